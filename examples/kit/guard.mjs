@@ -1,0 +1,26 @@
+// Runs a program for another process and ends it when that process is gone, however it went: the
+// channel between us closes even after kill -9. What comes through it is `stop`, or the name of a
+// signal; the answer says that the signal was sent.
+// Plain JavaScript, so that it starts in a moment on every supported Node.
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+
+const { program, args, options, stopSignal, removeAfterwards } = JSON.parse(process.argv[2]);
+const child = spawn(program, args, { ...options, stdio: ['ignore', 'inherit', 'inherit'] });
+
+function stop() {
+  child.kill('SIGCONT'); // a stopped program would not hear
+  child.kill(stopSignal);
+}
+
+process.on('disconnect', stop);
+process.on('message', (message) => {
+  if (message === 'stop') return stop();
+  child.kill(message);
+  process.send(message);
+});
+child.on('error', (error) => console.error(String(error)));
+child.on('close', (code) => {
+  if (removeAfterwards) rmSync(removeAfterwards, { recursive: true, force: true });
+  process.exit(code ?? 1);
+});
