@@ -18,19 +18,19 @@ export async function listen(
   app: RequestListener,
   options: ListenOptions = {},
 ): Promise<ListeningServer> {
-  const server = createServer(app).listen(options.port ?? 0, '127.0.0.1');
+  const { port: wanted = 0, graceSeconds = 5 } = options;
+  const server = createServer(app).listen(wanted, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
   async function stop() {
     const closed = once(server, 'close');
     server.close();
-    server.closeIdleConnections();
-    const deadline = setTimeout(
-      () => server.closeAllConnections(),
-      (options.graceSeconds ?? 5) * 1000,
-    );
+    // A connection whose last answer is out would else stay for the next request of its client.
+    const sweep = setInterval(() => server.closeIdleConnections(), 10);
+    const deadline = setTimeout(() => server.closeAllConnections(), graceSeconds * 1000);
     await closed;
+    clearInterval(sweep);
     clearTimeout(deadline);
   }
 

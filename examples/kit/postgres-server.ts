@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -22,24 +23,34 @@ import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
 export type PostgresServer = AsyncDisposable & {
   /** Connects as superuser to the database `postgres`. */
   url: string;
+  /** Where it keeps its data. */
+  folder: string;
   /** One line that says which Postgres this is and where it keeps its data. */
   description: string;
 };
 
-/** Faster, and safe only for data that nobody needs after a power cut. */
-const THROW_AWAY_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+/** Safe only for data that nobody needs after a power cut. */
+const FAST_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 
-/** Starts a server on a folder that outlives it, or, without one, on a folder that goes with it. */
-export async function startPostgres(dataFolder?: string): Promise<PostgresServer> {
+type PostgresOptions = {
+  /** A folder that outlives the server; without one, its folder goes with it. */
+  dataFolder?: string;
+  /** Survives a power cut; without it, everything is faster. A kept folder is always durable. */
+  durable?: boolean;
+};
+
+/** Starts a server of our own on a free port of 127.0.0.1. */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const { dataFolder, durable = dataFolder !== undefined } = options;
   const identity = unprivilegedIdentity();
   const binaries = findPostgres(identity);
   const folder = dataFolder ? openFolder(dataFolder, identity) : makeThrowAwayFolder(identity);
-  if (!existsSync(join(folder, 'data', 'PG_VERSION'))) initialise(folder, binaries, identity);
+  if (!existsSync(join(folder, 'data'))) initialise(folder, binaries, identity);
 
   const port = await findFreePort();
   const server = startGuardedProgram({
     program: join(binaries.folder, 'postgres'),
-    args: serverArguments({ folder, port, throwAway: !dataFolder }),
+    args: serverArguments({ folder, port, durable }),
     identity,
     cwd: folder,
     stopSignal: 'SIGINT',
@@ -50,33 +61,23 @@ export async function startPostgres(dataFolder?: string): Promise<PostgresServer
   await waitUntilReady(server, url, join(folder, 'postgres.log'));
   return {
     url,
+    folder,
     description: `Postgres ${binaries.version} (${binaries.origin}), data in ${folder}`,
     [Symbol.asyncDispose]: server.stop,
   };
 }
 
-function serverArguments({
-  folder,
-  port,
-  throwAway,
-}: {
-  folder: string;
-  port: number;
-  throwAway: boolean;
-}) {
+type Serving = { folder: string; port: number; durable: boolean };
+
+function serverArguments({ folder, port, durable }: Serving): string[] {
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     'max_connections=200',
-    ...(throwAway ? THROW_AWAY_SETTINGS : []),
+    ...(durable ? [] : FAST_SETTINGS),
   ];
-  return [
-    '-D',
-    join(folder, 'data'),
-    '-p',
-    `${port}`,
-    ...settings.flatMap((setting) => ['-c', setting]),
-  ];
+  const flags = settings.flatMap((setting) => ['-c', setting]);
+  return ['-D', join(folder, 'data'), '-p', `${port}`, ...flags];
 }
 
 async function waitUntilReady({ guard }: GuardedProgram, url: string, log: string): Promise<void> {
@@ -102,21 +103,19 @@ async function acceptsQueries(url: string): Promise<boolean> {
 }
 
 /** Every user of this machine reaches 127.0.0.1, so even a throw-away server has a password. */
-function initialise(
-  folder: string,
-  { folder: programs }: PostgresBinaries,
-  identity: Identity,
-): void {
-  const password = passwordFile(folder);
-  writeFileSync(password, randomBytes(24).toString('hex'), { mode: 0o600 });
-  giveTo(password, identity);
+function initialise(folder: string, { folder: programs }: PostgresBinaries, identity: Identity) {
+  const draft = join(folder, 'data.draft'); // a run killed in the middle leaves no half-made data
+  rmSync(draft, { recursive: true, force: true });
+  writeFileSync(passwordFile(folder), randomBytes(24).toString('hex'), { mode: 0o600 });
+  giveTo(passwordFile(folder), identity);
+  const access = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile(folder)}`];
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
-  const access = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${password}`];
   execFileSync(
     join(programs, 'initdb'),
-    ['-D', join(folder, 'data'), '-E', 'UTF8', '--no-sync', ...access, ...locale],
+    ['-D', draft, '-E', 'UTF8', '--no-sync', ...access, ...locale],
     { ...identity, cwd: folder, env: { ...process.env, HOME: folder }, stdio: 'pipe' },
   );
+  renameSync(draft, join(folder, 'data'));
 }
 
 const passwordFile = (folder: string): string => join(folder, 'password');

@@ -9,16 +9,28 @@ import { startPostgres } from './postgres-server.ts';
 export type Database = AsyncDisposable & { url: string; pool: pg.Pool };
 
 /** A server in which databases can be made, and the role that shall own them. */
-type Server = { adminUrl: string; role?: Role; stop: () => PromiseLike<void> };
+type Server = {
+  adminUrl: string;
+  folder?: string;
+  role?: Role;
+  stop: () => Promise<void>;
+};
 
 type Role = { name: string; password: string };
 
 /** Tells whoever records proof that a SQL file was applied to a real server. */
 const applied = channel('touchstone:applied');
 
+type FreshDatabaseOptions = {
+  schema: URL;
+  /** Commits reach the disk, as a bench needs it; without it they are faster. */
+  durable?: boolean;
+};
+
 /** A database of this caller's alone, with the schema in it; dropped when disposed of. */
-export async function freshDatabase({ schema }: { schema: URL }): Promise<Database> {
-  const server = await findServer();
+export async function freshDatabase(options: FreshDatabaseOptions): Promise<Database> {
+  const { schema, durable = false } = options;
+  const server = durable ? await startServer({ durable }) : await findServer();
   const file = fileURLToPath(schema);
   const name = `touchstone_${randomBytes(6).toString('hex')}`;
   const template = await prepareTemplate(server, readFileSync(file, 'utf8'));
@@ -41,14 +53,23 @@ export async function openDatabase(options: {
   schema: URL;
   dataFolder: URL;
 }): Promise<Database> {
-  const file = fileURLToPath(options.schema);
-  const folder = fileURLToPath(options.dataFolder);
-  const server = options.url ? undefined : await startServer(folder);
-  if (server) await createDatabaseOnce(server, 'example');
-
-  const url = server ? databaseUrl(server, 'example') : `${options.url}`;
-  await runIn(url, (client) => applySchemaOnce(client, readFileSync(file, 'utf8'), folder));
-  return openPool(url, async () => server?.stop());
+  const sql = readFileSync(options.schema, 'utf8');
+  if (options.url) {
+    const mend = 'use another database, or drop the tables of this one';
+    await runIn(options.url, (client) => applySchemaOnce(client, sql, mend));
+    return openPool(options.url, async () => {});
+  }
+  const server = await startServer({ dataFolder: fileURLToPath(options.dataFolder) });
+  try {
+    await createDatabaseOnce(server, 'example');
+    const url = databaseUrl(server, 'example');
+    const mend = `remove ${server.folder} to begin anew`;
+    await runIn(url, (client) => applySchemaOnce(client, sql, mend));
+    return openPool(url, server.stop);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
 
 async function findServer(): Promise<Server> {
@@ -58,13 +79,14 @@ async function findServer(): Promise<Server> {
   return shared ? { adminUrl: shared, role: roleOf(shared), stop: async () => {} } : startServer();
 }
 
-async function startServer(dataFolder?: string): Promise<Server> {
-  const server = await startPostgres(dataFolder);
+async function startServer(options?: Parameters<typeof startPostgres>[0]): Promise<Server> {
+  const server = await startPostgres(options);
   console.error(server.description);
   return {
     adminUrl: server.url,
+    folder: server.folder,
     role: roleOf(server.url),
-    stop: () => server[Symbol.asyncDispose](),
+    stop: async () => server[Symbol.asyncDispose](),
   };
 }
 
@@ -93,7 +115,7 @@ async function prepareTemplate(server: Server, sql: string): Promise<string> {
     const draft = `${template}_draft`;
     await admin.query(`drop database if exists ${draft} with (force)`);
     await admin.query(`create database ${draft}${owner(server)}`);
-    await runIn(databaseUrl(server, draft), (client) => applySchemaOnce(client, sql, draft));
+    await runIn(databaseUrl(server, draft), (client) => applySchemaOnce(client, sql, ''));
     await admin.query(`alter database ${draft} rename to ${template}`);
   });
   return template;
@@ -118,20 +140,18 @@ async function exists(client: pg.Client, place: string, name: string): Promise<b
 }
 
 /** Remembers which schema a database holds, because a kept database outlives an edit of its file. */
-async function applySchemaOnce(client: pg.Client, sql: string, place: string): Promise<void> {
+async function applySchemaOnce(client: pg.Client, sql: string, mend: string): Promise<void> {
   const hash = createHash('sha256').update(sql).digest('hex');
   await client.query('begin; select pg_advisory_xact_lock(hashtext($$touchstone$$))');
   await client.query('create table if not exists touchstone_schema (hash text primary key)');
   const { rows } = await client.query<{ hash: string }>('select hash from touchstone_schema');
   if (rows[0] && rows[0].hash !== hash)
-    throw new Error(
-      `schema.sql has changed since this data was written: remove ${place} to begin anew`,
-    );
+    throw new Error(`schema.sql has changed since this data was written: ${mend}`);
   if (!rows[0]) await client.query(`${sql}; insert into touchstone_schema values ('${hash}')`);
   await client.query('commit');
 }
 
-function openPool(url: string, close: () => Promise<void> | undefined): Database {
+function openPool(url: string, close: () => Promise<void>): Database {
   const pool = new pg.Pool({ connectionString: url });
   // Without a listener, an idle connection that the server ends would end this process.
   pool.on('error', (error) => {

@@ -6,15 +6,15 @@ export type RunningProgram = AsyncDisposable & {
   /** Where it said that it listens. */
   url: string;
   /** What it has printed so far. */
-  output: () => string;
+  read: () => Omit<FinishedProgram, 'code'>;
   /** Resolves once the signal is sent. */
   signal: (name: NodeJS.Signals) => Promise<void>;
   /** Sends the signal and resolves with the exit code once the program has ended. */
   kill: (name: NodeJS.Signals) => Promise<number | null>;
 };
 
-/** What a program left: its exit code, and all it printed. */
-export type FinishedProgram = { code: number | null; output: string };
+/** What a program left: its exit code, what it printed, and what it printed as errors. */
+export type FinishedProgram = { code: number | null; output: string; errors: string };
 
 type Environment = Record<string, string>;
 
@@ -27,7 +27,7 @@ export async function startProgram(
 ): Promise<RunningProgram> {
   const { ended, read, signal, stop, whenItSays } = launch(file, environment);
   const failed = ended.then(() => {
-    throw new Error(`${fileURLToPath(file)} ended at once:\n${read()}`);
+    throw new Error(`${fileURLToPath(file)} ended at once:\n${read().errors}`);
   });
   const url = await Promise.race([whenItSays(LISTENING), failed]);
   failed.catch(() => {}); // from here on its end is what the caller asks for
@@ -36,7 +36,7 @@ export async function startProgram(
     await signal(name);
     return await ended;
   }
-  return { url, output: read, signal, kill, [Symbol.asyncDispose]: stop };
+  return { url, read, signal, kill, [Symbol.asyncDispose]: stop };
 }
 
 /** Runs a program to its end. */
@@ -45,7 +45,7 @@ export async function runProgram(
   environment: Environment = {},
 ): Promise<FinishedProgram> {
   const { ended, read } = launch(file, environment);
-  return { code: await ended, output: read() };
+  return { code: await ended, ...read() };
 }
 
 function launch(file: URL, environment: Environment) {
@@ -57,20 +57,22 @@ function launch(file: URL, environment: Environment) {
     stopSignal: 'SIGTERM',
   });
   const { stdout, stderr } = program.guard;
-  let output = '';
-  for (const stream of [stdout, stderr])
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
+  const printed = { output: '', errors: '' };
+  stdout?.setEncoding('utf8').on('data', (text: string) => {
+    printed.output += text;
+  });
+  stderr?.setEncoding('utf8').on('data', (text: string) => {
+    printed.errors += text;
+  });
 
   function whenItSays(pattern: RegExp): Promise<string> {
     return new Promise((resolve) => {
       stdout?.on('data', () => {
-        const found = pattern.exec(output)?.[1];
+        const found = pattern.exec(printed.output)?.[1];
         if (found) resolve(found);
       });
     });
   }
 
-  return { ...program, read: () => output, whenItSays };
+  return { ...program, read: () => ({ ...printed }), whenItSays };
 }

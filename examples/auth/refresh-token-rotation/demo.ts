@@ -1,0 +1,45 @@
+import { freshDatabase } from '@touchstone/kit/postgres';
+import { startProgram } from '@touchstone/kit/program';
+import { createSecrets } from './secrets.ts';
+import {
+  type Answer,
+  createClient,
+  readTokens,
+} from './test-client.ts';
+
+await using database = await freshDatabase({
+  schema: new URL('schema.sql', import.meta.url),
+});
+await using program = await startProgram(
+  new URL('main.ts', import.meta.url),
+  { ...createSecrets(), DATABASE_URL: database.url, PORT: '0' },
+);
+const ada = createClient(program.url);
+
+show('POST /users', await ada.register());
+const phone = await ada.login();
+const laptop = await ada.login();
+console.log('Ada logs in on her phone and on her laptop');
+show('GET /me with the access token', await ada.me(phone.accessToken));
+
+const [tab, otherTab] = await Promise.all([
+  ada.refresh(phone.refreshToken),
+  ada.refresh(phone.refreshToken),
+]);
+const same =
+  readTokens(tab).refreshToken === readTokens(otherTab).refreshToken;
+console.log(
+  `two tabs refresh at once: ${same ? 'one' : 'two'} new token`,
+);
+
+const next = await ada.refresh(readTokens(tab).refreshToken);
+show('the phone refreshes again', next);
+console.log('a thief has the token of the first login');
+show('the thief refreshes', await ada.refresh(phone.refreshToken));
+const { refreshToken } = readTokens(next);
+show('the phone refreshes', await ada.refresh(refreshToken));
+show('the laptop refreshes', await ada.refresh(laptop.refreshToken));
+
+function show(what: string, { status, body }: Answer) {
+  console.log(`${what}: ${[status, body.code].join(' ').trim()}`);
+}

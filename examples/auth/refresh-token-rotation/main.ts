@@ -1,0 +1,39 @@
+import { systemClock } from '@touchstone/kit/clock';
+import { readEnvironment } from '@touchstone/kit/environment';
+import { listen } from '@touchstone/kit/http';
+import { runMain } from '@touchstone/kit/main';
+import { openDatabase } from '@touchstone/kit/postgres';
+import { createAccessTokens } from './access-tokens.ts';
+import { createApp } from './app.ts';
+import { environmentSchema } from './environment.ts';
+import { createRefreshTokens } from './refresh-tokens.ts';
+import { createUsers } from './users.ts';
+
+await runMain(async (stopped) => {
+  const settings = readEnvironment(environmentSchema);
+  await using database = await openDatabase({
+    url: settings.DATABASE_URL,
+    schema: new URL('schema.sql', import.meta.url),
+    dataFolder: new URL('.data/postgres', import.meta.url),
+  });
+  const { pool } = database;
+  const services = { pool, clock: systemClock, log: console };
+
+  const app = createApp({
+    log: console,
+    users: createUsers(services),
+    refreshTokens: createRefreshTokens({
+      ...services,
+      secret: settings.REFRESH_SECRET,
+    }),
+    accessTokens: createAccessTokens({
+      ...services,
+      keys: settings.SIGNING_KEYS,
+      issuer: settings.ISSUER,
+      audience: settings.AUDIENCE,
+    }),
+  });
+  await using server = await listen(app, { port: settings.PORT });
+  console.log(`listening on ${server.url}`);
+  await stopped;
+});

@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+/** Node runs the TypeScript as it is, so V8's offsets are those of the files on disk. */
+const shared = { extends: true } as const;
+
+export default defineConfig({
+  test: {
+    experimental: { viteModuleRunner: false },
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'engine',
+          include: ['scripts/**/*.test.ts'],
+          exclude: ['scripts/template/**', '**/node_modules/**'],
+        },
+      },
+      { ...shared, test: { name: 'kit', include: ['examples/kit/*.test.ts'] } },
+      {
+        ...shared,
+        test: {
+          name: 'examples',
+          include: ['examples/*/*/*.test.ts'],
+          globalSetup: 'scripts/proof/services.ts',
+          setupFiles: 'scripts/proof/record.ts',
+        },
+      },
+      { ...shared, test: { name: 'site', include: ['docs/**/*.test.ts'] } },
+    ],
+  },
+});
