@@ -40,7 +40,6 @@ export function createAccessTokens(options: AccessTokenOptions) {
   const jwks: JSONWebKeySet = { keys: keys.map(toPublicKey) };
   const findKey = createLocalJWKSet(jwks);
 
-  // #region sign
   async function sign({ userId, familyId }: Claims): Promise<string> {
     const [key] = keys;
     const now = Math.floor(clock().getTime() / 1000);
@@ -55,7 +54,6 @@ export function createAccessTokens(options: AccessTokenOptions) {
       .setExpirationTime(now + lifetimeSeconds)
       .sign(key); // jose imports it once
   }
-  // #endregion sign
 
   // #region verify
   async function verify(token: string): Promise<Claims> {

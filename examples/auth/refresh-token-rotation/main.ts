@@ -35,5 +35,22 @@ await runMain(async (stopped) => {
   });
   await using server = await listen(app, { port: settings.PORT });
   console.log(`listening on ${server.url}`);
+  console.log(describeUse(server.url));
   await stopped;
 });
+
+function describeUse(url: string): string {
+  const post = (path: string, body: object) =>
+    `  curl ${url}${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+  const ada = {
+    email: 'ada@example.com',
+    password: 'correct horse battery',
+  };
+  return [
+    'try:',
+    post('/users', ada),
+    post('/sessions', ada),
+    post('/sessions/refresh', { refreshToken: '<the one you got>' }),
+    `  curl ${url}/me -H 'authorization: Bearer <the access token>'`,
+  ].join('\n');
+}

@@ -1,0 +1,53 @@
+// @ts-check
+import { satteri } from '@astrojs/markdown-satteri';
+import starlight from '@astrojs/starlight';
+import { defineConfig } from 'astro/config';
+import { diagrams } from './docs/markdown/diagrams.ts';
+import { exampleBlocks } from './docs/markdown/example-blocks.ts';
+import { hiddenComments } from './docs/markdown/hidden-comments.ts';
+import { liveSync } from './docs/markdown/live-sync.ts';
+import { repositoryLinks } from './docs/markdown/repository-links.ts';
+import { stackableTables } from './docs/markdown/stackable-tables.ts';
+import { listSidebar } from './docs/sidebar.ts';
+import { siteTitle, siteUrl } from './docs/site.ts';
+import { syncPattern } from './scripts/check.ts';
+
+const root = import.meta.dirname;
+
+export default defineConfig({
+  site: siteUrl,
+  srcDir: './docs',
+  publicDir: './docs/public',
+  trailingSlash: 'always',
+  devToolbar: { enabled: false },
+  markdown: {
+    processor: satteri({
+      mdastPlugins: [diagrams, repositoryLinks(root), hiddenComments],
+      hastPlugins: [stackableTables],
+    }),
+  },
+  vite: {
+    plugins: [liveSync(root, syncPattern)],
+    build: {
+      rolldownOptions: {
+        // Astro marks each page with a directive of its own, and the bundler warns of each.
+        onLog(level, log, handle) {
+          if (log.code !== 'MODULE_LEVEL_DIRECTIVE') handle(level, log);
+        },
+      },
+    },
+  },
+  integrations: [
+    starlight({
+      disable404Route: true, // docs/pages/404.astro is ours
+      title: siteTitle,
+      description: 'Backend patterns in TypeScript whose every shown line was run by a named test.',
+      components: { PageTitle: './docs/components/PageTitle.astro' },
+      customCss: ['./docs/styles/site.css'],
+      expressiveCode: { plugins: [exampleBlocks] },
+      markdown: { processedDirs: ['./patterns'] }, // else their headings have no anchors
+      routeMiddleware: './docs/route-data.ts',
+      sidebar: listSidebar(root),
+    }),
+  ],
+});

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from '../examples/kit/chromium.ts';
+import { DIST, listPages } from './testing/built-site.ts';
+import { type FolderServer, serveFolder } from './testing/serve-folder.ts';
+
+const phone = { width: 390, height: 844 };
+const desktop = { width: 1280, height: 900 };
+
+let browser: Browser;
+let server: FolderServer;
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launchChromium(), serveFolder(DIST)]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server[Symbol.asyncDispose]();
+});
+
+describe.each(listPages())('%s in the browser', (path) => {
+  let page: Page;
+  const foreign: string[] = [];
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    page = await browser.newPage();
+    page.on('pageerror', ({ message }) => errors.push(message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(server.url)) foreign.push(request.url());
+    });
+    await page.goto(server.url + path);
+  });
+
+  afterAll(() => page.close());
+
+  it('has one title', async () => {
+    expect(await page.locator('h1').count()).toBe(1);
+  });
+
+  it.each([phone, desktop])('does not scroll sideways at $width pixels', async (viewport) => {
+    await page.setViewportSize(viewport);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
+  });
+
+  it.each(['light', 'dark'] as const)('follows the %s scheme of the system', async (scheme) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.waitForSelector(`html[data-theme=${scheme}]`);
+  });
+
+  if (path.startsWith('/patterns/')) describePattern(path, () => page);
+
+  it('asks no other host for anything and reports no error', () => {
+    expect({ foreign, errors }).toEqual({ foreign: [], errors: [] });
+  });
+});
+
+function describePattern(path: string, open: () => Page): void {
+  it('says before anything else when to use it and when not', async () => {
+    const headings = await open().locator('main h2').allInnerTexts();
+    expect(headings.slice(0, 3)).toEqual(['Use when', 'Not when', 'Problem']);
+  });
+
+  it('draws each diagram and says it in words too', async () => {
+    const drawn = await open()
+      .getByRole('img', { name: /^Diagram\. .+ to .+/ })
+      .count();
+    expect(drawn).toBe(countDiagrams(path));
+  });
+
+  it('shows its failures, on a phone as cards that name their columns', async () => {
+    await open().setViewportSize(phone);
+    const cell = open().locator('table.stackable td[data-label="What you see"]').first();
+    expect(await cell.isVisible()).toBe(true);
+    expect((await cell.boundingBox())?.width).toBeGreaterThan(phone.width * 0.6);
+  });
+
+  it('shows its code without scrolling at 1280 pixels', async () => {
+    await open().setViewportSize(desktop);
+    const blocks = open().locator('main pre');
+    const scrolling = await blocks.evaluateAll((all) =>
+      all
+        .filter((block) => block.scrollWidth > block.clientWidth)
+        .map((block) => block.textContent),
+    );
+    expect(scrolling).toEqual([]);
+  });
+}
+
+/** How many mermaid fences the source of a pattern page has. */
+function countDiagrams(path: string): number {
+  const source = readFileSync(join(import.meta.dirname, `..${path.slice(0, -1)}.md`), 'utf8');
+  return source.match(/^```mermaid/gm)?.length ?? 0;
+}

@@ -1,0 +1,31 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ACRONYMS: Record<string, string> = { api: 'API', iot: 'IoT', ml: 'ML' };
+
+/** The sidebar: the guides in reading order, then one group for each area that has a page. */
+export function listSidebar(root: string) {
+  return [
+    { label: 'Guides', items: guides.map((name) => `guides/${name}`) },
+    ...listAreas(root).map((area) => ({
+      label: titleCase(area),
+      items: [{ autogenerate: { directory: `patterns/${area}` } }],
+    })),
+  ];
+}
+
+/** The areas that have a pattern page, sorted. */
+function listAreas(root: string): string[] {
+  const pages = globSync('*/*.md', { cwd: join(root, 'patterns') });
+  return [...new Set(pages.map((path) => path.replace(/[\\/].*/, '')))].sort();
+}
+
+/** `multi-tenancy` becomes `Multi Tenancy`, `ml` becomes `ML`. */
+export function titleCase(slug: string): string {
+  return slug
+    .split('-')
+    .map((word) => ACRONYMS[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
+    .join(' ');
+}
+
+const guides = ['getting-started', 'how-proof-works', 'write-a-pattern'];
