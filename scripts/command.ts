@@ -28,7 +28,7 @@ export async function runCommand({ usage, options = {}, main }: Command): Promis
       options: { ...options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });
-    if (values['help']) {
+    if (values.help) {
       console.log(usage);
       return;
     }
@@ -41,9 +41,9 @@ export async function runCommand({ usage, options = {}, main }: Command): Promis
 
 function reportToolFailure(error: unknown, usage: string): void {
   const name = basename(process.argv[1] ?? '', '.ts');
-  if (error instanceof UsageError) return console.error(`${name}: ${error.message}`);
-  if (isParseError(error)) return console.error(`${name}: ${error.message}\n\n${usage}`);
-  console.error(`${name} failed:`, error);
+  if (error instanceof UsageError) console.error(`${name}: ${error.message}`);
+  else if (isParseError(error)) console.error(`${name}: ${error.message}\n\n${usage}`);
+  else console.error(`${name} failed:`, error);
 }
 
 function isParseError(error: unknown): error is Error {

@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from './command.ts';
 import { nearest } from './nearest.ts';
@@ -8,15 +8,27 @@ export const ROOT = join(import.meta.dirname, '..');
 
 /** The ids of all patterns, sorted: every folder `examples/<area>/<slug>` and every page, joined. */
 export function listPatterns(root: string): string[] {
-  const pages = globSync('*/*.md', { cwd: join(root, 'patterns') }).map((path) =>
-    path.slice(0, -3),
+  const pages = listTwoDeep(join(root, 'patterns')).filter((path) => path.endsWith('.md'));
+  const examples = listTwoDeep(join(root, 'examples')).filter(
+    (path) => !path.startsWith('kit/') && existsSync(join(root, 'examples', path, 'package.json')),
   );
-  const examples = globSync('*/*/package.json', { cwd: join(root, 'examples') }).map((path) =>
-    path.slice(0, -'/package.json'.length),
+  return [...new Set([...pages.map((path) => path.slice(0, -'.md'.length)), ...examples])].sort();
+}
+
+/** Read folder by folder: a glob takes three times as long over a thousand patterns. */
+function listTwoDeep(folder: string): string[] {
+  return listNames(folder).flatMap((area) =>
+    listNames(join(folder, area)).map((name) => `${area}/${name}`),
   );
-  return [...new Set([...pages, ...examples].map((path) => path.replaceAll('\\', '/')))]
-    .filter((id) => !id.includes('node_modules'))
-    .sort();
+}
+
+/** What a folder holds but for dot-files and packages; nothing where there is no folder. */
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => !name.startsWith('.') && name !== 'node_modules');
+  } catch {
+    return [];
+  }
 }
 
 /** The ids a command was asked for, or all; an unknown one throws, naming the nearest. */

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { addFindings, type Finding, sortFindings } from './engine/findings.ts';
+import { buildPage, type PageInput, type PageResult } from './engine/page.ts';
+import type { PageRules } from './page/rules.ts';
+import { listPatterns } from './repository.ts';
+import { type ExampleFiles, readExample, readInside } from './sources.ts';
+import { findStrays } from './strays.ts';
+import { writeAtomically } from './write-atomically.ts';
+
+/** What to check. */
+export type CheckOptions = {
+  /** The patterns; all of them, and what belongs to none, when left out. */
+  ids?: string[];
+  /** Whether pages that differ from their sources are written. */
+  write?: boolean;
+  /** Whether frontmatter and prose are checked too: the part that needs a syntax tree. */
+  structure?: boolean;
+};
+
+/** What a check found. */
+export type CheckResult = {
+  findings: Finding[];
+  patterns: number;
+  snippets: number;
+  /** The pages that were written. */
+  changed: string[];
+};
+
+type Run = CheckResult & { root: string; write: boolean; rules?: PageRules | undefined };
+
+/** Checks patterns one by one and keeps nothing of one but its findings; `write` brings pages up to date. */
+export async function checkPatterns(
+  root: string,
+  options: CheckOptions = {},
+): Promise<CheckResult> {
+  const { ids, write = false, structure = true } = options;
+  const known = ids !== undefined && !structure ? ids : listPatterns(root);
+  const rules = structure ? await loadRules(root, known) : undefined;
+  const run: Run = { root, write, rules, findings: [], patterns: 0, snippets: 0, changed: [] };
+  for (const id of ids ?? known) checkPattern(run, id);
+  if (ids === undefined) addFindings(run.findings, findStrays(root, known));
+  const { findings, patterns, snippets, changed } = run;
+  return { findings: sortFindings(findings), patterns, snippets, changed };
+}
+
+/** Brings one page up to date, for a server that watches the files; resolves with what is left to mend. */
+export async function syncPattern(root: string, id: string): Promise<Finding[]> {
+  const { findings } = await checkPatterns(root, { ids: [id], write: true });
+  return findings;
+}
+
+/** Loaded only when asked for: YAML, zod and remark cost more than all the rest. */
+async function loadRules(root: string, ids: string[]): Promise<PageRules> {
+  const { createPageRules } = await import('./page/rules.ts');
+  return createPageRules({
+    ids,
+    catalogue: readInside(root, 'docs/catalogue.json', []),
+    exists: (path) => !path.startsWith('..') && existsSync(join(root, path)),
+  });
+}
+
+function checkPattern(run: Run, id: string): void {
+  run.patterns++;
+  const { root, findings } = run;
+  const file = `patterns/${id}.md`;
+  const example = readExample(root, id);
+  const text = readInside(root, file, findings);
+  addFindings(findings, example?.findings ?? []);
+  if (text === undefined) reportNoPage(run, id);
+  if (example === undefined) reportNoExample(run, id);
+  if (text !== undefined)
+    checkPage(run, { id, file, text, example: example ?? { sources: new Map(), findings: [] } });
+}
+
+type Page = { id: string; file: string; text: string; example: ExampleFiles };
+
+function checkPage(run: Run, { id, file, text, example }: Page): void {
+  const { sources, proof, bench } = example;
+  const frontmatter = run.rules?.readFrontmatter(file, text);
+  const references = frontmatter?.data?.references;
+  const input = { id, text, sources, proof, bench, references };
+  const built = run.write ? writePage(run, file, input) : { text, result: buildPage(input) };
+  run.snippets += built.result.shown.length;
+  addFindings(run.findings, built.result.findings);
+  if (frontmatter === undefined || run.rules === undefined) return;
+  const page = { id, file, text: built.text, built: built.result, hasBench: bench !== undefined };
+  addFindings(run.findings, run.rules.checkPage(page, frontmatter));
+}
+
+/** Writes the page if it is not as it should be; what is found is found in what then stands there. */
+function writePage(run: Run, file: string, input: PageInput): { text: string; result: PageResult } {
+  const result = buildPage(input);
+  const { text } = result;
+  if (text === input.text) return { text, result };
+  writeAtomically(join(run.root, file), text);
+  run.changed.push(file);
+  return { text, result: buildPage({ ...input, text }) };
+}
+
+function reportNoPage({ findings }: Run, id: string): void {
+  // A page that leads out of the repository was reported as such.
+  if (findings.some(({ file }) => file === `patterns/${id}.md`)) return;
+  const place = { file: `examples/${id}/package.json`, line: 1, column: 1 };
+  const message = `the example has no page patterns/${id}.md`;
+  findings.push({ code: 'page-missing', ...place, message, mend: `write patterns/${id}.md` });
+}
+
+function reportNoExample({ findings }: Run, id: string): void {
+  const place = { file: `patterns/${id}.md`, line: 1, column: 1 };
+  const message = `the page has no example examples/${id}`;
+  findings.push({ code: 'example-missing', ...place, message, mend: `write examples/${id}` });
+}

@@ -1,0 +1,26 @@
+import { checkPatterns } from '../check.ts';
+import { runCommand } from '../command.ts';
+import { readFormat, writeFindings } from '../report-findings.ts';
+import { ROOT, resolveIds } from '../repository.ts';
+import { count } from '../words.ts';
+
+const usage = `npm run check [-- <id>…] [--format text|github|json] [--root <folder>]
+
+Compares every page with its example and its proof. Writes nothing.
+Exit 0: all is well. 1: findings. 2: the check itself failed.`;
+
+await runCommand({
+  usage,
+  options: { format: { type: 'string' }, root: { type: 'string' } },
+  async main({ values, words }) {
+    const format = readFormat(values.format);
+    const root = typeof values.root === 'string' ? values.root : ROOT;
+    const ids = words.length > 0 ? { ids: resolveIds(root, words) } : {};
+    const { findings, patterns, snippets } = await checkPatterns(root, ids);
+    const scope = `${count(patterns, 'pattern')}, ${count(snippets, 'snippet')}`;
+    const verdict = findings.length === 0 ? 'all is well' : count(findings.length, 'finding');
+    const facts = { patterns, snippets };
+    console.log(writeFindings(findings, { format, summary: `${scope}: ${verdict}`, facts }));
+    return findings.length > 0 ? 1 : 0;
+  },
+});

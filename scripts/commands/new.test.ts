@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it, onTestFinished } from 'vitest';
+import { createPattern } from '../create-pattern.ts';
+import { ROOT } from '../repository.ts';
+
+const ID = 'demo-area/two-word-pattern';
+
+it('makes a pattern that is formatted, proven and without a finding', async () => {
+  const root = copyRepository();
+  const run = (...words: string[]) => promisify(execFile)(process.execPath, words, { cwd: root });
+
+  createPattern(root, ID);
+  await run('node_modules/@biomejs/biome/bin/biome', 'check', '--write', `examples/${ID}`);
+  await run('scripts/commands/prove.ts', ID);
+  await run('scripts/commands/sync.ts', ID);
+
+  const check = await run('scripts/commands/check.ts', ID);
+  expect(check.stdout).toContain('all is well');
+  const page = readFileSync(join(root, 'patterns', `${ID}.md`), 'utf8');
+  expect(page).toContain('title: Two word pattern');
+  expect(page).toContain('| Many requests count at once |');
+  expect(page).not.toMatch(/example-slug|example-area|ExampleSlug/);
+});
+
+it.each(['no-area', 'Auth/Upper', 'a/b/c', '../out/side', 'a/b_c', 'a/'])(
+  'refuses %s as an id',
+  (id) => {
+    expect(() => createPattern('/nowhere', id)).toThrow('is no id');
+  },
+);
+
+/** As much of this repository as the commands need, with its packages. */
+function copyRepository(): string {
+  const root = mkdtempSync(join(tmpdir(), 'touchstone new '));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  for (const name of [
+    'scripts',
+    'examples/kit',
+    'package.json',
+    'biome.json',
+    'vitest.config.ts',
+    '.gitignore',
+  ])
+    cpSync(join(ROOT, name), join(root, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  return root;
+}

@@ -1,0 +1,30 @@
+import { checkPatterns } from '../check.ts';
+import { runCommand } from '../command.ts';
+import { readFormat, writeFindings } from '../report-findings.ts';
+import { ROOT, resolveIds } from '../repository.ts';
+import { count } from '../words.ts';
+
+const usage = `npm run sync [-- <id>…] [--format text|github|json] [--root <folder>]
+
+Writes snippets, outputs, tables and references into the pages, from the examples.
+Exit 0: all is well now. 1: findings that writing cannot mend. 2: the sync itself failed.`;
+
+await runCommand({
+  usage,
+  options: { format: { type: 'string' }, root: { type: 'string' } },
+  async main({ values, words }) {
+    const format = readFormat(values.format);
+    const root = typeof values.root === 'string' ? values.root : ROOT;
+    const ids = words.length > 0 ? { ids: resolveIds(root, words) } : {};
+    const { findings, patterns, changed } = await checkPatterns(root, { ...ids, write: true });
+    if (format !== 'json') for (const file of changed) console.log(`wrote ${file}`);
+    const scope = `${count(patterns, 'pattern')}, ${changed.length} written`;
+    const verdict =
+      findings.length === 0
+        ? 'all is well'
+        : `${count(findings.length, 'finding')} left to mend by hand`;
+    const facts = { patterns, changed };
+    console.log(writeFindings(findings, { format, summary: `${scope}: ${verdict}`, facts }));
+    return findings.length > 0 ? 1 : 0;
+  },
+});

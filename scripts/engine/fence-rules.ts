@@ -1,0 +1,105 @@
+import { countEdits } from '../nearest.ts';
+import { type PageContext, report } from './context.ts';
+import type { Fence } from './fences.ts';
+import { quote } from './hints.ts';
+import type { InfoWord } from './info.ts';
+
+/** Languages whose text no example holds as source. All others are code, and code names its source. */
+const FREE = new Set(['mermaid', 'http', 'json', 'text']);
+
+/** What the site's code blocks understand besides `source` and `output`. */
+const SITE_WORDS = new Set(
+  'title frame mark ins del collapse wrap showLineNumbers startLineNumber hangingIndent'.split(' '),
+);
+
+const OWN_WORDS = ['source', 'output'] as const;
+const ALIASES = new Map<string, (typeof OWN_WORDS)[number]>([
+  ['src', 'source'],
+  ['file', 'source'],
+  ['region', 'source'],
+  ['stdout', 'output'],
+  ['out', 'output'],
+]);
+
+/** What a fence takes its body from. */
+export type FenceUse = { kind: (typeof OWN_WORDS)[number]; word: InfoWord };
+
+/** Checks what stands behind a fence; the word that names where its body comes from, if there is one. */
+export function readInfo(context: PageContext, fence: Fence): FenceUse | undefined {
+  checkClosed(context, fence);
+  const slips = fence.info.words.map((word) => describeSlip(fence, word));
+  for (const [index, slip] of slips.entries()) {
+    const word = fence.info.words[index];
+    if (slip !== undefined && word !== undefined) reportSlip(context, fence, { word, ...slip });
+  }
+  const uses = OWN_WORDS.flatMap((kind) =>
+    fence.info.words.filter((word) => word.key === kind).map((word) => ({ kind, word })),
+  );
+  const [use, second] = uses;
+  if (second !== undefined) {
+    const message = 'a fence names one source or one output';
+    reportSlip(context, fence, { word: second.word, message, mend: 'remove one of the two' });
+    return undefined;
+  }
+  if (slips.some((slip) => slip !== undefined)) return undefined;
+  if (use === undefined) reportNoUse(context, fence);
+  return fence.closed ? use : undefined;
+}
+
+function checkClosed(context: PageContext, fence: Fence): void {
+  if (fence.closed) return;
+  const { line, column, marker } = fence;
+  const message = 'this fence is never closed';
+  const mend = `write ${marker} below its last line, indented as it is`;
+  report(context, 'fence-unclosed', { line, column, message, mend });
+}
+
+type Slip = { message: string; mend: string; hint?: string };
+
+function describeSlip({ info }: Fence, { key, value, quoted, start }: InfoWord): Slip | undefined {
+  const own = OWN_WORDS.find((candidate) => candidate === key);
+  if (own !== undefined) {
+    if (quoted && value !== '') return undefined;
+    const message = `\`${quote(info.text.slice(start).trim())}\` has no value in double quotes`;
+    return { message, mend: `write ${own}="${value?.replaceAll(/['"]/g, '') || '…'}"` };
+  }
+  const meant = SITE_WORDS.has(key) ? undefined : (ALIASES.get(key) ?? guessWord(key));
+  if (meant === undefined) return undefined;
+  const message = `\`${quote(key)}\` means nothing behind a fence`;
+  const mend = `write ${meant}="${value?.replaceAll(/['"]/g, '') || '…'}"`;
+  return { message, hint: `did you mean ${meant}?`, mend };
+}
+
+function guessWord(key: string): (typeof OWN_WORDS)[number] | undefined {
+  // `source:"x"` and `source` alone begin with the word; the rest is a slip of a key or two.
+  const word = key.slice(0, 12).toLowerCase();
+  const [head = ''] = word.split(/[^a-z]/, 1);
+  return OWN_WORDS.find((own) => countEdits(head, own) <= 2);
+}
+
+function reportSlip(context: PageContext, fence: Fence, slip: Slip & { word: InfoWord }): void {
+  const { word, ...words } = slip;
+  report(context, 'meta-unknown', { line: fence.line, column: columnOf(fence, word), ...words });
+}
+
+/** The column of a word behind a fence. */
+export function columnOf({ column, marker }: Fence, { start }: InfoWord): number {
+  return column + marker.length + start;
+}
+
+function reportNoUse(context: PageContext, { line, column, info }: Fence): void {
+  if (FREE.has(info.lang)) return;
+  if (info.lang === 'console') {
+    const message = 'console text without the output it comes from';
+    const mend = 'name it: ```console output="demo"';
+    report(context, 'fence-without-output', { line, column, message, mend });
+    return;
+  }
+  const message =
+    info.lang === ''
+      ? 'a fence without a language'
+      : `${quote(info.lang)} code that names no source`;
+  const lang = info.lang === '' ? 'ts' : quote(info.lang);
+  const mend = `name where it comes from: \`\`\`${lang} source="file.ts#region"; or make it text`;
+  report(context, 'fence-without-source', { line, column, message, mend });
+}

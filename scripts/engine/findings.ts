@@ -1,0 +1,102 @@
+/** A place in a file of the repository; line and column count from 1. */
+export type Place = { file: string; line: number; column: number };
+
+/** One fault, where it stands, and the command or the edit that mends it. */
+export type Finding = Place & {
+  code: FindingCode;
+  message: string;
+  /** The place in the example that a fault of a page speaks of. */
+  source?: Place;
+  /** Names the nearest thing there is: "did you mean rotate?". */
+  hint?: string;
+  mend: string;
+};
+
+/** Every code a finding can have, and what it means in one line. Codes never change their meaning. */
+export const FINDING_CODES = {
+  'region-unclosed': 'a #region has no #endregion of its name',
+  'region-not-opened': 'an #endregion has no #region of its name before it',
+  'region-opened-twice': 'a #region opens while a region of that name is still open',
+  'region-empty': 'a region holds no line of code',
+  'region-unshown': 'a region that its page does not show, and that defends against no failure',
+  'region-unsupported': 'a region in a kind of file that can hold none, such as JSON',
+  'marker-near-miss': 'a comment that is almost a #region, #endregion or #highlight',
+  'highlight-unshown': 'a #highlight on a line that its page does not show',
+
+  'fence-unclosed': 'a code fence is never closed',
+  'fence-too-short': 'the text of a fence holds a line that would close it',
+  'fence-without-source': 'code on a page that names no source',
+  'fence-without-output': 'console text on a page that names no output',
+  'code-indented': 'code on a page that is indented instead of fenced, so that it names no source',
+  'meta-unknown': 'the words behind a fence hold a slip, such as sorce=',
+  'source-path': 'a source whose path leads out of the example',
+  'source-link': 'a symbolic link that leads out of the repository, or to a folder',
+  'source-missing': 'a source file that the example does not have',
+  'region-missing': 'a region that the source file does not have',
+  'output-missing': 'an output that the proof does not have',
+  'snippet-too-long': 'a snippet of more than 40 lines',
+  'snippet-too-wide': 'a shown line of more than 72 columns',
+  'snippets-too-long': 'more than 120 lines of snippets, those of the problem not counted',
+  'snippets-too-many': 'more than 4 snippets under "The code"',
+  'snippets-too-few': 'fewer than 2 snippets under "The code", from level 3 on',
+  drift: 'the page is not what its sources say',
+
+  'generated-unclosed': 'a generated block has no closing marker',
+  'generated-not-opened': 'a generated block has no opening marker',
+  'generated-twice': 'a page has the same generated block twice',
+  'generated-missing': 'a page lacks a generated block that it has the facts for',
+  'generated-near-miss': 'a comment that is almost the marker of a generated block',
+
+  'proof-missing': 'an example has no proof.json',
+  'proof-invalid': 'a proof.json that is not what `npm run prove` writes',
+  'proof-stale': 'the sources of an example changed after its proof was recorded',
+  'line-unproven': 'a shown line that no test executed',
+  'file-unproven': 'a shown file that no test executed, applied or loaded',
+  'file-shown-whole': 'a file of executed code is shown whole, while proof is kept by region',
+  'failure-defence': 'the defence of a failure names no region of the example',
+  'failures-too-few': 'fewer failures than the level of the pattern demands',
+  'failures-too-many': 'more than 10 failures',
+  'reference-test': 'a reference names a test that the proof does not have',
+  'bench-missing': 'a page shows a bench and the example has no bench.json',
+  'bench-invalid': 'a bench.json that is not what `npm run bench` writes',
+
+  'frontmatter-missing': 'a page has no frontmatter',
+  'frontmatter-invalid': 'a field of the frontmatter is not as the schema has it',
+  'frontmatter-order': 'the keys of the frontmatter are not in their order',
+  'pattern-unknown': '`requires` or `related` names a pattern that does not exist',
+  'topic-unknown': 'a topic that docs/catalogue.json does not have',
+  'topic-twice': 'a topic that two pages claim',
+  'heading-missing': 'a section that the level of the pattern demands is not there',
+  'heading-order': 'a section stands before one that it must follow',
+  'heading-unknown': 'a section that a page does not have',
+  'heading-twice': 'a page has the same section twice',
+  'words-too-few': 'fewer than 900 words, from level 3 on',
+  'words-too-many': 'more than 1,400 words',
+  'words-between-snippets': 'more than 60 words between two snippets',
+  'diagram-count': 'not exactly one mermaid fence under "How it works"',
+  'invariant-count': 'not 3 to 6 numbered invariants under "How it works"',
+  'link-missing': 'a link to a file that does not exist',
+
+  'page-missing': 'an example has no page',
+  'example-missing': 'a page has no example',
+  'file-stray': 'a file that belongs to no pattern',
+  'file-unreadable': 'a file that cannot be read',
+} as const;
+
+/** A stable name of a kind of fault. */
+export type FindingCode = keyof typeof FINDING_CODES;
+
+/** Adds findings to others; a spread would end where the stack does, some 100,000 findings on. */
+export function addFindings(findings: Finding[], more: Iterable<Finding>): void {
+  for (const finding of more) findings.push(finding);
+}
+
+/** Sorts findings by file, then by their place in it. */
+export function sortFindings(findings: Finding[]): Finding[] {
+  return findings.sort(
+    (a, b) =>
+      compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.code, b.code),
+  );
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

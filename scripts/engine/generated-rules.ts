@@ -1,0 +1,93 @@
+import { type PageContext, report, reportDrift } from './context.ts';
+import { changes, countCommonLines, type Edit, joinLines } from './edits.ts';
+import type { GeneratedBlock, GeneratedName, GeneratedScan } from './generated.ts';
+import { type Bench, parseBench, type Reference } from './records.ts';
+import { writeBench, writeFailures, writeReferences } from './tables.ts';
+
+/** The lines of each generated block whose facts are known, and the name of those facts. */
+export type Contents = Partial<Record<GeneratedName, { lines: string[]; from: string }>>;
+
+type Facts = { bench?: string | undefined; references?: Reference[] | undefined };
+
+const SECTIONS: Record<GeneratedName, string> = {
+  failures: 'What can go wrong',
+  bench: 'Performance',
+  references: 'References',
+};
+
+/** What each generated block should hold, as far as its facts are known. */
+export function writeContents(context: PageContext, { bench, references }: Facts): Contents {
+  const { proof } = context;
+  const measured = readBench(context, bench);
+  return {
+    ...(proof && { failures: { lines: writeFailures(proof), from: 'proof.json' } }),
+    ...(measured && { bench: { lines: writeBench(measured), from: 'bench.json' } }),
+    ...(references && {
+      references: { lines: writeReferences(references), from: 'the frontmatter' },
+    }),
+  };
+}
+
+function readBench(context: PageContext, text: string | undefined): Bench | undefined {
+  if (text === undefined) return undefined;
+  const { value, fault } = parseBench(text);
+  if (fault === undefined) return value;
+  const place = { file: `examples/${context.id}/bench.json`, line: 1, column: 1 };
+  const message = `bench.json is not what the bench writes: ${fault}`;
+  const mend = `npm run bench -- ${context.id}`;
+  context.findings.push({ code: 'bench-invalid', ...place, message, mend });
+  return undefined;
+}
+
+/** The edit that brings a block up to date; none when it is, or when its facts are unknown. */
+export function buildBlock(
+  context: PageContext,
+  text: string,
+  { block, contents }: { block: GeneratedBlock; contents: Contents },
+): Edit[] {
+  const content = contents[block.name];
+  if (content === undefined) {
+    reportNoFacts(context, block);
+    return [];
+  }
+  const lines = ['', ...content.lines, ''];
+  const edit = { start: block.start, end: block.end, text: joinLines(lines, text, block.start) };
+  if (!changes(text, edit)) return [];
+  reportDrift(context, {
+    line: block.line + 1 + countCommonLines(text, edit),
+    name: content.from,
+  });
+  return [edit];
+}
+
+/** A missing proof and an unreadable bench were reported; a bench that is not there was not. */
+function reportNoFacts(context: PageContext, { name, line }: GeneratedBlock): void {
+  const known = context.findings.some(({ code }) => code === 'bench-invalid');
+  if (name !== 'bench' || known) return;
+  const message = 'the page shows a bench and the example has no bench.json';
+  const mend = `npm run bench -- ${context.id}`;
+  report(context, 'bench-missing', { line, column: 1, message, mend });
+}
+
+/** Reports each block that there are facts for and no markers. */
+export function checkMissingBlocks(
+  context: PageContext,
+  { contents, generated }: { contents: Contents; generated: GeneratedScan },
+): void {
+  // An unclosed fence has swallowed what follows it; that it is unclosed was reported.
+  if (context.page.fences.some(({ closed }) => !closed)) return;
+  for (const name of Object.keys(contents) as GeneratedName[]) {
+    const empty = contents[name]?.lines.length === 0;
+    const there = generated.blocks.some((block) => block.name === name);
+    if (!empty && !there && !generated.spoilt.has(name)) reportMissing(context, name);
+  }
+}
+
+function reportMissing(context: PageContext, name: GeneratedName): void {
+  const title = SECTIONS[name];
+  const line = context.page.headings.find(({ text }) => text === title)?.line ?? 1;
+  const message = `the page has no generated block for its ${name}`;
+  const markers = `\`<!-- generated:${name} -->\` and \`<!-- /generated:${name} -->\``;
+  const mend = `write ${markers} under "${title}", then npm run sync -- ${context.id}`;
+  report(context, 'generated-missing', { line, column: 1, message, mend });
+}

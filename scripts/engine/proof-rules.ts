@@ -1,0 +1,95 @@
+import { type PageContext, report } from './context.ts';
+import type { Place } from './findings.ts';
+import type { GeneratedBlock } from './generated.ts';
+import { hashSources } from './hash.ts';
+import { hintAt, quote } from './hints.ts';
+import { type Failure, type Proof, parseProof, type Reference } from './records.ts';
+
+/** Reads the proof into the context, and reports one that is missing, unreadable or stale. */
+export function readProof(
+  context: PageContext,
+  { proof, sources }: { proof?: string | undefined; sources: ReadonlyMap<string, string> },
+): void {
+  const mend = `npm run prove -- ${context.id}`;
+  const place = { line: 1, column: 1 };
+  if (proof === undefined) {
+    const message = 'the example has no proof.json, so nothing here is proven';
+    report(context, 'proof-missing', { ...place, message, mend });
+    return;
+  }
+  const { value, fault } = parseProof(proof);
+  if (fault !== undefined) {
+    const file = `examples/${context.id}/proof.json`;
+    const message = `proof.json is not what the proof run writes: ${fault}`;
+    context.findings.push({ code: 'proof-invalid', file, ...place, message, mend });
+    return;
+  }
+  context.proof = value;
+  context.fresh = value.hash === hashSources(sources);
+  if (context.fresh) return;
+  const message = 'the sources of the example are not those that its proof was recorded from';
+  report(context, 'proof-stale', { ...place, message, mend });
+}
+
+/** Reports each failure whose defence names no region of the example. */
+export function checkDefences(
+  context: PageContext,
+  { sources, blocks }: { sources: ReadonlyMap<string, string>; blocks: GeneratedBlock[] },
+): void {
+  const { proof } = context;
+  if (proof === undefined) return;
+  const regions = new Set(
+    [...context.scans.values()].flatMap(({ regions }) => [...regions.keys()]),
+  );
+  const line = blocks.find(({ name }) => name === 'failures')?.line ?? 1;
+  for (const failure of proof.failures) {
+    if (regions.has(failure.defence)) continue;
+    const what = `the failure "${quote(failure.title)}"`;
+    const message = `${what} is defended by ${quote(failure.defence)}, which is no region of the example`;
+    const mend = 'name the region that defends against it';
+    const source = findDeclaration(context, { failure, proof, sources });
+    const hint = hintAt(failure.defence, regions);
+    report(context, 'failure-defence', { line, column: 1, message, mend, ...source, ...hint });
+  }
+}
+
+type Declaration = { failure: Failure; proof: Proof; sources: ReadonlyMap<string, string> };
+
+/** Where the test declares the failure: the line that holds its title. */
+function findDeclaration(
+  context: PageContext,
+  { failure, proof, sources }: Declaration,
+): { source?: Place } {
+  const [path = ''] = (proof.tests[failure.test] ?? '').split(' > ', 1);
+  const lines = sources.get(path)?.split('\n') ?? [];
+  const index = lines.findIndex((line) => line.includes(failure.title));
+  if (index === -1) return {};
+  const column = (lines[index] ?? '').indexOf(failure.title) + 1;
+  return { source: { file: `examples/${context.id}/${path}`, line: index + 1, column } };
+}
+
+/** Reports each reference that names a test which the proof does not have. */
+export function checkReferences(
+  context: PageContext,
+  { references = [], text }: { references?: Reference[] | undefined; text: string },
+): void {
+  const { proof, page } = context;
+  if (proof === undefined) return;
+  const end = page.frontmatter?.end ?? 0;
+  for (const { test } of references) {
+    if (test === undefined || proof.tests.includes(test)) continue;
+    const at = text.lastIndexOf(test, end);
+    const before = text.slice(0, Math.max(at, 0));
+    const line = before.split('\n').length;
+    const column = before.length - before.lastIndexOf('\n');
+    const message = `the proof has no test "${quote(test)}"`;
+    const mend = `name a test of the example, or npm run prove -- ${context.id}`;
+    report(context, 'reference-test', {
+      line,
+      column,
+      message,
+      mend,
+      ...hintAt(test, proof.tests),
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import { posix } from 'node:path';
+import type { Nodes } from 'mdast';
+
+/** Every link, image and definition of a page, in their order. */
+export function* findLinks(node: Nodes): Generator<{ url: string; line: number; column: number }> {
+  if (node.type === 'link' || node.type === 'image' || node.type === 'definition') {
+    const { line = 1, column = 1 } = node.position?.start ?? {};
+    yield { url: node.url, line, column };
+  }
+  if ('children' in node) for (const child of node.children) yield* findLinks(child);
+}
+
+/** The path in the repository that a link of a page leads to; undefined for the web and the page itself. */
+export function resolveLink(file: string, url: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(url) || url.startsWith('//')) return undefined;
+  const [path = ''] = url.split(/[?#]/, 1);
+  if (path === '') return undefined;
+  const decoded = decode(path);
+  return posix.normalize(
+    decoded.startsWith('/') ? `.${decoded}` : posix.join(posix.dirname(file), decoded),
+  );
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,235 @@
+import type { Heading, List, Nodes, Root, RootContent } from 'mdast';
+import { toString as textOf } from 'mdast-util-to-string';
+import { remark } from 'remark';
+import remarkFrontmatter from 'remark-frontmatter';
+import remarkGfm from 'remark-gfm';
+import type { Finding, FindingCode } from '../engine/findings.ts';
+import { hintAt, quote } from '../engine/hints.ts';
+import type { PageResult } from '../engine/page.ts';
+import { count as describeCount } from '../words.ts';
+import { blankOut } from './blank.ts';
+import {
+  type Demands,
+  FEWEST_INVARIANTS,
+  MOST_FAILURES,
+  MOST_INVARIANTS,
+  MOST_WORDS,
+  MOST_WORDS_BETWEEN_SNIPPETS,
+  SECTIONS,
+} from './levels.ts';
+import { findLinks, resolveLink } from './links.ts';
+
+/** A page and what the engine found in it. */
+export type StructureInput = {
+  file: string;
+  text: string;
+  built: Pick<PageResult, 'page' | 'blocks' | 'proof'>;
+  hasBench: boolean;
+  id: string;
+  demands: Demands;
+  /** Whether the repository has that file or folder. */
+  exists: (path: string) => boolean;
+};
+
+type Section = { title: string; line: number; nodes: RootContent[] };
+type Check = StructureInput & { sections: Section[]; findings: Finding[] };
+
+const parser = remark().use(remarkFrontmatter).use(remarkGfm).freeze();
+
+/** Checks what needs a syntax tree: sections, words, links, the diagram and the invariants. */
+export function checkStructure(input: StructureInput): Finding[] {
+  const tree = parser.parse(blankOut(input.text, input.built));
+  const check: Check = { ...input, sections: splitSections(tree), findings: [] };
+  checkSections(check);
+  checkWords(check, tree);
+  checkBetweenSnippets(check);
+  checkSnippetCount(check);
+  checkExplained(check);
+  checkFailureCount(check);
+  checkBench(check);
+  for (const link of findLinks(tree)) checkLink(check, link);
+  return check.findings;
+}
+
+type Fault = { line: number; column?: number; message: string; mend: string; hint?: string };
+
+function report(
+  { findings, file }: Check,
+  code: FindingCode,
+  { column = 1, ...fault }: Fault,
+): void {
+  findings.push({ code, file, column, ...fault });
+}
+
+function splitSections({ children }: Root): Section[] {
+  const sections: Section[] = [];
+  for (const node of children) {
+    if (isSectionHeading(node))
+      sections.push({ title: textOf(node), line: lineOf(node), nodes: [] });
+    else sections.at(-1)?.nodes.push(node);
+  }
+  return sections;
+}
+
+const isSectionHeading = (node: RootContent): node is Heading =>
+  node.type === 'heading' && node.depth === 2;
+
+const lineOf = (node: Nodes): number => node.position?.start.line ?? 1;
+
+const findSection = ({ sections }: Check, title: string): Section | undefined =>
+  sections.find((section) => section.title === title);
+
+function checkSections(check: Check): void {
+  const { sections, demands } = check;
+  let last = -1;
+  const seen = new Set<string>();
+  for (const { title, line } of sections) {
+    const place = SECTIONS.indexOf(title);
+    if (place === -1) reportUnknown(check, title, line);
+    else if (seen.has(title)) {
+      const mend = 'make one section of the two';
+      report(check, 'heading-twice', { line, message: `the page has "${title}" already`, mend });
+    } else if (place < last) {
+      const message = `"${title}" stands behind "${SECTIONS[last]}"`;
+      report(check, 'heading-order', {
+        line,
+        message,
+        mend: `the order is ${SECTIONS.join(', ')}`,
+      });
+    }
+    seen.add(title);
+    last = Math.max(last, place);
+  }
+  for (const title of SECTIONS) {
+    if (seen.has(title) || demands.optional.includes(title)) continue;
+    const message = `the page has no section "${title}"`;
+    report(check, 'heading-missing', {
+      line: 1,
+      message,
+      mend: `write \`## ${title}\` and what it is for`,
+    });
+  }
+}
+
+function reportUnknown(check: Check, title: string, line: number): void {
+  const message = `a page has no section "${quote(title)}"`;
+  const mend = `the sections are ${SECTIONS.join(', ')}`;
+  report(check, 'heading-unknown', { line, message, mend, ...hintAt(title, SECTIONS) });
+}
+
+function checkWords(check: Check, tree: Root): void {
+  const words = countWords(tree);
+  const { demands } = check;
+  if (words > MOST_WORDS) {
+    const message = `the page has ${describeCount(words, 'word')}, ${MOST_WORDS} at most`;
+    report(check, 'words-too-many', { line: 1, message, mend: 'more is a second pattern' });
+  }
+  if (words >= demands.words) return;
+  const message = `the page has ${describeCount(words, 'word')}, ${demands.words} at least at its level`;
+  report(check, 'words-too-few', {
+    line: 1,
+    message,
+    mend: 'write what is missing, or lower the level',
+  });
+}
+
+/** The words of the prose; code, HTML and frontmatter hold none. */
+function countWords(node: Nodes): number {
+  if (node.type === 'text' || node.type === 'inlineCode')
+    return node.value.match(/\S+/g)?.length ?? 0;
+  if (!('children' in node)) return 0;
+  return node.children.reduce((sum, child) => sum + countWords(child), 0);
+}
+
+function checkBetweenSnippets(check: Check): void {
+  let words: number | undefined;
+  for (const node of findSection(check, 'The code')?.nodes ?? []) {
+    if (node.type !== 'code' || !node.meta?.includes('source=')) {
+      if (words !== undefined) words += countWords(node);
+      continue;
+    }
+    if (words !== undefined && words > MOST_WORDS_BETWEEN_SNIPPETS) {
+      const message = `${words} words stand before this snippet, ${MOST_WORDS_BETWEEN_SNIPPETS} at most`;
+      const mend = 'say less, or say it where it belongs';
+      report(check, 'words-between-snippets', { line: lineOf(node), message, mend });
+    }
+    words = 0;
+  }
+}
+
+function checkSnippetCount(check: Check): void {
+  const section = findSection(check, 'The code');
+  if (section === undefined) return;
+  const snippets = section.nodes.filter(
+    (node) => node.type === 'code' && node.meta?.includes('source='),
+  );
+  const { demands } = check;
+  if (snippets.length >= demands.snippets) return;
+  const message = `"The code" has ${describeCount(snippets.length, 'snippet')}, ${demands.snippets} at least at its level`;
+  const mend = 'show the regions that the pattern stands on';
+  report(check, 'snippets-too-few', { line: section.line, message, mend });
+}
+
+function checkExplained(check: Check): void {
+  const section = findSection(check, 'How it works');
+  if (section === undefined) return;
+  const { line, nodes } = section;
+  const { explained } = check.demands;
+  const diagrams = nodes.filter((node) => node.type === 'code' && node.lang === 'mermaid').length;
+  if (diagrams > 1 || (explained && diagrams === 0)) {
+    const message = `"How it works" has ${describeCount(diagrams, 'mermaid fence')}, exactly one is demanded`;
+    report(check, 'diagram-count', {
+      line,
+      message,
+      mend: 'draw the one picture that explains it',
+    });
+  }
+  const list = nodes.find((node): node is List => node.type === 'list' && node.ordered === true);
+  const count = list?.children.length ?? 0;
+  if (count <= MOST_INVARIANTS && (count >= FEWEST_INVARIANTS || !explained)) return;
+  const bounds = `${FEWEST_INVARIANTS} to ${MOST_INVARIANTS}`;
+  const message = `"How it works" has ${describeCount(count, 'numbered invariant')}, ${bounds} are demanded`;
+  const mend = 'number what always holds, one sentence each';
+  report(check, 'invariant-count', {
+    line: list === undefined ? line : lineOf(list),
+    message,
+    mend,
+  });
+}
+
+function checkFailureCount(check: Check): void {
+  const { built, demands, id } = check;
+  if (built.proof === undefined) return;
+  const count = built.proof.failures.length;
+  const line = findSection(check, 'What can go wrong')?.line ?? 1;
+  if (count > MOST_FAILURES) {
+    const message = `the pattern has ${describeCount(count, 'failure')}, ${MOST_FAILURES} at most`;
+    report(check, 'failures-too-many', {
+      line,
+      message,
+      mend: 'keep those that happen in real life',
+    });
+  }
+  if (count >= demands.failures) return;
+  const message = `the pattern has ${describeCount(count, 'failure')}, ${demands.failures} at least at its level`;
+  const mend = `declare them with failure() in a test, then npm run prove -- ${id}`;
+  report(check, 'failures-too-few', { line, message, mend });
+}
+
+/** The engine speaks where a block has no bench; here speaks a section that has not even the block. */
+function checkBench(check: Check): void {
+  const { built, demands, hasBench, id } = check;
+  const block = built.blocks.some(({ name }) => name === 'bench');
+  if (hasBench || block || demands.optional.includes('Performance')) return;
+  const line = findSection(check, 'Performance')?.line ?? 1;
+  const message = 'the level of the pattern demands a bench, and the example has no bench.json';
+  report(check, 'bench-missing', { line, message, mend: `npm run bench -- ${id}` });
+}
+
+function checkLink(check: Check, link: { url: string; line: number; column: number }): void {
+  const path = resolveLink(check.file, link.url);
+  if (path === undefined || check.exists(path)) return;
+  const message = `the link leads to ${quote(path)}, which does not exist`;
+  const { line, column } = link;
+  report(check, 'link-missing', { line, column, message, mend: 'link to a file that is there' });
+}

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Proof, parseProof } from '../engine/records.ts';
+import { ROOT } from '../repository.ts';
+import { readExample } from '../sources.ts';
+import { buildProof } from './build-proof.ts';
+import { compareProofs } from './compare-proofs.ts';
+import { runOutputs } from './run-outputs.ts';
+import { readTestReport, type TestRecord } from './test-report.ts';
+
+type Order = { ids: string[]; report: string; write: boolean };
+
+/** Proves examples from a test report; writes their proofs or compares them. Returns the exit code. */
+export async function proveExamples({ ids, report, write }: Order): Promise<number> {
+  const recorded = readTestReport(report);
+  let failed = 0;
+  for (const id of ids) {
+    const outcome = await proveExample(id, recorded.get(id) ?? [], write);
+    console.log(`${outcome.faults.length > 0 ? '✗' : '✓'} ${id}: ${outcome.summary}`);
+    for (const fault of outcome.faults) console.log(`  ${fault}`);
+    failed += outcome.faults.length > 0 ? 1 : 0;
+  }
+  return failed > 0 ? 1 : 0;
+}
+
+type Outcome = { summary: string; faults: string[] };
+
+async function proveExample(id: string, records: TestRecord[], write: boolean): Promise<Outcome> {
+  const failing = records.filter(({ passed }) => !passed).map(({ name }) => `${name} failed`);
+  if (records.length === 0) return { summary: 'not proven', faults: ['it has no tests'] };
+  if (failing.length > 0) return { summary: 'not proven', faults: failing };
+
+  const folder = join(ROOT, 'examples', id);
+  const sources = readExample(ROOT, id)?.sources ?? new Map();
+  const { outputs, faults } = await runOutputs(folder, sources.keys());
+  if (faults.length > 0) return { summary: 'not proven', faults };
+  return settle({
+    id,
+    file: join(folder, 'proof.json'),
+    fresh: buildProof({ sources, records, outputs }),
+    write,
+  });
+}
+
+function settle({
+  id,
+  file,
+  fresh,
+  write,
+}: {
+  id: string;
+  file: string;
+  fresh: Proof;
+  write: boolean;
+}): Outcome {
+  const committed = existsSync(file) ? parseProof(readFileSync(file, 'utf8')).value : undefined;
+  const faults = committed ? compareProofs(committed, fresh) : ['it has no proof.json yet'];
+  const summary = `${fresh.tests.length} tests, ${fresh.failures.length} failures survived`;
+  if (faults.length === 0) return { summary: `${summary}, as committed`, faults };
+  if (write) {
+    writeFileSync(file, writeProof(fresh));
+    return { summary: `${summary}, proof written`, faults: [] };
+  }
+  return {
+    summary,
+    faults: [...faults, `mend it with: npm run prove ${id}, then npm run sync ${id}`],
+  };
+}
+
+function writeProof(proof: Proof): string {
+  return `${JSON.stringify(proof, null, 2)}\n`;
+}

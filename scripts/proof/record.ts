@@ -1,0 +1,62 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { Session } from 'node:inspector/promises';
+import { relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach } from 'vitest';
+import { ROOT } from '../repository.ts';
+import { type Executed, findExecuted } from './executed.ts';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What this test executed: by file, from offset to offset. */
+    executed?: Executed;
+    /** What ran before the test: its file and all that it imports. */
+    loaded?: Executed;
+    /** SQL files that were applied to a server, for this test or before it. */
+    applied?: string[];
+  }
+}
+
+// Vitest loads this file anew for each test file, in a process of its own.
+const session = new Session();
+session.connect();
+await session.post('Profiler.enable');
+await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+
+const applied = new Set<string>();
+subscribe('touchstone:applied', (message) => {
+  applied.add(toRepositoryPath((message as { file: string }).file));
+});
+
+beforeEach(async ({ task }) => {
+  task.meta.loaded = await takeExecuted();
+});
+
+afterEach(async ({ task }) => {
+  task.meta.executed = await takeExecuted();
+  task.meta.applied = [...applied];
+});
+
+/** What was executed since the last call: V8 counts from zero each time. */
+async function takeExecuted(): Promise<Executed> {
+  const { result } = await session.post('Profiler.takePreciseCoverage');
+  const executed: Executed = {};
+  for (const { url, functions } of result) {
+    if (!isExampleSource(url)) continue;
+    const spans = findExecuted(functions.flatMap(({ ranges }) => ranges));
+    if (spans.length > 0) executed[toRepositoryPath(fileURLToPath(url))] = spans;
+  }
+  return executed;
+}
+
+function isExampleSource(url: string): boolean {
+  if (!url.startsWith('file:') || url.includes('/node_modules/')) return false;
+  const path = toRepositoryPath(fileURLToPath(url));
+  return (
+    path.startsWith('examples/') && !path.endsWith('.test.ts') && !path.startsWith('examples/kit/')
+  );
+}
+
+function toRepositoryPath(file: string): string {
+  return relative(ROOT, file).split(sep).join('/');
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { relative, sep } from 'node:path';
+import { z } from 'zod';
+import { ROOT } from '../repository.ts';
+import type { Span } from './executed.ts';
+
+const spans = z.record(z.string(), z.array(z.tuple([z.number(), z.number()])));
+
+/** What Vitest's JSON reporter writes, as far as proof needs it; `meta` is what record.ts put there. */
+const reportSchema = z.object({
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(
+        z.object({
+          ancestorTitles: z.array(z.string()),
+          title: z.string(),
+          status: z.string(),
+          meta: z.object({
+            executed: spans.default({}),
+            loaded: spans.default({}),
+            applied: z.array(z.string()).default([]),
+            failure: z
+              .object({ symptom: z.string(), defence: z.string(), remains: z.string() })
+              .optional(),
+          }),
+        }),
+      ),
+    }),
+  ),
+});
+
+/** One test of an example: its name, how it ended, and what it ran. Paths are those in the example. */
+export type TestRecord = {
+  /** `failures.test.ts > A stolen refresh token is replayed` */
+  name: string;
+  title: string;
+  passed: boolean;
+  executed: Map<string, Span[]>;
+  applied: string[];
+  failure?: { symptom: string; defence: string; remains: string };
+};
+
+/** The tests of a run by the id of their pattern, in the order of files and of tests in them. */
+export function readTestReport(file: string): Map<string, TestRecord[]> {
+  const { testResults } = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const records = new Map<string, TestRecord[]>();
+  for (const result of testResults.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = relative(ROOT, result.name).split(sep).join('/');
+    const [, id, testFile] = /^examples\/([^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [];
+    if (!id || !testFile) continue;
+    const tests = result.assertionResults.map((test) =>
+      toRecord(test, `examples/${id}/`, testFile),
+    );
+    // A file that breaks before its first test has no tests to say so.
+    const broken = tests.length === 0 || result.status !== 'passed' ? [brokenFile(testFile)] : [];
+    const failing = tests.some(({ passed }) => !passed) ? [] : broken;
+    records.set(id, [...(records.get(id) ?? []), ...tests, ...failing]);
+  }
+  return records;
+}
+
+type Assertion = z.output<typeof reportSchema>['testResults'][number]['assertionResults'][number];
+
+function toRecord(test: Assertion, folder: string, file: string): TestRecord {
+  const { loaded, executed, applied, failure } = test.meta;
+  const inFolder = (path: string) => path.startsWith(folder);
+  // What is loaded before the first test, that test has run: without it nothing would be loaded.
+  const all = [...Object.entries(loaded), ...Object.entries(executed)];
+  const byFile = new Map<string, Span[]>();
+  for (const [path, list] of all.filter(([path]) => inFolder(path))) {
+    const name = path.slice(folder.length);
+    byFile.set(name, [...(byFile.get(name) ?? []), ...list]);
+  }
+  return {
+    name: [file, ...test.ancestorTitles, test.title].join(' > '),
+    title: test.title,
+    passed: test.status === 'passed',
+    executed: byFile,
+    applied: applied.filter(inFolder).map((path) => path.slice(folder.length)),
+    ...(failure && { failure }),
+  };
+}
+
+function brokenFile(file: string): TestRecord {
+  return { name: file, title: file, passed: false, executed: new Map(), applied: [] };
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { ROOT } from '../repository.ts';
+import { hasColour, type StepWork } from '../terminal.ts';
+import { runAsStep } from './run-program.ts';
+import { runTests, type TestSelection } from './run-tests.ts';
+
+const REPORT = join(ROOT, '.cache/tests.json');
+const BROWSER = join(ROOT, '.cache/browser-tests.json');
+
+/** One step of `npm test`; it is not run when the step that it needs failed. */
+export type Step = { name: string; needs?: string; work: StepWork };
+
+/** All steps, in the order in which they are taken. */
+export function listAllSteps(): Step[] {
+  return [
+    ...listCodeSteps(),
+    { name: 'unused code', work: program('node_modules/knip/bin/knip.js') },
+    { name: 'check', work: program('scripts/commands/check.ts') },
+    ...listTestSteps({ projects: ['engine', 'kit', 'examples'], ids: [] }),
+    { name: 'site', work: program('scripts/commands/build.ts') },
+    { name: 'browser', needs: 'site', work: tests({ projects: ['site'], reportFile: BROWSER }) },
+  ];
+}
+
+/** The steps that a change to these patterns can break. */
+export function listStepsFor(ids: string[]): Step[] {
+  return [
+    ...listCodeSteps(),
+    { name: 'check', work: program('scripts/commands/check.ts', ...ids) },
+    ...listTestSteps({ projects: ['examples'], ids }),
+  ];
+}
+
+/** The proof is taken from the report of the same run: no test runs twice. */
+function listTestSteps({ projects, ids }: { projects: string[]; ids: string[] }): Step[] {
+  const paths = ids.map((id) => `examples/${id}/`);
+  const verify = program('scripts/commands/prove.ts', ...ids, '--verify', '--report', REPORT);
+  return [
+    { name: 'tests', work: tests({ projects, paths, reportFile: REPORT }) },
+    { name: 'proof', needs: 'tests', work: verify },
+  ];
+}
+
+function listCodeSteps(): Step[] {
+  const colours = `--colors=${hasColour() ? 'force' : 'off'}`; // Biome does not heed NO_COLOR
+  return [
+    { name: 'lint', work: program('node_modules/@biomejs/biome/bin/biome', 'ci', colours) },
+    { name: 'types', work: program('node_modules/astro/bin/astro.mjs', 'check') },
+  ];
+}
+
+/** A JavaScript or TypeScript program, on the Node that runs this. */
+function program(...words: string[]): StepWork {
+  return (report) => runAsStep([process.execPath, ...words], report);
+}
+
+function tests(selection: TestSelection): StepWork {
+  return (report) => runTests(selection, report);
+}
