@@ -42,22 +42,19 @@ async function installFromDebian(wanted: ProgramWanted): Promise<string | undefi
   if (process.getuid?.() !== 0 || !isDebian()) return undefined;
   console.error(`• installing ${wanted.debianPackage} with apt-get: it is not on PATH`);
   try {
-    await runAptGet('update');
-    await runAptGet('install', '-y', '--no-install-recommends', wanted.debianPackage);
+    await runAptGet(wanted.debianPackage);
   } catch (error) {
     console.error(`• apt-get could not: ${error instanceof Error ? error.message : error}`);
   }
   return findOnPath(wanted);
 }
 
-/** Two test files may ask at once: the second waits for the lock of the first. */
-function runAptGet(...words: string[]) {
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const flags = ['-q', '-o', 'DPkg::Lock::Timeout=300', '-o', 'APT::Get::Lock::Timeout=300'];
-  return promisify(execFile)('apt-get', [...flags, ...words], {
-    env: environment,
-    maxBuffer: 2 ** 26,
-  });
+/** apt-get refuses to be run twice at once, and two test files may ask for programs at once. */
+function runAptGet(debianPackage: string) {
+  const install = 'apt-get -q update && apt-get -q install -y --no-install-recommends "$0"';
+  const words = ['/var/cache/apt/touchstone.lock', 'sh', '-c', install, debianPackage];
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return promisify(execFile)('flock', words, { env, maxBuffer: 2 ** 26 });
 }
 
 function isProgram(path: string): boolean {

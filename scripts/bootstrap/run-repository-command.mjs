@@ -1,5 +1,6 @@
 // @ts-check
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import module from 'node:module';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { installMissing } from './install-missing.mjs';
@@ -61,10 +62,12 @@ function isThisProcess(node) {
 
 /**
  * `npm run` puts the repository's own Node first in PATH: a second process would cost its start.
+ * The compile cache is for this process alone; in tests it would blur which lines were run.
  * @param {string} file
  * @param {string[]} words
  */
 async function runHere(file, words) {
+  module.enableCompileCache(join(ROOT, '.cache/compile'));
   process.argv = [process.execPath, file, ...words];
   await import(pathToFileURL(file).href);
 }

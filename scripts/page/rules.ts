@@ -2,7 +2,8 @@ import type { Finding } from '../engine/findings.ts';
 import { hintAt, quote } from '../engine/hints.ts';
 import { type ReadFrontmatter, readFrontmatter } from './frontmatter.ts';
 import { DEMANDS } from './levels.ts';
-import { checkStructure, type StructureInput } from './structure.ts';
+import type { StructureInput } from './sections.ts';
+import { checkStructure } from './structure.ts';
 
 /** The rules of pages, with what they remember from one page to the next. */
 export type PageRules = {

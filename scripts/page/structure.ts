@@ -1,38 +1,28 @@
-import type { Heading, List, Nodes, Root, RootContent } from 'mdast';
-import { toString as textOf } from 'mdast-util-to-string';
+import type { List, Nodes, Root } from 'mdast';
 import { remark } from 'remark';
 import remarkFrontmatter from 'remark-frontmatter';
 import remarkGfm from 'remark-gfm';
-import type { Finding, FindingCode } from '../engine/findings.ts';
-import { hintAt, quote } from '../engine/hints.ts';
-import type { PageResult } from '../engine/page.ts';
+import type { Finding } from '../engine/findings.ts';
+import { quote } from '../engine/hints.ts';
 import { count as describeCount } from '../words.ts';
 import { blankOut } from './blank.ts';
 import {
-  type Demands,
   FEWEST_INVARIANTS,
   MOST_FAILURES,
   MOST_INVARIANTS,
   MOST_WORDS,
   MOST_WORDS_BETWEEN_SNIPPETS,
-  SECTIONS,
 } from './levels.ts';
 import { findLinks, resolveLink } from './links.ts';
-
-/** A page and what the engine found in it. */
-export type StructureInput = {
-  file: string;
-  text: string;
-  built: Pick<PageResult, 'page' | 'blocks' | 'proof'>;
-  hasBench: boolean;
-  id: string;
-  demands: Demands;
-  /** Whether the repository has that file or folder. */
-  exists: (path: string) => boolean;
-};
-
-type Section = { title: string; line: number; nodes: RootContent[] };
-type Check = StructureInput & { sections: Section[]; findings: Finding[] };
+import {
+  type Check,
+  checkSections,
+  findSection,
+  lineOf,
+  report,
+  type StructureInput,
+  splitSections,
+} from './sections.ts';
 
 const parser = remark().use(remarkFrontmatter).use(remarkGfm).freeze();
 
@@ -49,72 +39,6 @@ export function checkStructure(input: StructureInput): Finding[] {
   checkBench(check);
   for (const link of findLinks(tree)) checkLink(check, link);
   return check.findings;
-}
-
-type Fault = { line: number; column?: number; message: string; mend: string; hint?: string };
-
-function report(
-  { findings, file }: Check,
-  code: FindingCode,
-  { column = 1, ...fault }: Fault,
-): void {
-  findings.push({ code, file, column, ...fault });
-}
-
-function splitSections({ children }: Root): Section[] {
-  const sections: Section[] = [];
-  for (const node of children) {
-    if (isSectionHeading(node))
-      sections.push({ title: textOf(node), line: lineOf(node), nodes: [] });
-    else sections.at(-1)?.nodes.push(node);
-  }
-  return sections;
-}
-
-const isSectionHeading = (node: RootContent): node is Heading =>
-  node.type === 'heading' && node.depth === 2;
-
-const lineOf = (node: Nodes): number => node.position?.start.line ?? 1;
-
-const findSection = ({ sections }: Check, title: string): Section | undefined =>
-  sections.find((section) => section.title === title);
-
-function checkSections(check: Check): void {
-  const { sections, demands } = check;
-  let last = -1;
-  const seen = new Set<string>();
-  for (const { title, line } of sections) {
-    const place = SECTIONS.indexOf(title);
-    if (place === -1) reportUnknown(check, title, line);
-    else if (seen.has(title)) {
-      const mend = 'make one section of the two';
-      report(check, 'heading-twice', { line, message: `the page has "${title}" already`, mend });
-    } else if (place < last) {
-      const message = `"${title}" stands behind "${SECTIONS[last]}"`;
-      report(check, 'heading-order', {
-        line,
-        message,
-        mend: `the order is ${SECTIONS.join(', ')}`,
-      });
-    }
-    seen.add(title);
-    last = Math.max(last, place);
-  }
-  for (const title of SECTIONS) {
-    if (seen.has(title) || demands.optional.includes(title)) continue;
-    const message = `the page has no section "${title}"`;
-    report(check, 'heading-missing', {
-      line: 1,
-      message,
-      mend: `write \`## ${title}\` and what it is for`,
-    });
-  }
-}
-
-function reportUnknown(check: Check, title: string, line: number): void {
-  const message = `a page has no section "${quote(title)}"`;
-  const mend = `the sections are ${SECTIONS.join(', ')}`;
-  report(check, 'heading-unknown', { line, message, mend, ...hintAt(title, SECTIONS) });
 }
 
 function checkWords(check: Check, tree: Root): void {

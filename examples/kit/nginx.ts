@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { requireProgram } from './find-program.ts';
+import { startGuardedProgram } from './guarded-program.ts';
+import { giveTo, unprivilegedIdentity } from './identity.ts';
+
+/** An nginx of our own on a free port of 127.0.0.1. */
+export type Nginx = AsyncDisposable & { url: string };
+
+type NginxOptions = {
+  /** What stands within `http`: upstreams and a server that listens on `${PORT}`. */
+  site: URL;
+  /** What else in the file is written as `${NAME}`, by its name. */
+  values?: Record<string, string>;
+};
+
+/** Starts nginx with the site of an example; throws with its words when it refuses the file. */
+export async function startNginx({ site, values = {} }: NginxOptions): Promise<Nginx> {
+  const program = await requireProgram({
+    names: ['nginx'],
+    variable: 'NGINX_PATH',
+    debianPackage: 'nginx-light',
+  });
+  const port = await findFreePort();
+  const folder = mkdtempSync(join(tmpdir(), 'touchstone-nginx-'));
+  const text = fillIn(readFileSync(site, 'utf8'), { ...values, PORT: `${port}` });
+  writeFileSync(join(folder, 'site.conf'), text);
+  writeFileSync(join(folder, 'nginx.conf'), mainConfiguration(folder));
+
+  const identity = unprivilegedIdentity();
+  giveTo(folder, identity);
+  const args = ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')];
+  await promisify(execFile)(program, ['-t', '-q', ...args], identity).catch((error: Error) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error; // its message has nginx's own words
+  });
+  const { guard, stop } = startGuardedProgram({
+    program,
+    args,
+    identity,
+    cwd: folder,
+    // Not SIGQUIT: that waits for clients to leave, and a stream never does.
+    stopSignal: 'SIGTERM',
+    logFile: join(folder, 'nginx.log'),
+    removeAfterwards: folder,
+  });
+  while (!(await accepts(port))) {
+    if (guard.exitCode !== null) throw new Error(`nginx ended with exit code ${guard.exitCode}`);
+    await pause(10);
+  }
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: stop };
+}
+
+/** Only what the caller knows: `$host` and its like are nginx's own. */
+function fillIn(text: string, values: Record<string, string>): string {
+  return text.replace(/\$\{([A-Z_]+)\}/g, (_found, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`the site asks for \${${name}}: give it in values`);
+    return value;
+  });
+}
+
+function mainConfiguration(folder: string): string {
+  const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return `daemon off;
+worker_processes 1;
+pid ${folder}/pid;
+error_log stderr warn;
+events { worker_connections 8192; }
+http {
+  access_log off;
+  ${kinds.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join('\n  ')}
+  include ${folder}/site.conf;
+}
+`;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
