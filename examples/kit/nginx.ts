@@ -27,8 +27,8 @@ export async function startNginx({ site, values = {} }: NginxOptions): Promise<N
     debianPackage: 'nginx-light',
   });
   const port = await findFreePort();
-  const folder = mkdtempSync(join(tmpdir(), 'touchstone-nginx-'));
   const text = fillIn(readFileSync(site, 'utf8'), { ...values, PORT: `${port}` });
+  const folder = mkdtempSync(join(tmpdir(), 'touchstone-nginx-'));
   writeFileSync(join(folder, 'site.conf'), text);
   writeFileSync(join(folder, 'nginx.conf'), mainConfiguration(folder));
 
@@ -58,7 +58,7 @@ export async function startNginx({ site, values = {} }: NginxOptions): Promise<N
 
 /** Only what the caller knows: `$host` and its like are nginx's own. */
 function fillIn(text: string, values: Record<string, string>): string {
-  return text.replace(/\$\{([A-Z_]+)\}/g, (_found, name: string) => {
+  return text.replace(/\$\{([A-Z][A-Z0-9_]*)\}/g, (_found, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`the site asks for \${${name}}: give it in values`);
     return value;

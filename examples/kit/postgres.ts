@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { channel } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { noteEvidence } from './evidence.ts';
 import { startPostgres } from './postgres-server.ts';
 
 /** A database and its pool; disposing of it closes the pool and ends whatever was started for it. */
@@ -18,9 +18,6 @@ type Server = {
 
 type Role = { name: string; password: string };
 
-/** Tells whoever records proof that a SQL file was applied to a real server. */
-const applied = channel('touchstone:applied');
-
 type FreshDatabaseOptions = {
   schema: URL;
   /** Commits reach the disk, as a bench needs it; without it they are faster. */
@@ -31,13 +28,12 @@ type FreshDatabaseOptions = {
 export async function freshDatabase(options: FreshDatabaseOptions): Promise<Database> {
   const { schema, durable = false } = options;
   const server = durable ? await startServer({ durable }) : await findServer();
-  const file = fileURLToPath(schema);
   const name = `touchstone_${randomBytes(6).toString('hex')}`;
-  const template = await prepareTemplate(server, readFileSync(file, 'utf8'));
+  const template = await prepareTemplate(server, readFileSync(schema, 'utf8'));
   await runAsAdmin(server, (admin) =>
     admin.query(`create database ${name} template ${template} strategy file_copy${owner(server)}`),
   );
-  applied.publish({ file });
+  noteEvidence('applied', schema);
 
   return openPool(databaseUrl(server, name), async () => {
     await runAsAdmin(server, (admin) =>

@@ -17,7 +17,8 @@ export function buildProof({ sources, records, outputs }: Evidence): Proof {
   const files: Record<string, FileProof> = {};
   const unproven: Record<string, number[]> = {};
   for (const [path, text] of sources) {
-    if (path.endsWith('.sql')) files[path] = proveApplied(path, records);
+    const used = proveUsed(path, records);
+    if (used) files[path] = used;
     if (!path.endsWith('.ts') || path.endsWith('.test.ts')) continue;
     const proof = proveExecuted(path, text, records);
     if (Object.keys(proof.lines).length > 0) files[path] = { kind: 'executed', lines: proof.lines };
@@ -35,9 +36,11 @@ export function buildProof({ sources, records, outputs }: Evidence): Proof {
   };
 }
 
-function proveApplied(path: string, records: TestRecord[]): FileProof {
-  const tests = records.flatMap(({ applied }, index) => (applied.includes(path) ? [index] : []));
-  return { kind: 'applied', tests: writeRanges(tests).replaceAll(',', ' ') };
+/** The proof of a file that was applied or loaded as a whole: SQL, or a configuration. */
+function proveUsed(path: string, records: TestRecord[]): FileProof | undefined {
+  const tests = [...records.keys()].filter((index) => records[index]?.evidence.has(path));
+  const kind = records[tests[0] ?? -1]?.evidence.get(path);
+  return kind && { kind, tests: writeRanges(tests).replaceAll(',', ' ') };
 }
 
 /** Only lines of regions are kept: no other line is ever shown. */

@@ -8,8 +8,7 @@ import type { FileProof, Proof } from '../engine/records.ts';
 export function compareProofs(committed: Proof, fresh: Proof): string[] {
   const faults: string[] = [];
   const compare = (what: string, a: unknown, b: unknown) => {
-    if (JSON.stringify(a) !== JSON.stringify(b))
-      faults.push(`${what} differ${what.endsWith('s') ? '' : 's'}`);
+    if (JSON.stringify(a) !== JSON.stringify(b)) faults.push(`${what} changed`);
   };
   compare('the sources', committed.hash, fresh.hash);
   compare('the tests', committed.tests, fresh.tests);

@@ -2,9 +2,13 @@ import { subscribe } from 'node:diagnostics_channel';
 import { Session } from 'node:inspector/promises';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { EvidenceKind } from '@touchstone/kit/evidence';
 import { afterEach, beforeEach } from 'vitest';
 import { ROOT } from '../repository.ts';
 import { type Executed, findExecuted } from './executed.ts';
+
+/** How each file that no JavaScript engine runs was used. */
+type Evidence = Record<string, EvidenceKind>;
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -12,8 +16,8 @@ declare module 'vitest' {
     executed?: Executed;
     /** What ran before the test: its file and all that it imports. */
     loaded?: Executed;
-    /** SQL files that were applied to a server, for this test or before it. */
-    applied?: string[];
+    /** SQL that was applied and configuration that was loaded, for this test or before it. */
+    evidence?: Evidence;
   }
 }
 
@@ -23,9 +27,10 @@ session.connect();
 await session.post('Profiler.enable');
 await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
 
-const applied = new Set<string>();
-subscribe('touchstone:applied', (message) => {
-  applied.add(toRepositoryPath((message as { file: string }).file));
+const evidence: Evidence = {};
+subscribe('touchstone:evidence', (message) => {
+  const { kind, file } = message as { kind: EvidenceKind; file: string };
+  evidence[toRepositoryPath(file)] = kind;
 });
 
 beforeEach(async ({ task }) => {
@@ -34,7 +39,7 @@ beforeEach(async ({ task }) => {
 
 afterEach(async ({ task }) => {
   task.meta.executed = await takeExecuted();
-  task.meta.applied = [...applied];
+  task.meta.evidence = { ...evidence };
 });
 
 /** What was executed since the last call: V8 counts from zero each time. */

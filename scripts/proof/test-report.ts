@@ -20,7 +20,7 @@ const reportSchema = z.object({
           meta: z.object({
             executed: spans.default({}),
             loaded: spans.default({}),
-            applied: z.array(z.string()).default([]),
+            evidence: z.record(z.string(), z.enum(['applied', 'loaded'])).default({}),
             failure: z
               .object({ symptom: z.string(), defence: z.string(), remains: z.string() })
               .optional(),
@@ -38,7 +38,7 @@ export type TestRecord = {
   title: string;
   passed: boolean;
   executed: Map<string, Span[]>;
-  applied: string[];
+  evidence: Map<string, 'applied' | 'loaded'>;
   failure?: { symptom: string; defence: string; remains: string };
 };
 
@@ -64,7 +64,7 @@ export function readTestReport(file: string): Map<string, TestRecord[]> {
 type Assertion = z.output<typeof reportSchema>['testResults'][number]['assertionResults'][number];
 
 function toRecord(test: Assertion, folder: string, file: string): TestRecord {
-  const { loaded, executed, applied, failure } = test.meta;
+  const { loaded, executed, evidence, failure } = test.meta;
   const inFolder = (path: string) => path.startsWith(folder);
   // What is loaded before the first test, that test has run: without it nothing would be loaded.
   const all = [...Object.entries(loaded), ...Object.entries(executed)];
@@ -78,11 +78,15 @@ function toRecord(test: Assertion, folder: string, file: string): TestRecord {
     title: test.title,
     passed: test.status === 'passed',
     executed: byFile,
-    applied: applied.filter(inFolder).map((path) => path.slice(folder.length)),
+    evidence: new Map(
+      Object.entries(evidence).flatMap(([path, kind]) =>
+        inFolder(path) ? [[path.slice(folder.length), kind] as const] : [],
+      ),
+    ),
     ...(failure && { failure }),
   };
 }
 
 function brokenFile(file: string): TestRecord {
-  return { name: file, title: file, passed: false, executed: new Map(), applied: [] };
+  return { name: file, title: file, passed: false, executed: new Map(), evidence: new Map() };
 }

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import type { Proof } from '../engine/records.ts';
+import { compareProofs } from './compare-proofs.ts';
+
+const PROOF: Proof = {
+  hash: 'a',
+  tests: ['a.test.ts > one', 'a.test.ts > two', 'a.test.ts > three'],
+  failures: [],
+  files: {
+    'app.ts': { kind: 'executed', lines: { '1-3': '0-1', '4-4': '2' } },
+    'schema.sql': { kind: 'applied', tests: '0-2' },
+  },
+  unproven: {},
+  outputs: { demo: 'hello' },
+};
+
+it('finds nothing between equal proofs', () => {
+  expect(compareProofs(PROOF, structuredClone(PROOF))).toEqual([]);
+});
+
+it('bears a line that one of its tests ran again and another did not', () => {
+  expect(compareProofs(PROOF, withLines({ '1-1': '1', '2-3': '0-2', '4-4': '2' }))).toEqual([]);
+});
+
+it('names a line that none of its tests ran again', () => {
+  const fresh = withLines({ '1-3': '0-1', '4-4': '0' });
+
+  expect(compareProofs(PROOF, fresh)).toEqual(['app.ts:4 was run by other tests']);
+});
+
+it('names a line that is no longer run at all, and one that is new', () => {
+  const fresh = withLines({ '1-3': '0-1', '5-5': '2' });
+
+  expect(compareProofs(PROOF, fresh)).toEqual([
+    'app.ts:4 was run by other tests',
+    'app.ts:5 was run by other tests',
+  ]);
+});
+
+it('says what differs beyond lines', () => {
+  const fresh = { ...PROOF, hash: 'b', outputs: { demo: 'goodbye' } };
+
+  expect(compareProofs(PROOF, fresh)).toEqual([
+    'the sources changed',
+    'the output of demo.ts changed',
+  ]);
+});
+
+function withLines(lines: Record<string, string>): Proof {
+  return { ...PROOF, files: { ...PROOF.files, 'app.ts': { kind: 'executed', lines } } };
+}
