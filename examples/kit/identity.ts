@@ -1,5 +1,5 @@
-import { chownSync, existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Whom a program runs as; empty when that is whoever runs this process. */
 export type Identity = { uid?: number; gid?: number };
@@ -28,4 +28,12 @@ function isOpenTo(folder: string, uid: number): boolean {
 /** Hands a folder over to that user. */
 export function giveTo(path: string, { uid, gid }: Identity): void {
   if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
+}
+
+/** A folder of root's, for what its stand-in must reach when the repository is closed to others. */
+export function openSharedFolder(name: string): string {
+  // Not the temporary folder: there, anybody may have laid a link of this name before us.
+  const folder = join('/var/lib/touchstone', name);
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  return folder;
 }

@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { canReach, type Identity } from './identity.ts';
+import { canReach, type Identity, openSharedFolder } from './identity.ts';
 
 /** Examples use what 18 brought (`uuidv7()`), so an older server on PATH is passed over. */
 const OLDEST_MAJOR = 18;
@@ -47,10 +46,11 @@ function readVersion(folder: string): string {
 
 /** A home folder is often closed to others: root then runs Postgres as `nobody` from a copy. */
 function copyWithinReach({ folder, version }: PostgresBinaries): string {
-  const copy = join(tmpdir(), `touchstone-postgres-${version}`);
+  const shared = openSharedFolder('postgres');
+  const copy = join(shared, version);
   if (!existsSync(copy)) {
-    const draft = `${copy}.${process.pid}`;
-    mkdirSync(draft, { recursive: true });
+    const draft = mkdtempSync(join(shared, 'draft-'));
+    chmodSync(draft, 0o755);
     cpSync(dirname(folder), draft, { recursive: true, verbatimSymlinks: true });
     renameUnlessThere(draft, copy);
   }

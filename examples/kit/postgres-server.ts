@@ -16,7 +16,13 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { type GuardedProgram, startGuardedProgram } from './guarded-program.ts';
-import { canReach, giveTo, type Identity, unprivilegedIdentity } from './identity.ts';
+import {
+  canReach,
+  giveTo,
+  type Identity,
+  openSharedFolder,
+  unprivilegedIdentity,
+} from './identity.ts';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
 
 /** A Postgres server of our own. */
@@ -125,17 +131,14 @@ const readPassword = (folder: string): string => readFileSync(passwordFile(folde
 /** The folder asked for, unless root's stand-in cannot get there: then one in the temporary folder. */
 function openFolder(wanted: string, identity: Identity): string {
   mkdirSync(wanted, { recursive: true });
-  const folder = canReach(wanted, identity)
-    ? wanted
-    : join(
-        tmpdir(),
-        `touchstone-data-${createHash('sha256').update(wanted).digest('hex').slice(0, 12)}`,
-      );
-  mkdirSync(folder, { recursive: true });
+  const folder = canReach(wanted, identity) ? wanted : openSharedFolder(nameAfter(wanted));
   giveTo(folder, identity);
   refuseSecondServer(folder);
   return folder;
 }
+
+const nameAfter = (path: string): string =>
+  createHash('sha256').update(path).digest('hex').slice(0, 12);
 
 /** Postgres itself refuses too, but says it in three lines of log. */
 function refuseSecondServer(folder: string): void {

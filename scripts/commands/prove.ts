@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../command.ts';
 import { proveExamples } from '../proof/prove-examples.ts';
@@ -15,17 +16,22 @@ await runCommand({
   options: { verify: { type: 'boolean' }, report: { type: 'string' } },
   async main({ values, words }) {
     const ids = resolveIds(ROOT, words);
-    const report = typeof values.report === 'string' ? values.report : await recordTests(ids);
-    return await proveExamples({ ids, report, write: !values.verify });
+    const write = !values.verify;
+    const { report } = values;
+    if (typeof report !== 'string') return await proveFromScratch(ids, write);
+    return await proveExamples({ ids, report, write });
   },
 });
 
-async function recordTests(ids: string[]): Promise<string> {
-  mkdirSync(join(ROOT, '.cache'), { recursive: true });
-  const reportFile = join(ROOT, '.cache', 'prove.json');
-  const paths = ids.map((id) => `examples/${id}/`);
-  await runTests({ projects: ['examples'], paths, reportFile }, (text) =>
-    process.stderr.write(text),
-  );
-  return reportFile;
+async function proveFromScratch(ids: string[], write: boolean): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'touchstone-prove-'));
+  try {
+    const report = join(folder, 'tests.json');
+    const paths = ids.map((id) => `examples/${id}/`);
+    const show = (text: string) => process.stderr.write(text);
+    await runTests({ projects: ['examples'], paths, reportFile: report }, show);
+    return await proveExamples({ ids, report, write });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

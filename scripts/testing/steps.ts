@@ -1,11 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from '../repository.ts';
 import { hasColour, type StepWork } from '../terminal.ts';
 import { runAsStep } from './run-program.ts';
 import { runTests, type TestSelection } from './run-tests.ts';
 
-const REPORT = join(ROOT, '.cache/tests.json');
-const BROWSER = join(ROOT, '.cache/browser-tests.json');
+/** Of this run alone: two runs at once in one clone must not read each other's. */
+const REPORTS = mkdtempSync(join(tmpdir(), 'touchstone-reports-'));
+const REPORT = join(REPORTS, 'tests.json');
+const BROWSER = join(REPORTS, 'browser-tests.json');
+process.once('exit', () => rmSync(REPORTS, { recursive: true, force: true }));
 
 /** One step of `npm test`; it is not run when the step that it needs failed. */
 export type Step = { name: string; needs?: string; work: StepWork };
