@@ -1,0 +1,82 @@
+import type { ClientBase, Pool } from 'pg';
+import { z } from 'zod';
+import type { WebhookEvent } from './webhook-inbox.ts';
+
+/** Acme says when it happened; its times are as fine as its changes. */
+const acmeEvent = z.object({
+  type: z.string(),
+  timestamp: z.iso.datetime({ offset: true }),
+  data: z.unknown(),
+});
+/** Stripe's `created` has whole seconds, and its manual says not to order by it. */
+const stripeEvent = z
+  .object({ type: z.string(), data: z.object({ object: z.unknown() }) })
+  .transform(({ type, data }) => ({ type, data: data.object }));
+
+const customer = z.string().min(1).max(255);
+const paid = z.object({ customer, amount_paid: z.int().positive() });
+const changed = z.object({ customer, status: z.string().max(50) });
+
+/** Credits payments and follows subscriptions; other events are none of its business. */
+export async function applyEvent(
+  { source, body }: WebhookEvent,
+  client: ClientBase,
+): Promise<void> {
+  const json: unknown = JSON.parse(`${body}`);
+  if (source === 'stripe') {
+    const { type, data } = stripeEvent.parse(json);
+    if (type === 'invoice.paid') await credit(paid.parse(data), client);
+    return;
+  }
+  const { type, timestamp, data } = acmeEvent.parse(json);
+  if (type === 'invoice.paid') await credit(paid.parse(data), client);
+  if (type === 'subscription.changed')
+    await follow(changed.parse(data), new Date(timestamp), client);
+}
+
+/** Adding is not idempotent: twice would be twice the money. */
+export async function credit(
+  payment: z.output<typeof paid>,
+  client: ClientBase | Pool,
+): Promise<void> {
+  await client.query(
+    `insert into accounts (customer, credit_cents)
+     values ($1, $2)
+     on conflict (customer) do update
+     set credit_cents = accounts.credit_cents + excluded.credit_cents`,
+    [payment.customer, payment.amount_paid],
+  );
+}
+
+// #region follow
+/** The newest by the sender's time stays, in whatever order they come. */
+async function follow(
+  { customer, status }: z.output<typeof changed>,
+  at: Date,
+  client: ClientBase,
+) {
+  await client.query(
+    `insert into accounts as known (customer, status, status_at)
+     values ($1, $2, $3)
+     on conflict (customer) do update
+     set status = excluded.status, status_at = excluded.status_at
+     where known.status_at is null
+        or known.status_at < excluded.status_at`,
+    [customer, status, at],
+  );
+}
+// #endregion follow
+
+/** What is known of a customer. */
+export async function findAccount(pool: Pool, customer: string) {
+  const { rows } = await pool.query<{
+    creditCents: number;
+    status: string | null;
+  }>(
+    `select credit_cents::int as "creditCents", status
+     from accounts
+     where customer = $1`,
+    [customer],
+  );
+  return rows[0];
+}

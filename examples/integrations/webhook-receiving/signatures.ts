@@ -1,0 +1,117 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** A request as it came: the body is bytes, not what a parser made of them. */
+export type SignedRequest = {
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+};
+
+/** A request that nobody who has the secret has signed, or not lately. */
+export class SignatureError extends Error {
+  override readonly name = 'SignatureError';
+  readonly status = 400;
+  readonly code = 'invalid_signature';
+}
+
+/** What a verifier needs to know of one sender. */
+export type VerifierOptions = {
+  scheme: keyof typeof SCHEMES;
+  /** Every secret that may sign now: two while one replaces the other. */
+  secrets: readonly [string, ...string[]];
+  clock: () => Date;
+  toleranceSeconds?: number;
+};
+
+/** Checks who sent a request and when, and tells the id of its event. */
+export function createVerifier(options: VerifierOptions) {
+  const { secrets, clock, toleranceSeconds = 300 } = options;
+  const scheme = SCHEMES[options.scheme];
+  const keys = secrets.map(scheme.toKey);
+
+  // #region verify
+  return function verify({ headers, body }: SignedRequest): string {
+    const { timestamp, signatures, prefix, id } = scheme.read(headers);
+    const seconds = Math.floor(clock().getTime() / 1000);
+    const age = seconds - Number(timestamp);
+    // A sender that tries again signs again, with a new timestamp.
+    if (!isInteger(timestamp) || Math.abs(age) > toleranceSeconds)
+      throw new SignatureError('The timestamp is too far from now');
+
+    const isGenuine = keys.some((key) => {
+      // The bytes as they came: what JSON.stringify makes differs.
+      const mac = createHmac('sha256', key).update(prefix).update(body);
+      const expected = mac.digest(scheme.encoding);
+      return signatures.some((given) => isEqual(given, expected));
+    });
+    if (!isGenuine)
+      throw new SignatureError('No signature matches this body');
+    return checkId(id ?? readId(body));
+  };
+  // #endregion verify
+}
+
+const SCHEMES = {
+  /** Standard Webhooks 1.0: `v1,<base64>` of `id.timestamp.body`. */
+  standard: {
+    encoding: 'base64' as const,
+    toKey: (secret: string) =>
+      Buffer.from(secret.replace(/^whsec_/, ''), 'base64'),
+    read(headers: IncomingHttpHeaders) {
+      const id = readHeader(headers, 'webhook-id');
+      const timestamp = readHeader(headers, 'webhook-timestamp');
+      const signatures = readHeader(headers, 'webhook-signature')
+        .split(' ')
+        .filter((signature) => signature.startsWith('v1,'))
+        .map((signature) => signature.slice('v1,'.length));
+      const prefix = `${id}.${timestamp}.`;
+      return { timestamp, signatures, prefix, id };
+    },
+  },
+  /** Stripe: `t=<timestamp>,v1=<hex>` of `timestamp.body`. */
+  stripe: {
+    encoding: 'hex' as const,
+    toKey: (secret: string) => Buffer.from(secret),
+    read(headers: IncomingHttpHeaders) {
+      const header = readHeader(headers, 'stripe-signature');
+      const pairs = header.split(',').map((pair) => pair.split('='));
+      const find = (name: string) =>
+        pairs.flatMap(([key, value]) =>
+          key === name && value ? [value] : [],
+        );
+      const timestamp = find('t').at(-1) ?? '';
+      const prefix = `${timestamp}.`;
+      return { timestamp, signatures: find('v1'), prefix, id: null };
+    },
+  },
+};
+
+function readHeader(headers: IncomingHttpHeaders, name: string) {
+  const value = headers[name];
+  if (typeof value === 'string' && value) return value;
+  throw new SignatureError(`Send the header ${name}`);
+}
+
+function isInteger(text: string): boolean {
+  return /^\d{1,12}$/.test(text);
+}
+
+function isEqual(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Stripe has the id in the body, and there it is signed too. */
+function readId(body: Buffer): unknown {
+  try {
+    const event: unknown = JSON.parse(body.toString());
+    return event instanceof Object && 'id' in event && event.id;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkId(id: unknown): string {
+  if (typeof id === 'string' && /^[ -~]{1,255}$/.test(id)) return id;
+  throw new SignatureError('The event has no id that can be kept');
+}

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+
+/** Sends so many times 64 kB and never ends; tells what was answered, and how much had gone by then. */
+export function sendPieces(
+  url: string,
+  headers: Record<string, string>,
+  pieces: number,
+) {
+  const sent = request(url, { method: 'POST', headers });
+  const { promise, resolve } = Promise.withResolvers<{
+    bytesSent: number;
+    status?: number | undefined;
+    connection?: string | undefined;
+  }>();
+  const bytesSent = () => sent.socket?.bytesWritten ?? 0;
+  sent.on('response', ({ statusCode: status, headers }) => {
+    const { connection } = headers;
+    resolve({ bytesSent: bytesSent(), status, connection });
+    sent.destroy();
+  });
+  // Whoever goes on sending may be cut off before he reads the answer.
+  sent.on('error', () => resolve({ bytesSent: bytesSent() }));
+
+  async function pump() {
+    sent.flushHeaders();
+    for (let piece = 0; piece < pieces && !sent.destroyed; piece++)
+      if (!sent.write(Buffer.alloc(64 * 1024)))
+        await once(sent, 'drain');
+  }
+  pump().catch(() => {}); // the error event tells of it
+  return promise;
+}
+
+/** Announces a body and sends one byte, or one again and again; tells what came back before the end. */
+export function drip(url: string, everyMs?: number) {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(
+    'POST /webhooks/acme HTTP/1.1\r\nhost: a\r\ncontent-length: 9000\r\n\r\nx',
+  );
+  const timer =
+    everyMs && setInterval(() => socket.write('x'), everyMs);
+  let text = '';
+  socket.on('data', (data) => {
+    text += data;
+  });
+  // Whoever goes on sending may be cut off before he reads the answer.
+  socket.on('error', () => {});
+  const ended = once(socket, 'close').then(() => {
+    clearInterval(timer);
+    return text;
+  });
+  return { socket, started: once(socket, 'connect'), ended };
+}
