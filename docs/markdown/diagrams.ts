@@ -17,7 +17,9 @@ export function diagrams(): MdastPluginDefinition {
 
 function frame(svg: string, title: string | undefined): string {
   const caption = title ? `<figcaption>${escapeHtml(title)}</figcaption>` : '';
-  return `<figure class="diagram not-content"><div>${svg}</div>${caption}</figure>`;
+  const width = / width="([\d.]+)"/.exec(svg)?.[1] ?? 0;
+  const box = `<div style="--diagram-width: ${width}px">${svg}</div>`;
+  return `<figure class="diagram not-content">${box}${caption}</figure>`;
 }
 
 const readTitle = (meta?: string | null) => /\btitle="([^"]*)"/.exec(meta ?? '')?.[1];
