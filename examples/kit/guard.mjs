@@ -8,7 +8,10 @@ import { rmSync } from 'node:fs';
 const { program, args, options, stopSignal, removeAfterwards } = JSON.parse(process.argv[2]);
 const child = spawn(program, args, { ...options, stdio: ['ignore', 'inherit', 'inherit'] });
 
+let asked = false;
+
 function stop() {
+  asked = true;
   child.kill('SIGCONT'); // a stopped program would not hear
   child.kill(stopSignal);
 }
@@ -21,6 +24,7 @@ process.on('message', (message) => {
 });
 child.on('error', (error) => console.error(String(error)));
 child.on('close', (code) => {
-  if (removeAfterwards) rmSync(removeAfterwards, { recursive: true, force: true });
+  // A program that ended by itself leaves its log: somebody will want its last words.
+  if (asked && removeAfterwards) rmSync(removeAfterwards, { recursive: true, force: true });
   process.exit(code ?? 1);
 });

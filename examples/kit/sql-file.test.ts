@@ -13,7 +13,7 @@ it('applies all of a file and tells so, or nothing of it', async () => {
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();
   const told: unknown[] = [];
-  subscribe('touchstone:applied', (message) => told.push(message));
+  subscribe('touchstone:evidence', (message) => told.push(message));
   const good = writeSql('create table notes (text text); create table tags (text text)');
   const broken = writeSql('create table lost (text text); create table notes (text text)');
 
@@ -25,7 +25,7 @@ it('applies all of a file and tells so, or nothing of it', async () => {
   );
   await client.end();
   expect(rows).toEqual([{ tablename: 'notes' }, { tablename: 'tags' }]);
-  expect(told).toEqual([{ file: fileURLToPath(good) }]);
+  expect(told).toEqual([{ kind: 'applied', file: fileURLToPath(good) }]);
 });
 
 function writeSql(sql: string): URL {

@@ -1,0 +1,186 @@
+import { startPgBouncer } from '@touchstone/kit/pgbouncer';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createTenantTransactions,
+  type InTenant,
+  type Query,
+} from './tenant-transactions.ts';
+import { createPool, startTestDatabase } from './test-app.ts';
+
+describe('a transaction of a tenant', () => {
+  it('commits what the work did, and gives its result', async () => {
+    await using database = await startTestDatabase();
+    const { tenantId } = await database.signUp('Acme');
+
+    const result = await database.inTenant(tenantId, async (query) => {
+      await query(
+        `insert into projects (slug, name) values ('a', 'A')`,
+      );
+      return 'done';
+    });
+
+    expect(result).toBe('done');
+    expect(await database.inTenant(tenantId, list)).toEqual(['a']);
+  });
+
+  it('takes back all of it when the work throws', async () => {
+    await using database = await startTestDatabase();
+    const { tenantId } = await database.signUp('Acme');
+
+    const failed = database.inTenant(tenantId, async (query) => {
+      await query(
+        `insert into projects (slug, name) values ('a', 'A')`,
+      );
+      throw new Error('no');
+    });
+
+    await expect(failed).rejects.toThrow('no');
+    expect(await database.inTenant(tenantId, list)).toEqual([]);
+  });
+
+  it('closes a connection that breaks, and goes on with another', async () => {
+    await using database = await startTestDatabase({ connections: 1 });
+    const { tenantId } = await database.signUp('Acme');
+
+    const broken = database.inTenant(tenantId, (query) =>
+      query('select pg_terminate_backend(pg_backend_pid())'),
+    );
+
+    await expect(broken).rejects.toThrow();
+    expect(await database.inTenant(tenantId, list)).toEqual([]);
+  });
+
+  it('closes a connection whose transaction it could not end', async () => {
+    await using database = await startTestDatabase();
+    const { tenantId } = await database.signUp('Acme');
+    const pool = createPool(database.appUrl, 1);
+    pool.options.query_timeout = 500;
+    const { inTenant } = createTenantTransactions({ pool });
+
+    // The rollback waits behind it, in vain.
+    const stuck = inTenant(tenantId, (query) =>
+      query('select pg_sleep(60)'),
+    );
+
+    await expect(stuck).rejects.toThrow('Query read timeout');
+    expect(await inTenant(tenantId, list)).toEqual([]);
+    await pool.end();
+  });
+});
+
+describe('random operations of six tenants at once', () => {
+  it('never see a foreign row, on a pool of three connections', async () => {
+    await using database = await startTestDatabase({ connections: 3 });
+
+    await checkIsolation(database, database.inTenant);
+  });
+
+  it('never see a foreign row, on two connections of PgBouncer', async () => {
+    await using database = await startTestDatabase();
+    await using bouncer = await startPgBouncer({
+      databaseUrl: database.appUrl,
+      poolSize: 2,
+    });
+    const pool = createPool(bouncer.url, 4);
+
+    await checkIsolation(
+      database,
+      createTenantTransactions({ pool }).inTenant,
+    );
+    await pool.end();
+  });
+});
+
+type TestDatabase = Awaited<ReturnType<typeof startTestDatabase>>;
+type Operation = (typeof OPERATIONS)[number];
+
+/** None of them names a tenant: each is for all rows that it can see. */
+const OPERATIONS = [
+  'insert',
+  'rename all',
+  'delete all',
+  'throw',
+  'fail',
+  'swallow',
+] as const;
+
+/** What each tenant lists is after every operation what it alone did. */
+async function checkIsolation(
+  { signUp }: TestDatabase,
+  inTenant: InTenant,
+) {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const tenants = await Promise.all(names.map(signUp));
+  const steps = fc.array(fc.constantFrom(...OPERATIONS), {
+    maxLength: 8,
+  });
+  const plans = fc.tuple(...names.map(() => steps));
+
+  await fc.assert(
+    fc.asyncProperty(plans, async (plan) => {
+      await Promise.all(
+        tenants.map(async ({ tenantId }, index) => {
+          const run = createModel(tenantId, inTenant);
+          for (const step of plan[index] ?? []) await run(step);
+          await run('delete all');
+        }),
+      );
+    }),
+    { numRuns: 40 },
+  );
+}
+
+function createModel(tenantId: string, inTenant: InTenant) {
+  let expected: string[] = [];
+  let count = 0;
+
+  return async function run(operation: Operation) {
+    const slug = `${tenantId}-${count++}`;
+    const next = apply(operation, expected, slug);
+    const seen = await inTenant(tenantId, async (query) => {
+      await perform(operation, query, slug);
+      return list(query);
+    }).catch(() => undefined);
+    if (seen) expect(seen).toEqual(next);
+    expected = next;
+    expect(await inTenant(tenantId, list)).toEqual(expected);
+  };
+}
+
+function apply(operation: Operation, slugs: string[], slug: string) {
+  if (operation === 'insert') return [...slugs, slug].sort();
+  if (operation === 'delete all') return [];
+  if (operation === 'rename all')
+    return slugs.map((old) => `${old}'`).sort();
+  return slugs;
+}
+
+async function perform(
+  operation: Operation,
+  query: Query,
+  slug: string,
+) {
+  const insert = () =>
+    query('insert into projects (slug, name) values ($1, $1)', [slug]);
+  if (operation === 'insert') await insert();
+  if (operation === 'rename all')
+    await query(`update projects set slug = slug || ''''`);
+  if (operation === 'delete all') await query('delete from projects');
+  if (operation === 'throw') {
+    await insert();
+    throw new Error('changed my mind');
+  }
+  if (operation === 'fail') await query('select 1 / 0');
+  if (operation === 'swallow') {
+    await insert();
+    await query('select 1 / 0').catch(() => {});
+  }
+}
+
+async function list(query: Query): Promise<string[]> {
+  const { rows } = await query<{ slug: string }>(
+    'select slug from projects',
+  );
+  return rows.map(({ slug }) => slug).sort();
+}
