@@ -1,0 +1,25 @@
+import { freshDatabase } from '@touchstone/kit/postgres';
+import { waitUntil } from '@touchstone/kit/wait';
+import { expect, it } from 'vitest';
+import { createHorizonLog } from './bench-logs.ts';
+
+it('shows why the log does not read up to the oldest transaction: one that is open anywhere stops all readers', async () => {
+  await using database = await freshDatabase({
+    schema: new URL('schema.sql', import.meta.url),
+  });
+  const { pool } = database;
+  const log = await createHorizonLog({ pool });
+  const forgotten = await pool.connect();
+  await forgotten.query('begin; create table elsewhere (id int)');
+
+  await log.append('ride', 'km 1');
+
+  expect(await log.read('ride')).toEqual([]);
+  await forgotten.query('rollback');
+  forgotten.release();
+  // Tests beside this one have transactions too: they also count.
+  await waitUntil(
+    'it can be read',
+    async () => (await log.read('ride')).length === 1,
+  );
+});

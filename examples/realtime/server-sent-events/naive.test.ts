@@ -1,0 +1,30 @@
+import { listen } from '@touchstone/kit/http';
+import { freshDatabase } from '@touchstone/kit/postgres';
+import { waitUntil } from '@touchstone/kit/wait';
+import { expect, it } from 'vitest';
+import { createNaiveStreams } from './naive.ts';
+import { openStream } from './test-reader.ts';
+
+const SCHEMA = new URL('schema.sql', import.meta.url);
+
+it('shows how the naive way fails: what happens while a reader is away is lost, and 8,000 bytes are too many', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const naive = await createNaiveStreams(database);
+  await using server = await listen(naive.follow, { graceSeconds: 0 });
+  const stream = await openStream(server.url);
+  await naive.publish(1);
+  await waitUntil('one came', () => stream.received.length === 1);
+  stream.cut();
+  await waitUntil('it is gone', () => naive.responses.size === 0);
+
+  await naive.publish(2);
+  const again = await openStream(server.url);
+  await naive.publish(3);
+
+  await waitUntil('three came', () => again.received.length === 1);
+  expect(again.received.map(({ data }) => data)).toEqual(['3']);
+  await expect(naive.publish('x'.repeat(8000))).rejects.toThrow(
+    'payload string too long',
+  );
+  naive.stop();
+});
