@@ -1,0 +1,56 @@
+import {
+  answerErrors,
+  answerNotFound,
+  HttpProblem,
+} from '@touchstone/kit/problems';
+import express from 'express';
+import { z } from 'zod';
+import type { createDeadJobs } from './dead-jobs.ts';
+import type { createOrders } from './orders.ts';
+
+type Services = {
+  orders: Pick<ReturnType<typeof createOrders>, 'place' | 'find'>;
+  deadJobs: ReturnType<typeof createDeadJobs>;
+  log: { error: (message: string, details: object) => void };
+};
+
+const order = z.strictObject({
+  customer: z.string().min(1).max(100),
+  cents: z.number().int().min(1).max(100_000_000),
+});
+const params = z.object({ id: z.string().regex(/^[1-9]\d{0,17}$/) });
+
+/** A shop that answers at once and makes the invoice afterwards. */
+export function createApp({ orders, deadJobs, log }: Services) {
+  const app = express().disable('x-powered-by');
+  app.use(express.json({ limit: '4kb' }));
+
+  app.post('/orders', async (request, response) => {
+    const { customer, cents } = order.parse(request.body);
+    const id = await orders.place(customer, cents);
+    response.status(201).location(`/orders/${id}`).json({ id });
+  });
+
+  app.get('/orders/:id', async (request, response) => {
+    const { id } = params.parse(request.params);
+    const found = await orders.find(id);
+    if (!found)
+      throw new HttpProblem(404, 'no_such_order', `No order ${id}`);
+    response.json(found);
+  });
+
+  // For operators: a real one asks who they are.
+  app.get('/dead-jobs', async (_request, response) => {
+    response.json(await deadJobs.list());
+  });
+
+  app.post('/dead-jobs/:id/revival', async (request, response) => {
+    const { id } = params.parse(request.params);
+    if (!(await deadJobs.revive(id)))
+      throw new HttpProblem(404, 'no_such_job', `No dead job ${id}`);
+    response.status(204).end();
+  });
+
+  app.use(answerNotFound, answerErrors(log));
+  return app;
+}

@@ -1,0 +1,85 @@
+import type { ClientBase, Pool } from 'pg';
+import { z } from 'zod';
+import type { Job } from './job.ts';
+import { HopelessError } from './job-outcomes.ts';
+import type { JobQueue } from './job-queue.ts';
+
+/** An order; its invoice comes a moment later. */
+export type Order = {
+  id: string;
+  customer: string;
+  cents: number;
+  invoice: string | null;
+};
+
+const payload = z.object({ orderId: z.string() });
+
+/** Orders, each with a job that makes its invoice. */
+export function createOrders(services: {
+  pool: Pool;
+  queue: JobQueue;
+}) {
+  const { pool, queue } = services;
+
+  function place(customer: string, cents: number): Promise<string> {
+    return inTransaction(pool, async (client) => {
+      const { rows } = await client.query<{ id: string }>(
+        `insert into orders (customer, cents)
+         values ($1, $2)
+         returning id`,
+        [customer, cents],
+      );
+      const orderId = `${rows[0]?.id}`;
+      const job = { kind: 'make-invoice', payload: { orderId } };
+      await queue.enqueue(client, [job]);
+      return orderId;
+    });
+  }
+
+  async function find(id: string): Promise<Order | undefined> {
+    const { rows } = await pool.query<Order>(
+      `select orders.id, customer, orders.cents, number as invoice
+       from orders
+       left join invoices on invoices.order_id = orders.id
+       where orders.id = $1`,
+      [id],
+    );
+    return rows[0];
+  }
+
+  // #region make-invoice
+  /** The handler: the invoice and the end of its job commit together. */
+  async function makeInvoice(job: Job): Promise<void> {
+    const { success, data } = payload.safeParse(job.payload);
+    if (!success) throw new HopelessError('The payload names no order');
+    await inTransaction(pool, async (client) => {
+      await client.query(
+        `insert into invoices (order_id, cents)
+         select id, cents from orders where id = $1`,
+        [data.orderId],
+      );
+      await queue.complete(client, job);
+    });
+  }
+  // #endregion make-invoice
+
+  return { place, find, makeInvoice };
+}
+
+async function inTransaction<T>(
+  pool: Pool,
+  work: (client: ClientBase) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    // A connection in an unknown state is closed: that rolls back.
+    client.release(true);
+    throw error;
+  }
+}
