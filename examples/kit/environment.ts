@@ -19,12 +19,15 @@ export function readEnvironment<T extends z.ZodType>(
 /** Values that stand in tutorials and lists of leaked secrets, or are easily guessed. */
 const WELL_KNOWN = /secret|password|change.?me|example|default|123456/i;
 
+/** Hex has only 16 characters to draw from; fewer than 10 in 32 random bytes happen once in 10^12. */
+const FEWEST_DISTINCT = 10;
+
 /** A secret of at least 32 random bytes, as hex or base64; `advice` says how to make one. */
 export function secret(advice: string) {
   return z
     .string({ error: `is not set. ${advice}` })
     .refine((value) => value.length >= 43, { error: `is too short to be a secret. ${advice}` })
-    .refine((value) => !WELL_KNOWN.test(value) && countDistinct(value) >= 16, {
+    .refine((value) => !WELL_KNOWN.test(value) && countDistinct(value) >= FEWEST_DISTINCT, {
       error: `is a well-known value, no secret. ${advice}`,
     });
 }
