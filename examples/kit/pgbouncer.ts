@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { acceptsQueries } from './accepts-queries.ts';
 import { requireProgram } from './find-program.ts';
 import { findFreePort } from './free-port.ts';
 import { type GuardedProgram, startGuardedProgram } from './guarded-program.ts';
@@ -93,15 +93,4 @@ async function waitUntilReady({ guard }: GuardedProgram, url: string, log: strin
 /** The folder of a PgBouncer that has ended is gone, and its log with it. */
 function readLog(log: string): string {
   return existsSync(log) ? readFileSync(log, 'utf8') : '(none)';
-}
-
-async function acceptsQueries(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url });
-  try {
-    await client.connect();
-    await client.end();
-    return true;
-  } catch {
-    return false;
-  }
 }

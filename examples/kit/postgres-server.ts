@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { acceptsQueries } from './accepts-queries.ts';
 import { findFreePort } from './free-port.ts';
 import { type GuardedProgram, startGuardedProgram } from './guarded-program.ts';
 import {
@@ -93,18 +93,6 @@ async function waitUntilReady({ guard }: GuardedProgram, url: string, log: strin
       throw new Error(`Postgres ended before it was ready. Its last words:\n${lastWords}`);
     }
     await pause(20);
-  }
-}
-
-/** A server that is still starting accepts a connection and then refuses it. */
-async function acceptsQueries(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url });
-  try {
-    await client.connect();
-    await client.end();
-    return true;
-  } catch {
-    return false;
   }
 }
 
