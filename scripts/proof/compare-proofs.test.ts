@@ -28,13 +28,24 @@ it('names a line that none of its tests ran again', () => {
   expect(compareProofs(PROOF, fresh)).toEqual(['app.ts:4 was run by other tests']);
 });
 
-it('names a line that is no longer run at all, and one that is new', () => {
-  const fresh = withLines({ '1-3': '0-1', '5-5': '2' });
+it('names a line that is no longer run at all', () => {
+  const fresh = withLines({ '1-3': '0-1' });
 
-  expect(compareProofs(PROOF, fresh)).toEqual([
-    'app.ts:4 was run by other tests',
-    'app.ts:5 was run by other tests',
-  ]);
+  expect(compareProofs(PROOF, fresh)).toEqual(['app.ts:4 was run by other tests']);
+});
+
+it('bears a run that executed more than was claimed', () => {
+  const committed = { ...PROOF, unproven: { 'app.ts': [5] } };
+  const fresh = withLines({ '1-3': '0-1', '4-4': '2', '5-5': '2' });
+
+  expect(compareProofs(committed, fresh)).toEqual([]);
+});
+
+it('names a line of which less was run than before', () => {
+  const committed = { ...PROOF, unproven: { 'app.ts': [3] } };
+  const fresh = { ...PROOF, unproven: { 'app.ts': [3, 4] } };
+
+  expect(compareProofs(committed, fresh)).toEqual(['app.ts:4 was not run to its end']);
 });
 
 it('says what differs beyond lines', () => {

@@ -1,5 +1,5 @@
 import { waitUntil } from '@touchstone/kit/wait';
-import pg from 'pg';
+import pg, { type Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { backOff } from './job-outcomes.ts';
 import { createJobQueue } from './job-queue.ts';
@@ -273,6 +273,76 @@ it('finds due jobs by the index, even in a table without statistics', async () =
   );
 });
 
+describe('a database that refuses outcomes', () => {
+  it('is told them again until it takes them, and the worker takes on no more', async () => {
+    await using jobs = await startTestJobs();
+    const refusal = await refuseOutcomes(jobs.pool);
+    const job = { kind: 'noop', payload: {} };
+    await jobs.queue.enqueue(jobs.pool, Array(20).fill(job));
+    let runs = 0;
+
+    jobs.startWorker({
+      handlers: { noop: async () => void runs++ },
+      concurrency: 1,
+      pollSeconds: 0.05,
+    });
+
+    await waitUntil('it was refused', () => jobs.logged.length > 9);
+    expect(runs).toBe(4);
+    await refusal.end();
+    await waitUntil(
+      'all jobs are gone',
+      async () => !(await jobs.count('jobs')),
+    );
+    expect(runs).toBe(20);
+    expect(jobs.logged[0]).toMatchObject({
+      message: 'jobs cannot be settled',
+    });
+  });
+
+  it('does not hold up a worker that stops', async () => {
+    await using jobs = await startTestJobs();
+    await refuseOutcomes(jobs.pool);
+    await jobs.queue.enqueue(jobs.pool, [
+      { kind: 'noop', payload: {} },
+    ]);
+    const worker = jobs.startWorker({
+      handlers: { noop },
+      pollSeconds: 0.05,
+    });
+    await waitUntil('it was refused', () => jobs.logged.length > 0);
+
+    await worker.stop();
+
+    expect(await jobs.count('jobs')).toBe(1);
+  });
+});
+
+it('says that an outcome came too late', async () => {
+  await using jobs = await startTestJobs();
+  await jobs.queue.enqueue(jobs.pool, [{ kind: 'slow', payload: {} }]);
+  const [begun, end] = [createGate(), createGate()];
+  jobs.startWorker({
+    handlers: {
+      slow: async () => {
+        begun.open();
+        await end.opened;
+      },
+    },
+    concurrency: 1,
+  });
+  await begun.opened;
+  await jobs.passTime(30);
+  await jobs.queue.claim(['slow'], 1, 30);
+
+  end.open();
+
+  await waitUntil('it is told', () => jobs.logged.length > 0);
+  expect(jobs.logged).toMatchObject([
+    { message: 'lease lost', details: { attempt: 1 } },
+  ]);
+});
+
 it('enqueues nothing when there is nothing to enqueue', async () => {
   await using jobs = await startTestJobs();
 
@@ -287,3 +357,16 @@ it('stops at once when there is nothing to do', async () => {
 
   expect(jobs.logged).toEqual([]);
 });
+
+/** No job can be deleted, until the end. */
+async function refuseOutcomes(pool: Pool) {
+  await pool.query(
+    `create function refuse() returns trigger language plpgsql
+       as $$ begin raise 'not now'; end $$;
+     create trigger refusal before delete on jobs
+       for each row execute function refuse()`,
+  );
+  return {
+    end: () => pool.query('drop function refuse cascade'),
+  };
+}

@@ -28,7 +28,7 @@ export function startJobWorker(options: JobWorkerOptions) {
   const { pool, handlers, log, backoff = outcomes.backOff } = options;
   const { concurrency = 20, pollSeconds = 1 } = options;
   const { leaseSeconds = 30, limitSeconds = 900 } = options;
-  const unsettled = 2 * concurrency; // at most
+  const unsettled = 4 * concurrency; // at most
   const kinds = Object.keys(handlers);
   const queue = createJobQueue({ pool });
   const { ring, wait } = createDoorbell();
@@ -36,13 +36,14 @@ export function startJobWorker(options: JobWorkerOptions) {
   const { signal } = stopping;
   const running = new Map<Held, Promise<void>>();
   const ended: { one: Held; outcome: Outcome }[] = [];
+  let sent = 0; // outcomes whose answer is still out
   let settling: Promise<void> | undefined;
 
   // #region claim-in-batches
   async function claimUntilStopped() {
     while (!signal.aborted) {
       const free = concurrency - running.size;
-      const room = Math.min(free, unsettled - ended.length);
+      const room = Math.min(free, unsettled - sent - ended.length);
       const claimed = room > 0 ? await claim(room) : 0;
       // A full answer may have left more behind.
       if (!claimed || claimed < room) await wait(pollSeconds * 1000);
@@ -102,17 +103,20 @@ export function startJobWorker(options: JobWorkerOptions) {
       await setImmediate();
       await leases.idle(); // both on the same rows could deadlock
       const batch = ended.splice(0);
+      sent = batch.length;
       try {
         const told = batch.map(({ outcome }) => outcome);
         const ours = await queue.settle(told);
         const lost = told.filter(({ id }) => !ours.has(id));
         for (const outcome of lost) log.warn('lease lost', outcome);
-        if (batch.length >= unsettled) ring();
+        if (sent + ended.length >= unsettled) ring();
       } catch (error) {
         ended.unshift(...batch); // their leases go on
         log.warn('jobs cannot be settled', { error });
         if (signal.aborted) break;
         await setTimeout(pollSeconds * 1000);
+      } finally {
+        sent = 0;
       }
     }
     settling = undefined;
