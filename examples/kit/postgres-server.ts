@@ -43,9 +43,11 @@ type PostgresOptions = {
   dataFolder?: string;
   /** Survives a power cut; without it, everything is faster. A kept folder is always durable. */
   durable?: boolean;
+  /** For one that comes back where it was; without one, any free port. */
+  port?: number;
 };
 
-/** Starts a server of our own on a free port of 127.0.0.1. */
+/** Starts a server of our own on 127.0.0.1. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const { dataFolder, durable = dataFolder !== undefined } = options;
   const identity = unprivilegedIdentity();
@@ -53,7 +55,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const folder = dataFolder ? openFolder(dataFolder, identity) : makeThrowAwayFolder(identity);
   if (!existsSync(join(folder, 'data'))) initialise(folder, binaries, identity);
 
-  const port = await findFreePort();
+  const { port = await findFreePort() } = options;
   const server = startGuardedProgram({
     program: join(binaries.folder, 'postgres'),
     args: serverArguments({ folder, port, durable }),

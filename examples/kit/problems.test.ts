@@ -12,6 +12,7 @@ it('answers an error of ours with its status, code and message', async () => {
   expect(answer).toEqual({
     status: 409,
     type: 'application/problem+json; charset=utf-8',
+    retryAfter: null,
     body: { title: 'Conflict', status: 409, code: 'email_taken', detail: 'Log in instead' },
   });
 });
@@ -41,12 +42,28 @@ it('tells nothing of an error that the caller did not cause, and logs it', async
   expect(logged).toEqual([{ path: '/', error }]);
 });
 
-it('tells nothing of an error with a status of 500 or more either', async () => {
-  const { answer } = await provoke(() => {
+it('tells only the code of an error with a status of 500 or more', async () => {
+  const { answer, logged } = await provoke(() => {
     throw new HttpProblem(503, 'database_down', 'postgres://admin:hunter2@db');
   });
 
-  expect(JSON.stringify(answer.body)).not.toContain('hunter2');
+  expect(answer).toMatchObject({ status: 503, retryAfter: null });
+  expect(answer.body).toEqual({
+    title: 'Service Unavailable',
+    status: 503,
+    code: 'database_down',
+  });
+  expect(logged).toHaveLength(1);
+});
+
+it('says when to come back, and does not log each time that it does', async () => {
+  const { answer, logged } = await provoke(() => {
+    const problem = new HttpProblem(503, 'overloaded', 'The queue is full');
+    throw Object.assign(problem, { retryAfterSeconds: 1.2 });
+  });
+
+  expect(answer).toMatchObject({ status: 503, retryAfter: '2', body: { code: 'overloaded' } });
+  expect(logged).toEqual([]);
 });
 
 it('answers what no route answers', async () => {
@@ -64,6 +81,12 @@ async function provoke(handler: RequestHandler) {
   const app = express().get('/', handler).use(answerNotFound, answerErrors(log));
   await using server = await listen(app);
   const response = await fetch(server.url);
-  const type = response.headers.get('content-type');
-  return { logged, answer: { status: response.status, type, body: await response.json() } };
+  const { status, headers } = response;
+  const answer = {
+    status,
+    type: headers.get('content-type'),
+    retryAfter: headers.get('retry-after'),
+    body: await response.json(),
+  };
+  return { logged, answer };
 }

@@ -34,22 +34,32 @@ export const answerNotFound: RequestHandler = (request, response) => {
   });
 };
 
-/** Turns an error into a problem document; what the caller did not cause is logged and not told. */
+/** Turns an error into a problem document; of what the caller did not cause only the code is told. */
 export function answerErrors(log: Log): ErrorRequestHandler {
   return function answerError(error: unknown, request, response, next) {
     if (response.headersSent) return next(error);
     const problem = toProblem(error);
-    if (problem.status >= 500) log.error('request failed', { path: request.path, error });
+    const retryAfter = readRetryAfter(error);
+    if (retryAfter !== undefined) response.set('retry-after', `${retryAfter}`);
+    else if (problem.status >= 500) log.error('request failed', { path: request.path, error });
     sendProblem(response, problem);
   };
+}
+
+/** Whoever says when to come back knows what is wrong; a log of each would be a flood. */
+function readRetryAfter(error: unknown): number | undefined {
+  if (!isHttpError(error) || !('retryAfterSeconds' in error)) return undefined;
+  const { retryAfterSeconds } = error;
+  return typeof retryAfterSeconds === 'number' ? Math.ceil(retryAfterSeconds) : undefined;
 }
 
 function toProblem(error: unknown): ProblemDetails {
   if (error instanceof ZodError)
     return { ...describe(400, 'invalid_request'), errors: listErrors(error) };
-  if (!isHttpError(error) || error.status >= 500) return describe(500, 'internal_error');
-  const code = typeof error.code === 'string' ? error.code : 'invalid_request';
-  return { ...describe(error.status, code), detail: error.message };
+  if (!isHttpError(error)) return describe(500, 'internal_error');
+  const code = typeof error.code === 'string' ? error.code : undefined;
+  if (error.status >= 500) return describe(error.status, code ?? 'internal_error');
+  return { ...describe(error.status, code ?? 'invalid_request'), detail: error.message };
 }
 
 /** RFC 9457 §3.1: without a `type`, the title is the phrase of the status. */
