@@ -35,12 +35,13 @@ export async function freshDatabase(options: FreshDatabaseOptions): Promise<Data
   );
   noteEvidence('applied', schema);
 
-  return openPool(databaseUrl(server, name), async () => {
+  async function close() {
     await runAsAdmin(server, (admin) =>
       admin.query(`drop database if exists ${name} with (force)`),
     );
     await server.stop();
-  });
+  }
+  return openPool(databaseUrl(server, name), { close });
 }
 
 /** The database at the URL, or, without one, an embedded server's that keeps its data in the folder. */
@@ -53,7 +54,7 @@ export async function openDatabase(options: {
   if (options.url) {
     const mend = 'use another database, or drop the tables of this one';
     await runIn(options.url, (client) => applySchemaOnce(client, sql, mend));
-    return openPool(options.url, async () => {});
+    return openPool(options.url);
   }
   const server = await startServer({ dataFolder: fileURLToPath(options.dataFolder) });
   try {
@@ -61,7 +62,7 @@ export async function openDatabase(options: {
     const url = databaseUrl(server, 'example');
     const mend = `remove ${server.folder} to begin anew`;
     await runIn(url, (client) => applySchemaOnce(client, sql, mend));
-    return openPool(url, server.stop);
+    return openPool(url, { close: server.stop });
   } catch (error) {
     await server.stop();
     throw error;
@@ -147,15 +148,22 @@ async function applySchemaOnce(client: pg.Client, sql: string, mend: string): Pr
   await client.query('commit');
 }
 
-function openPool(url: string, close: () => Promise<void>): Database {
-  const pool = new pg.Pool({ connectionString: url });
+type OpenPoolOptions = pg.PoolConfig & {
+  /** Ends what was started for this pool alone. */
+  close?: () => Promise<void>;
+};
+
+/** A pool of connections of its own, as each process of an application has one. */
+export function openPool(url: string, options: OpenPoolOptions = {}): Database {
+  const { close, ...settings } = options;
+  const pool = new pg.Pool({ ...settings, connectionString: url });
   // Without a listener, an idle connection that the server ends would end this process.
   pool.on('error', (error) => {
     if (!pool.ending) console.error('postgres:', error.message);
   });
   async function dispose() {
     await pool.end();
-    await close();
+    await close?.();
   }
   return { url, pool, [Symbol.asyncDispose]: dispose };
 }

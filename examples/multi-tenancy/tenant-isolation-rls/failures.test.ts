@@ -1,5 +1,6 @@
 import { failure } from '@touchstone/kit/failure';
 import { startPgBouncer } from '@touchstone/kit/pgbouncer';
+import { openPool } from '@touchstone/kit/postgres';
 import { runProgram } from '@touchstone/kit/program';
 import { expect } from 'vitest';
 import { findIsolationGaps } from './isolation-gaps.ts';
@@ -9,7 +10,7 @@ import {
   type Query,
 } from './tenant-transactions.ts';
 import { REVIEWED } from './tenants.ts';
-import { createPool, startTestDatabase } from './test-app.ts';
+import { startTestDatabase } from './test-app.ts';
 
 failure(
   'The tenant of one request is still set when the pool gives its connection to the next',
@@ -26,8 +27,8 @@ failure(
       databaseUrl: database.appUrl,
       poolSize: 1,
     });
-    await using mine = createDisposablePool(bouncer.url);
-    await using next = createDisposablePool(bouncer.url);
+    await using mine = openPool(bouncer.url, { max: 1 });
+    await using next = openPool(bouncer.url, { max: 1 });
     const { inTenant } = createTenantTransactions(mine);
     const kept: Query[] = [];
     const endings: ((query: Query) => Promise<unknown>)[] = [
@@ -83,7 +84,7 @@ failure(
 
     // A connection that never had a tenant, and one that had.
     for (const used of [false, true]) {
-      await using fresh = createDisposablePool(database.appUrl);
+      await using fresh = openPool(database.appUrl, { max: 1 });
       if (used)
         await createTenantTransactions(fresh).inTenant(
           database.acme,
@@ -540,9 +541,4 @@ async function fill({ asAdmin }: TestDatabase) {
     select tenants.id, 'p' || n, '', now() - n * interval '1 minute'
     from tenants, generate_series(1, 50) n;
     analyze projects`);
-}
-
-function createDisposablePool(url: string) {
-  const pool = createPool(url, 1);
-  return { pool, [Symbol.asyncDispose]: () => pool.end() };
 }

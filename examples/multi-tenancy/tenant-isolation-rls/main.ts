@@ -5,8 +5,9 @@ import {
 } from '@touchstone/kit/environment';
 import { listen } from '@touchstone/kit/http';
 import { runMain } from '@touchstone/kit/main';
+import { openPool } from '@touchstone/kit/postgres';
 import { startPostgres } from '@touchstone/kit/postgres-server';
-import pg from 'pg';
+import type { Pool } from 'pg';
 import { createApp } from './app.ts';
 import { environmentSchema } from './environment.ts';
 import { findIsolationGaps } from './isolation-gaps.ts';
@@ -29,7 +30,7 @@ await runMain(async (stopped) => {
 });
 
 /** A role that policies do not bind would serve every tenant all rows. */
-async function refuseGaps(pool: pg.Pool) {
+async function refuseGaps(pool: Pool) {
   const gaps = await findIsolationGaps(pool, REVIEWED);
   if (gaps.length === 0) return;
   const list = gaps.map(({ name, gap }) => `  ${name}: ${gap}`);
@@ -44,26 +45,14 @@ async function startOwnDatabase() {
     dataFolder: fileURLToPath(dataFolder),
   });
   console.error(server.description);
-  const stop = async () => server[Symbol.asyncDispose]();
+  const close = async () => server[Symbol.asyncDispose]();
   try {
     const { appUrl } = await provision(server.url, 'example');
-    return openPool(appUrl, stop);
+    return openPool(appUrl, { close });
   } catch (error) {
-    await stop();
+    await close();
     throw error;
   }
-}
-
-function openPool(url: string, stop = async () => {}) {
-  const pool = new pg.Pool({ connectionString: url });
-  pool.on('error', (error) => {
-    if (!pool.ending) console.error('postgres:', error.message);
-  });
-  async function dispose() {
-    await pool.end();
-    await stop();
-  }
-  return { pool, [Symbol.asyncDispose]: dispose };
 }
 
 function describeUse(url: string): string {

@@ -1,7 +1,8 @@
 import { startPgBouncer } from '@touchstone/kit/pgbouncer';
+import { openPool } from '@touchstone/kit/postgres';
 import { expect, it } from 'vitest';
 import { createNaiveProjects, enterForSession } from './naive.ts';
-import { createPool, startTestDatabase } from './test-app.ts';
+import { startTestDatabase } from './test-app.ts';
 
 it('shows how the naive way fails: an `or` without brackets finds what other tenants have', async () => {
   await using database = await startTestDatabase();
@@ -29,14 +30,11 @@ it('shows how a setting of the session leaks: the next client of PgBouncer reads
   await database.inTenant(tenantId, (query) =>
     query(`insert into projects (slug, name) values ('a', 'A')`),
   );
-  const [first, second] = [
-    createPool(bouncer.url, 1),
-    createPool(bouncer.url, 1),
-  ];
+  await using first = openPool(bouncer.url, { max: 1 });
+  await using second = openPool(bouncer.url, { max: 1 });
 
-  await enterForSession(first, tenantId);
-  const { rows } = await second.query('select slug from projects');
-  await Promise.all([first.end(), second.end()]);
+  await enterForSession(first.pool, tenantId);
+  const { rows } = await second.pool.query('select slug from projects');
 
   expect(rows).toEqual([{ slug: 'a' }]);
 });

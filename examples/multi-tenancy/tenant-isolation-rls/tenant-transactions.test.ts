@@ -1,4 +1,5 @@
 import { startPgBouncer } from '@touchstone/kit/pgbouncer';
+import { openPool } from '@touchstone/kit/postgres';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -6,7 +7,7 @@ import {
   type InTenant,
   type Query,
 } from './tenant-transactions.ts';
-import { createPool, startTestDatabase } from './test-app.ts';
+import { startTestDatabase } from './test-app.ts';
 
 describe('a transaction of a tenant', () => {
   it('commits what the work did, and gives its result', async () => {
@@ -54,8 +55,9 @@ describe('a transaction of a tenant', () => {
   it('closes a connection whose transaction it could not end', async () => {
     await using database = await startTestDatabase();
     const { tenantId } = await database.signUp('Acme');
-    const pool = createPool(database.appUrl, 1);
-    pool.options.query_timeout = 500;
+    const limits = { max: 1, query_timeout: 500 };
+    await using app = openPool(database.appUrl, limits);
+    const { pool } = app;
     const { inTenant } = createTenantTransactions({ pool });
 
     // The rollback waits behind it, in vain.
@@ -65,7 +67,6 @@ describe('a transaction of a tenant', () => {
 
     await expect(stuck).rejects.toThrow('Query read timeout');
     expect(await inTenant(tenantId, list)).toEqual([]);
-    await pool.end();
   });
 });
 
@@ -82,13 +83,12 @@ describe('random operations of six tenants at once', () => {
       databaseUrl: database.appUrl,
       poolSize: 2,
     });
-    const pool = createPool(bouncer.url, 4);
+    await using app = openPool(bouncer.url, { max: 4 });
 
     await checkIsolation(
       database,
-      createTenantTransactions({ pool }).inTenant,
+      createTenantTransactions(app).inTenant,
     );
-    await pool.end();
   });
 });
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { listen } from '@touchstone/kit/http';
+import { openPool } from '@touchstone/kit/postgres';
 import { startPostgres } from '@touchstone/kit/postgres-server';
-import pg from 'pg';
 import { createApp } from './app.ts';
 import { provision, runIn } from './provision.ts';
 import { createTenantTransactions } from './tenant-transactions.ts';
@@ -21,12 +21,13 @@ export async function startTestDatabase(options: Options = {}) {
   const server = await findServer(durable);
   const name = `tenancy_${randomBytes(6).toString('hex')}`;
   const database = await provision(server.url, name);
-  const pool = createPool(database.appUrl, connections);
+  const app = openPool(database.appUrl, { max: connections });
+  const { pool } = app;
   const { inTenant } = createTenantTransactions({ pool });
   const { signUp } = createTenants({ pool, inTenant });
 
   async function dispose() {
-    await pool.end();
+    await app[Symbol.asyncDispose]();
     await runIn(server.url, (admin) =>
       admin.query(`drop database ${name} with (force)`),
     );
@@ -62,15 +63,6 @@ export async function startTestApp() {
     ...createClient(server.url),
     [Symbol.asyncDispose]: dispose,
   };
-}
-
-/** A pool whose idle connections may be ended by the server. */
-export function createPool(url: string, connections: number): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: connections });
-  pool.on('error', (error) => {
-    if (!pool.ending) console.error('postgres:', error.message);
-  });
-  return pool;
 }
 
 /** Tests share the server of their run; a demo or a bench starts its own. */
