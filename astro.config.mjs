@@ -6,6 +6,7 @@ import { diagrams } from './docs/markdown/diagrams.ts';
 import { exampleBlocks } from './docs/markdown/example-blocks.ts';
 import { hiddenComments } from './docs/markdown/hidden-comments.ts';
 import { liveSync } from './docs/markdown/live-sync.ts';
+import { proofGutter } from './docs/markdown/proof-gutter.ts';
 import { repositoryLinks } from './docs/markdown/repository-links.ts';
 import { stackableTables } from './docs/markdown/stackable-tables.ts';
 import { listSidebar } from './docs/sidebar.ts';
@@ -44,7 +45,7 @@ export default defineConfig({
       description: 'Backend patterns in TypeScript whose every shown line was run by a named test.',
       components: { PageTitle: './docs/components/PageTitle.astro' },
       customCss: ['./docs/styles/site.css'],
-      expressiveCode: { plugins: [exampleBlocks] },
+      expressiveCode: { plugins: [exampleBlocks, proofGutter(root)] },
       markdown: { processedDirs: ['./patterns'] }, // else their headings have no anchors
       routeMiddleware: './docs/route-data.ts',
       sidebar: listSidebar(root),

@@ -81,6 +81,18 @@ function describePattern(path: string, open: () => Page): void {
     expect((await cell.boundingBox())?.width).toBeGreaterThan(phone.width * 0.6);
   });
 
+  it('names the tests of its lines to whoever uses the keyboard', async () => {
+    const mark = open().locator('.proof button').first();
+    await mark.focus();
+    await open().keyboard.press('Enter');
+    const note = open().locator('.proof-note:popover-open');
+    const names = await note.getByRole('listitem').allInnerTexts();
+    expect(names).not.toEqual([]);
+    expect(listTests(path)).toEqual(expect.arrayContaining(names));
+    await open().keyboard.press('Escape');
+    expect(await note.count()).toBe(0);
+  });
+
   it('shows its code without scrolling at 1280 pixels', async () => {
     await open().setViewportSize(desktop);
     const blocks = open().locator('main pre');
@@ -91,6 +103,17 @@ function describePattern(path: string, open: () => Page): void {
     );
     expect(scrolling).toEqual([]);
   });
+}
+
+/** The names of all tests of a pattern. */
+function listTests(path: string): string[] {
+  const file = join(
+    import.meta.dirname,
+    '..',
+    path.replace('/patterns/', 'examples/'),
+    'proof.json',
+  );
+  return JSON.parse(readFileSync(file, 'utf8')).tests;
 }
 
 /** How many mermaid fences the source of a pattern page has. */

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { findFault, listLinks, listPages, readPage } from './testing/built-site.ts';
 
@@ -19,4 +20,10 @@ const patterns = listPages().filter((page) => page.startsWith('/patterns/'));
 
 it('shows no marker of a generated block', () => {
   expect(patterns.filter((page) => readPage(page).includes('generated:'))).toEqual([]);
+});
+
+const KILOBYTE = 1000;
+
+it.each(patterns)('%s is small', (page) => {
+  expect(gzipSync(readPage(page), { level: 9 }).length).toBeLessThan(25 * KILOBYTE);
 });

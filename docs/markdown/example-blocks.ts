@@ -1,4 +1,5 @@
 import { definePlugin } from '@astrojs/starlight/expressive-code';
+import { findPattern } from './pattern-of-page.ts';
 
 /** Titles the code of a pattern page: a snippet by its file, an output by its command. */
 export const exampleBlocks = definePlugin({
@@ -14,11 +15,6 @@ export const exampleBlocks = definePlugin({
     },
   },
 });
-
-/** The id of the pattern whose page is at `path`; undefined for any other page. */
-function findPattern(path: string): string | undefined {
-  return /(?:^|[\\/])patterns[\\/]([^\\/]+)[\\/]([^\\/]+)\.md$/.exec(path)?.slice(1).join('/');
-}
 
 /** The command that prints an output: `demo` has a short one, any other file is run by Node. */
 function describeCommand(id: string, output: string): string {

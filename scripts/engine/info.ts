@@ -98,6 +98,15 @@ export function writeRanges(numbers: number[]): string {
   return ranges.map(([first, last]) => (first === last ? first : `${first}-${last}`)).join(',');
 }
 
+/** `0-3 7` or `0-3,7` as [0, 1, 2, 3, 7]. */
+export function readRanges(text: string): number[] {
+  if (text === '') return [];
+  return text.split(/[ ,]/).flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+}
+
 function skipSpace(text: string, from: number): number {
   let at = from;
   while (at < text.length && isSpace(text[at])) at++;

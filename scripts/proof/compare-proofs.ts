@@ -1,3 +1,4 @@
+import { readRanges } from '../engine/info.ts';
 import type { FileProof, Proof } from '../engine/records.ts';
 
 /**
@@ -49,14 +50,6 @@ function listTests(proof: FileProof | undefined): Map<string, Set<number>> {
   for (const [lines, set] of ranges)
     for (const line of readRanges(lines)) tests.set(`${line}`, new Set(readRanges(set)));
   return tests;
-}
-
-/** `0-3 7` is 0, 1, 2, 3 and 7. */
-function readRanges(text: string): number[] {
-  return text.split(' ').flatMap((range) => {
-    const [first = 0, last = first] = range.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  });
 }
 
 function union(...records: object[]): Set<string> {

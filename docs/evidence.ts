@@ -1,0 +1,45 @@
+import { hashSources } from '../scripts/engine/hash.ts';
+import { readRanges } from '../scripts/engine/info.ts';
+import { type Bench, type Proof, parseBench, parseProof } from '../scripts/engine/records.ts';
+import { readExample } from '../scripts/sources.ts';
+
+/** What is known of a pattern by its example; `isFresh` when the proof is of these very sources. */
+export type Evidence = {
+  sources: ReadonlyMap<string, string>;
+  proof?: Proof;
+  bench?: Bench;
+  isFresh: boolean;
+};
+
+/** How much of a pattern is proven; a proof of other sources counts for nothing. */
+export type EvidenceCounts = { tests: number; failures: number; lines: number };
+
+/** Reads sources and records of an example. */
+export function readEvidence(root: string, id: string): Evidence {
+  const example = readExample(root, id);
+  const sources = example?.sources ?? new Map<string, string>();
+  const proof = example?.proof === undefined ? undefined : parseProof(example.proof).value;
+  const bench = example?.bench === undefined ? undefined : parseBench(example.bench).value;
+  const isFresh = proof?.hash === hashSources(sources);
+  return { sources, isFresh, ...(proof && { proof }), ...(bench && { bench }) };
+}
+
+/** Tests that passed, failures survived, and lines of regions that a test executed. */
+export function countEvidence({ proof, isFresh }: Evidence): EvidenceCounts {
+  if (!proof || !isFresh) return { tests: 0, failures: 0, lines: 0 };
+  const lines = Object.values(proof.files).flatMap((file) =>
+    file.kind === 'executed' ? Object.keys(file.lines).flatMap(readRanges) : [],
+  );
+  return { tests: proof.tests.length, failures: proof.failures.length, lines: lines.length };
+}
+
+/** The sum over patterns. */
+export function sumCounts(counts: EvidenceCounts[]): EvidenceCounts {
+  const sum = { tests: 0, failures: 0, lines: 0 };
+  for (const { tests, failures, lines } of counts) {
+    sum.tests += tests;
+    sum.failures += failures;
+    sum.lines += lines;
+  }
+  return sum;
+}
