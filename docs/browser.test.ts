@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../examples/kit/chromium.ts';
-import { DIST, listPages } from './testing/built-site.ts';
+import { DIST, isPattern, listPages, readTwin } from './testing/built-site.ts';
 import { type FolderServer, serveFolder } from './testing/serve-folder.ts';
 
 const phone = { width: 390, height: 844 };
@@ -54,11 +54,66 @@ describe.each(listPages())('%s in the browser', (path) => {
     await page.waitForSelector(`html[data-theme=${scheme}]`);
   });
 
-  if (path.startsWith('/patterns/')) describePattern(path, () => page);
+  if (isPattern(path)) describePattern(path, () => page);
 
   it('asks no other host for anything and reports no error', () => {
     expect({ foreign, errors }).toEqual({ foreign: [], errors: [] });
   });
+});
+
+it('narrows the table of all patterns to those that hold every word', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${server.url}/patterns/`);
+  const rows = page.locator('tbody tr:visible');
+  const all = await rows.count();
+
+  await page.getByRole('searchbox', { name: 'Words in any column' }).fill('refresh TOKEN');
+
+  expect(await rows.getByRole('link').allInnerTexts()).toEqual([
+    'Refresh-token rotation with reuse detection',
+  ]);
+  expect(await page.getByText('1 pattern', { exact: true }).count()).toBe(1);
+  expect(all).toBe(listPages().filter(isPattern).length);
+  await page.close();
+});
+
+it('shows the table of all patterns without JavaScript', async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${server.url}/patterns/`);
+
+  expect(await page.locator('tbody tr:visible').count()).toBe(listPages().filter(isPattern).length);
+  expect(await page.locator('form.filter:visible').count()).toBe(0);
+  await context.close();
+});
+
+it('copies a pattern page as Markdown', async () => {
+  const context = await browser.newContext();
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const page = await context.newPage();
+  const [address = ''] = listPages().filter(isPattern);
+  await page.goto(server.url + address);
+
+  await page.getByRole('button', { name: 'Copy page as Markdown' }).click();
+
+  await page.getByText('Copied').waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toBe(readTwin(address));
+  await context.close();
+});
+
+it('finds a pattern by a pasted error message', async () => {
+  const page = await browser.newPage();
+  await page.goto(server.url);
+  await page.keyboard.press('Control+k');
+  await page
+    .getByPlaceholder('Search')
+    .fill('new row violates row-level security policy for table');
+
+  const first = page.locator('.pagefind-ui__result-link').first();
+  await first.waitFor();
+  expect(await first.getAttribute('href')).toContain('/multi-tenancy/tenant-isolation-rls/');
+  await page.close();
 });
 
 function describePattern(path: string, open: () => Page): void {

@@ -1,6 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { findFault, listLinks, listPages, readPage } from './testing/built-site.ts';
+import {
+  DIST,
+  findFault,
+  isPattern,
+  listLinks,
+  listPages,
+  readPage,
+  readTwin,
+} from './testing/built-site.ts';
 
 describe.each(listPages())('the built page %s', (page) => {
   const html = readPage(page);
@@ -16,7 +26,7 @@ describe.each(listPages())('the built page %s', (page) => {
   });
 });
 
-const patterns = listPages().filter((page) => page.startsWith('/patterns/'));
+const patterns = listPages().filter(isPattern);
 
 it('shows no marker of a generated block', () => {
   expect(patterns.filter((page) => readPage(page).includes('generated:'))).toEqual([]);
@@ -27,3 +37,23 @@ const KILOBYTE = 1000;
 it.each(patterns)('%s is small', (page) => {
   expect(gzipSync(readPage(page), { level: 9 }).length).toBeLessThan(25 * KILOBYTE);
 });
+
+it.each(patterns)('%s has a twin in Markdown without what only the site can draw', (page) => {
+  const twin = readTwin(page);
+  expect(twin).toMatch(/^# .+\n\n> .+\n/);
+  expect(twin).toContain('## Problem');
+  expect(twin).not.toMatch(/<!--|^import |^<[A-Z]/m);
+});
+
+it('names every pattern in the indexes for programs', () => {
+  const index = readFileSync(join(DIST, 'llms.txt'), 'utf8');
+  const { patterns: listed } = JSON.parse(readFileSync(join(DIST, 'patterns.json'), 'utf8'));
+  const twins = patterns.map((page) => page.replace(/\/$/, '.md'));
+
+  expect(twins.filter((twin) => !index.includes(twin))).toEqual([]);
+  expect(listed.map(({ id }: { id: string }) => `/patterns/${id}/`)).toEqual(patterns);
+  expect(listed.every(isProven)).toBe(true);
+});
+
+const isProven = ({ evidence }: { evidence: { isFresh: boolean; tests: number } }): boolean =>
+  evidence.isFresh && evidence.tests > 0;

@@ -1,15 +1,15 @@
+import { existsSync } from 'node:fs';
 import { defineRouteMiddleware } from '@astrojs/starlight/route-data';
-import { findLastUpdated, readCommitDates } from './last-updated.ts';
+import { findLastUpdated, getCommits } from './commits.ts';
 import { repositoryUrl } from './site.ts';
 
-// process.cwd(): in the build this module is bundled, and its own folder is that of the bundle.
-const dates = readCommitDates(process.cwd());
-
-/** Adds to each page its edit link and the date on which it or its example last changed. */
+/** Adds to each page its edit link, its twin in Markdown, and the date on which it or its example last changed. */
 export const onRequest = defineRouteMiddleware(({ locals }) => {
   const route = locals.starlightRoute;
   const { filePath } = route.entry;
-  if (!filePath || route.id === '404') return;
+  if (!filePath || !existsSync(filePath)) return; // a page of its own, such as /proof/
   route.editUrl = new URL(`${repositoryUrl}/edit/main/${filePath}`);
-  route.lastUpdated = findLastUpdated(dates, filePath);
+  route.lastUpdated = findLastUpdated(getCommits(process.cwd()), filePath);
+  const twin = { rel: 'alternate', type: 'text/markdown', href: `/${route.id || 'index'}.md` };
+  route.head.push({ tag: 'link', attrs: twin });
 });

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 
 const ACRONYMS: Record<string, string> = { api: 'API', iot: 'IoT', ml: 'ML' };
 
-/** The sidebar: the guides in reading order, then one group for each area that has a page. */
+/** The sidebar: the guides in reading order, the pages about all patterns, then one group for each area that has a page. */
 export function listSidebar(root: string) {
   return [
     { label: 'Guides', items: guides.map((name) => `guides/${name}`) },
+    { label: 'Library', items: LIBRARY },
     ...listAreas(root).map((area) => ({
       label: titleCase(area),
       items: [{ autogenerate: { directory: `patterns/${area}` } }],
@@ -27,5 +28,12 @@ export function titleCase(slug: string): string {
     .map((word) => ACRONYMS[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
     .join(' ');
 }
+
+const LIBRARY = [
+  { label: 'All patterns', link: '/patterns/' },
+  { label: 'Symptoms', link: '/symptoms/' },
+  { label: 'Proof', link: '/proof/' },
+  { label: 'Coverage', link: '/coverage/' },
+];
 
 const guides = ['getting-started', 'how-proof-works', 'write-a-pattern'];

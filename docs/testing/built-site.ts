@@ -12,9 +12,20 @@ export function listPages(): string[] {
     .sort();
 }
 
+/** Whether the page is that of one pattern. */
+export const isPattern = (page: string): boolean => /^\/patterns\/[^/]+\/[^/]+\/$/.test(page);
+
 /** The HTML of a page. */
 export function readPage(page: string): string {
   return readFileSync(join(DIST, page.replace(/\/$/, '/index.html')), 'utf8');
+}
+
+/** The twin of a page in Markdown. */
+export function readTwin(page: string): string {
+  return readFileSync(
+    join(DIST, page.replace(/\/$/, '.md').replace(/^\.md$/, '/index.md')),
+    'utf8',
+  );
 }
 
 /** All that a page links to, as it stands there: pages, anchors, styles, scripts and images. */

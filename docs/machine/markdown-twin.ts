@@ -1,0 +1,40 @@
+import type { PatternFrontmatter } from '../../scripts/page/frontmatter.ts';
+import { resolveLink } from '../markdown/repository-links.ts';
+
+type Page = { path: string; title: string; summary: string; body: string };
+
+/** A page of the site as Markdown that stands by itself. */
+export function writeTwin({ path, title, summary, body }: Page, facts: string[] = []): string {
+  const parts = [`# ${title}`, `> ${summary}`, ...facts, cleanBody(path, body)];
+  return `${parts.filter(Boolean).join('\n\n')}\n`;
+}
+
+/** What a reader chooses a pattern by: it stands in the frontmatter, not in the body. */
+export function writeFacts({ level, needs, useWhen, notWhen }: PatternFrontmatter): string[] {
+  return [
+    `Level ${level} of 4. Needs: ${needs.join(', ') || 'nothing but Node'}.`,
+    `**Use when**\n\n${writeList(useWhen)}`,
+    `**Not when**\n\n${writeList(notWhen.map(({ when, instead }) => `${when}. Instead: ${instead}`))}`,
+  ];
+}
+
+const writeList = (lines: string[]): string => lines.map((line) => `- ${line}`).join('\n');
+
+/** Without the markers of generated blocks and what only the site can draw; files on the web. */
+function cleanBody(path: string, body: string): string {
+  return body
+    .replace(/^<!-- \/?generated:\w+ -->\n*/gm, '')
+    .replace(/^import .*;\n/gm, '')
+    .replace(/^<[A-Z]\w* \/>\n+/gm, '')
+    .replace(/(\]\()(\.\.?\/[^)\s]+)(\))/g, (_, open: string, url: string, close: string) =>
+      [open, linkTwin(path, url), close].join(''),
+    )
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+}
+
+/** A page of the site is linked to by its twin. */
+function linkTwin(path: string, url: string): string {
+  const target = resolveLink(path, url);
+  return target.replace(/^(\/[^#?]+)\/(?=$|[#?])/, '$1.md');
+}

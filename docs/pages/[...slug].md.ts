@@ -1,0 +1,33 @@
+import { getCollection } from 'astro:content';
+import type { APIRoute, GetStaticPaths } from 'astro';
+import { listLibrary } from '../library.ts';
+import { writeFacts, writeTwin } from '../machine/markdown-twin.ts';
+
+/** Each page once more as Markdown, at its own address with `.md` at the end. */
+export const getStaticPaths = (async () => [
+  ...(await listPatternTwins()),
+  ...(await listGuideTwins()),
+]) satisfies GetStaticPaths;
+
+export const GET: APIRoute<{ text: string }> = ({ props }) =>
+  new Response(props.text, { headers: { 'content-type': 'text/markdown; charset=utf-8' } });
+
+async function listPatternTwins() {
+  const patterns = await listLibrary();
+  return patterns.map(({ id, data, body }) => {
+    const { title, summary } = data;
+    const page = { path: `patterns/${id}.md`, title, summary, body };
+    return {
+      params: { slug: `patterns/${id}` },
+      props: { text: writeTwin(page, writeFacts(data)) },
+    };
+  });
+}
+
+async function listGuideTwins() {
+  const entries = await getCollection('docs', ({ id }) => !id.startsWith('patterns/'));
+  return entries.map(({ id, data, filePath = '', body = '' }) => {
+    const page = { path: filePath, title: data.title, summary: data.description ?? '', body };
+    return { params: { slug: id }, props: { text: writeTwin(page) } };
+  });
+}
