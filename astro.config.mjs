@@ -43,7 +43,10 @@ export default defineConfig({
       disable404Route: true, // docs/pages/404.astro is ours
       title: siteTitle,
       description: 'Backend patterns in TypeScript whose every shown line was run by a named test.',
-      components: { PageTitle: './docs/components/PageTitle.astro' },
+      components: {
+        PageTitle: './docs/components/PageTitle.astro',
+        Search: './docs/components/Search.astro',
+      },
       customCss: ['./docs/styles/site.css'],
       expressiveCode: { plugins: [exampleBlocks, proofGutter(root)] },
       markdown: { processedDirs: ['./patterns'] }, // else their headings have no anchors

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +9,8 @@ import { type FolderServer, serveFolder } from './testing/serve-folder.ts';
 
 const phone = { width: 390, height: 844 };
 const desktop = { width: 1280, height: 900 };
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let browser: Browser;
 let server: FolderServer;
@@ -52,6 +55,14 @@ describe.each(listPages())('%s in the browser', (path) => {
   it.each(['light', 'dark'] as const)('follows the %s scheme of the system', async (scheme) => {
     await page.emulateMedia({ colorScheme: scheme });
     await page.waitForSelector(`html[data-theme=${scheme}]`);
+  });
+
+  it.each(['light', 'dark'] as const)('has no fault that axe finds in %s', async (scheme) => {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.waitForSelector(`html[data-theme=${scheme}]`);
+    await page.evaluate(AXE);
+    const faults = await page.evaluate(runAxe);
+    expect(faults).toEqual([]);
   });
 
   if (isPattern(path)) describePattern(path, () => page);
@@ -100,6 +111,15 @@ it('copies a pattern page as Markdown', async () => {
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   expect(copied).toBe(readTwin(address));
   await context.close();
+});
+
+it('begins with a search of its own', async () => {
+  const page = await browser.newPage();
+  await page.goto(server.url);
+  await page.getByRole('button', { name: 'Search a problem' }).click();
+
+  await page.locator('.pagefind-ui__search-input').waitFor();
+  await page.close();
 });
 
 it('finds a pattern by a pasted error message', async () => {
@@ -158,6 +178,14 @@ function describePattern(path: string, open: () => Page): void {
     );
     expect(scrolling).toEqual([]);
   });
+}
+
+/** Runs in the page; WCAG 2.2 AA and what it builds on. */
+async function runAxe(): Promise<string[]> {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+  const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
+  const { violations } = await axe.run(document, { runOnly: tags });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
 }
 
 /** The names of all tests of a pattern. */

@@ -18,7 +18,8 @@ export function diagrams(): MdastPluginDefinition {
 function frame(svg: string, title: string | undefined): string {
   const caption = title ? `<figcaption>${escapeHtml(title)}</figcaption>` : '';
   const width = / width="([\d.]+)"/.exec(svg)?.[1] ?? 0;
-  const box = `<div style="--diagram-width: ${width}px">${svg}</div>`;
+  // It scrolls on a phone, so the keyboard must reach it.
+  const box = `<div tabindex="0" style="--diagram-width: ${width}px">${svg}</div>`;
   return `<figure class="diagram not-content">${box}${caption}</figure>`;
 }
 
