@@ -78,7 +78,8 @@ function runNpm(root, lock, words) {
 
 /**
  * npm passes the flags of `npm run` on as variables: what was meant for the script must not shape
- * the install. Nor may npm run on the Node that it is about to replace.
+ * the install. Nor may npm run on the Node that it is about to replace. An npm before 11 runs every
+ * install script: that of ONNX Runtime fetches libraries for graphics cards, from another host.
  * @param {string} root
  */
 function npmEnvironment(root) {
@@ -90,7 +91,7 @@ function npmEnvironment(root) {
     .split(delimiter)
     .filter((folder) => !folder.startsWith(modules))
     .join(delimiter);
-  return { ...Object.fromEntries(entries), PATH: path };
+  return { ...Object.fromEntries(entries), PATH: path, ONNXRUNTIME_NODE_INSTALL: 'skip' };
 }
 
 /** @param {string[]} unlocked */
