@@ -1,0 +1,71 @@
+import { startProgram } from '@touchstone/kit/program';
+import { waitUntil } from '@touchstone/kit/wait';
+import { expect, it } from 'vitest';
+import { startTestApp } from './test-app.ts';
+import { createClient } from './test-client.ts';
+import { FAULTS } from './test-faults.ts';
+import { createTestFolder } from './test-folder.ts';
+import { trainInto } from './train-model.ts';
+
+it('answers with the label, the probabilities and the version', async () => {
+  await using app = await startTestApp();
+
+  expect(await app.predict()).toMatchObject({
+    status: 200,
+    body: {
+      label: 'versicolor',
+      probabilities: {
+        setosa: expect.any(Number),
+        versicolor: expect.any(Number),
+        virginica: expect.any(Number),
+      },
+      model: '1',
+    },
+  });
+});
+
+it('answers other requests while the model computes', async () => {
+  await using app = await startTestApp();
+  const running = app.predict({ sepalLength: FAULTS.wait });
+  await app.faults.batchesBegun(1);
+
+  expect(await app.model()).toMatchObject({
+    status: 200,
+    body: {
+      version: '1',
+      work: { threads: 1, idle: 0, waiting: 0 },
+    },
+  });
+  app.faults.open();
+  expect((await running).status).toBe(200);
+});
+
+it('tells a request whose row no worker survives to come again', async () => {
+  await using app = await startTestApp();
+
+  expect(
+    await app.predict({ sepalLength: FAULTS.crash }),
+  ).toMatchObject({
+    status: 503,
+    retryAfter: '1',
+    body: { code: 'worker_lost' },
+  });
+});
+
+it('loads a new model on SIGHUP, and ends in order on SIGTERM', async () => {
+  await using files = await createTestFolder();
+  await using program = await startProgram(
+    new URL('main.ts', import.meta.url),
+    { MODEL_FOLDER: files.folder.pathname, PORT: '0' },
+  );
+  const client = createClient(program.url);
+  await trainInto(files.folder, '2', { seed: 2 });
+
+  await program.signal('SIGHUP');
+  await waitUntil('the new model serves', async () => {
+    return (await client.model()).body.version === '2';
+  });
+
+  expect((await client.predict()).body.model).toBe('2');
+  expect(await program.kill('SIGTERM')).toBe(0);
+});
