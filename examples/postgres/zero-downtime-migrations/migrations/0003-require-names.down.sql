@@ -1,0 +1,2 @@
+alter table users
+  drop constraint names_present;

@@ -1,0 +1,3 @@
+alter table users
+  alter column given_name drop not null,
+  alter column family_name drop not null;

@@ -1,0 +1,1 @@
+drop index concurrently if exists users_by_family_name;

@@ -1,0 +1,17 @@
+-- Only on the way down, once 0008 has given the column back.
+with batch as (
+  select id
+  from users
+  where id > coalesce($1::bigint, 0)
+  order by id
+  limit $2
+  for no key update
+), touched as (
+  update users
+  set given_name = given_name
+  from batch
+  where users.id = batch.id
+    and full_name is null
+)
+select max(id)::text as last, count(*)::int as rows
+from batch

@@ -1,0 +1,27 @@
+import { freshDatabase } from '@touchstone/kit/postgres';
+import { waitUntil } from '@touchstone/kit/wait';
+import { expect, it } from 'vitest';
+import { createNaiveMigration } from './naive.ts';
+import { fillUsers } from './roll-out.ts';
+import { ask, isWaiting, openReport, SCHEMA } from './test-app.ts';
+
+it('shows how the naive way fails: readers queue behind it, and the old version breaks', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const { pool } = database;
+  await fillUsers(pool, 10);
+  await using report = await openReport(pool);
+  const migrated = createNaiveMigration({ pool }).migrate();
+  await waitUntil('it waits for the report', () => isWaiting(pool));
+
+  const read = ask(
+    pool,
+    'set statement_timeout = 200; select full_name from users',
+  );
+
+  await expect(read).rejects.toMatchObject({ code: '57014' });
+  await report.end();
+  await migrated;
+  await expect(
+    ask(pool, 'select full_name from users'),
+  ).rejects.toMatchObject({ code: '42703' });
+});
