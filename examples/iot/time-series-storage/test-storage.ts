@@ -1,0 +1,155 @@
+import { testClock } from '@touchstone/kit/clock';
+import { freshDatabase } from '@touchstone/kit/postgres';
+import type { Pool } from 'pg';
+import type { HistoryQuery } from './history.ts';
+import { createStorage } from './storage.ts';
+
+export const SCHEMA = new URL('schema.sql', import.meta.url);
+
+/** What a row of `minutes` or `quarters` holds, but for its sensor. */
+export type RollUp = Record<'count' | 'sum' | 'min' | 'max', number> & {
+  at: Date;
+};
+
+/** A storage in a database of its own, on 2026-06-15 at noon, with the sensor `roof`. */
+export async function startTestStorage(start = '2026-06-15T12:00:00Z') {
+  const database = await freshDatabase({ schema: SCHEMA });
+  const { pool } = database;
+  const clock = testClock(start);
+  const warnings: { message: string; details: object }[] = [];
+  const warn = (message: string, details: object) =>
+    void warnings.push({ message, details });
+  const log = { warn };
+  const storage = createStorage({ pool, clock, log });
+  await storage.sensors.register('roof');
+  await storage.partitions.prepareAhead();
+
+  /** Readings of `roof`, by their times. */
+  function append(values: Record<string, number>) {
+    const readings = Object.entries(values).map(([at, value]) => ({
+      sensor: 'roof',
+      at: new Date(at),
+      value,
+    }));
+    return storage.readings.append(readings);
+  }
+
+  async function read(query: Partial<HistoryQuery> & Span) {
+    return storage.history.read({
+      sensorId: 1,
+      zone: 'UTC',
+      maxPoints: 500,
+      ...query,
+    });
+  }
+
+  /** Forgets all readings, as in a new database. */
+  async function clear() {
+    await pool.query('truncate readings, minutes, quarters, marks');
+  }
+
+  return {
+    ...storage,
+    ...database,
+    clear,
+    clock,
+    log,
+    warnings,
+    append,
+    read,
+    rollUpsOf: (table: string) => readRollUps(pool, table),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+type Span = { from: Date; to: Date };
+
+async function readRollUps(pool: Pool, table: string) {
+  const { rows } = await pool.query<RollUp>(
+    `select at, count, sum, min, max from ${table} order by at`,
+  );
+  return rows;
+}
+
+/** The names of a table's partitions. */
+export async function listPartitions(pool: Pool, table: string) {
+  const { rows } = await pool.query<{ name: string }>(
+    `select relid::text as name from pg_partition_tree($1)
+     where isleaf order by 1`,
+    [table],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** The tables that a statement reads, by its plan. */
+export async function listTablesOfPlan(
+  pool: Pool,
+  text: string,
+  values: unknown[],
+) {
+  const { rows } = await pool.query<{ 'QUERY PLAN': object }>(
+    `explain (format json) ${text}`,
+    values,
+  );
+  const plan = JSON.stringify(rows[0]?.['QUERY PLAN']);
+  const found = plan.matchAll(/"Relation Name":"([^"]+)"/g);
+  return [
+    ...new Set([...found].map(([, name]) => `${name}`)),
+  ].toSorted();
+}
+
+/** Quarters of `roof` as if it had said 1 each second. */
+export async function fillQuarters(pool: Pool, from: Date, to: Date) {
+  for (
+    let year = from.getUTCFullYear();
+    year <= to.getUTCFullYear();
+    year++
+  )
+    await pool.query(
+      `create table if not exists quarters_${year}0101
+       partition of quarters
+       for values from ('${year}-01-01Z') to ('${year + 1}-01-01Z')`,
+    );
+  await pool.query(
+    `insert into quarters (sensor_id, at, count, sum, min, max)
+     select 1, at, 900, 900, 1, 1
+     from generate_series(date_bin('15 minutes', $1, 'epoch'),
+       $2::timestamptz - interval '1 us', '15 minutes') as at`,
+    [from, to],
+  );
+}
+
+/** Keeps everybody else from writing to a table. */
+export async function lockTable(pool: Pool, table: string) {
+  const client = await pool.connect();
+  await client.query(`begin; lock table ${table} in share mode`);
+  async function unlock() {
+    await client.query('commit');
+    client.release();
+  }
+  return { unlock };
+}
+
+/** Whether a statement of this database waits for a lock. */
+export async function isBlocked(pool: Pool) {
+  const { rowCount } = await pool.query(
+    `select from pg_stat_activity
+     where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rowCount !== 0;
+}
+
+/** Ends the sessions that wait for a lock, as a crash would. */
+export const endBlocked = (pool: Pool) =>
+  signalBlocked(pool, 'pg_terminate_backend');
+
+/** Ends only the statements that wait for a lock. */
+export const cancelBlocked = (pool: Pool) =>
+  signalBlocked(pool, 'pg_cancel_backend');
+
+async function signalBlocked(pool: Pool, signal: string) {
+  await pool.query(
+    `select ${signal}(pid) from pg_stat_activity
+     where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+}
