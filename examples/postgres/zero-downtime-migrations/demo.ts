@@ -44,7 +44,7 @@ show('the old version reads', (await app.find('old', id)).body);
 function show(what: string, { id: _, ...rest }: Answer['body']) {
   const { code, detail } = rest;
   const text = code
-    ? `${code}: ${detail}`
+    ? `${code}\n  ${detail?.replace(': ', ':\n  ')}`
     : Object.values(rest).join('|');
   console.log(`${what}: ${text}`);
 }
