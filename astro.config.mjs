@@ -44,9 +44,21 @@ export default defineConfig({
       title: siteTitle,
       description: 'Backend patterns in TypeScript whose every shown line was run by a named test.',
       components: {
+        MarkdownContent: './docs/components/MarkdownContent.astro',
         PageTitle: './docs/components/PageTitle.astro',
         Search: './docs/components/Search.astro',
       },
+      head: [
+        {
+          tag: 'link',
+          attrs: {
+            rel: 'alternate',
+            type: 'application/atom+xml',
+            title: siteTitle,
+            href: '/feed.xml',
+          },
+        },
+      ],
       customCss: ['./docs/styles/site.css'],
       expressiveCode: { plugins: [exampleBlocks, proofGutter(root)] },
       markdown: { processedDirs: ['./patterns'] }, // else their headings have no anchors

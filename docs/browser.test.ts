@@ -122,12 +122,20 @@ it('begins with a search of its own', async () => {
   await page.close();
 });
 
+it('names the search on a phone, where only its icon is seen', async () => {
+  const page = await browser.newPage({ viewport: phone });
+  await page.goto(server.url);
+
+  expect(await page.getByRole('button', { name: 'Search', exact: true }).count()).toBe(1);
+  await page.close();
+});
+
 it('finds a pattern by a pasted error message', async () => {
   const page = await browser.newPage();
   await page.goto(server.url);
-  await page.keyboard.press('Control+k');
+  await page.getByRole('button', { name: /^Search Ctrl/ }).click();
   await page
-    .getByPlaceholder('Search')
+    .locator('.pagefind-ui__search-input')
     .fill('new row violates row-level security policy for table');
 
   const first = page.locator('.pagefind-ui__result-link').first();
