@@ -4,7 +4,7 @@ import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { diagrams } from './docs/markdown/diagrams.ts';
 import { exampleBlocks } from './docs/markdown/example-blocks.ts';
-import { hiddenComments } from './docs/markdown/hidden-comments.ts';
+import { generatedMarks } from './docs/markdown/generated-marks.ts';
 import { liveSync } from './docs/markdown/live-sync.ts';
 import { proofGutter } from './docs/markdown/proof-gutter.ts';
 import { repositoryLinks } from './docs/markdown/repository-links.ts';
@@ -23,7 +23,7 @@ export default defineConfig({
   devToolbar: { enabled: false },
   markdown: {
     processor: satteri({
-      mdastPlugins: [diagrams, repositoryLinks(root), hiddenComments],
+      mdastPlugins: [diagrams, repositoryLinks(root), generatedMarks(root)],
       hastPlugins: [stackableTables],
     }),
   },
