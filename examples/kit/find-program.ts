@@ -51,7 +51,8 @@ async function installFromDebian(wanted: ProgramWanted): Promise<string | undefi
 
 /** apt-get refuses to be run twice at once, and two test files may ask for programs at once. */
 function runAptGet(debianPackage: string) {
-  const install = 'apt-get -q update && apt-get -q install -y --no-install-recommends "$0"';
+  const install =
+    'apt-get -q update && apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$0"';
   const words = ['/var/cache/apt/touchstone.lock', 'sh', '-c', install, debianPackage];
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   return promisify(execFile)('flock', words, { env, maxBuffer: 2 ** 26 });
