@@ -9,6 +9,7 @@ import { liveSync } from './docs/markdown/live-sync.ts';
 import { proofGutter } from './docs/markdown/proof-gutter.ts';
 import { repositoryLinks } from './docs/markdown/repository-links.ts';
 import { stackableTables } from './docs/markdown/stackable-tables.ts';
+import { securityHeaders } from './docs/security-headers.ts';
 import { listSidebar } from './docs/sidebar.ts';
 import { siteTitle, siteUrl } from './docs/site.ts';
 import { syncPattern } from './scripts/check.ts';
@@ -65,5 +66,6 @@ export default defineConfig({
       routeMiddleware: './docs/route-data.ts',
       sidebar: listSidebar(root),
     }),
+    securityHeaders(),
   ],
 });

@@ -174,6 +174,8 @@ function describePattern(path: string, open: () => Page): void {
     expect(listTests(path)).toEqual(expect.arrayContaining(names));
     await open().keyboard.press('Escape');
     expect(await note.count()).toBe(0);
+    await mark.hover();
+    expect(await mark.getAttribute('title')).toBe(names.join('\n'));
   });
 
   it('shows its code without scrolling at 1280 pixels', async () => {

@@ -36,4 +36,11 @@ const LIBRARY = [
   { label: 'Coverage', link: '/coverage/' },
 ];
 
-const guides = ['getting-started', 'how-proof-works', 'write-a-pattern'];
+const guides = [
+  'getting-started',
+  'take-a-pattern',
+  'use-with-an-ai-tool',
+  'how-proof-works',
+  'write-a-pattern',
+  'architecture',
+];

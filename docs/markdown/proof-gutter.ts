@@ -15,6 +15,7 @@ export function proofGutter(root: string) {
   return definePlugin({
     name: 'proof-gutter',
     baseStyles: STYLES,
+    jsModules: [NAME_ON_HOVER],
     hooks: {
       preprocessCode({ codeBlock, addGutterElement }) {
         const gutter = readGutter(root, codeBlock);
@@ -63,13 +64,11 @@ function drawLine(gutter: Gutter, index: number) {
   const note = nameNote(gutter, run);
   const height = run.last - run.first + 1;
   const label = describeRun(run);
-  const title = listTests(gutter, run).join('\n');
   return h('span.proof', [
     h(`button.${run.kind}`, {
       type: 'button',
       popovertarget: note,
       ariaLabel: label,
-      title,
       style: `--lines: ${height}`,
     }),
   ]);
@@ -90,6 +89,16 @@ function describeRun({ kind, tests, first, last }: ProvenRun): string {
   const lines = first === last ? `Line ${first + 1}` : `Lines ${first + 1} to ${last + 1}`;
   return `${lines}: ${VERBS[kind]} by ${tests.length} ${tests.length === 1 ? 'test' : 'tests'}`;
 }
+
+/** The names are in the page once, in the note; a pointer that rests on the mark is told them too. */
+const NAME_ON_HOVER = `
+  addEventListener('pointerover', ({ target }) => {
+    const mark = target instanceof Element && target.closest('.proof button:not([title])');
+    if (!mark) return;
+    const names = mark.popoverTargetElement.querySelectorAll('li');
+    mark.title = [...names].map(({ textContent }) => textContent).join('\\n');
+  });
+`;
 
 /** Filled for lines that ran, hollow for what was used as a whole: told apart without colour. */
 const STYLES = `

@@ -18,13 +18,15 @@ const TYPES: Record<string, string> = {
 /** A static server: where it listens, and how it ends. */
 export type FolderServer = AsyncDisposable & { url: string };
 
-/** Serves the files of a folder on a free port; `/` at the end of a path means index.html. */
+/** Serves the files of a folder on a free port, with the headers that its `_headers` asks for; `/` at the end of a path means index.html. */
 export async function serveFolder(folder: string): Promise<FolderServer> {
+  const headers = readHeaders(await readFile(join(folder, '_headers'), 'utf8'));
   const server = createServer(async function answer(request, response) {
     // The URL class takes every `..` out of the path.
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = decodeURIComponent(pathname).replace(/\/$/, '/index.html');
     const body = await readFile(join(folder, path)).catch(() => undefined);
+    response.setHeaders(headers);
     response.writeHead(body ? 200 : 404, { 'content-type': TYPES[extname(path)] ?? '' });
     response.end(body);
   });
@@ -37,4 +39,10 @@ export async function serveFolder(folder: string): Promise<FolderServer> {
       await once(server.close(), 'close');
     },
   };
+}
+
+/** The format of Netlify and Cloudflare Pages; all of ours are for every path. */
+function readHeaders(text: string): Map<string, string> {
+  const lines = [...text.matchAll(/^ +([\w-]+): (.+)$/gm)];
+  return new Map(lines.map(([, name = '', value = '']) => [name, value]));
 }
