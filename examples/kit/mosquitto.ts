@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { acceptsConnections } from './accepts-connections.ts';
 import { noteEvidence } from './evidence.ts';
+import { fillIn } from './fill-in.ts';
 import { requireProgram } from './find-program.ts';
 import { findFreePort } from './free-port.ts';
 import { type GuardedProgram, startGuardedProgram } from './guarded-program.ts';
@@ -92,7 +93,7 @@ async function launch({ program, folder, port, identity }: Place): Promise<Guard
     logFile: join(folder, 'mosquitto.log'),
     removeAfterwards: folder,
   });
-  while (!(await accepts(port))) {
+  while (!(await acceptsConnections(port))) {
     if (mosquitto.guard.exitCode !== null) {
       const words = readLog(folder);
       rmSync(folder, { recursive: true, force: true });
@@ -104,20 +105,3 @@ async function launch({ program, folder, port, identity }: Place): Promise<Guard
 }
 
 const readLog = (folder: string): string => readFileSync(join(folder, 'mosquitto.log'), 'utf8');
-
-function fillIn(text: string, values: Record<string, string>): string {
-  return text.replace(/\$\{([A-Z][A-Z0-9_]*)\}/g, (_found, name: string) => {
-    const value = values[name];
-    if (value === undefined)
-      throw new Error(`the configuration asks for \${${name}}: give it in values`);
-    return value;
-  });
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
-}

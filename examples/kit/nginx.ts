@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { acceptsConnections } from './accepts-connections.ts';
+import { fillIn } from './fill-in.ts';
 import { requireProgram } from './find-program.ts';
 import { findFreePort } from './free-port.ts';
 import { startGuardedProgram } from './guarded-program.ts';
@@ -50,20 +51,11 @@ export async function startNginx({ site, values = {} }: NginxOptions): Promise<N
     logFile: join(folder, 'nginx.log'),
     removeAfterwards: folder,
   });
-  while (!(await accepts(port))) {
+  while (!(await acceptsConnections(port))) {
     if (guard.exitCode !== null) throw new Error(`nginx ended with exit code ${guard.exitCode}`);
     await pause(10);
   }
   return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: stop };
-}
-
-/** Only what the caller knows: `$host` and its like are nginx's own. */
-function fillIn(text: string, values: Record<string, string>): string {
-  return text.replace(/\$\{([A-Z][A-Z0-9_]*)\}/g, (_found, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`the site asks for \${${name}}: give it in values`);
-    return value;
-  });
 }
 
 function mainConfiguration(folder: string): string {
@@ -79,12 +71,4 @@ http {
   include ${folder}/site.conf;
 }
 `;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
 }
