@@ -288,7 +288,7 @@ describe('a database that refuses outcomes', () => {
     });
 
     await waitUntil('it was refused', () => jobs.logged.length > 9);
-    expect(runs).toBe(4);
+    expect(runs).toBe(10);
     await refusal.end();
     await waitUntil(
       'all jobs are gone',

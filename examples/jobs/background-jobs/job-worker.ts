@@ -28,7 +28,7 @@ export function startJobWorker(options: JobWorkerOptions) {
   const { pool, handlers, log, backoff = outcomes.backOff } = options;
   const { concurrency = 20, pollSeconds = 1 } = options;
   const { leaseSeconds = 30, limitSeconds = 900 } = options;
-  const unsettled = 4 * concurrency; // at most
+  const unsettled = 10 * concurrency; // at most
   const kinds = Object.keys(handlers);
   const queue = createJobQueue({ pool });
   const { ring, wait } = createDoorbell();
