@@ -29,6 +29,14 @@ export default defineConfig({
           setupFiles: 'scripts/proof/record.ts',
         },
       },
+      {
+        ...shared,
+        test: {
+          name: 'agents',
+          include: ['agents/**/*.test.ts'],
+          exclude: ['agents/dist/**', '**/node_modules/**'],
+        },
+      },
       { ...shared, test: { name: 'site', include: ['docs/**/*.test.ts'] } },
     ],
   },

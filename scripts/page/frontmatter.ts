@@ -22,6 +22,11 @@ export const patternFrontmatter = z.strictObject({
     .min(3)
     .max(6)
     .describe('3 to 6 lines in the words of who has the problem, with literal error messages'),
+  keywords: z
+    .array(sentence.max(40))
+    .max(12)
+    .default([])
+    .describe('Names that a search should find it by and that its text lacks: libraries, synonyms'),
   useWhen: z.array(sentence).min(1).describe('When to choose it'),
   notWhen: z
     .array(z.strictObject({ when: sentence, instead: sentence }))
@@ -34,6 +39,16 @@ export const patternFrontmatter = z.strictObject({
     .default([])
     .describe('Clauses and papers it leans on, each with the test that holds it'),
   topics: z.array(patternId).default([]).describe('Further topics of the catalogue it answers'),
+  files: z
+    .array(sentence)
+    .default([])
+    .describe('The files of the example that a reader takes; what they import comes along'),
+  yours: z
+    .array(sentence)
+    .default([])
+    .describe(
+      'Tables and views of the example that a reader has already: the migration leaves them out',
+    ),
 });
 
 /** The frontmatter of a pattern as its schema reads it. */

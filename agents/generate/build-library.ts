@@ -1,0 +1,56 @@
+import type { LibraryIndex, PatternEntry } from '../library/types.ts';
+import { countTokens } from './count-tokens.ts';
+import { readKit } from './read-kit.ts';
+import { readPatterns, type SourcePattern } from './read-pattern.ts';
+import { type TakenPattern, takeFiles } from './take-files.ts';
+import { writeTexts } from './write-texts.ts';
+
+/** A pattern with all that is made of it. */
+export type LibraryPattern = {
+  source: SourcePattern;
+  entry: PatternEntry;
+  texts: ReturnType<typeof writeTexts>;
+  taken: TakenPattern;
+};
+
+/** Everything that the package is made of: one source, from which each surface is written. */
+export type BuiltLibrary = { version: string; patterns: LibraryPattern[] };
+
+/** Reads the repository's patterns and writes their texts. */
+export function buildLibrary(root: string, version: string): BuiltLibrary {
+  const kit = readKit(root);
+  const patterns = readPatterns(root).map((source) => {
+    const texts = writeTexts(source);
+    return { source, texts, entry: describe(source, texts), taken: takeFiles(source, kit) };
+  });
+  return { version, patterns };
+}
+
+/** What is loaded to list and to search. */
+export function writeIndex({ version, patterns }: BuiltLibrary): LibraryIndex {
+  return { version, patterns: patterns.map(({ entry }) => entry) };
+}
+
+function describe(source: SourcePattern, texts: LibraryPattern['texts']): PatternEntry {
+  const { id, area, data, proof } = source;
+  const { title, summary, level, needs, symptoms, keywords, requires, related } = data;
+  return {
+    id,
+    area,
+    title,
+    summary,
+    level,
+    needs,
+    symptoms,
+    keywords,
+    requires,
+    related,
+    tokens: {
+      brief: countTokens(texts.brief),
+      standard: countTokens(texts.standard),
+      full: countTokens(texts.full),
+    },
+    tests: proof?.tests.length ?? 0,
+    failures: proof?.failures.length ?? 0,
+  };
+}

@@ -1,0 +1,5 @@
+import { ROOT } from '../../scripts/repository.ts';
+import { buildPackage } from './build-package.ts';
+
+await buildPackage(ROOT);
+console.log('wrote agents/dist');

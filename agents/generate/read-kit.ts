@@ -1,0 +1,22 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Packages } from '../library/types.ts';
+import { readPackages } from './read-pattern.ts';
+import type { Kit } from './take-files.ts';
+
+/** The kit's sources without its tests. */
+export function readKit(root: string): Kit {
+  const folder = join(root, 'examples/kit');
+  const names = globSync('*', { cwd: folder }).filter((name) => /\.(ts|mjs|py)$/.test(name));
+  const sources = names
+    .filter((name) => !name.endsWith('.test.ts'))
+    .sort()
+    .map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const);
+  const manifest = readFileSync(join(folder, 'package.json'), 'utf8');
+  const { optionalDependencies } = JSON.parse(manifest) as { optionalDependencies: Packages };
+  return {
+    sources: new Map(sources),
+    packages: readPackages(manifest),
+    binaries: optionalDependencies,
+  };
+}

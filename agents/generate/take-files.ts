@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { cutFile } from '../../scripts/engine/cut.ts';
+import { scanRegions } from '../../scripts/engine/regions.ts';
+import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
+import { countTokens } from './count-tokens.ts';
+import { followImports, listKitModules, listPackages } from './follow-imports.ts';
+import type { SourcePattern } from './read-pattern.ts';
+import { leaveOutTables } from './sql-statements.ts';
+
+/** A file as a project gets it. */
+export type TakenText = { role: FileRole; path: string; text: string };
+
+/** The kit as the patterns' tests need it: its modules, and the packages it asks for. */
+export type Kit = {
+  sources: ReadonlyMap<string, string>;
+  packages: Packages;
+  /** Of its packages, those of which one fits the machine. */
+  binaries: Packages;
+};
+
+/** What a project gets of a pattern, and what is wrong with that. */
+export type TakenPattern = { manifest: PatternManifest; texts: TakenText[]; faults: string[] };
+
+const TESTS = 'failures.test.ts';
+
+/** Everything that taking a pattern means: its files without region markers, and what they ask for. */
+export function takeFiles(pattern: SourcePattern, kit: Kit): TakenPattern {
+  const { id, data, sources } = pattern;
+  const entries = data.files.filter((path) => !path.endsWith('.sql'));
+  const own = followImports(sources, entries);
+  const tests = followImports(sources, [TESTS], { folders: true });
+  for (const path of own) tests.delete(path);
+  const texts = [
+    ...[...own].map((path) => toText('pattern', path)),
+    ...data.files.filter((path) => path.endsWith('.sql')).map((path) => toMigration(path)),
+    ...[...tests].map((path) => toTest(path)),
+  ];
+  return {
+    manifest: {
+      id,
+      files: texts.map(describeFile),
+      ...collectPackages(pattern, { own, tests, kit }),
+      environment: listEnvironment([...own].map((path) => sources.get(path) ?? '')),
+      yours: data.yours,
+    },
+    texts,
+    faults: [...findMissing(pattern), ...findForeign(pattern, own)],
+  };
+
+  function toText(role: FileRole, path: string): TakenText {
+    return { role, path, text: stripMarkers(path, sources.get(path) ?? '') };
+  }
+  function toMigration(path: string): TakenText {
+    const { text } = toText('migration', path);
+    return { role: 'migration', path, text: leaveOutTables(text, data.yours) };
+  }
+  /** Tests lie one folder deeper than the pattern they test. */
+  function toTest(path: string): TakenText {
+    const { text } = toText('test', path);
+    return { role: 'test', path, text: path.endsWith('.ts') ? pointUp(text, own) : text };
+  }
+}
+
+/** The file as it runs, without the lines that only serve the page. */
+function stripMarkers(path: string, text: string): string {
+  const scan = scanRegions(path, text);
+  const cut = scan.markers.size === 0 ? undefined : cutFile(scan);
+  return cut === undefined ? text : `${cut.lines.join('\n')}\n`;
+}
+
+function pointUp(text: string, own: ReadonlySet<string>): string {
+  return text
+    .replace(/'\.\/([^'\n]+)'/g, (whole, path: string) => (own.has(path) ? `'../${path}'` : whole))
+    .replace(/(new URL\(\s*')([^'\n]+)'/g, (whole, head: string, path: string) =>
+      own.has(path) ? `${head}../${path}'` : whole,
+    );
+}
+
+const describeFile = ({ role, path, text }: TakenText) => ({
+  role,
+  path,
+  bytes: Buffer.byteLength(text),
+  tokens: countTokens(text),
+  sha256: createHash('sha256').update(text).digest('hex'),
+});
+
+type Reached = { own: ReadonlySet<string>; tests: ReadonlySet<string>; kit: Kit };
+
+function collectPackages({ sources, packages }: SourcePattern, { own, tests, kit }: Reached) {
+  const known = { ...kit.packages, ...packages };
+  const ownNames = listAllPackages([...own].map((path) => sources.get(path) ?? ''));
+  const testTexts = [...tests].map((path) => sources.get(path) ?? '');
+  const modules = followImports(
+    kit.sources,
+    testTexts.flatMap(listKitModules).map((name) => `${name}.ts`),
+  );
+  const kitTexts = [...modules].map((path) => kit.sources.get(path) ?? '');
+  const testNames = listAllPackages([...testTexts, ...kitTexts]);
+  const dependencies = pick(known, ownNames);
+  const devDependencies = pick(known, listTypes(ownNames));
+  const testDependencies = pick(known, [
+    ...testNames,
+    ...listTypes(testNames),
+    ...(testTexts.length > 0 ? ['vitest', 'tsx'] : []),
+  ]);
+  return {
+    dependencies,
+    devDependencies,
+    testDependencies: leaveOut(testDependencies, { ...dependencies, ...devDependencies }),
+    optionalTestDependencies: modules.has('postgres-binaries.ts') ? kit.binaries : {},
+  };
+}
+
+const listAllPackages = (texts: string[]): string[] => [...new Set(texts.flatMap(listPackages))];
+
+const listTypes = (names: string[]): string[] => names.map((name) => `@types/${name}`);
+
+const pick = (packages: Packages, names: string[]): Packages =>
+  Object.fromEntries(
+    Object.entries(packages)
+      .filter(([name]) => names.includes(name) && name !== '@touchstone/kit')
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+const leaveOut = (packages: Packages, others: Packages): Packages =>
+  Object.fromEntries(Object.entries(packages).filter(([name]) => !(name in others)));
+
+function listEnvironment(texts: string[]): string[] {
+  const names = texts.flatMap((text) => [...text.matchAll(/process\.env\.([A-Z_]+)/g)]);
+  return [...new Set(names.map(([, name = '']) => name))].sort();
+}
+
+function findMissing({ data, sources }: SourcePattern): string[] {
+  if (data.files.length === 0) return ['it names no files that a reader takes'];
+  return data.files
+    .filter((path) => !sources.has(path))
+    .map((path) => `files names ${path}, and the example has no such file`);
+}
+
+/** A pattern takes what it needs as arguments: it can be lifted out of its example. */
+function findForeign({ sources }: SourcePattern, own: ReadonlySet<string>): string[] {
+  return [...own].flatMap((path) => {
+    const packages = listPackages(sources.get(path) ?? '');
+    return packages
+      .filter((name) => name === '@touchstone/kit' || name === 'express')
+      .map((name) => `${path}, which a reader takes, imports ${name}`);
+  });
+}

@@ -1,0 +1,103 @@
+import type { Detail } from '../library/types.ts';
+import { BUDGETS } from './budgets.ts';
+import { countTokens } from './count-tokens.ts';
+import { listInvariants, listSnippets, type Section, splitSections } from './page-sections.ts';
+import type { SourcePattern } from './read-pattern.ts';
+
+/** The texts of a pattern for who reads by the token, each within its budget where that can be. */
+export function writeTexts(pattern: SourcePattern): Record<Detail, string> {
+  const sections = splitSections(pattern.body);
+  return {
+    brief: writeBrief(pattern),
+    standard: writeStandard(pattern, sections),
+    full: writeFull(pattern, sections),
+  };
+}
+
+/** What one chooses by. */
+function writeBrief({ id, data }: SourcePattern): string {
+  const { title, summary, level, needs, useWhen, notWhen, requires } = data;
+  return joinParts([
+    `# ${title}`,
+    summary,
+    `\`${id}\`, level ${level} of 4, needs ${needs.join(', ') || 'nothing but Node'}${sayRequired(requires)}. Take it: \`npx touchstone add ${id}\``,
+    `Use when:\n${writeList(useWhen)}`,
+    `Not when:\n${writeList(notWhen.map(({ when, instead }) => `${when}. Instead: ${instead}`))}`,
+  ]);
+}
+
+const sayRequired = (ids: string[]): string =>
+  ids.length > 0 ? `, builds on ${ids.join(', ')}` : '';
+
+/** What one builds by: the rules, what it survives, and as much of the code as there is room for. */
+function writeStandard(pattern: SourcePattern, sections: Section[]): string {
+  const snippets = sections
+    .filter(({ name }) => name === 'How it works' || name === 'The code')
+    .flatMap(({ text }) => listSnippets(text));
+  const head = [
+    writeBrief(pattern),
+    `## Rules\n\n${listInvariants(findText(sections, 'How it works'))}`,
+  ];
+  const tail = [`## Failures it survives, each a test\n\n${writeFailures(pattern)}`];
+  const shown = new Set<string>();
+  for (const { text } of snippets) {
+    if (fits(write([...shown, text]), BUDGETS.standard)) shown.add(text);
+  }
+  return write([...shown]);
+
+  function write(code: string[]): string {
+    const rest = snippets.filter(({ text }) => !code.includes(text)).map(({ source }) => source);
+    const more = rest.length > 0 ? `Left out: ${rest.join(', ')}.` : '';
+    return joinParts([...head, code.length > 0 ? '## Code' : '', ...code, more, ...tail]);
+  }
+}
+
+const writeFailures = ({ proof }: SourcePattern): string =>
+  writeList((proof?.failures ?? []).map(({ title }) => title));
+
+/** From what is needed most to what is needed least: the last are left out first. */
+const IMPORTANCE = [
+  'The code',
+  'How it works',
+  'What can go wrong',
+  'Security',
+  'Scale out',
+  'Run it',
+  'Alternatives',
+  'Problem',
+  'Performance',
+  'References',
+];
+
+/** The page, with the sections for which there is room. */
+function writeFull(pattern: SourcePattern, sections: Section[]): string {
+  const chosen = new Set<string>();
+  for (const name of IMPORTANCE) {
+    if (fits(write(new Set([...chosen, name])), BUDGETS.full)) chosen.add(name);
+  }
+  return write(chosen);
+
+  function write(names: Set<string>): string {
+    const rest = sections.filter(({ name }) => !names.has(name)).map(({ name }) => name);
+    return joinParts([
+      writeBrief(pattern),
+      ...sections
+        .filter(({ name }) => names.has(name))
+        .map(({ name, text }) => `## ${name}\n\n${text}`),
+      rest.length > 0 ? `Only on the page: ${rest.join(', ')}.` : '',
+    ]);
+  }
+}
+
+const fits = (text: string, budget: number): boolean => countTokens(text) <= budget;
+
+const findText = (sections: Section[], name: string): string =>
+  sections.find((section) => section.name === name)?.text ?? '';
+
+const writeList = (lines: string[]): string => lines.map((line) => `- ${line}`).join('\n');
+
+const joinParts = (parts: string[]): string =>
+  `${parts
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .join('\n\n')}\n`;

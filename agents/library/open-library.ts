@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Detail, FileRole, LibraryIndex, PatternEntry, PatternManifest } from './types.ts';
+
+/** The patterns of this package. Everything is a file beside the code: nothing asks a network. */
+export type Library = {
+  version: string;
+  /** Sorted by id. */
+  patterns: PatternEntry[];
+  find: (id: string) => PatternEntry | undefined;
+  readText: (id: string, detail: Detail) => string;
+  readManifest: (id: string) => PatternManifest;
+  /** A file as a project gets it. */
+  readFile: (id: string, role: FileRole, path: string) => string;
+  /** The index as MiniSearch wrote it. */
+  readSearchIndex: () => string;
+  /** Undefined when there is no such bundle. */
+  readBundle: (area: string, budget: number) => string | undefined;
+};
+
+/** Opens the library in a folder. */
+export function openLibrary(folder: string): Library {
+  const { version, patterns } = readJson<LibraryIndex>('index.json');
+  const byId = new Map(patterns.map((pattern) => [pattern.id, pattern]));
+  return {
+    version,
+    patterns,
+    find: (id) => byId.get(id),
+    readText: (id, detail) => read(`patterns/${id}/${detail}.md`),
+    readManifest: (id) => readJson(`patterns/${id}/manifest.json`),
+    readFile: (id, role, path) => read(`patterns/${id}/files/${role}/${path}`),
+    readSearchIndex: () => read('search.json'),
+    readBundle(area, budget) {
+      const file = `bundles/${area}.${budget / 1_000}k.md`;
+      const known = patterns.some((pattern) => pattern.area === area);
+      return known && existsSync(join(folder, file)) ? read(file) : undefined;
+    },
+  };
+
+  function read(path: string): string {
+    return readFileSync(join(folder, path), 'utf8');
+  }
+  function readJson<T>(path: string): T {
+    return JSON.parse(read(path)) as T;
+  }
+}

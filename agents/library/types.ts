@@ -1,0 +1,59 @@
+/** How much of a pattern a text tells: 250, 1,200 or 3,500 tokens at most. */
+export type Detail = 'brief' | 'standard' | 'full';
+
+/** The details, from the shortest to the longest. */
+export const DETAILS: readonly Detail[] = ['brief', 'standard', 'full'];
+
+/** What is known of a pattern without opening its texts. */
+export type PatternEntry = {
+  /** `<area>/<slug>`. */
+  id: string;
+  area: string;
+  title: string;
+  summary: string;
+  level: number;
+  needs: string[];
+  symptoms: string[];
+  keywords: string[];
+  requires: string[];
+  related: string[];
+  /** The length of each text, counted in o200k tokens. */
+  tokens: Record<Detail, number>;
+  tests: number;
+  failures: number;
+};
+
+/** What a file is to who takes it. */
+export type FileRole = 'pattern' | 'migration' | 'test';
+
+/** A file that `touchstone add` copies. */
+export type TakenFile = {
+  role: FileRole;
+  /** Its path in the folder of the pattern; a migration's, and a test's in `tests/`, without it. */
+  path: string;
+  bytes: number;
+  tokens: number;
+  sha256: string;
+};
+
+/** Packages by the version they were proven with. */
+export type Packages = Record<string, string>;
+
+/** All that taking a pattern asks for. */
+export type PatternManifest = {
+  id: string;
+  files: TakenFile[];
+  dependencies: Packages;
+  devDependencies: Packages;
+  /** What only the copied tests need. */
+  testDependencies: Packages;
+  /** Binaries of which one fits the machine. */
+  optionalTestDependencies: Packages;
+  /** Environment variables that the files read. */
+  environment: string[];
+  /** Tables that the project has already, and that the migration leaves out. */
+  yours: string[];
+};
+
+/** `index.json`: every pattern, sorted by id. */
+export type LibraryIndex = { version: string; patterns: PatternEntry[] };
