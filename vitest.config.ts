@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: 'examples',
           include: ['examples/*/*/*.test.ts'],
-          globalSetup: 'scripts/proof/services.ts',
+          globalSetup: 'examples/kit/services.ts',
           setupFiles: 'scripts/proof/record.ts',
         },
       },

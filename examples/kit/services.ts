@@ -1,4 +1,4 @@
-import { startPostgres } from '@touchstone/kit/postgres-server';
+import { startPostgres } from './postgres-server.ts';
 
 /** One Postgres for all test files of a run, gone afterwards; a server of your own is used as it is. */
 export default async function startServices(): Promise<(() => Promise<void>) | undefined> {

@@ -1,0 +1,44 @@
+import type { Library } from '../library/open-library.ts';
+import { type Lock, lockFile, readLock, writeLock } from './lock-file.ts';
+import { addPackages } from './package-json.ts';
+import type { AddPlan, PlannedFile } from './plan-add.ts';
+import type { Project } from './project.ts';
+import { ProjectError } from './project-error.ts';
+
+/** Writes what was planned; refuses when a file is in the way, and then writes nothing. */
+export function applyPlan(library: Library, project: Project, plan: AddPlan): void {
+  refuseToOverwrite(plan);
+  const { settings, files } = plan;
+  const { directory, migrations, imports } = settings;
+  const present = readLock(project);
+  const lock: Lock = {
+    lockVersion: 1,
+    directory,
+    migrations,
+    imports,
+    patterns: { ...present?.patterns },
+  };
+  for (const file of files.filter(({ state }) => state === 'write' || state === 'same')) {
+    if (file.state === 'write') project.write(file.path, file.text);
+    record(lock, file, library.version);
+  }
+  if (Object.values(plan.packages).some((one) => Object.keys(one).length > 0))
+    addPackages(project, plan.packages);
+  writeLock(project, lock);
+}
+
+function refuseToOverwrite({ files }: AddPlan): void {
+  const paths = files.filter(({ state }) => state === 'in the way').map(({ path }) => path);
+  if (paths.length === 0) return;
+  throw new ProjectError(
+    `nothing was written: ${paths.join(', ')} ${paths.length === 1 ? 'is' : 'are'} there already and not from here; move or remove ${paths.length === 1 ? 'it' : 'them'}, or choose another folder with --dir`,
+  );
+}
+
+/** What the lock has of a file stays: an update merges from the text that was written. */
+function record(lock: Lock, file: PlannedFile, version: string): void {
+  const { pattern, path, role, source, text } = file;
+  const known = lock.patterns[pattern] ?? { version, files: {} };
+  const locked = known.files[path] ?? lockFile(role, source, text);
+  lock.patterns[pattern] = { version: known.version, files: { ...known.files, [path]: locked } };
+}

@@ -1,0 +1,72 @@
+import type { Packages } from '../library/types.ts';
+import type { Project } from './project.ts';
+import { ProjectError } from './project-error.ts';
+
+/** The fields of a package.json that packages are added to. */
+export type PackageField = 'dependencies' | 'devDependencies' | 'optionalDependencies';
+
+/** Packages to add, field by field. */
+export type PackageChange = Partial<Record<PackageField, Packages>>;
+
+/** A package that is there already, in another version than the pattern was proven with. */
+export type OtherVersion = { name: string; present: string; proven: string };
+
+type Manifest = Partial<Record<PackageField, Packages>> & { name?: string; type?: string };
+
+/** The package.json of a project; throws when there is none, for then this is no project. */
+export function readManifest(project: Project): Manifest {
+  const text = project.read('package.json');
+  if (text === undefined)
+    throw new ProjectError(
+      `${project.root} has no package.json: run npm init, or name the project with --cwd`,
+    );
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch (error) {
+    throw new ProjectError(`package.json is no JSON: ${(error as Error).message}`);
+  }
+}
+
+const FIELDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
+
+/** What of the change the project lacks, and what it has in another version. */
+export function comparePackages(manifest: Manifest, change: PackageChange) {
+  const present: Packages = Object.assign({}, ...FIELDS.map((field) => manifest[field]));
+  const missing: PackageChange = {};
+  const others: OtherVersion[] = [];
+  for (const field of FIELDS) {
+    for (const [name, proven] of Object.entries(change[field] ?? {})) {
+      const own = present[name];
+      if (own === undefined) missing[field] = { ...missing[field], [name]: proven };
+      else if (own.replace(/^[\^~]/, '') !== proven) others.push({ name, present: own, proven });
+    }
+  }
+  return { missing, others };
+}
+
+/** Adds packages, sorted, in the indentation that the file has. */
+export function addPackages(project: Project, change: PackageChange): void {
+  const text = project.read('package.json') ?? '{}';
+  const manifest = readManifest(project);
+  for (const field of FIELDS) {
+    const packages = { ...manifest[field], ...change[field] };
+    const sorted = Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1));
+    if (change[field]) manifest[field] = Object.fromEntries(sorted);
+  }
+  const indent = /^[ \t]+/m.exec(text)?.[0] ?? '  ';
+  const end = text.endsWith('\n') ? '\n' : '';
+  project.write('package.json', JSON.stringify(manifest, null, indent) + end);
+}
+
+const MANAGERS = [
+  ['pnpm-lock.yaml', 'pnpm'],
+  ['yarn.lock', 'yarn'],
+  ['bun.lock', 'bun'],
+  ['bun.lockb', 'bun'],
+] as const;
+
+/** The package manager of a project, by its lock file. */
+export function findManager(project: Project): string {
+  const names = project.list('.');
+  return MANAGERS.find(([file]) => names.includes(file))?.[1] ?? 'npm';
+}

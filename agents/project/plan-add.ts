@@ -1,0 +1,229 @@
+import { posix } from 'node:path';
+import type { Library } from '../library/open-library.ts';
+import type { FileRole, PatternManifest } from '../library/types.ts';
+import { hash, type Lock, readLock } from './lock-file.ts';
+import { nameMigration } from './migration-name.ts';
+import {
+  comparePackages,
+  findManager,
+  type OtherVersion,
+  type PackageChange,
+  readManifest,
+} from './package-json.ts';
+import type { Project } from './project.ts';
+import { rewriteImports } from './rewrite-imports.ts';
+import { findSettings, type Settings, type SettingsWish } from './settings.ts';
+
+/**
+ * What becomes of a file: it is written; it is there as it should be; it was edited since it was
+ * taken and is left alone; or another file is in its place.
+ */
+export type FileState = 'write' | 'same' | 'edited' | 'in the way';
+
+/** A file that taking patterns writes. */
+export type PlannedFile = {
+  pattern: string;
+  role: FileRole;
+  /** Where it goes, from the root of the project. */
+  path: string;
+  /** Its path in the library. */
+  source: string;
+  text: string;
+  sha256: string;
+  state: FileState;
+};
+
+/** All that taking patterns changes in a project; nothing is written yet. */
+export type AddPlan = {
+  /** The patterns, those that others build on first. */
+  patterns: string[];
+  settings: Settings;
+  files: PlannedFile[];
+  packages: PackageChange;
+  others: OtherVersion[];
+  environment: string[];
+  /** What to do next, a sentence each. */
+  next: string[];
+};
+
+/** What a caller asks for. */
+export type AddWish = SettingsWish & { withTests?: boolean | undefined; now?: Date | undefined };
+
+/** Plans how the patterns, and those they require, come into the project. */
+export function planAdd(
+  library: Library,
+  project: Project,
+  ids: string[],
+  wish: AddWish = {},
+): AddPlan {
+  const manifest = readManifest(project);
+  const patterns = resolveRequired(library, ids);
+  const settings = findSettings(project, wish);
+  const manifests = patterns.map((id) => library.readManifest(id));
+  const files = planFiles({ library, project, settings, manifests, wish });
+  const change = collectPackages(library, manifests, wish.withTests ?? false);
+  const { missing, others } = comparePackages(manifest, change);
+  const environment = [...new Set(manifests.flatMap(({ environment }) => environment))].sort();
+  const plan = { patterns, settings, files, packages: missing, others, environment };
+  const isModule = manifest.type === 'module';
+  return { ...plan, next: listNext(plan, { manifests, isModule, manager: findManager(project) }) };
+}
+
+/** Depth first, each once. */
+function resolveRequired(library: Library, ids: string[]): string[] {
+  const order: string[] = [];
+  const seen = new Set<string>();
+  for (const id of ids) visit(id);
+  return order;
+
+  function visit(id: string): void {
+    if (seen.has(id)) return;
+    seen.add(id);
+    for (const required of library.find(id)?.requires ?? []) visit(required);
+    order.push(id);
+  }
+}
+
+type Job = {
+  library: Library;
+  project: Project;
+  settings: Settings;
+  manifests: PatternManifest[];
+  wish: AddWish;
+};
+
+function planFiles({ library, project, settings, manifests, wish }: Job): PlannedFile[] {
+  const lock = readLock(project);
+  const names = [...project.list(settings.migrations)];
+  const now = wish.now ?? new Date();
+  const planned = manifests.flatMap(({ id, files }) =>
+    files
+      .filter(({ role }) => role !== 'test' || wish.withTests)
+      .map(({ role, path: source }) => {
+        const text = rewriteImports(source, library.readFile(id, role, source), settings);
+        const path = findLocked(lock, { id, role, source }) ?? place({ id, role, source });
+        const file = { pattern: id, role, path, source, text, sha256: hash(text) };
+        return { ...file, state: compare(project, lock, file) };
+      }),
+  );
+  return wish.withTests ? [...planned, planTestConfig(project, lock, settings)] : planned;
+
+  function place({ id, role, source }: Slot): string {
+    const slug = slugOf(id);
+    if (role !== 'migration') {
+      const folder = role === 'test' ? `${slug}/tests` : slug;
+      return posix.join(settings.directory, folder, source);
+    }
+    const subject = source === 'schema.sql' ? slug : `${slug}_${source.replace(/\.sql$/, '')}`;
+    const name = nameMigration(names, subject, now);
+    names.push(name);
+    return posix.join(settings.migrations, name);
+  }
+}
+
+type Slot = { id: string; role: FileRole; source: string };
+
+/** A file that was taken before stays where it went, a migration above all. */
+function findLocked(lock: Lock | undefined, { id, role, source }: Slot): string | undefined {
+  const files = Object.entries(lock?.patterns[id]?.files ?? {});
+  return files.find(([, file]) => file.role === role && file.source === source)?.[0];
+}
+
+function compare(
+  project: Project,
+  lock: Lock | undefined,
+  file: Omit<PlannedFile, 'state'>,
+): FileState {
+  const present = project.read(file.path);
+  if (present === undefined) return 'write';
+  const locked = lock?.patterns[file.pattern]?.files[file.path];
+  if (hash(present) === (locked?.sha256 ?? file.sha256)) return 'same';
+  return locked ? 'edited' : 'in the way';
+}
+
+/** The name under which the lock has what belongs to all patterns. */
+const SHARED = '*';
+
+const TEST_CONFIG = `import { defineConfig } from 'vitest/config';
+
+// One Postgres for all tests, and tsx, which runs the programs that tests start.
+export default defineConfig({
+  test: {
+    execArgv: ['--import', 'tsx'],
+    globalSetup: ['touchstone/kit/services'],
+    hookTimeout: 120_000,
+    testTimeout: 120_000,
+  },
+});
+`;
+
+function planTestConfig(
+  project: Project,
+  lock: Lock | undefined,
+  { directory }: Settings,
+): PlannedFile {
+  const file = {
+    pattern: SHARED,
+    role: 'test' as const,
+    path: posix.join(directory, 'vitest.config.ts'),
+    source: 'vitest.config.ts',
+    text: TEST_CONFIG,
+    sha256: hash(TEST_CONFIG),
+  };
+  return { ...file, state: compare(project, lock, file) };
+}
+
+const slugOf = (id: string): string => id.replace(/.*\//, '');
+
+function collectPackages(
+  { version }: Library,
+  manifests: PatternManifest[],
+  withTests: boolean,
+): PackageChange {
+  const dependencies = Object.assign({}, ...manifests.map((one) => one.dependencies));
+  const forTests = manifests.map((one) => ({ ...one.testDependencies }));
+  const devDependencies = Object.assign(
+    {},
+    ...manifests.map((one) => one.devDependencies),
+    ...(withTests ? [...forTests, { touchstone: version }] : []),
+  );
+  for (const name of Object.keys(dependencies)) delete devDependencies[name];
+  const optionalDependencies = Object.assign(
+    {},
+    ...(withTests ? manifests.map((one) => one.optionalTestDependencies) : []),
+  );
+  return { dependencies, devDependencies, optionalDependencies };
+}
+
+type Circumstances = { manifests: PatternManifest[]; isModule: boolean; manager: string };
+
+function listNext(
+  { settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
+  { manifests, isModule, manager }: Circumstances,
+): string[] {
+  const written = files.filter(({ state }) => state === 'write');
+  const migrations = written.filter(({ role }) => role === 'migration').map(({ path }) => path);
+  const yours = manifests.flatMap(({ yours }) => yours);
+  return [
+    ...(isModule ? [] : ['Set "type": "module" in package.json: the files are ES modules.']),
+    ...(Object.values(packages).some((one) => Object.keys(one).length > 0)
+      ? [`Install the packages: ${manager} install`]
+      : []),
+    ...others.map(
+      ({ name, present, proven }) => `${name}: yours is ${present}; it was proven with ${proven}.`,
+    ),
+    ...(migrations.length > 0 ? [`Read and apply ${migrations.join(', ')}.`] : []),
+    ...(migrations.length > 0 && yours.length > 0
+      ? [`Left out of it, because they are yours: ${yours.join(', ')}. Change what refers to them.`]
+      : []),
+    ...(environment.length > 0 ? [`Set in the environment: ${environment.join(', ')}.`] : []),
+    ...(written.some(({ role }) => role === 'test')
+      ? [`Run the failure tests: npx vitest run --root ${settings.directory}`]
+      : []),
+    ...written
+      .filter(({ role }) => role === 'pattern')
+      .map(({ pattern }) => pattern)
+      .filter((id, index, ids) => ids.indexOf(id) === index)
+      .map((id) => `See how it is wired: npx touchstone show ${id} --detail full`),
+  ];
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { resolveInside, UnsafePathError } from './safe-path.ts';
+
+/** A project on disk. Every path is relative to it, with `/`, and stays inside. */
+export type Project = {
+  root: string;
+  /** Undefined when there is no such file. */
+  read: (path: string) => string | undefined;
+  /** Whole or not at all. */
+  write: (path: string, text: string) => void;
+  /** Removes a file, and the folders that it leaves empty. */
+  remove: (path: string) => void;
+  /** The names in a folder, sorted; none when there is no such folder. */
+  list: (path: string) => string[];
+};
+
+/** Opens the project in a folder. */
+export function openProject(folder: string): Project {
+  const root = realpathSync.native(folder);
+  const locate = (path: string) => resolveInside(root, path);
+
+  function read(path: string): string | undefined {
+    const file = locate(path);
+    refuseBrokenLink(file, path);
+    return orUndefined(() => readFileSync(file, 'utf8'));
+  }
+
+  function write(path: string, text: string): void {
+    const file = locate(path);
+    refuseBrokenLink(file, path);
+    mkdirSync(dirname(file), { recursive: true });
+    const draft = `${file}.${randomBytes(4).toString('hex')}.draft`;
+    writeFileSync(draft, text);
+    renameSync(draft, file);
+  }
+
+  function remove(path: string): void {
+    rmSync(locate(path), { force: true });
+    let folder = dirname(path);
+    while (folder !== '.' && list(folder).length === 0) {
+      rmdirSync(locate(folder));
+      folder = dirname(folder);
+    }
+  }
+
+  function list(path: string): string[] {
+    return orUndefined(() => readdirSync(locate(path)).sort()) ?? [];
+  }
+  return { root, read, write, remove, list };
+}
+
+/** What a broken link points to is made by writing to it, wherever it is. */
+function refuseBrokenLink(file: string, path: string): void {
+  const isLink = orUndefined(() => lstatSync(file).isSymbolicLink()) ?? false;
+  if (isLink && orUndefined(() => realpathSync.native(file)) === undefined)
+    throw new UnsafePathError(
+      `${JSON.stringify(path)} is refused: it is a link that leads nowhere`,
+    );
+}
+
+function orUndefined<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));
+
+/** Joins parts of a path inside the project. */
+export const joinPath = (...parts: string[]): string => join(...parts).replaceAll('\\', '/');

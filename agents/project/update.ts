@@ -1,0 +1,102 @@
+import type { Library } from '../library/open-library.ts';
+import { applyPlan } from './apply-plan.ts';
+import { lockFile, writeLock } from './lock-file.ts';
+import { mergeTexts } from './merge-texts.ts';
+import { planAdd } from './plan-add.ts';
+import type { Project } from './project.ts';
+import { listIds, listTaken, requireLock, type TakenState } from './taken-files.ts';
+
+/**
+ * What an update makes of a file. `kept`: it was removed here, and stays so; `gone`: the library
+ * has it no more; `migration`: it was applied, so what is new needs a migration of its own.
+ */
+export type Outcome =
+  | 'same'
+  | 'updated'
+  | 'merged'
+  | 'conflict'
+  | 'kept'
+  | 'added'
+  | 'gone'
+  | 'migration';
+
+/** A file and what becomes of it. */
+export type UpdatedFile = {
+  pattern: string;
+  path: string;
+  outcome: Outcome;
+  /** Places that a person must decide. */
+  conflicts: number;
+};
+
+type Step = UpdatedFile & { file: TakenState; text?: string };
+
+/** What an update would do, and the function that does it. */
+export type Update = { files: UpdatedFile[]; apply: () => void };
+
+/** Brings what was taken to the state of the library; edits stay, merged with what is new. */
+export function planUpdate(library: Library, project: Project, ids: string[]): Update {
+  const steps = listTaken(library, project, ids).map((file) => planStep(file, library.version));
+  const additions = planAdditions(library, project, ids);
+  const added = additions.flatMap(({ files }) =>
+    files.map(({ pattern, path }) => ({ pattern, path, outcome: 'added' as const, conflicts: 0 })),
+  );
+  const known = steps.map(({ pattern, path, outcome, conflicts }) => ({
+    pattern,
+    path,
+    outcome,
+    conflicts,
+  }));
+  function apply() {
+    applySteps(library, project, steps);
+    for (const plan of additions) applyPlan(library, project, plan);
+  }
+  return { files: [...known, ...added], apply };
+}
+
+function planStep(file: TakenState, version: string): Step {
+  const { pattern, path } = file;
+  return { pattern, path, file, conflicts: 0, ...decide(file, version) };
+}
+
+type Decision = { outcome: Outcome; text?: string; conflicts?: number };
+
+function decide({ pattern, original, mine, theirs, role }: TakenState, version: string): Decision {
+  if (theirs === undefined) return { outcome: pattern === '*' ? 'same' : 'gone' };
+  if (theirs === original) return { outcome: 'same' };
+  if (role === 'migration') return { outcome: 'migration' };
+  if (mine === undefined) return { outcome: 'kept' };
+  if (mine === original) return { outcome: 'updated', text: theirs };
+  const labels = { mine: 'yours', theirs: `touchstone ${version}` };
+  const { text, conflicts } = mergeTexts(mine, original, theirs, labels);
+  return { outcome: conflicts > 0 ? 'conflict' : 'merged', text, conflicts };
+}
+
+function applySteps(library: Library, project: Project, steps: Step[]): void {
+  const lock = requireLock(project);
+  for (const { pattern, path, text, file } of steps) {
+    const known = lock.patterns[pattern];
+    if (known) known.version = library.version;
+    if (text === undefined || known === undefined || file.theirs === undefined) continue;
+    project.write(path, text);
+    // From here on the library's text is what the next update merges from.
+    known.files[path] = lockFile(file.role, file.locked.source, file.theirs);
+  }
+  writeLock(project, lock);
+}
+
+/** The files that are new in the library; one that was removed here stays away. */
+function planAdditions(library: Library, project: Project, ids: string[]) {
+  const lock = requireLock(project);
+  const taken = ids.length > 0 ? ids : listIds(lock);
+  return taken
+    .filter((id) => library.find(id))
+    .map((id) => {
+      const files = lock.patterns[id]?.files ?? {};
+      const withTests = Object.values(files).some(({ role }) => role === 'test');
+      const plan = planAdd(library, project, [id], { withTests });
+      const isNew = (path: string) =>
+        !Object.values(lock.patterns).some((pattern) => path in pattern.files);
+      return { ...plan, files: plan.files.filter(({ path }) => isNew(path)) };
+    });
+}

@@ -1,0 +1,84 @@
+import type { Library } from '../library/open-library.ts';
+import type { PatternManifest } from '../library/types.ts';
+import { hash } from './lock-file.ts';
+import { comparePackages, readManifest } from './package-json.ts';
+import type { Project } from './project.ts';
+import { listIds, listTaken, requireLock, type TakenState } from './taken-files.ts';
+
+/** Whether a pattern that was taken still stands as it should. */
+export type Verification = {
+  id: string;
+  passed: boolean;
+  /** What is wrong, each with its mend. */
+  issues: string[];
+  /** What could be better. */
+  suggestions: string[];
+  /** The command that verifies again. */
+  runAgain: string;
+};
+
+/** Looks at what was taken: files, packages, required patterns. It reads, and runs nothing. */
+export function verifyPatterns(library: Library, project: Project, ids: string[]): Verification[] {
+  const taken = listIds(requireLock(project));
+  const files = listTaken(library, project, ids);
+  return (ids.length > 0 ? ids : taken).map((id) => {
+    const own = files.filter(({ pattern }) => pattern === id);
+    const pattern = library.find(id);
+    const manifest = pattern && library.readManifest(id);
+    const issues = [
+      ...own.flatMap(findFileIssue),
+      ...(manifest ? findPackageIssues(project, manifest) : []),
+      ...(pattern?.requires ?? [])
+        .filter((required) => !taken.includes(required))
+        .map((required) => `it builds on ${required}: npx touchstone add ${required}`),
+    ];
+    const suggestions = [
+      ...own.flatMap(findFileSuggestion),
+      ...(own.some(({ role }) => role === 'test')
+        ? []
+        : [`its failure tests are not here: npx touchstone add ${id} --with-tests`]),
+    ];
+    const runAgain = `npx touchstone verify ${id}`;
+    return { id, passed: issues.length === 0, issues, suggestions, runAgain };
+  });
+}
+
+function findFileIssue({ path, mine, role }: TakenState): string[] {
+  if (mine === undefined)
+    return role === 'migration'
+      ? [`${path} is gone: its tables are made by no migration; restore it`]
+      : [`${path} is gone: restore it, or remove the pattern`];
+  if (/^(<{7} |>{7} )/m.test(mine))
+    return [`${path} holds conflict markers: decide what stays, and take them out`];
+  return [];
+}
+
+function findFileSuggestion({ path, mine, theirs, original, locked }: TakenState): string[] {
+  const isEdited = mine !== undefined && hash(mine) !== locked.sha256;
+  return [
+    ...(isEdited ? [`${path} was edited: run its tests`] : []),
+    ...(theirs !== undefined && theirs !== original
+      ? [`${path} has a newer version: npx touchstone update`]
+      : []),
+  ];
+}
+
+function findPackageIssues(project: Project, manifest: PatternManifest): string[] {
+  const { dependencies, devDependencies } = manifest;
+  const { missing, others } = comparePackages(readManifest(project), {
+    dependencies,
+    devDependencies,
+  });
+  return [
+    ...Object.values(missing).flatMap((packages) =>
+      Object.entries(packages).map(
+        ([name, version]) => `package.json lacks ${name}: it was proven with ${version}`,
+      ),
+    ),
+    ...others
+      .filter(({ present, proven }) => majorOf(present) !== majorOf(proven))
+      .map(({ name, present, proven }) => `${name} is ${present}, and ${proven} was proven`),
+  ];
+}
+
+const majorOf = (version: string): string | undefined => /\d+/.exec(version)?.[0];
