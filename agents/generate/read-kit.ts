@@ -14,8 +14,12 @@ export function readKit(root: string): Kit {
     .map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const);
   const manifest = readFileSync(join(folder, 'package.json'), 'utf8');
   const { optionalDependencies } = JSON.parse(manifest) as { optionalDependencies: Packages };
+  const { allowScripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    allowScripts: Record<string, boolean>;
+  };
   return {
     sources: new Map(sources),
+    installScripts: allowScripts,
     packages: readPackages(manifest),
     binaries: optionalDependencies,
   };

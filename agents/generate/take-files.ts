@@ -16,6 +16,8 @@ export type Kit = {
   packages: Packages;
   /** Of its packages, those of which one fits the machine. */
   binaries: Packages;
+  /** The packages with an install script, and whether it must run. */
+  installScripts: Record<string, boolean>;
 };
 
 /** What a project gets of a pattern, and what is wrong with that. */
@@ -103,11 +105,16 @@ function collectPackages({ sources, packages }: SourcePattern, { own, tests, kit
     ...listTypes(testNames),
     ...(testTexts.length > 0 ? ['vitest', 'tsx'] : []),
   ]);
+  const optionalTestDependencies = modules.has('postgres-binaries.ts') ? kit.binaries : {};
+  const all = { ...dependencies, ...testDependencies, ...optionalTestDependencies };
   return {
     dependencies,
     devDependencies,
     testDependencies: leaveOut(testDependencies, { ...dependencies, ...devDependencies }),
-    optionalTestDependencies: modules.has('postgres-binaries.ts') ? kit.binaries : {},
+    optionalTestDependencies,
+    installScripts: Object.fromEntries(
+      Object.entries(kit.installScripts).filter(([name]) => name in all),
+    ),
   };
 }
 
@@ -127,7 +134,7 @@ const leaveOut = (packages: Packages, others: Packages): Packages =>
 
 function listEnvironment(texts: string[]): string[] {
   const names = texts.flatMap((text) => [...text.matchAll(/process\.env\.([A-Z_]+)/g)]);
-  return [...new Set(names.map(([, name = '']) => name))].sort();
+  return [...new Set(names.map(([, name = '']) => name))].filter((name) => name !== 'PATH').sort();
 }
 
 function findMissing({ data, sources }: SourcePattern): string[] {

@@ -6,12 +6,15 @@ import { ProjectError } from './project-error.ts';
 export type PackageField = 'dependencies' | 'devDependencies' | 'optionalDependencies';
 
 /** Packages to add, field by field. */
-export type PackageChange = Partial<Record<PackageField, Packages>>;
+export type PackageChange = Partial<Record<PackageField, Packages>> & {
+  /** npm 12 runs no install script that is not named here. */
+  allowScripts?: Record<string, boolean>;
+};
 
 /** A package that is there already, in another version than the pattern was proven with. */
 export type OtherVersion = { name: string; present: string; proven: string };
 
-type Manifest = Partial<Record<PackageField, Packages>> & { name?: string; type?: string };
+type Manifest = PackageChange & { name?: string; type?: string };
 
 /** The package.json of a project; throws when there is none, for then this is no project. */
 export function readManifest(project: Project): Manifest {
@@ -32,7 +35,11 @@ const FIELDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as co
 /** What of the change the project lacks, and what it has in another version. */
 export function comparePackages(manifest: Manifest, change: PackageChange) {
   const present: Packages = Object.assign({}, ...FIELDS.map((field) => manifest[field]));
-  const missing: PackageChange = {};
+  const scripts = Object.entries(change.allowScripts ?? {}).filter(
+    ([name]) => manifest.allowScripts?.[name] === undefined,
+  );
+  const missing: PackageChange =
+    scripts.length > 0 ? { allowScripts: Object.fromEntries(scripts) } : {};
   const others: OtherVersion[] = [];
   for (const field of FIELDS) {
     for (const [name, proven] of Object.entries(change[field] ?? {})) {
@@ -53,6 +60,8 @@ export function addPackages(project: Project, change: PackageChange): void {
     const sorted = Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1));
     if (change[field]) manifest[field] = Object.fromEntries(sorted);
   }
+  if (change.allowScripts)
+    manifest.allowScripts = { ...manifest.allowScripts, ...change.allowScripts };
   const indent = /^[ \t]+/m.exec(text)?.[0] ?? '  ';
   const end = text.endsWith('\n') ? '\n' : '';
   project.write('package.json', JSON.stringify(manifest, null, indent) + end);

@@ -3,6 +3,7 @@ import type { Library } from '../library/open-library.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
 import { hash, type Lock, readLock } from './lock-file.ts';
 import { nameMigration } from './migration-name.ts';
+import { listNext } from './next-steps.ts';
 import {
   comparePackages,
   findManager,
@@ -13,6 +14,7 @@ import {
 import type { Project } from './project.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import { findSettings, type Settings, type SettingsWish } from './settings.ts';
+import { SHARED, TEST_CONFIG } from './test-config.ts';
 
 /**
  * What becomes of a file: it is written; it is there as it should be; it was edited since it was
@@ -66,7 +68,8 @@ export function planAdd(
   const environment = [...new Set(manifests.flatMap(({ environment }) => environment))].sort();
   const plan = { patterns, settings, files, packages: missing, others, environment };
   const isModule = manifest.type === 'module';
-  return { ...plan, next: listNext(plan, { manifests, isModule, manager: findManager(project) }) };
+  const circumstances = { manifests, isModule, manager: findManager(project) };
+  return { ...plan, next: listNext(plan, circumstances) };
 }
 
 /** Depth first, each once. */
@@ -141,22 +144,6 @@ function compare(
   return locked ? 'edited' : 'in the way';
 }
 
-/** The name under which the lock has what belongs to all patterns. */
-const SHARED = '*';
-
-const TEST_CONFIG = `import { defineConfig } from 'vitest/config';
-
-// One Postgres for all tests, and tsx, which runs the programs that tests start.
-export default defineConfig({
-  test: {
-    execArgv: ['--import', 'tsx'],
-    globalSetup: ['touchstone/kit/services'],
-    hookTimeout: 120_000,
-    testTimeout: 120_000,
-  },
-});
-`;
-
 function planTestConfig(
   project: Project,
   lock: Lock | undefined,
@@ -192,38 +179,11 @@ function collectPackages(
     {},
     ...(withTests ? manifests.map((one) => one.optionalTestDependencies) : []),
   );
-  return { dependencies, devDependencies, optionalDependencies };
-}
-
-type Circumstances = { manifests: PatternManifest[]; isModule: boolean; manager: string };
-
-function listNext(
-  { settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
-  { manifests, isModule, manager }: Circumstances,
-): string[] {
-  const written = files.filter(({ state }) => state === 'write');
-  const migrations = written.filter(({ role }) => role === 'migration').map(({ path }) => path);
-  const yours = manifests.flatMap(({ yours }) => yours);
-  return [
-    ...(isModule ? [] : ['Set "type": "module" in package.json: the files are ES modules.']),
-    ...(Object.values(packages).some((one) => Object.keys(one).length > 0)
-      ? [`Install the packages: ${manager} install`]
-      : []),
-    ...others.map(
-      ({ name, present, proven }) => `${name}: yours is ${present}; it was proven with ${proven}.`,
-    ),
-    ...(migrations.length > 0 ? [`Read and apply ${migrations.join(', ')}.`] : []),
-    ...(migrations.length > 0 && yours.length > 0
-      ? [`Left out of it, because they are yours: ${yours.join(', ')}. Change what refers to them.`]
-      : []),
-    ...(environment.length > 0 ? [`Set in the environment: ${environment.join(', ')}.`] : []),
-    ...(written.some(({ role }) => role === 'test')
-      ? [`Run the failure tests: npx vitest run --root ${settings.directory}`]
-      : []),
-    ...written
-      .filter(({ role }) => role === 'pattern')
-      .map(({ pattern }) => pattern)
-      .filter((id, index, ids) => ids.indexOf(id) === index)
-      .map((id) => `See how it is wired: npx touchstone show ${id} --detail full`),
-  ];
+  const all = { ...dependencies, ...devDependencies, ...optionalDependencies };
+  const scripts: Record<string, boolean> = Object.assign(
+    {},
+    ...manifests.map((one) => one.installScripts),
+  );
+  const allowScripts = Object.fromEntries(Object.entries(scripts).filter(([name]) => name in all));
+  return { dependencies, devDependencies, optionalDependencies, allowScripts };
 }

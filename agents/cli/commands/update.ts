@@ -1,0 +1,48 @@
+import { type Outcome, planUpdate } from '../../project/update.ts';
+import type { Command } from '../command.ts';
+import { resolveIds } from '../resolve-ids.ts';
+import { paint } from '../style.ts';
+
+export const update: Command = {
+  usage: `touchstone update [<id…>] [--dry-run] [--cwd <folder>] [--json]
+
+Brings what was taken to the state of this version. What you edited stays, and is merged with what
+is new; where both changed the same lines, conflict markers show both. Exit 1 on a conflict.
+
+  npx touchstone@latest update --dry-run
+  npx touchstone@latest update background-jobs`,
+  options: { 'dry-run': { type: 'boolean' } },
+  run({ library, openProject, words, flags }) {
+    const { files, apply } = planUpdate(library, openProject(), resolveIds(library, words));
+    if (flags['dry-run'] !== true) apply();
+    const changed = files.filter(({ outcome }) => outcome !== 'same');
+    const lines = changed.map(
+      ({ path, outcome }) => `${path}  ${paint(STYLES[outcome], SAYS[outcome])}`,
+    );
+    const hasConflict = files.some(({ outcome }) => outcome === 'conflict');
+    const text = lines.join('\n') || 'Nothing is new.';
+    return { code: hasConflict ? 1 : 0, data: { version: library.version, files }, text };
+  },
+};
+
+const SAYS: Record<Outcome, string> = {
+  same: 'is as it was',
+  updated: 'updated',
+  merged: 'merged with your edits',
+  conflict: 'conflict: decide between the markers',
+  kept: 'is gone here, and stays so',
+  added: 'added',
+  gone: 'is no more in the library; it stays here',
+  migration: 'has changed: write a migration of your own (touchstone diff --new)',
+};
+
+const STYLES: Record<Outcome, 'dim' | 'green' | 'red' | 'yellow'> = {
+  same: 'dim',
+  updated: 'green',
+  merged: 'green',
+  conflict: 'red',
+  kept: 'dim',
+  added: 'green',
+  gone: 'yellow',
+  migration: 'yellow',
+};

@@ -1,0 +1,41 @@
+import type { PatternManifest } from '../library/types.ts';
+import type { AddPlan } from './plan-add.ts';
+
+type Circumstances = { manifests: PatternManifest[]; isModule: boolean; manager: string };
+
+/** What is left to do once a plan is written, a sentence each. */
+export function listNext(
+  { settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
+  { manifests, isModule, manager }: Circumstances,
+): string[] {
+  const written = files.filter(({ state }) => state === 'write');
+  const taken = unique(written.filter(isOf('pattern')).map(({ pattern }) => pattern));
+  const migrations = written.filter(isOf('migration')).map(({ path }) => path);
+  const yours = unique(manifests.flatMap(({ yours }) => yours));
+  const lacksPackages = Object.values(packages).some((one) => Object.keys(one).length > 0);
+  const versions = others.filter(({ name }) => name !== 'touchstone');
+  const id = taken.length === 1 ? taken[0] : '<id>';
+  return [
+    isModule ? '' : 'Set "type": "module" in package.json: the files are ES modules.',
+    lacksPackages ? `Install the packages: ${manager} install` : '',
+    ...versions.map(
+      ({ name, present, proven }) => `${name}: yours is ${present}; it was proven with ${proven}.`,
+    ),
+    migrations.length > 0 ? `Read and apply ${migrations.join(', ')}.` : '',
+    migrations.length > 0 && yours.length > 0
+      ? `Left out, because they are yours: ${yours.join(', ')}. Change what refers to them.`
+      : '',
+    environment.length > 0 ? `Set in the environment: ${environment.join(', ')}.` : '',
+    written.some(isOf('test'))
+      ? `Run the failure tests: npx vitest run --root ${settings.directory}`
+      : '',
+    taken.length > 0 ? `See how it is wired: npx touchstone show ${id} --detail full` : '',
+  ].filter(Boolean);
+}
+
+const isOf =
+  (role: string) =>
+  (file: { role: string }): boolean =>
+    file.role === role;
+
+const unique = (words: string[]): string[] => [...new Set(words)];

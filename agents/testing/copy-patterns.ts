@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../scripts/repository.ts';
+import { buildPackage } from '../generate/build-package.ts';
+
+// What a stranger does: packs nothing but what is published, installs it in an empty project,
+// takes every pattern with its tests, installs what they ask for, and type-checks it all.
+const [folder = ''] = process.argv.slice(2);
+
+/** What any project has, and no more; the versions are those of this repository. */
+const TOOLS = ['typescript', '@types/node'].map((name) => `${name}@${readVersion(name)}`);
+
+const COMPILER_OPTIONS = {
+  allowImportingTsExtensions: true,
+  exactOptionalPropertyTypes: true,
+  lib: ['esnext', 'dom', 'dom.iterable'],
+  module: 'nodenext',
+  noEmit: true,
+  noUncheckedIndexedAccess: true,
+  strict: true,
+  target: 'esnext',
+  types: ['node'],
+};
+
+await buildPackage(ROOT);
+const tarball = pack();
+writeProject();
+npm('install', '--save-dev', tarball, ...TOOLS);
+const ids = touchstone('list').map((line) => line.replace(/\t.*/, ''));
+touchstone('add', ...ids, '--with-tests');
+npm('install');
+run('node_modules/typescript/bin/tsc', '--project', '.');
+touchstone('verify');
+console.log(`${ids.length} patterns are copied, and their types hold`);
+
+function pack(): string {
+  const to = ['--pack-destination', folder];
+  const out = execFileSync('npm', ['pack', join(ROOT, 'agents'), '--json', ...to], {
+    encoding: 'utf8',
+  });
+  const [packed] = Object.values(JSON.parse(out) as Record<string, { filename: string }>);
+  return join(folder, packed?.filename ?? '');
+}
+
+function writeProject(): void {
+  mkdirSync(join(folder, 'src'), { recursive: true });
+  const write = (name: string, value: unknown) =>
+    writeFileSync(join(folder, name), JSON.stringify(value, null, 2));
+  write('package.json', { name: 'copy', version: '1.0.0', private: true, type: 'module' });
+  write('tsconfig.json', { compilerOptions: COMPILER_OPTIONS, include: ['src'] });
+  writeFileSync(join(folder, 'src/index.ts'), 'export {};\n');
+}
+
+/** The cache has every package: the repository asks for the same versions. */
+function npm(...words: string[]): void {
+  const options = ['--no-audit', '--no-fund', '--prefer-offline'];
+  // Before npm 11 there is no allowScripts, and this script would fetch what no test needs.
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+  execFileSync('npm', [...words, ...options], { cwd: folder, env, stdio: 'inherit' });
+}
+
+function touchstone(...words: string[]): string[] {
+  return run('node_modules/touchstone/dist/cli.js', ...words);
+}
+
+function run(program: string, ...words: string[]): string[] {
+  const args = [join(folder, program), ...words];
+  const out = execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+  return out.split('\n').filter(Boolean);
+}
+
+function readVersion(name: string): string {
+  const file = join(ROOT, 'node_modules', name, 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
