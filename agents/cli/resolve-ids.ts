@@ -7,9 +7,8 @@ export function resolveIds(library: Library, words: string[]): string[] {
   return words.map((word) => {
     const { pattern, near } = findPattern(library, word);
     if (pattern) return pattern.id;
-    throw new UsageError(
-      `there is no pattern ${JSON.stringify(word)}: did you mean ${near.join(', ')}?`,
-    );
+    const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : 'touchstone list shows all';
+    throw new UsageError(`there is no pattern ${JSON.stringify(word)}: ${hint}`);
   });
 }
 

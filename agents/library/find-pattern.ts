@@ -15,9 +15,9 @@ export function findPattern(library: Library, name: string): Found {
   return pattern ? { pattern } : { near: listNearest(word, ids) };
 }
 
-/** By the whole id or by its slug, whichever is nearer; the first ids where nothing is near. */
+/** By the whole id or by its slug, whichever is nearer. */
 function listNearest(word: string, ids: string[]): string[] {
   const bySlug = new Map(ids.map((id) => [id.replace(/.*\//, ''), id]));
   const near = nearest(word, [...ids, ...bySlug.keys()], 6).map((one) => bySlug.get(one) ?? one);
-  return [...new Set([...near, ...ids])].slice(0, 3);
+  return [...new Set(near)].slice(0, 3);
 }

@@ -28,12 +28,15 @@ export function findSettings(project: Project, wish: SettingsWish = {}): Setting
   const compiler = readCompilerOptions(project);
   const directory = project.list('src').length > 0 ? 'src/patterns' : 'patterns';
   const migrations = MIGRATION_FOLDERS.find((folder) => project.list(folder).length > 0);
-  return {
+  const settings: Settings = {
     directory: clean(wish.directory ?? lock?.directory ?? directory),
     migrations: clean(wish.migrations ?? lock?.migrations ?? migrations ?? 'migrations'),
     imports: readImports(wish.imports) ?? lock?.imports ?? (compiler.tsImports ? 'ts' : 'js'),
     emits: compiler.emits,
   };
+  // Whatever leads out of the project is refused before anything is planned.
+  for (const folder of [settings.directory, settings.migrations]) project.list(folder);
+  return settings;
 }
 
 const clean = (folder: string): string => folder.replace(/^\.\/|\/+$/g, '') || '.';

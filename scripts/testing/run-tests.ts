@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { StepResult } from '../terminal.ts';
 import { countTests, describeTests, runSchema } from './count-tests.ts';
@@ -9,23 +8,21 @@ import { runProgram } from './run-program.ts';
 export type TestSelection = {
   projects?: string[];
   paths?: string[];
-  /** Another folder than this repository, with a configuration and a Vitest of its own. */
-  root?: string;
+  /** Another project than this repository: its folder, and that of its tests. */
+  other?: { folder: string; root: string };
   reportFile: string;
 };
 
 /** Runs tests and counts each; a file that does not load and a run that breaks count as failed. */
 export async function runTests(
-  { projects = [], paths = [], root, reportFile }: TestSelection,
+  { projects = [], paths = [], other, reportFile }: TestSelection,
   report: (text: string) => void,
 ): Promise<StepResult> {
   rmSync(reportFile, { force: true });
-  const program = createRequire(root ? join(root, '_') : import.meta.url).resolve(
-    'vitest/vitest.mjs',
-  );
+  const program = join(other?.folder ?? '', 'node_modules/vitest/vitest.mjs');
   const vitest = [process.execPath, program, 'run', ...paths] as const;
   const flags = projects.map((project) => `--project=${project}`);
-  if (root) flags.push(`--root=${root}`);
+  if (other) flags.push(`--root=${other.root}`);
   const { code, output } = await runProgram(
     [...vitest, ...flags, '--reporter=default', '--reporter=json', `--outputFile=${reportFile}`],
     report,

@@ -51,11 +51,11 @@ function listTestSteps({ projects, ids }: { projects: string[]; ids: string[] })
 
 /** The package for AI tools: what it does, and that what it copies works in another project. */
 function listPackageSteps(): Step[] {
-  const copies = { root: join(COPY, 'src/patterns'), reportFile: COPIES };
+  const copies = { folder: COPY, root: join(COPY, 'src/patterns') };
   return [
     { name: 'package', work: tests({ projects: ['agents'], reportFile: PACKAGE }) },
     { name: 'copies', work: program('agents/testing/copy-patterns.ts', COPY) },
-    { name: 'copied tests', needs: 'copies', work: tests(copies) },
+    { name: 'copied tests', needs: 'copies', work: tests({ other: copies, reportFile: COPIES }) },
   ];
 }
 

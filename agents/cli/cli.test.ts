@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../../scripts/repository.ts';
+import { writeLibrary } from '../generate/build-package.ts';
+import { bundleCode } from '../generate/bundle-code.ts';
+import { makeFolder, makeProject } from '../testing/test-library.ts';
+import { COMMAND_NAMES } from './command-names.ts';
+
+// The packages that the bundle imports are found from here, as they are in node_modules.
+const dist = join(ROOT, 'agents/dist');
+const project = makeProject();
+const empty = makeFolder();
+
+beforeAll(async () => {
+  writeLibrary(ROOT, { version: '1.2.3', folder: join(dist, 'library') });
+  await bundleCode(join(ROOT, 'agents'), dist);
+});
+
+afterAll(() => {
+  project[Symbol.dispose]();
+  empty[Symbol.dispose]();
+});
+
+function run(words: string[], environment: NodeJS.ProcessEnv = {}, cwd = project.folder) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(dist, 'cli.js'), ...words], {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, ...environment },
+  });
+  return { code: status, out: stdout, errors: stderr };
+}
+
+describe('touchstone', () => {
+  it('says what it can do, and each command shows examples', () => {
+    const { out } = run(['--help']);
+    for (const name of COMMAND_NAMES) {
+      expect(out).toContain(`  ${name} `);
+      expect(run([name, '--help']).out).toMatch(new RegExp(`^touchstone ${name}[\\s\\S]*\\n  \\S`));
+    }
+    expect(run([]).out).toBe(out);
+  });
+
+  it('says its version', () => {
+    expect(run(['--version']).out).toBe('1.2.3\n');
+  });
+
+  it('prints no colour into a pipe, nor where NO_COLOR is set', () => {
+    const colour = String.fromCharCode(27);
+    expect(run(['--help']).out).not.toContain(colour);
+    expect(run(['--help'], { FORCE_COLOR: '1' }).out).toContain(colour);
+    expect(run(['--help'], { FORCE_COLOR: '1', NO_COLOR: '1' }).out).not.toContain(colour);
+  });
+
+  it.each([
+    [['lst'], 'there is no command "lst": did you mean list?'],
+    [['show'], 'name a pattern'],
+    [['show', 'background-job'], 'did you mean jobs/background-jobs?'],
+    [['show', 'background-jobs', '--detail', 'all'], '--detail is one of'],
+    [['show', 'background-jobs', '--file', 'job-queu.ts'], 'did you mean job-queue.ts,'],
+    [['list', '--area', 'job'], 'there is no area "job"'],
+    [['search'], 'say what to search for'],
+    [['search', 'jobs', '--limit', '0'], '--limit is a whole number'],
+    [['list', '--nope'], "Unknown option '--nope'"],
+    [['verify'], 'has taken no pattern yet'],
+    [['add', 'background-jobs', '--imports', 'cjs'], 'imports is "ts" or "js"'],
+    [['add', 'background-jobs', '--dir', '../x'], 'it leads upwards'],
+    [['completion', 'csh'], 'name your shell'],
+    [['add', 'background-jobs', '--cwd', '/not/there'], 'no such file or directory'],
+  ])('ends with 2 and one sentence for %j', (words, sentence) => {
+    const { code, out, errors } = run(words);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(errors).toContain(sentence);
+    expect(errors).not.toContain('    at ');
+  });
+
+  it('tells a mistake as JSON to who asked for JSON', () => {
+    const { code, out } = run(['show', 'nothing-like-it', '--json']);
+    expect(code).toBe(2);
+    expect(JSON.parse(out).error).toContain('there is no pattern');
+  });
+
+  it('wants a project to add to', () => {
+    expect(run(['add', 'background-jobs'], {}, empty.folder)).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining('run npm init'),
+    });
+  });
+});
+
+describe('a pattern on its way into a project', () => {
+  it('is found, shown, planned, taken, verified, compared and removed', () => {
+    expect(run(['search', 'webhook', 'signature']).out).toMatch(
+      /^integrations\/webhook-receiving\t/,
+    );
+    expect(run(['show', 'webhook-receiving']).out).toMatch(/^# /);
+    const plan = run(['add', 'webhook-receiving', '--dry-run', '--json']);
+    expect(JSON.parse(plan.out)).toMatchObject({
+      isDry: true,
+      patterns: ['integrations/webhook-receiving'],
+    });
+    expect(project.project.list('.')).toEqual(['package.json']);
+
+    expect(run(['add', 'webhook-receiving']).out).toContain(
+      '+ patterns/webhook-receiving/signatures.ts',
+    );
+    expect(run(['verify'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('✓ integrations/'),
+    });
+    expect(run(['diff'])).toEqual({ code: 0, out: '', errors: '' });
+
+    const file = 'patterns/webhook-receiving/signatures.ts';
+    project.project.write(file, `${project.project.read(file)}// mine\n`);
+    expect(run(['diff'])).toMatchObject({ code: 1, out: expect.stringContaining('+// mine') });
+    expect(run(['remove', 'webhook-receiving']).out).toContain(`${file}  was edited: it stays`);
+    expect(project.project.list('patterns/webhook-receiving')).toEqual(['signatures.ts']);
+  });
+
+  it('lists what it can do by id, a line each, for other programs', () => {
+    const lines = run(['list']).out.trimEnd().split('\n');
+    const ids = JSON.parse(run(['list', '--json']).out).map(({ id }: { id: string }) => id);
+    expect(lines.map((line) => line.split('\t')[0])).toEqual(ids);
+  });
+});
+
+it.each(['bash', 'zsh', 'fish'])('prints a completion script for %s', (shell) => {
+  expect(run(['completion', shell]).out).toContain('touchstone');
+});

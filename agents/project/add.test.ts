@@ -1,0 +1,171 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { buildTestLibrary, makeFolder, makeProject } from '../testing/test-library.ts';
+import { applyPlan } from './apply-plan.ts';
+import { LOCK_FILE, readLock } from './lock-file.ts';
+import { type AddWish, planAdd } from './plan-add.ts';
+import type { Project } from './project.ts';
+
+const built = buildTestLibrary();
+const { library } = built;
+const JOBS = 'jobs/background-jobs';
+
+afterAll(() => built[Symbol.dispose]());
+
+function add(project: Project, ids: string[], wish: AddWish = {}) {
+  const plan = planAdd(library, project, ids, wish);
+  applyPlan(library, project, plan);
+  return plan;
+}
+
+describe('taking a pattern', () => {
+  it('copies its files, brings its tables as a migration and its packages as they were proven', () => {
+    using place = makeProject({ 'src/index.ts': '', 'db/migrations/0007_users.sql': '' });
+    const { project } = place;
+    add(project, [JOBS]);
+
+    expect(project.list('src/patterns/background-jobs')).toContain('job-queue.ts');
+    expect(project.read('src/patterns/background-jobs/job-queue.ts')).not.toMatch(/#(end)?region/);
+    expect(project.read('db/migrations/0008_background_jobs.sql')).toContain('create table jobs');
+    const { dependencies } = JSON.parse(project.read('package.json') ?? '');
+    expect(dependencies).toEqual(library.readManifest(JOBS).dependencies);
+  });
+
+  it('leaves the tables that the project has out of the migration', () => {
+    using place = makeProject();
+    add(place.project, [JOBS]);
+    const sql = place.project.read('migrations/0001_background_jobs.sql');
+    expect(sql).toContain('create table dead_jobs');
+    expect(sql).not.toMatch(/orders|invoices/);
+  });
+
+  it('brings the failure tests, what they need and a configuration only when asked', () => {
+    using place = makeProject();
+    const { project } = place;
+    const without = planAdd(library, project, [JOBS]);
+    expect(without.files.filter(({ role }) => role === 'test')).toEqual([]);
+
+    add(project, [JOBS], { withTests: true });
+    const test = project.read('patterns/background-jobs/tests/failures.test.ts');
+    expect(test).toContain(`'../job-queue.ts'`);
+    expect(test).toContain(`'touchstone/kit/failure'`);
+    expect(project.read('patterns/vitest.config.ts')).toContain('touchstone/kit/services');
+    const { devDependencies } = JSON.parse(project.read('package.json') ?? '');
+    expect(devDependencies).toMatchObject({ touchstone: '1.0.0', vitest: expect.any(String) });
+  });
+
+  it('takes what it builds on first, and each once', () => {
+    const patterns = library.patterns.map((one) =>
+      one.id === JOBS ? { ...one, requires: ['integrations/webhook-receiving'] } : one,
+    );
+    const linked = { ...library, find: (id: string) => patterns.find((one) => one.id === id) };
+    using place = makeProject();
+    const plan = planAdd(linked, place.project, [JOBS, 'integrations/webhook-receiving']);
+    expect(plan.patterns).toEqual(['integrations/webhook-receiving', JOBS]);
+  });
+
+  it('writes nothing when it is only planned', () => {
+    using place = makeProject();
+    planAdd(library, place.project, [JOBS], { withTests: true });
+    expect(place.project.list('.')).toEqual(['package.json']);
+  });
+
+  it('names JavaScript in a project whose compiler knows no other imports', () => {
+    using place = makeProject({ 'tsconfig.json': '{ "compilerOptions": { "strict": true } }' });
+    add(place.project, [JOBS]);
+    const text = place.project.read('patterns/background-jobs/job-queue.ts');
+    expect(text).toContain(`'./job.js'`);
+    expect(text).not.toMatch(/'\.\/[\w-]+\.ts'/);
+  });
+
+  it('reads a tsconfig.json with comments, and the one that it extends', () => {
+    using place = makeProject({
+      'tsconfig.json': '{\n  // here\n  "extends": "./base.json" /* there */ }',
+      'base.json': '{ "compilerOptions": { "allowImportingTsExtensions": true, "noEmit": true } }',
+    });
+    expect(planAdd(library, place.project, [JOBS]).settings.imports).toBe('ts');
+  });
+
+  it('keeps the versions that the project has, and says so', () => {
+    const packages = { name: 'app', type: 'module', dependencies: { pg: '^7.0.0' } };
+    using place = makeProject({ 'package.json': JSON.stringify(packages, null, '\t') });
+    const plan = add(place.project, [JOBS]);
+    const text = place.project.read('package.json') ?? '';
+    expect(JSON.parse(text).dependencies.pg).toBe('^7.0.0');
+    expect(text).toContain('\n\t"dependencies"');
+    expect(plan.next.join(' ')).toContain('pg: yours is ^7.0.0');
+  });
+});
+
+describe('taking it again', () => {
+  it('changes nothing', () => {
+    using place = makeProject();
+    const { project } = place;
+    add(project, [JOBS]);
+    const before = [project.read(LOCK_FILE), project.read('package.json')];
+    const plan = add(project, [JOBS]);
+    expect(new Set(plan.files.map(({ state }) => state))).toEqual(new Set(['same']));
+    expect([project.read(LOCK_FILE), project.read('package.json')]).toEqual(before);
+    expect(project.list('migrations')).toEqual(['0001_background_jobs.sql']);
+  });
+
+  it('leaves an edited file alone', () => {
+    using place = makeProject();
+    const { project } = place;
+    add(project, [JOBS]);
+    project.write('patterns/background-jobs/job.ts', '// mine\n');
+    const plan = add(project, [JOBS]);
+    expect(plan.files.find(({ source }) => source === 'job.ts')?.state).toBe('edited');
+    expect(project.read('patterns/background-jobs/job.ts')).toBe('// mine\n');
+  });
+
+  it('brings the tests of a pattern that is there already', () => {
+    using place = makeProject();
+    add(place.project, [JOBS]);
+    add(place.project, [JOBS], { withTests: true });
+    const files = Object.values(readLock(place.project)?.patterns[JOBS]?.files ?? {});
+    expect(files.map(({ role }) => role)).toContain('test');
+  });
+});
+
+describe('what is refused, with nothing written', () => {
+  it('a file of the project in the way', () => {
+    using place = makeProject({ 'patterns/background-jobs/job.ts': '// mine\n' });
+    expect(() => add(place.project, [JOBS])).toThrow('patterns/background-jobs/job.ts is there');
+    expect(place.project.list('.')).toEqual(['package.json', 'patterns']);
+    expect(place.project.list('patterns/background-jobs')).toEqual(['job.ts']);
+  });
+
+  it.each(['../out', '/tmp', 'C:\\x', 'a/../../b'])('the folder %s', (directory) => {
+    using place = makeProject();
+    expect(() => add(place.project, [JOBS], { directory })).toThrow('is refused');
+    expect(() => add(place.project, [JOBS], { migrations: directory })).toThrow('is refused');
+    expect(place.project.list('.')).toEqual(['package.json']);
+  });
+
+  it('a folder that links out of the project', () => {
+    using place = makeProject();
+    using outside = makeFolder();
+    mkdirSync(join(place.folder, 'patterns'));
+    symlinkSync(outside.folder, join(place.folder, 'patterns/background-jobs'));
+    expect(() => add(place.project, [JOBS])).toThrow('a link leads out');
+  });
+
+  it('a folder without package.json', () => {
+    using place = makeProject({ 'package.json': 'no JSON' });
+    expect(() => add(place.project, [JOBS])).toThrow('package.json is no JSON');
+    place.project.remove('package.json');
+    expect(() => add(place.project, [JOBS])).toThrow('run npm init');
+  });
+
+  it.each([
+    '{',
+    '{ "lockVersion": 2 }',
+    '[]',
+    '{ "lockVersion": 1, "directory": "x", "migrations": "x", "imports": "cjs", "patterns": {} }',
+  ])('a lock that cannot be read: %s', (text) => {
+    using place = makeProject({ [LOCK_FILE]: text });
+    expect(() => add(place.project, [JOBS])).toThrow('restore it from version control');
+  });
+});

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { rewriteImports } from './rewrite-imports.ts';
+
+const SOURCE = `import { startMain } from '@touchstone/kit/main';
+import type { Job } from './job.ts';
+const later = await import('../job-queue.ts');
+const WORKER = new URL('model-worker.ts', import.meta.url);
+`;
+
+const settings = { directory: 'src', migrations: 'migrations' };
+
+it('names the kit as the package has it', () => {
+  const text = rewriteImports('a.ts', SOURCE, { ...settings, imports: 'ts', emits: false });
+  expect(text).toBe(SOURCE.replace('@touchstone/kit', 'touchstone/kit'));
+});
+
+it('names JavaScript where the compiler wants it, and finds workers before and after it ran', () => {
+  const text = rewriteImports('a.ts', SOURCE, { ...settings, imports: 'js', emits: true });
+  expect(text).toContain(`from './job.js'`);
+  expect(text).toContain(`import('../job-queue.js')`);
+  expect(text).toContain(
+    `new URL(import.meta.url.endsWith('.ts') ? 'model-worker.ts' : 'model-worker.js', import.meta.url)`,
+  );
+});
+
+it('leaves what is no TypeScript as it is', () => {
+  const sql = "select './a.ts'";
+  expect(rewriteImports('a.sql', sql, { ...settings, imports: 'js', emits: true })).toBe(sql);
+});

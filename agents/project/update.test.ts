@@ -1,0 +1,156 @@
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildTestLibrary, changeLibrary, makeProject } from '../testing/test-library.ts';
+import { applyPlan } from './apply-plan.ts';
+import { LOCK_FILE, readLock } from './lock-file.ts';
+import { planAdd } from './plan-add.ts';
+import type { Project } from './project.ts';
+import { planRemove } from './remove.ts';
+import { planUpdate } from './update.ts';
+import { verifyPatterns } from './verify.ts';
+
+const built = buildTestLibrary();
+const JOBS = 'jobs/background-jobs';
+const WORKER = 'patterns/background-jobs/job-worker.ts';
+const MIGRATION = 'migrations/0001_background_jobs.sql';
+
+/** The next release: the worker begins and ends with other lines, the tables have one more. */
+const next = changeLibrary(built.library, '2.0.0', (path, text) => {
+  if (path === 'job-worker.ts') return `// release 2\n${text}// the end\n`;
+  return path === 'schema.sql' ? `${text}create table more ();\n` : text;
+});
+
+let place: ReturnType<typeof makeProject>;
+let project: Project;
+
+beforeEach(() => {
+  place = makeProject();
+  project = place.project;
+  applyPlan(built.library, project, planAdd(built.library, project, [JOBS]));
+  return () => place[Symbol.dispose]();
+});
+
+afterAll(() => built[Symbol.dispose]());
+
+function update() {
+  const plan = planUpdate(next, project, []);
+  plan.apply();
+  return Object.fromEntries(plan.files.map(({ path, outcome }) => [path, outcome]));
+}
+
+const edit = (path: string, change: (text: string) => string): void =>
+  project.write(path, change(project.read(path) ?? ''));
+
+describe('an update', () => {
+  it('brings a file that was not edited to the new release, and remembers it', () => {
+    const outcomes = update();
+    expect(outcomes[WORKER]).toBe('updated');
+    expect(project.read(WORKER)).toMatch(/^\/\/ release 2\n[\s\S]*\/\/ the end\n$/);
+    expect(readLock(project)?.patterns[JOBS]?.version).toBe('2.0.0');
+    expect(update()[WORKER]).toBe('same');
+  });
+
+  it('merges what is new into what was edited elsewhere', () => {
+    edit(WORKER, (text) => text.replace('\n\n', '\n\n// mine\n'));
+    expect(update()[WORKER]).toBe('merged');
+    expect(project.read(WORKER)).toMatch(
+      /^\/\/ release 2\n[\s\S]*\/\/ mine\n[\s\S]*\/\/ the end\n$/,
+    );
+  });
+
+  it('marks a conflict where both changed the same lines, and verify finds the markers', () => {
+    edit(WORKER, (text) => `// mine\n${text}`);
+    expect(update()[WORKER]).toBe('conflict');
+    expect(project.read(WORKER)).toMatch(
+      /^<<<<<<< yours\n\/\/ mine\n=======\n\/\/ release 2\n>>>>>>> touchstone 2\.0\.0\n/,
+    );
+    const [verified] = verifyPatterns(next, project, [JOBS]);
+    expect(verified?.passed).toBe(false);
+    expect(verified?.issues.join()).toContain('conflict markers');
+  });
+
+  it('keeps the line ends of an edited file', () => {
+    edit(WORKER, (text) =>
+      text.replaceAll('\n', '\r\n').replace('\r\n\r\n', '\r\n\r\n// mine\r\n'),
+    );
+    expect(update()[WORKER]).toBe('merged');
+    expect(project.read(WORKER)).not.toMatch(/[^\r]\n/);
+  });
+
+  it('leaves a migration as it was applied, and says that there is more', () => {
+    const before = project.read(MIGRATION);
+    expect(update()[MIGRATION]).toBe('migration');
+    expect(project.read(MIGRATION)).toBe(before);
+  });
+
+  it('does not bring back what was removed', () => {
+    project.remove(WORKER);
+    expect(update()[WORKER]).toBe('kept');
+    expect(project.read(WORKER)).toBeUndefined();
+  });
+
+  it('brings a file that is new in the release', () => {
+    const manifest = next.readManifest(JOBS);
+    const file = { role: 'pattern' as const, path: 'new.ts', bytes: 1, tokens: 1, sha256: '' };
+    const grown = {
+      ...next,
+      readManifest: () => ({ ...manifest, files: [...manifest.files, file] }),
+    };
+    const { readFile } = next;
+    grown.readFile = (id, role, path) =>
+      path === 'new.ts' ? '// new\n' : readFile(id, role, path);
+    planUpdate(grown, project, []).apply();
+    expect(project.read('patterns/background-jobs/new.ts')).toBe('// new\n');
+  });
+
+  it('refuses a record that was changed by hand', () => {
+    edit(LOCK_FILE, (text) => text.replace(/"original": "..../, '"original": "AAAA'));
+    expect(() => update()).toThrow('is damaged');
+  });
+});
+
+describe('a removal', () => {
+  it('takes its files away, and leaves edited ones and migrations', () => {
+    edit(WORKER, (text) => `${text}// mine\n`);
+    const { files, apply } = planRemove(built.library, project, [JOBS]);
+    apply();
+    expect(files.find(({ path }) => path === WORKER)?.outcome).toBe('edited');
+    expect(project.list('patterns/background-jobs')).toEqual(['job-worker.ts']);
+    expect(project.read(MIGRATION)).toBeDefined();
+    expect(project.read(LOCK_FILE)).toBeUndefined();
+  });
+
+  it('takes the folder away when nothing is left in it', () => {
+    planRemove(built.library, project, [JOBS]).apply();
+    expect(project.list('.')).toEqual(['migrations', 'package.json']);
+  });
+
+  it('never follows a lock that leads out of the project', () => {
+    edit(LOCK_FILE, (text) => text.replaceAll('patterns/background-jobs/', '../'));
+    expect(() => planRemove(built.library, project, [JOBS])).toThrow('leads upwards');
+  });
+});
+
+describe('a verification', () => {
+  it('passes what is whole', () => {
+    expect(verifyPatterns(built.library, project, [])).toMatchObject([{ id: JOBS, passed: true }]);
+  });
+
+  it('finds a file that is gone, and a package that is gone or of another age', () => {
+    project.remove(WORKER);
+    edit('package.json', (text) =>
+      text.replace(/"pg": "[^"]+"/, '"pg": "^7.0.0"').replace('@types/pg', '@types/no'),
+    );
+    const [verified] = verifyPatterns(built.library, project, []);
+    const told = verified?.issues.join('\n') ?? '';
+    expect(told).toContain(`${WORKER} is gone`);
+    expect(told).toContain('package.json lacks @types/pg');
+    expect(told).toContain('pg is ^7.0.0');
+  });
+
+  it('says what was edited, and what has a newer version', () => {
+    edit(WORKER, (text) => `${text}// mine\n`);
+    const [verified] = verifyPatterns(next, project, []);
+    expect(verified?.passed).toBe(true);
+    expect(verified?.suggestions.join('\n')).toMatch(/was edited[\s\S]*newer version/);
+  });
+});
