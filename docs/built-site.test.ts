@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { readMeta } from './cards/read-meta.ts';
 import {
   DIST,
   findFault,
@@ -24,7 +25,23 @@ describe.each(listPages())('the built page %s', (page) => {
     const ids = [...html.matchAll(/<[a-z][^>]*? id="([^"]*)"/gi)].map(([, id]) => id);
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
+
+  it('has a card of its own, in the size that others show, and its words', () => {
+    const meta = readMeta(html);
+    const { pathname } = new URL(meta.get('og:image') ?? '');
+    expect(readSize(join(DIST, pathname))).toEqual({ width: 1200, height: 630 });
+    expect(pathname).toBe(page.replace(/^\/$/, '/index/').replace(/(?:\/|\.html)$/, '.png'));
+    expect(meta.get('og:image:alt')).toMatch(/.+\. .+\.$/);
+    expect(meta.get('twitter:card')).toBe('summary_large_image');
+  });
 });
+
+/** The size of a PNG, from its header. */
+function readSize(file: string): { width: number; height: number } {
+  const png = readFileSync(file);
+  expect(png.toString('latin1', 1, 4)).toBe('PNG');
+  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20) };
+}
 
 const patterns = listPages().filter(isPattern);
 
