@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../examples/kit/chromium.ts';
 import { DIST, isPattern, listPages, readTwin } from './testing/built-site.ts';
@@ -96,6 +96,39 @@ it('shows the table of all patterns without JavaScript', async () => {
   expect(await page.locator('tbody tr:visible').count()).toBe(listPages().filter(isPattern).length);
   expect(await page.locator('form.filter:visible').count()).toBe(0);
   await context.close();
+});
+
+describe('the map', () => {
+  it('shows whoever follows a link with the keyboard where its lines go', async () => {
+    const page = await browser.newPage({ viewport: desktop });
+    await page.goto(`${server.url}/map/`);
+    const jobs = page.locator('.map').getByRole('link', { name: 'Background jobs in Postgres' });
+    const own = page.locator(`.map .edge.${(await jobs.getAttribute('class'))?.replace('n', 'e')}`);
+    const colour = (line: Locator) => line.evaluate((path) => getComputedStyle(path).stroke);
+    const before = await colour(own.first());
+
+    await jobs.focus();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Tab');
+
+    const frame = jobs.locator('rect');
+    expect(await frame.evaluate((rect) => getComputedStyle(rect).stroke)).not.toBe('none');
+    expect(await colour(own.first())).not.toBe(before);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/patterns/jobs/background-jobs/');
+    await page.close();
+  });
+
+  it('says the same in its table, which is all that a phone shows', async () => {
+    const page = await browser.newPage({ viewport: phone });
+    await page.goto(`${server.url}/map/`);
+    expect(await page.locator('.map').isVisible()).toBe(false);
+    // Each relation stands in the rows of both of its patterns.
+    const links = await page.locator('tbody td:nth-child(n + 3) a:visible').count();
+    expect(links).toBe(2 * (await page.locator('.map .edge').count()));
+    expect(links).toBeGreaterThan(0);
+    await page.close();
+  });
 });
 
 it('copies a pattern page as Markdown', async () => {

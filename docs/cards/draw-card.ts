@@ -1,6 +1,6 @@
+import { wrapText } from '../wrap-text.ts';
 import { encodePng } from './encode-png.ts';
 import { drawGlyphs, type Glyphs } from './glyphs.ts';
-import { wrapText } from './wrap-text.ts';
 
 /** What the picture of a page says. */
 export type Card = {
