@@ -72,5 +72,18 @@ it('names every pattern in the indexes for programs', () => {
   expect(listed.every(isProven)).toBe(true);
 });
 
+it('adds up on the proof page what stands behind each pattern', () => {
+  const { patterns: listed } = JSON.parse(readFileSync(join(DIST, 'patterns.json'), 'utf8'));
+  const total = (key: string) =>
+    listed.reduce((sum: number, { evidence }: Listed) => sum + (evidence[key] ?? 0), 0);
+  const [, foot = ''] = /<tfoot[^>]*>([\s\S]*)<\/tfoot>/.exec(readPage('/proof/')) ?? [];
+  const cells = [...foot.matchAll(/class="number[^>]*>([\d,]+)</g)].map(([, cell = '']) => cell);
+  expect(cells).toEqual(
+    ['tests', 'failures', 'lines'].map((key) => total(key).toLocaleString('en')),
+  );
+});
+
+type Listed = { evidence: Record<string, number> };
+
 const isProven = ({ evidence }: { evidence: { isFresh: boolean; tests: number } }): boolean =>
   evidence.isFresh && evidence.tests > 0;
