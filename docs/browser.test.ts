@@ -103,7 +103,8 @@ describe('the map', () => {
     const page = await browser.newPage({ viewport: desktop });
     await page.goto(`${server.url}/map/`);
     const jobs = page.locator('.map').getByRole('link', { name: 'Background jobs in Postgres' });
-    const own = page.locator(`.map .edge.${(await jobs.getAttribute('class'))?.replace('n', 'e')}`);
+    const [, number] = /\bn(\d+)/.exec((await jobs.getAttribute('class')) ?? '') ?? [];
+    const own = page.locator(`.map .edge.e${number}`);
     const colour = (line: Locator) => line.evaluate((path) => getComputedStyle(path).stroke);
     const before = await colour(own.first());
 

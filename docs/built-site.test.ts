@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readMeta } from './cards/read-meta.ts';
+import catalogue from './catalogue.json' with { type: 'json' };
 import {
   DIST,
   findFault,
@@ -81,6 +82,16 @@ it('adds up on the proof page what stands behind each pattern', () => {
   expect(cells).toEqual(
     ['tests', 'failures', 'lines'].map((key) => total(key).toLocaleString('en')),
   );
+});
+
+it('lists every topic on the coverage page, and links only those that are written', () => {
+  const [, body = ''] = /<tbody[^>]*>([\s\S]*)<\/tbody>/.exec(readPage('/coverage/')) ?? [];
+  const rows = body.split('<tr').slice(1);
+  const linked = rows.filter((row) => row.includes('<a '));
+  expect(rows).toHaveLength(catalogue.topics.length);
+  expect(linked.length).toBeGreaterThanOrEqual(patterns.length);
+  expect(linked.filter((row) => row.includes('planned'))).toEqual([]);
+  expect(rows.filter((row) => row.includes('>planned<')).length).toBe(rows.length - linked.length);
 });
 
 type Listed = { evidence: Record<string, number> };
