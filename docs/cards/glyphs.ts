@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { create, type Font } from 'fontkitten';
 import sharp from 'sharp';
 
@@ -16,7 +15,7 @@ export type Glyphs = {
 };
 
 /** Draws the glyphs so that each is `width` pixels wide: lines of text are then cells in a row. */
-export async function drawGlyphs(weight: 400 | 700, width: number): Promise<Glyphs> {
+export async function drawGlyphs(weight: keyof typeof FONTS, width: number): Promise<Glyphs> {
   const font = readFont(weight);
   const points = [0, ...font.characterSet];
   const scale = width / font.glyphForCodePoint(0x6d).advanceWidth;
@@ -34,11 +33,14 @@ export async function drawGlyphs(weight: 400 | 700, width: number): Promise<Glyp
 }
 
 /** The font comes with its package: a machine's own fonts differ. */
-function readFont(weight: number): Font {
-  const file = `@fontsource/ibm-plex-mono/files/ibm-plex-mono-latin-${weight}-normal.woff`;
-  // From the root: in the build this module is bundled into another folder.
-  const font = create(readFileSync(createRequire(`${process.cwd()}/`).resolve(file)));
-  if (font.isCollection) throw new Error(`${file} holds more than one font`);
+const FONTS = {
+  400: import.meta.resolve('@fontsource/ibm-plex-mono/files/ibm-plex-mono-latin-400-normal.woff'),
+  700: import.meta.resolve('@fontsource/ibm-plex-mono/files/ibm-plex-mono-latin-700-normal.woff'),
+};
+
+function readFont(weight: keyof typeof FONTS): Font {
+  const font = create(readFileSync(new URL(FONTS[weight])));
+  if (font.isCollection) throw new Error('one font was expected, not a collection');
   return font;
 }
 
