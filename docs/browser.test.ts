@@ -147,6 +147,17 @@ it('copies a pattern page as Markdown', async () => {
   await context.close();
 });
 
+it.each(['/feed.xml', '/sitemap-index.xml', '/sitemap-0.xml'])('%s is XML', async (path) => {
+  const page = await browser.newPage();
+  await page.goto(server.url);
+  const root = await page.evaluate(async (address) => {
+    const text = await (await fetch(address)).text();
+    return new DOMParser().parseFromString(text, 'application/xml').documentElement.nodeName;
+  }, path);
+  expect(root).toMatch(/^(feed|sitemapindex|urlset)$/);
+  await page.close();
+});
+
 it('begins with a search of its own', async () => {
   const page = await browser.newPage();
   await page.goto(server.url);

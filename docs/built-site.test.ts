@@ -96,5 +96,42 @@ it('lists every topic on the coverage page, and links only those that are writte
 
 type Listed = { evidence: Record<string, number> };
 
+describe('the feed', () => {
+  const feed = readFileSync(join(DIST, 'feed.xml'), 'utf8');
+  const entries = feed.split('<entry>').slice(1).map(readEntry);
+
+  it('has each pattern once, the newest change first', () => {
+    expect(entries.map(({ id }) => new URL(id).pathname).sort()).toEqual(patterns);
+    const dates = entries.map(({ updated }) => updated);
+    expect(dates).toEqual([...dates].sort().reverse());
+    expect(feed).toContain(`<updated>${dates[0]}</updated>`);
+  });
+
+  it('tells changed patterns from new ones', () => {
+    const news = entries.map(({ published, updated }) => (updated > published ? 'Changed' : 'New'));
+    expect(entries.map(({ summary }) => summary.replace(/:.*/, ''))).toEqual(news);
+  });
+});
+
+it('has every page but that of no page in the sitemap, with its whole address', () => {
+  const sitemap = readFileSync(join(DIST, 'sitemap-0.xml'), 'utf8');
+  const addresses = [...sitemap.matchAll(/<loc>([^<]*)<\/loc>/g)].map(
+    ([, address = '']) => address,
+  );
+  expect(addresses.map((address) => new URL(address).pathname).sort()).toEqual(
+    listPages().filter((page) => page !== '/404.html'),
+  );
+});
+
+function readEntry(xml: string) {
+  const read = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
+  return {
+    id: read('id'),
+    published: read('published'),
+    updated: read('updated'),
+    summary: read('summary'),
+  };
+}
+
 const isProven = ({ evidence }: { evidence: { isFresh: boolean; tests: number } }): boolean =>
   evidence.isFresh && evidence.tests > 0;
