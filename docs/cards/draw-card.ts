@@ -1,6 +1,6 @@
 import { wrapText } from '../wrap-text.ts';
 import { encodePng } from './encode-png.ts';
-import { drawGlyphs, type Glyphs } from './glyphs.ts';
+import { drawGlyphs, type Glyphs, STEPS } from './glyphs.ts';
 
 /** What the picture of a page says. */
 export type Card = {
@@ -24,8 +24,6 @@ const BACKGROUND = [23, 24, 28] as const;
 const COLOURS = { white: [255, 255, 255], grey: [192, 194, 199], gold: [242, 182, 50] } as const;
 type Colour = keyof typeof COLOURS;
 
-/** So many steps from the background to each colour: edges of letters are smooth. */
-const STEPS = 16;
 const NAMES = Object.keys(COLOURS) as Colour[];
 
 /** Draws the letters once, so that a card takes two milliseconds. */
@@ -80,15 +78,17 @@ function writeGlyph(
   character: string,
   { glyphs, colour, x, y }: Omit<Line, 'text'>,
 ): void {
-  const { width, height, coverage, stride, cells } = glyphs;
-  const left = (cells.get(character.codePointAt(0) ?? 0) ?? 0) * width;
+  const { width, height, coverage, cells } = glyphs;
+  const cell = cells.get(character.codePointAt(0) ?? 0) ?? 0;
   const first = NAMES.indexOf(colour) * STEPS;
-  for (let row = 0; row < height; row++)
+  for (let row = 0; row < height; row++) {
+    const from = (cell * height + row) * width;
+    const to = (y + row) * CARD_WIDTH + x;
     for (let column = 0; column < width; column++) {
-      const covered = coverage[row * stride + left + column] ?? 0;
-      const step = Math.round((covered / 255) * (STEPS - 1));
-      if (step > 0) pixels[(y + row) * CARD_WIDTH + x + column] = first + step;
+      const step = coverage[from + column] ?? 0;
+      if (step > 0) pixels[to + column] = first + step;
     }
+  }
 }
 
 /** The streak that gold leaves on the stone. */

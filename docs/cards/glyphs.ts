@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { create, type Font } from 'fontkitten';
 import sharp from 'sharp';
 
-/** Every glyph of a monospaced font at one size, side by side in one strip. */
+/** So many steps from a pixel that is free to one that is covered: edges of letters are smooth. */
+export const STEPS = 16;
+
+/** Every glyph of a monospaced font at one size, one below the other. */
 export type Glyphs = {
   /** The cell of a glyph, in pixels. */
   width: number;
   height: number;
-  /** How much of each pixel is covered, 0 to 255, row by row of the strip. */
+  /** How much of each pixel is covered, in steps from 0 to `STEPS - 1`, row by row of one glyph after the other. */
   coverage: Uint8Array;
-  stride: number;
   /** The cell of a code point; the first cell is for those that the font does not have. */
   cells: ReadonlyMap<number, number>;
 };
@@ -20,16 +22,15 @@ export async function drawGlyphs(weight: keyof typeof FONTS, width: number): Pro
   const points = [0, ...font.characterSet];
   const scale = width / font.glyphForCodePoint(0x6d).advanceWidth;
   const height = Math.ceil((font.ascent - font.descent) * scale);
-  const stride = width * points.length;
   const paths = points.map((point, cell) => {
     const { path } = font.glyphForCodePoint(point);
     return path
       .scale(scale, -scale)
-      .translate(cell * width, font.ascent * scale)
+      .translate(0, cell * height + font.ascent * scale)
       .toSVG();
   });
-  const coverage = await rasterise(paths.join(''), stride, height);
-  return { width, height, coverage, stride, cells: new Map(points.map((point, i) => [point, i])) };
+  const coverage = await rasterise(paths.join(''), width, height * points.length);
+  return { width, height, coverage, cells: new Map(points.map((point, cell) => [point, cell])) };
 }
 
 /** The font comes with its package: a machine's own fonts differ. */
@@ -46,5 +47,6 @@ function readFont(weight: keyof typeof FONTS): Font {
 
 async function rasterise(path: string, width: number, height: number): Promise<Uint8Array> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><path fill="#fff" d="${path}"/></svg>`;
-  return await sharp(Buffer.from(svg)).extractChannel('alpha').raw().toBuffer();
+  const alpha = await sharp(Buffer.from(svg)).extractChannel('alpha').raw().toBuffer();
+  return new Uint8Array(alpha).map((covered) => Math.round((covered / 255) * (STEPS - 1)));
 }
