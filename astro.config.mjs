@@ -2,6 +2,7 @@
 import { satteri } from '@astrojs/markdown-satteri';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
+import { socialCards } from './docs/cards/social-cards.ts';
 import { diagrams } from './docs/markdown/diagrams.ts';
 import { exampleBlocks } from './docs/markdown/example-blocks.ts';
 import { generatedMarks } from './docs/markdown/generated-marks.ts';
@@ -66,6 +67,7 @@ export default defineConfig({
       routeMiddleware: './docs/route-data.ts',
       sidebar: listSidebar(root),
     }),
+    socialCards(),
     securityHeaders(),
   ],
 });

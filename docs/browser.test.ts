@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../examples/kit/chromium.ts';
 import { DIST, isPattern, listPages, readTwin } from './testing/built-site.ts';
@@ -98,6 +98,40 @@ it('shows the table of all patterns without JavaScript', async () => {
   await context.close();
 });
 
+describe('the map', () => {
+  it('shows whoever follows a link with the keyboard where its lines go', async () => {
+    const page = await browser.newPage({ viewport: desktop });
+    await page.goto(`${server.url}/map/`);
+    const jobs = page.locator('.map').getByRole('link', { name: 'Background jobs in Postgres' });
+    const [, number] = /\bn(\d+)/.exec((await jobs.getAttribute('class')) ?? '') ?? [];
+    const own = page.locator(`.map .edge.e${number}`);
+    const colour = (line: Locator) => line.evaluate((path) => getComputedStyle(path).stroke);
+    const before = await colour(own.first());
+
+    await jobs.focus();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Tab');
+
+    const frame = jobs.locator('rect');
+    expect(await frame.evaluate((rect) => getComputedStyle(rect).stroke)).not.toBe('none');
+    expect(await colour(own.first())).not.toBe(before);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/patterns/jobs/background-jobs/');
+    await page.close();
+  });
+
+  it('says the same in its table, which is all that a phone shows', async () => {
+    const page = await browser.newPage({ viewport: phone });
+    await page.goto(`${server.url}/map/`);
+    expect(await page.locator('.map').isVisible()).toBe(false);
+    // Each relation stands in the rows of both of its patterns.
+    const links = await page.locator('tbody td:nth-child(n + 3) a:visible').count();
+    expect(links).toBe(2 * (await page.locator('.map .edge').count()));
+    expect(links).toBeGreaterThan(0);
+    await page.close();
+  });
+});
+
 it('copies a pattern page as Markdown', async () => {
   const context = await browser.newContext();
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -111,6 +145,17 @@ it('copies a pattern page as Markdown', async () => {
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   expect(copied).toBe(readTwin(address));
   await context.close();
+});
+
+it.each(['/feed.xml', '/sitemap-index.xml', '/sitemap-0.xml'])('%s is XML', async (path) => {
+  const page = await browser.newPage();
+  await page.goto(server.url);
+  const root = await page.evaluate(async (address) => {
+    const text = await (await fetch(address)).text();
+    return new DOMParser().parseFromString(text, 'application/xml').documentElement.nodeName;
+  }, path);
+  expect(root).toMatch(/^(feed|sitemapindex|urlset)$/);
+  await page.close();
 });
 
 it('begins with a search of its own', async () => {

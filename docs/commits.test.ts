@@ -21,6 +21,12 @@ it('names the newest commit of a file', () => {
   expect(parseCommits(log).get('examples/auth/sessions/app.ts')).toMatchObject({ hash: 'c3' });
 });
 
+it('knows when a file was first there', () => {
+  expect(parseCommits(log).get('examples/auth/sessions/app.ts')?.first).toEqual(
+    new Date('2026-11-01T10:00Z'),
+  );
+});
+
 it('knows no commits where there is no git history', () => {
   expect(readCommits('/')).toEqual(new Map());
 });

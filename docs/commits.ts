@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
-/** A commit as pages name it. */
-export type Commit = { hash: string; date: Date };
+/** The newest commit of a file as pages name it, and when the file was first committed. */
+export type Commit = { hash: string; date: Date; first: Date };
 
 /** The newest commit of each file, by path; empty without git or full history. */
 export function readCommits(root: string): Map<string, Commit> {
@@ -31,8 +31,10 @@ export function parseCommits(log: string): Map<string, Commit> {
   for (const entry of log.split('\0').slice(1)) {
     const [head = '', ...paths] = entry.split('\n').filter(Boolean);
     const [hash = '', date = ''] = head.split(' ');
-    for (const path of paths)
-      if (!commits.has(path)) commits.set(path, { hash, date: new Date(date) });
+    for (const path of paths) {
+      const newest = commits.get(path) ?? { hash, date: new Date(date) };
+      commits.set(path, { ...newest, first: new Date(date) });
+    }
   }
   return commits;
 }

@@ -1,15 +1,29 @@
 import { existsSync } from 'node:fs';
-import { defineRouteMiddleware } from '@astrojs/starlight/route-data';
+import { defineRouteMiddleware, type StarlightRouteData } from '@astrojs/starlight/route-data';
 import { findLastUpdated, getCommits } from './commits.ts';
 import { repositoryUrl } from './site.ts';
 
-/** Adds to each page its edit link, its twin in Markdown, and the date on which it or its example last changed. */
-export const onRequest = defineRouteMiddleware(({ locals }) => {
+/** Adds to each page its card, its edit link, its twin in Markdown, and the date on which it or its example last changed. */
+export const onRequest = defineRouteMiddleware(({ locals, site }) => {
   const route = locals.starlightRoute;
   const { filePath } = route.entry;
+  route.head.push(...describeCard(route, site));
   if (!filePath || !existsSync(filePath)) return; // a page of its own, such as /proof/
   route.editUrl = new URL(`${repositoryUrl}/edit/main/${filePath}`);
   route.lastUpdated = findLastUpdated(getCommits(process.cwd()), filePath);
   const twin = { rel: 'alternate', type: 'text/markdown', href: `/${route.id || 'index'}.md` };
   route.head.push({ tag: 'link', attrs: twin });
 });
+
+/** The picture of a page where somebody links to it, and what it says; Starlight names the rest. */
+function describeCard({ id, entry }: StarlightRouteData, site: URL | undefined) {
+  const { title, description = '' } = entry.data;
+  const image = `${new URL(`/${id || 'index'}.png`, site)}`;
+  return [
+    { tag: 'meta' as const, attrs: { property: 'og:image', content: image } },
+    {
+      tag: 'meta' as const,
+      attrs: { property: 'og:image:alt', content: `${title}. ${description}` },
+    },
+  ];
+}

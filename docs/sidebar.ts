@@ -32,6 +32,7 @@ export function titleCase(slug: string): string {
 const LIBRARY = [
   { label: 'All patterns', link: '/patterns/' },
   { label: 'Symptoms', link: '/symptoms/' },
+  { label: 'Map', link: '/map/' },
   { label: 'Proof', link: '/proof/' },
   { label: 'Coverage', link: '/coverage/' },
 ];

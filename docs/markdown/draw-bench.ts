@@ -1,4 +1,5 @@
 import type { Bench, BenchRow } from '../../scripts/engine/records.ts';
+import { escapeHtml } from '../escape-html.ts';
 
 type Table = Bench['tables'][number];
 
@@ -37,7 +38,3 @@ function drawRow(
 
 const writeNumber = (value: number): string =>
   value.toLocaleString('en', { maximumSignificantDigits: 3 });
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
-}

@@ -1,5 +1,6 @@
 import type { APIRoute } from 'astro';
 import { findLastUpdated, getCommits } from '../commits.ts';
+import { escapeHtml } from '../escape-html.ts';
 import { type LibraryPattern, listLibrary } from '../library.ts';
 import { siteTitle } from '../site.ts';
 
@@ -7,10 +8,10 @@ import { siteTitle } from '../site.ts';
 export const GET: APIRoute = async ({ site }) => {
   const patterns = await listLibrary();
   const entries = patterns
-    .map((pattern) => ({ pattern, changed: findChange(pattern) }))
+    .map((pattern) => ({ pattern, ...findDates(pattern) }))
     .sort((a, b) => b.changed.getTime() - a.changed.getTime());
   const [newest] = entries;
-  const address = (path: string) => escapeXml(`${new URL(path, site)}`);
+  const address = (path: string) => escapeHtml(`${new URL(path, site)}`);
   const feed = [
     '<?xml version="1.0" encoding="utf-8"?>',
     '<feed xmlns="http://www.w3.org/2005/Atom">',
@@ -20,33 +21,37 @@ export const GET: APIRoute = async ({ site }) => {
     `<link rel="self" href="${address('/feed.xml')}"/>`,
     `<author><name>${siteTitle}</name></author>`,
     `<updated>${(newest?.changed ?? new Date(0)).toISOString()}</updated>`,
-    ...entries.map(({ pattern, changed }) => writeEntry(pattern, changed, address)),
+    ...entries.map((entry) => writeEntry(entry, address)),
     '</feed>',
   ];
   return new Response(feed.join('\n'), { headers: { 'content-type': 'application/atom+xml' } });
 };
 
+type Dates = { published: Date; changed: Date };
+
 function writeEntry(
-  { address: path, data }: LibraryPattern,
-  changed: Date,
+  { pattern, published, changed }: Dates & { pattern: LibraryPattern },
   address: (path: string) => string,
 ): string {
+  const { title, summary } = pattern.data;
+  const news = changed > published ? 'Changed' : 'New';
   return [
     '<entry>',
-    `<title>${escapeXml(data.title)}</title>`,
-    `<id>${address(path)}</id>`,
-    `<link href="${address(path)}"/>`,
+    `<title>${escapeHtml(title)}</title>`,
+    `<id>${address(pattern.address)}</id>`,
+    `<link href="${address(pattern.address)}"/>`,
+    `<published>${published.toISOString()}</published>`,
     `<updated>${changed.toISOString()}</updated>`,
-    `<summary>${escapeXml(data.summary)}</summary>`,
+    `<category term="${news.toLowerCase()}"/>`,
+    `<summary>${news}: ${escapeHtml(summary)}</summary>`,
     '</entry>',
   ].join('\n');
 }
 
-/** Where there is no history, such as in an archive, every pattern is equally old. */
-function findChange({ id }: LibraryPattern): Date {
-  return findLastUpdated(getCommits(process.cwd()), `patterns/${id}.md`) ?? new Date(0);
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+/** Where there is no history, such as in an archive, every pattern is new and equally old. */
+function findDates({ id }: LibraryPattern): Dates {
+  const commits = getCommits(process.cwd());
+  const page = `patterns/${id}.md`;
+  const published = commits.get(page)?.first ?? new Date(0);
+  return { published, changed: findLastUpdated(commits, page) ?? published };
 }
