@@ -9,18 +9,21 @@ import { liveSync } from './docs/markdown/live-sync.ts';
 import { proofGutter } from './docs/markdown/proof-gutter.ts';
 import { repositoryLinks } from './docs/markdown/repository-links.ts';
 import { stackableTables } from './docs/markdown/stackable-tables.ts';
+import { listRedirects, redirectsFile } from './docs/redirects.ts';
 import { securityHeaders } from './docs/security-headers.ts';
 import { listSidebar } from './docs/sidebar.ts';
 import { siteTitle, siteUrl } from './docs/site.ts';
 import { syncPattern } from './scripts/check.ts';
 
 const root = import.meta.dirname;
+const redirects = listRedirects(root);
 
 export default defineConfig({
   site: siteUrl,
   srcDir: './docs',
   publicDir: './docs/public',
   trailingSlash: 'always',
+  redirects,
   devToolbar: { enabled: false },
   markdown: {
     processor: satteri({
@@ -67,5 +70,6 @@ export default defineConfig({
       sidebar: listSidebar(root),
     }),
     securityHeaders(),
+    redirectsFile(redirects),
   ],
 });

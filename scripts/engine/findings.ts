@@ -66,6 +66,7 @@ export const FINDING_CODES = {
   'pattern-unknown': '`requires` or `related` names a pattern that does not exist',
   'topic-unknown': 'a topic that docs/catalogue.json does not have',
   'topic-twice': 'a topic that two pages claim',
+  'formerly-taken': 'an id under `formerly` that is a page, or that two pages claim',
   'heading-missing': 'a section that the level of the pattern demands is not there',
   'heading-order': 'a section stands before one that it must follow',
   'heading-unknown': 'a section that a page does not have',

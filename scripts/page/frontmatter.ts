@@ -34,6 +34,10 @@ export const patternFrontmatter = z.strictObject({
     .default([])
     .describe('Clauses and papers it leans on, each with the test that holds it'),
   topics: z.array(patternId).default([]).describe('Further topics of the catalogue it answers'),
+  formerly: z
+    .array(patternId)
+    .default([])
+    .describe('Ids it had before; their addresses lead to it'),
 });
 
 /** The frontmatter of a pattern as its schema reads it. */
