@@ -4,6 +4,7 @@ import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { diagrams } from './docs/markdown/diagrams.ts';
 import { exampleBlocks } from './docs/markdown/example-blocks.ts';
+import { failureLinks } from './docs/markdown/failure-links.ts';
 import { generatedMarks } from './docs/markdown/generated-marks.ts';
 import { liveSync } from './docs/markdown/live-sync.ts';
 import { proofGutter } from './docs/markdown/proof-gutter.ts';
@@ -27,13 +28,15 @@ export default defineConfig({
   devToolbar: { enabled: false },
   markdown: {
     processor: satteri({
-      mdastPlugins: [diagrams, repositoryLinks(root), generatedMarks(root)],
+      mdastPlugins: [diagrams, repositoryLinks(root), failureLinks(root), generatedMarks(root)],
       hastPlugins: [stackableTables],
     }),
   },
   vite: {
     plugins: [liveSync(root, syncPattern)],
     build: {
+      // A script of its own is read once, one that stands in the pages with each of them.
+      assetsInlineLimit: (path) => (path.endsWith('.js') ? false : undefined),
       rolldownOptions: {
         // Astro marks each page with a directive of its own, and the bundler warns of each.
         onLog(level, log, handle) {

@@ -39,6 +39,7 @@ export const FINDING_CODES = {
   'snippets-too-long': 'more than 120 lines of snippets, those of the problem not counted',
   'snippets-too-many': 'more than 4 snippets under "The code"',
   'snippets-too-few': 'fewer than 2 snippets under "The code", from level 3 on',
+  'versus-unshown': 'a fence is compared with what no other fence of its page shows',
   drift: 'the page is not what its sources say',
 
   'generated-unclosed': 'a generated block has no closing marker',
