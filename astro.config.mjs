@@ -2,6 +2,7 @@
 import { satteri } from '@astrojs/markdown-satteri';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
+import { pageTwins } from './docs/machine/page-twins.ts';
 import { diagrams } from './docs/markdown/diagrams.ts';
 import { exampleBlocks } from './docs/markdown/example-blocks.ts';
 import { failureLinks } from './docs/markdown/failure-links.ts';
@@ -74,5 +75,6 @@ export default defineConfig({
     }),
     securityHeaders(),
     redirectsFile(redirects),
+    pageTwins(),
   ],
 });

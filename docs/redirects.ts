@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AstroIntegration } from 'astro';
 import { readFrontmatter } from '../scripts/page/frontmatter.ts';
+import { nameTwin } from './machine/markdown-twin.ts';
 
 /** Where the address of each former id of a pattern leads: `/patterns/jobs/old/` to `/patterns/jobs/queue/`. */
 export function listRedirects(root: string): Record<string, string> {
@@ -34,5 +35,3 @@ export function redirectsFile(redirects: Record<string, string>): AstroIntegrati
     },
   };
 }
-
-const nameTwin = (address: string): string => address.replace(/\/$/, '.md');

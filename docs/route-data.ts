@@ -7,9 +7,11 @@ import { repositoryUrl } from './site.ts';
 export const onRequest = defineRouteMiddleware(({ locals }) => {
   const route = locals.starlightRoute;
   const { filePath } = route.entry;
+  if (route.id !== '404') {
+    const twin = { rel: 'alternate', type: 'text/markdown', href: `/${route.id || 'index'}.md` };
+    route.head.push({ tag: 'link', attrs: twin });
+  }
   if (!filePath || !existsSync(filePath)) return; // a page of its own, such as /proof/
   route.editUrl = new URL(`${repositoryUrl}/edit/main/${filePath}`);
   route.lastUpdated = findLastUpdated(getCommits(process.cwd()), filePath);
-  const twin = { rel: 'alternate', type: 'text/markdown', href: `/${route.id || 'index'}.md` };
-  route.head.push({ tag: 'link', attrs: twin });
 });
