@@ -12,6 +12,7 @@ import { proofGutter } from './docs/markdown/proof-gutter.ts';
 import { repositoryLinks } from './docs/markdown/repository-links.ts';
 import { stackableTables } from './docs/markdown/stackable-tables.ts';
 import { listRedirects, redirectsFile } from './docs/redirects.ts';
+import { someWords } from './docs/search/some-words-integration.ts';
 import { securityHeaders } from './docs/security-headers.ts';
 import { listSidebar } from './docs/sidebar.ts';
 import { siteTitle, siteUrl } from './docs/site.ts';
@@ -76,5 +77,6 @@ export default defineConfig({
     securityHeaders(),
     redirectsFile(redirects),
     pageTwins(),
+    someWords(),
   ],
 });
