@@ -72,7 +72,12 @@ it('keeps the theme that was chosen over a reload, against the scheme of the sys
 function describePattern(path: string, open: () => Page): void {
   it('says before anything else when to use it and when not', async () => {
     const headings = await open().locator('main h2').allInnerTexts();
-    expect(headings.slice(0, 3)).toEqual(['Use when', 'Not when', 'Problem']);
+    expect(headings.slice(0, 4)).toEqual([
+      'Use when',
+      'Not when',
+      'What you see when you need it',
+      'Problem',
+    ]);
   });
 
   it('draws each diagram and says it in words too', async () => {

@@ -1,7 +1,7 @@
 /** Puts behind each command in a text a button that copies it; a command with a `<blank>` to fill in has none. */
 export function startCopyingCommands(page: Document): void {
   if (!navigator.clipboard) return; // a page that did not come over https
-  for (const code of page.querySelectorAll('.sl-markdown-content :not(pre, a) > code')) {
+  for (const code of page.querySelectorAll('main :not(pre, a) > code')) {
     const command = code.textContent ?? '';
     if (/^(npm (run|test|start)|npx|node) ?[^<…]*$/.test(command)) addButton(code, command);
   }

@@ -8,6 +8,8 @@ type Found = { results: Result[]; filters: Record<string, Record<string, number>
 type Search = (term: string | null, options?: object) => Promise<Found>;
 
 const MOST_RESULTS = 8;
+/** What weighs less than this share of the best page is no answer. */
+const LEAST_SHARE = 0.3;
 const MOST_WORDS = 24;
 
 /**
@@ -39,23 +41,22 @@ function splitWords(term: string): string[] {
 
 type Rank = { id: string; words: string[]; weight: number };
 
-/** The pages with the heaviest words first; one word of many is no answer. */
+/** The pages with the heaviest words first: words that few pages hold, and that weigh much on the page. */
 function rankPages(words: string[], found: Found[], pages: number): Rank[] {
   const ranks = new Map<string, Rank>();
   for (const [index, { results }] of found.entries()) {
     const rarity = Math.log((pages + 1) / results.length);
-    const best = Math.max(...results.map(({ score }) => score));
+    if (rarity < Math.LN2) continue; // half of all pages hold it
     for (const { id, score } of results) {
       const rank = ranks.get(id) ?? { id, words: [], weight: 0 };
       rank.words.push(words[index] ?? '');
-      rank.weight += rarity * Math.sqrt(score / best);
+      rank.weight += rarity * (score / (score + 1));
       ranks.set(id, rank);
     }
   }
-  return [...ranks.values()]
-    .filter((rank) => rank.words.length > 1)
-    .sort((a, b) => b.weight - a.weight)
-    .slice(0, MOST_RESULTS);
+  const sorted = [...ranks.values()].sort((a, b) => b.weight - a.weight);
+  const least = LEAST_SHARE * (sorted[0]?.weight ?? 0);
+  return sorted.filter(({ weight }) => weight >= least).slice(0, MOST_RESULTS);
 }
 
 type Again = { id: string; term: string; options: object | undefined };
