@@ -89,6 +89,15 @@ it('is whole without JavaScript, and promises nothing that needs it', async () =
   expect(await page.locator('main').getByRole('button', { name: 'The naive way' }).count()).toBe(0);
 });
 
+it('shows its symptoms to whoever comes for them, and to others when asked', async () => {
+  const page = await site.open(`${PATTERN}#symptoms`);
+  const symptom = page.getByText('JWT refresh token cannot be revoked');
+  expect(await symptom.isVisible()).toBe(true);
+
+  const other = await site.open(PATTERN);
+  expect(await other.getByText('JWT refresh token cannot be revoked').isVisible()).toBe(false);
+});
+
 describe('what is copied', () => {
   it('is the page as Markdown, which is served as text', async () => {
     const page = await site.open(PATTERN, CLIPBOARD);
@@ -107,10 +116,18 @@ describe('what is copied', () => {
     'Copy npm run bench -- auth/refresh-token-rotation',
   ])('is the command alone: %s', async (name) => {
     const page = await site.open(PATTERN, CLIPBOARD);
-    await page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('button', { name, exact: true }).last().click();
     await page.getByText('Copied', { exact: true }).waitFor();
 
     expect(await readClipboard(page)).toBe(name.replace('Copy ', ''));
+  });
+
+  it('is the command at the top, before anything is read', async () => {
+    const page = await site.open(PATTERN, CLIPBOARD);
+    await page.locator('.run').getByRole('button', { name: /^Copy/ }).click();
+    await page.locator('.run').getByText('Copied').waitFor();
+
+    expect(await readClipboard(page)).toBe('npm run example auth/refresh-token-rotation');
   });
 
   it.each(['--demo', '--naive'])('is the command and not what it printed: %s', async (option) => {
