@@ -43,7 +43,7 @@ it.each([
   ['model gets slower at 100 requests a second', 'ml/model-serving'],
   ['presigned URL lets people upload anything', 'storage/direct-to-object-storage'],
   ['our accuracy dropped in production after retraining', 'ml/model-monitoring'],
-])('finds a pattern first by the words %j, not all of which are on its page', async (words, id) => {
+])('finds a pattern first by a problem told as %j', async (words, id) => {
   const page = await search(words);
 
   expect((await listFound(page))[0]).toBe(`/patterns/${id}/`);
