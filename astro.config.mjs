@@ -3,35 +3,43 @@ import { satteri } from '@astrojs/markdown-satteri';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { socialCards } from './docs/cards/social-cards.ts';
+import { pageTwins } from './docs/machine/page-twins.ts';
 import { diagrams } from './docs/markdown/diagrams.ts';
 import { exampleBlocks } from './docs/markdown/example-blocks.ts';
+import { failureLinks } from './docs/markdown/failure-links.ts';
 import { generatedMarks } from './docs/markdown/generated-marks.ts';
 import { liveSync } from './docs/markdown/live-sync.ts';
 import { proofGutter } from './docs/markdown/proof-gutter.ts';
 import { repositoryLinks } from './docs/markdown/repository-links.ts';
 import { stackableTables } from './docs/markdown/stackable-tables.ts';
+import { listRedirects, redirectsFile } from './docs/redirects.ts';
+import { someWords } from './docs/search/some-words-integration.ts';
 import { securityHeaders } from './docs/security-headers.ts';
 import { listSidebar } from './docs/sidebar.ts';
 import { siteTitle, siteUrl } from './docs/site.ts';
 import { syncPattern } from './scripts/check.ts';
 
 const root = import.meta.dirname;
+const redirects = listRedirects(root);
 
 export default defineConfig({
   site: siteUrl,
   srcDir: './docs',
   publicDir: './docs/public',
   trailingSlash: 'always',
+  redirects,
   devToolbar: { enabled: false },
   markdown: {
     processor: satteri({
-      mdastPlugins: [diagrams, repositoryLinks(root), generatedMarks(root)],
+      mdastPlugins: [diagrams, repositoryLinks(root), failureLinks(root), generatedMarks(root)],
       hastPlugins: [stackableTables],
     }),
   },
   vite: {
     plugins: [liveSync(root, syncPattern)],
     build: {
+      // A script of its own is read once, one that stands in the pages with each of them.
+      assetsInlineLimit: (path) => (path.endsWith('.js') ? false : undefined),
       rolldownOptions: {
         // Astro marks each page with a directive of its own, and the bundler warns of each.
         onLog(level, log, handle) {
@@ -69,5 +77,8 @@ export default defineConfig({
     }),
     socialCards(),
     securityHeaders(),
+    redirectsFile(redirects),
+    pageTwins(),
+    someWords(),
   ],
 });

@@ -1,28 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../examples/kit/chromium.ts';
-import { DIST, isPattern, listPages, readTwin } from './testing/built-site.ts';
-import { type FolderServer, serveFolder } from './testing/serve-folder.ts';
-
-const phone = { width: 390, height: 844 };
-const desktop = { width: 1280, height: 900 };
+import { isPattern, listPages } from './testing/built-site.ts';
+import { desktop, openSite, phone } from './testing/open-site.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-let browser: Browser;
-let server: FolderServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchChromium(), serveFolder(DIST)]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server[Symbol.asyncDispose]();
-});
+const site = openSite();
 
 describe.each(listPages())('%s in the browser', (path) => {
   let page: Page;
@@ -30,15 +16,15 @@ describe.each(listPages())('%s in the browser', (path) => {
   const errors: string[] = [];
 
   beforeAll(async () => {
-    page = await browser.newPage();
-    page.on('pageerror', ({ message }) => errors.push(message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
+    page = await site.openForLong(path, (opened) => {
+      opened.on('pageerror', ({ message }) => errors.push(message));
+      opened.on('console', (message) => {
+        if (message.type() === 'error') errors.push(message.text());
+      });
+      opened.on('request', (request) => {
+        if (!request.url().startsWith(site.url)) foreign.push(request.url());
+      });
     });
-    page.on('request', (request) => {
-      if (!request.url().startsWith(server.url)) foreign.push(request.url());
-    });
-    await page.goto(server.url + path);
   });
 
   afterAll(() => page.close());
@@ -72,127 +58,26 @@ describe.each(listPages())('%s in the browser', (path) => {
   });
 });
 
-it('narrows the table of all patterns to those that hold every word', async () => {
-  const page = await browser.newPage();
-  await page.goto(`${server.url}/patterns/`);
-  const rows = page.locator('tbody tr:visible');
-  const all = await rows.count();
+it('keeps the theme that was chosen over a reload, against the scheme of the system', async () => {
+  const page = await site.open('/', { colorScheme: 'light', viewport: desktop });
+  await page.getByRole('combobox', { name: 'Select theme' }).selectOption('dark');
+  await page.waitForSelector('html[data-theme=dark]');
 
-  await page.getByRole('searchbox', { name: 'Words in any column' }).fill('refresh TOKEN');
+  await page.reload();
 
-  expect(await rows.getByRole('link').allInnerTexts()).toEqual([
-    'Refresh-token rotation with reuse detection',
-  ]);
-  expect(await page.getByText('1 pattern', { exact: true }).count()).toBe(1);
-  expect(all).toBe(listPages().filter(isPattern).length);
-  await page.close();
-});
-
-it('shows the table of all patterns without JavaScript', async () => {
-  const context = await browser.newContext({ javaScriptEnabled: false });
-  const page = await context.newPage();
-  await page.goto(`${server.url}/patterns/`);
-
-  expect(await page.locator('tbody tr:visible').count()).toBe(listPages().filter(isPattern).length);
-  expect(await page.locator('form.filter:visible').count()).toBe(0);
-  await context.close();
-});
-
-describe('the map', () => {
-  it('shows whoever follows a link with the keyboard where its lines go', async () => {
-    const page = await browser.newPage({ viewport: desktop });
-    await page.goto(`${server.url}/map/`);
-    const jobs = page.locator('.map').getByRole('link', { name: 'Background jobs in Postgres' });
-    const [, number] = /\bn(\d+)/.exec((await jobs.getAttribute('class')) ?? '') ?? [];
-    const own = page.locator(`.map .edge.e${number}`);
-    const colour = (line: Locator) => line.evaluate((path) => getComputedStyle(path).stroke);
-    const before = await colour(own.first());
-
-    await jobs.focus();
-    await page.keyboard.press('Shift+Tab');
-    await page.keyboard.press('Tab');
-
-    const frame = jobs.locator('rect');
-    expect(await frame.evaluate((rect) => getComputedStyle(rect).stroke)).not.toBe('none');
-    expect(await colour(own.first())).not.toBe(before);
-    await page.keyboard.press('Enter');
-    await page.waitForURL('**/patterns/jobs/background-jobs/');
-    await page.close();
-  });
-
-  it('says the same in its table, which is all that a phone shows', async () => {
-    const page = await browser.newPage({ viewport: phone });
-    await page.goto(`${server.url}/map/`);
-    expect(await page.locator('.map').isVisible()).toBe(false);
-    // Each relation stands in the rows of both of its patterns.
-    const links = await page.locator('tbody td:nth-child(n + 3) a:visible').count();
-    expect(links).toBe(2 * (await page.locator('.map .edge').count()));
-    expect(links).toBeGreaterThan(0);
-    await page.close();
-  });
-});
-
-it('copies a pattern page as Markdown', async () => {
-  const context = await browser.newContext();
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const page = await context.newPage();
-  const [address = ''] = listPages().filter(isPattern);
-  await page.goto(server.url + address);
-
-  await page.getByRole('button', { name: 'Copy page as Markdown' }).click();
-
-  await page.getByText('Copied').waitFor();
-  const copied = await page.evaluate(() => navigator.clipboard.readText());
-  expect(copied).toBe(readTwin(address));
-  await context.close();
-});
-
-it.each(['/feed.xml', '/sitemap-index.xml', '/sitemap-0.xml'])('%s is XML', async (path) => {
-  const page = await browser.newPage();
-  await page.goto(server.url);
-  const root = await page.evaluate(async (address) => {
-    const text = await (await fetch(address)).text();
-    return new DOMParser().parseFromString(text, 'application/xml').documentElement.nodeName;
-  }, path);
-  expect(root).toMatch(/^(feed|sitemapindex|urlset)$/);
-  await page.close();
-});
-
-it('begins with a search of its own', async () => {
-  const page = await browser.newPage();
-  await page.goto(server.url);
-  await page.getByRole('button', { name: 'Search a problem' }).click();
-
-  await page.locator('.pagefind-ui__search-input').waitFor();
-  await page.close();
-});
-
-it('names the search on a phone, where only its icon is seen', async () => {
-  const page = await browser.newPage({ viewport: phone });
-  await page.goto(server.url);
-
-  expect(await page.getByRole('button', { name: 'Search', exact: true }).count()).toBe(1);
-  await page.close();
-});
-
-it('finds a pattern by a pasted error message', async () => {
-  const page = await browser.newPage();
-  await page.goto(server.url);
-  await page.getByRole('button', { name: /^Search Ctrl/ }).click();
-  await page
-    .locator('.pagefind-ui__search-input')
-    .fill('new row violates row-level security policy for table');
-
-  const first = page.locator('.pagefind-ui__result-link').first();
-  await first.waitFor();
-  expect(await first.getAttribute('href')).toContain('/multi-tenancy/tenant-isolation-rls/');
-  await page.close();
+  await page.waitForSelector('html[data-theme=dark]');
+  expect(await page.getByRole('combobox', { name: 'Select theme' }).inputValue()).toBe('dark');
 });
 
 function describePattern(path: string, open: () => Page): void {
   it('says before anything else when to use it and when not', async () => {
     const headings = await open().locator('main h2').allInnerTexts();
-    expect(headings.slice(0, 3)).toEqual(['Use when', 'Not when', 'Problem']);
+    expect(headings.slice(0, 4)).toEqual([
+      'Use when',
+      'Not when',
+      'What you see when you need it',
+      'Problem',
+    ]);
   });
 
   it('draws each diagram and says it in words too', async () => {

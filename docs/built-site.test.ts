@@ -17,6 +17,13 @@ import {
 describe.each(listPages())('the built page %s', (page) => {
   const html = readPage(page);
 
+  it.runIf(announcesTwin(html))('has a twin with its headings and its tables', () => {
+    const twin = readTwin(page);
+    expect(listHeadings(html).filter((heading) => !twin.includes(` ${heading}\n`))).toEqual([]);
+    const rows = twin.match(/^ *\|(?! ?:?-+ ?:?\|).+\|$/gm) ?? [];
+    expect(rows.length).toBe(html.match(/<tr[ >]/g)?.length ?? 0);
+  });
+
   it('has only links that lead somewhere', () => {
     const faults = listLinks(html).map((link) => findFault(page, link));
     expect(faults.filter(Boolean)).toEqual([]);
@@ -43,6 +50,11 @@ function readSize(file: string): { width: number; height: number } {
   expect(png.toString('latin1', 1, 4)).toBe('PNG');
   return { width: png.readUInt32BE(16), height: png.readUInt32BE(20) };
 }
+
+it('announces a twin on every page but the one for what is not there', () => {
+  const without = listPages().filter((page) => !announcesTwin(readPage(page)));
+  expect(without).toEqual(['/404.html']);
+});
 
 const patterns = listPages().filter(isPattern);
 
@@ -135,3 +147,13 @@ function readEntry(xml: string) {
 
 const isProven = ({ evidence }: { evidence: { isFresh: boolean; tests: number } }): boolean =>
   evidence.isFresh && evidence.tests > 0;
+
+const announcesTwin = (html: string): boolean =>
+  /<link rel="alternate" type="text\/markdown"/.test(html);
+
+/** The headings that stand in the content itself; those of a pattern's choice come from its frontmatter. */
+function listHeadings(html: string): string[] {
+  const [, content = ''] = html.split('class="sl-markdown-content">');
+  const headings = [...content.matchAll(/<h[23] id="[^"]*">(.*?)<\/h[23]>/g)];
+  return headings.map(([, text = '']) => text.replaceAll(/<[^>]+>/g, ''));
+}

@@ -8,11 +8,13 @@ export const onRequest = defineRouteMiddleware(({ locals, site }) => {
   const route = locals.starlightRoute;
   const { filePath } = route.entry;
   route.head.push(...describeCard(route, site));
+  if (route.id !== '404') {
+    const twin = { rel: 'alternate', type: 'text/markdown', href: `/${route.id || 'index'}.md` };
+    route.head.push({ tag: 'link', attrs: twin });
+  }
   if (!filePath || !existsSync(filePath)) return; // a page of its own, such as /proof/
   route.editUrl = new URL(`${repositoryUrl}/edit/main/${filePath}`);
   route.lastUpdated = findLastUpdated(getCommits(process.cwd()), filePath);
-  const twin = { rel: 'alternate', type: 'text/markdown', href: `/${route.id || 'index'}.md` };
-  route.head.push({ tag: 'link', attrs: twin });
 });
 
 /** The picture of a page where somebody links to it, and what it says; Starlight names the rest. */

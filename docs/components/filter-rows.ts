@@ -4,6 +4,8 @@ export function startFilters(page: Document): void {
 }
 
 function startFilter(form: HTMLFormElement): void {
+  const { under } = form.dataset;
+  if (under) form.ownerDocument.getElementById(under)?.closest('div')?.after(form);
   const input = form.querySelector('input');
   const output = form.querySelector('output');
   const rows = [...findTable(form).querySelectorAll<HTMLTableRowElement>('tbody tr')];

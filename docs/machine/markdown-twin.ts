@@ -33,8 +33,11 @@ function cleanBody(path: string, body: string): string {
     .trim();
 }
 
-/** A page of the site is linked to by its twin. */
 function linkTwin(path: string, url: string): string {
-  const target = resolveLink(path, url);
-  return target.replace(/^(\/[^#?]+)\/(?=$|[#?])/, '$1.md');
+  return nameTwin(resolveLink(path, url));
+}
+
+/** The address of the twin of a page of the site: `/guides/x/#y` becomes `/guides/x.md#y`; any other stays. */
+export function nameTwin(address: string): string {
+  return address.replace(/^(\/[^#?]+)\/(?=$|[#?])/, '$1.md');
 }

@@ -77,7 +77,11 @@ function drawLine(gutter: Gutter, index: number) {
 function drawNote(gutter: Gutter, run: ProvenRun) {
   const tests = listTests(gutter, run).map((name) => h('li', name));
   const content = [h('p', describeRun(run)), h('ul', tests)];
-  return h('div.proof-note', { popover: 'auto', id: nameNote(gutter, run) }, content);
+  return h(
+    'div.proof-note',
+    { popover: 'auto', id: nameNote(gutter, run), 'data-pagefind-ignore': '' },
+    content,
+  );
 }
 
 const nameNote = ({ prefix }: Gutter, { first }: ProvenRun): string => `${prefix}-${first + 1}`;

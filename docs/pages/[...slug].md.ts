@@ -3,7 +3,7 @@ import type { APIRoute, GetStaticPaths } from 'astro';
 import { listLibrary } from '../library.ts';
 import { writeFacts, writeTwin } from '../machine/markdown-twin.ts';
 
-/** Each page once more as Markdown, at its own address with `.md` at the end. */
+/** Each page that is written in Markdown once more, at its own address with `.md` at the end; the others have theirs from the build. */
 export const getStaticPaths = (async () => [
   ...(await listPatternTwins()),
   ...(await listGuideTwins()),
@@ -26,7 +26,8 @@ async function listPatternTwins() {
 
 async function listGuideTwins() {
   const entries = await getCollection('docs', ({ id }) => !id.startsWith('patterns/'));
-  return entries.map(({ id, data, filePath = '', body = '' }) => {
+  const written = entries.filter(({ filePath }) => filePath?.endsWith('.md'));
+  return written.map(({ id, data, filePath = '', body = '' }) => {
     const page = { path: filePath, title: data.title, summary: data.description ?? '', body };
     return { params: { slug: id }, props: { text: writeTwin(page) } };
   });

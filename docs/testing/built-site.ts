@@ -4,11 +4,12 @@ import { join } from 'node:path';
 /** The folder that `npm run build` fills. */
 export const DIST = join(import.meta.dirname, '../../dist');
 
-/** The address of each built page, sorted; throws a sentence when the site is not built. */
+/** The address of each built page, sorted, without those that only lead to another; throws a sentence when the site is not built. */
 export function listPages(): string[] {
   if (!existsSync(join(DIST, 'index.html'))) throw new Error('dist/ is empty: npm run build first');
   return globSync('**/*.html', { cwd: DIST })
     .map((path) => `/${path.replaceAll('\\', '/').replace(/index\.html$/, '')}`)
+    .filter((page) => !readPage(page).includes('<meta http-equiv="refresh"'))
     .sort();
 }
 

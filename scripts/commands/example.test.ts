@@ -23,6 +23,15 @@ describe('npm run example', () => {
     expect({ status, listed }).toEqual({ status: 0, listed: runnable });
   });
 
+  it('walks through one of the two ways at a time', () => {
+    const [id = ''] = listPatterns(ROOT);
+    expect(runExampleCommand(id, '--demo', '--naive')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('either --demo or --naive'),
+    });
+  });
+
   it('names the nearest when there is no such example', () => {
     const [id = ''] = listPatterns(ROOT);
     expect(runExampleCommand(id.slice(0, -1))).toEqual({

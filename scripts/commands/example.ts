@@ -10,16 +10,21 @@ import { paint } from '../terminal.ts';
 
 const usage = `npm run example                     lists what can be run
 npm run example <id>                runs an example until Ctrl-C
-npm run example <id> -- --demo      walks through it once and ends`;
+npm run example <id> -- --demo      walks through it once and ends
+npm run example <id> -- --naive     shows how the naive way fails`;
+
+const PROGRAMS = { demo: 'demo.ts', naive: 'naive-demo.ts' } as const;
 
 await runCommand({
   usage,
-  options: { demo: { type: 'boolean' } },
+  options: { demo: { type: 'boolean' }, naive: { type: 'boolean' } },
   async main({ values, words }) {
     if (words.length === 0) return listExamples();
     const [id = '', ...others] = resolveIds(ROOT, words);
     if (others.length > 0) throw new UsageError('one example at a time');
-    return await runExample(id, values.demo ? 'demo.ts' : 'main.ts');
+    const [chosen, second] = (['demo', 'naive'] as const).filter((name) => values[name]);
+    if (second) throw new UsageError('either --demo or --naive');
+    return await runExample(id, chosen ? PROGRAMS[chosen] : 'main.ts');
   },
 });
 

@@ -12,17 +12,21 @@ const SITE_WORDS = new Set(
   'title frame mark ins del collapse wrap showLineNumbers startLineNumber hangingIndent'.split(' '),
 );
 
-const OWN_WORDS = ['source', 'output'] as const;
+/** Where a body comes from. */
+const ORIGINS = ['source', 'output'] as const;
+/** `versus` names what else on the page the fence is to be compared with. */
+const OWN_WORDS = [...ORIGINS, 'versus'] as const;
 const ALIASES = new Map<string, (typeof OWN_WORDS)[number]>([
   ['src', 'source'],
   ['file', 'source'],
   ['region', 'source'],
   ['stdout', 'output'],
   ['out', 'output'],
+  ['vs', 'versus'],
 ]);
 
 /** What a fence takes its body from. */
-export type FenceUse = { kind: (typeof OWN_WORDS)[number]; word: InfoWord };
+export type FenceUse = { kind: (typeof ORIGINS)[number]; word: InfoWord };
 
 /** Checks what stands behind a fence; the word that names where its body comes from, if there is one. */
 export function readInfo(context: PageContext, fence: Fence): FenceUse | undefined {
@@ -32,7 +36,7 @@ export function readInfo(context: PageContext, fence: Fence): FenceUse | undefin
     const word = fence.info.words[index];
     if (slip !== undefined && word !== undefined) reportSlip(context, fence, { word, ...slip });
   }
-  const uses = OWN_WORDS.flatMap((kind) =>
+  const uses = ORIGINS.flatMap((kind) =>
     fence.info.words.filter((word) => word.key === kind).map((word) => ({ kind, word })),
   );
   const [use, second] = uses;

@@ -39,6 +39,7 @@ export const FINDING_CODES = {
   'snippets-too-long': 'more than 120 lines of snippets, those of the problem not counted',
   'snippets-too-many': 'more than 4 snippets under "The code"',
   'snippets-too-few': 'fewer than 2 snippets under "The code", from level 3 on',
+  'versus-unshown': 'a fence is compared with what no other fence of its page shows',
   drift: 'the page is not what its sources say',
 
   'generated-unclosed': 'a generated block has no closing marker',
@@ -66,6 +67,7 @@ export const FINDING_CODES = {
   'pattern-unknown': '`requires` or `related` names a pattern that does not exist',
   'topic-unknown': 'a topic that docs/catalogue.json does not have',
   'topic-twice': 'a topic that two pages claim',
+  'formerly-taken': 'an id under `formerly` that is a page, or that two pages claim',
   'heading-missing': 'a section that the level of the pattern demands is not there',
   'heading-order': 'a section stands before one that it must follow',
   'heading-unknown': 'a section that a page does not have',

@@ -10,6 +10,7 @@ import type { Proof, Reference } from './records.ts';
 import { scanRegions } from './regions.ts';
 import { checkShown } from './shown.ts';
 import { type BuiltFence, buildOutput, buildSnippet } from './snippets.ts';
+import { checkVersus } from './versus.ts';
 
 /** Everything a page is made of, already read. */
 export type PageInput = {
@@ -54,6 +55,7 @@ export function buildPage(input: PageInput): PageResult {
   checkDefences(context, { sources, blocks: generated.blocks });
   checkReferences(context, input);
   checkShown(context);
+  checkVersus(context);
   return {
     text: applyEdits(text, edits),
     findings: context.findings,

@@ -3,7 +3,8 @@ import type { Place } from './findings.ts';
 import type { GeneratedBlock } from './generated.ts';
 import { hashSources } from './hash.ts';
 import { hintAt, quote } from './hints.ts';
-import { type Failure, type Proof, parseProof, type Reference } from './records.ts';
+import { type Declaration, locateFailure } from './locate-failure.ts';
+import { parseProof, type Reference } from './records.ts';
 
 /** Reads the proof into the context, and reports one that is missing, unreadable or stale. */
 export function readProof(
@@ -47,25 +48,16 @@ export function checkDefences(
     const what = `the failure "${quote(failure.title)}"`;
     const message = `${what} is defended by ${quote(failure.defence)}, which is no region of the example`;
     const mend = 'name the region that defends against it';
-    const source = findDeclaration(context, { failure, proof, sources });
+    const source = placeDeclaration(context, locateFailure(proof, failure, sources));
     const hint = hintAt(failure.defence, regions);
     report(context, 'failure-defence', { line, column: 1, message, mend, ...source, ...hint });
   }
 }
 
-type Declaration = { failure: Failure; proof: Proof; sources: ReadonlyMap<string, string> };
-
-/** Where the test declares the failure: the line that holds its title. */
-function findDeclaration(
-  context: PageContext,
-  { failure, proof, sources }: Declaration,
-): { source?: Place } {
-  const [path = ''] = (proof.tests[failure.test] ?? '').split(' > ', 1);
-  const lines = sources.get(path)?.split('\n') ?? [];
-  const index = lines.findIndex((line) => line.includes(failure.title));
-  if (index === -1) return {};
-  const column = (lines[index] ?? '').indexOf(failure.title) + 1;
-  return { source: { file: `examples/${context.id}/${path}`, line: index + 1, column } };
+function placeDeclaration({ id }: PageContext, found: Declaration | undefined): { source?: Place } {
+  if (found === undefined) return {};
+  const { path, ...place } = found;
+  return { source: { file: `examples/${id}/${path}`, ...place } };
 }
 
 /** Reports each reference that names a test which the proof does not have. */

@@ -49,6 +49,10 @@ export const patternFrontmatter = z.strictObject({
     .describe(
       'Tables and views of the example that a reader has already: the migration leaves them out',
     ),
+  formerly: z
+    .array(patternId)
+    .default([])
+    .describe('Ids it had before; their addresses lead to it'),
 });
 
 /** The frontmatter of a pattern as its schema reads it. */

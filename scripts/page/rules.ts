@@ -22,11 +22,12 @@ type Repository = {
   exists: StructureInput['exists'];
 };
 
-/** Creates the rules for one run over pages; which page has which topic is all they remember. */
+/** Creates the rules for one run over pages; which page has which topic and which old id is all they remember. */
 export function createPageRules({ ids, catalogue, exists }: Repository): PageRules {
   const known = new Set(ids);
   const catalogued = readTopics(catalogue);
   const claims = new Map<string, string>();
+  const former = new Map<string, string>();
 
   function checkPage(
     page: Omit<StructureInput, 'demands' | 'exists'>,
@@ -37,6 +38,7 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
       ...frontmatter.findings,
       ...checkIds(page.file, frontmatter),
       ...checkTopics(page, frontmatter),
+      ...checkFormer(page.file, frontmatter),
       ...checkStructure({ ...page, demands, exists }),
     ];
   }
@@ -83,6 +85,18 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
     const message = `docs/catalogue.json has no topic ${quote(topic)}`;
     const mend = 'name a topic that is there';
     return [{ code: 'topic-unknown', file, ...place, message, mend, ...hintAt(topic, catalogued) }];
+  }
+
+  function checkFormer(file: string, { data, locate }: ReadFrontmatter): Finding[] {
+    return (data?.formerly ?? []).flatMap((id, index) => {
+      const first = known.has(id) ? `patterns/${id}.md` : former.get(id);
+      former.set(id, first ?? file);
+      if (first === undefined) return [];
+      const message = `${first} has ${quote(id)} already, so it cannot lead here too`;
+      const mend = 'leave it to one of the two pages';
+      const place = { file, ...locate(['formerly', index]) };
+      return [{ code: 'formerly-taken' as const, ...place, message, mend }];
+    });
   }
 
   return { readFrontmatter, checkPage };
