@@ -20,7 +20,7 @@ export function listAllSteps(): Step[] {
     ...listCodeSteps(),
     { name: 'unused code', work: program('node_modules/knip/bin/knip.js') },
     { name: 'check', work: program('scripts/commands/check.ts') },
-    ...listTestSteps({ projects: ['engine', 'kit', 'examples'], ids: [] }),
+    ...listTestSteps({ projects: ['engine', 'kit', 'examples', 'agents'], ids: [] }),
     { name: 'site', work: program('scripts/commands/build.ts') },
     { name: 'browser', needs: 'site', work: tests({ projects: ['site'], reportFile: BROWSER }) },
   ];
