@@ -40,6 +40,7 @@ export async function checkPatterns(
   const run: Run = { root, write, rules, findings: [], patterns: 0, snippets: 0, changed: [] };
   for (const id of ids ?? known) checkPattern(run, id);
   if (ids === undefined) addFindings(run.findings, findStrays(root, known));
+  if (ids === undefined && structure) await checkTools(run);
   const { findings, patterns, snippets, changed } = run;
   return { findings: sortFindings(findings), patterns, snippets, changed };
 }
@@ -58,6 +59,17 @@ async function loadRules(root: string, ids: string[]): Promise<PageRules> {
     catalogue: readInside(root, 'docs/catalogue.json', []),
     exists: (path) => !path.startsWith('..') && existsSync(join(root, path)),
   });
+}
+
+/** What tools read is made of all patterns: it is checked, and loaded, only with all of them. */
+async function checkTools(run: Run): Promise<void> {
+  if (!existsSync(join(run.root, 'agents/package.json'))) return;
+  const { checkSurfaces } = await import('../agents/check/check-surfaces.ts');
+  const { keepCounts } = await import('../agents/generate/count-tokens.ts');
+  const { findings, changed } = checkSurfaces(run.root, { write: run.write });
+  addFindings(run.findings, findings);
+  run.changed.push(...changed);
+  keepCounts();
 }
 
 function checkPattern(run: Run, id: string): void {

@@ -1,10 +1,17 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buildLibrary, type LibraryPattern, writeIndex } from './build-library.ts';
+import {
+  type BuiltLibrary,
+  buildLibrary,
+  type LibraryPattern,
+  writeIndex,
+} from './build-library.ts';
 import { bundleCode } from './bundle-code.ts';
 import { compileKit } from './compile-kit.ts';
+import { groupByArea } from './group-by-area.ts';
 import { indexSearch } from './index-search.ts';
 import { writeBundles } from './write-bundles.ts';
+import { writeRegistry } from './write-registry.ts';
 
 /** Writes `dist/` of the package: the library, the commands and the kit, as `npm pack` takes them. */
 export async function buildPackage(root: string): Promise<void> {
@@ -14,17 +21,15 @@ export async function buildPackage(root: string): Promise<void> {
     version: string;
   };
   rmSync(dist, { recursive: true, force: true });
-  writeLibrary(root, { version, folder: join(dist, 'library') });
+  const library = buildLibrary(root, version);
+  writeLibrary(library, join(dist, 'library'));
+  for (const [path, text] of writeRegistry(library.patterns)) writeFile(join(dist, path), text);
   await bundleCode(folder, dist);
   compileKit(root, join(dist, 'kit'));
 }
 
 /** Writes the library alone: all that is text. */
-export function writeLibrary(
-  root: string,
-  { version, folder }: { version: string; folder: string },
-): void {
-  const library = buildLibrary(root, version);
+export function writeLibrary(library: BuiltLibrary, folder: string): void {
   const write = (path: string, text: string) => writeFile(join(folder, path), text);
   write('index.json', JSON.stringify(writeIndex(library)));
   write('search.json', indexSearch(library.patterns));
@@ -34,20 +39,15 @@ export function writeLibrary(
     for (const [detail, text] of Object.entries(texts)) write(`${prefix}/${detail}.md`, text);
     for (const { role, path, text } of taken.texts) write(`${prefix}/files/${role}/${path}`, text);
   }
-  for (const [area, patterns] of groupByArea(library.patterns)) {
-    for (const { budget, text } of writeBundles(area, patterns.map(toBundled)))
+  for (const [area, patterns] of groupByArea(library.patterns.map(toBundled))) {
+    for (const { budget, text } of writeBundles(area, patterns))
       write(`bundles/${area}.${budget / 1_000}k.md`, text);
   }
 }
 
-/** Patterns by area, in the order of the areas' names. */
-export function groupByArea(patterns: LibraryPattern[]): [string, LibraryPattern[]][] {
-  const groups = Object.groupBy(patterns, ({ entry }) => entry.area);
-  return Object.entries(groups).map(([area, group = []]) => [area, group]);
-}
-
 const toBundled = ({ entry, texts }: LibraryPattern) => ({
   id: entry.id,
+  area: entry.area,
   level: entry.level,
   failures: entry.failures,
   texts,

@@ -1,5 +1,7 @@
 import { ROOT } from '../../scripts/repository.ts';
 import { buildPackage } from './build-package.ts';
+import { keepCounts } from './count-tokens.ts';
 
 await buildPackage(ROOT);
+keepCounts();
 console.log('wrote agents/dist');

@@ -28,8 +28,7 @@ const TESTS = 'failures.test.ts';
 /** Everything that taking a pattern means: its files without region markers, and what they ask for. */
 export function takeFiles(pattern: SourcePattern, kit: Kit): TakenPattern {
   const { id, data, sources } = pattern;
-  const entries = data.files.filter((path) => !path.endsWith('.sql'));
-  const own = followImports(sources, entries);
+  const own = followOwn(pattern);
   const tests = followImports(sources, [TESTS], { folders: true });
   for (const path of own) tests.delete(path);
   const texts = [
@@ -46,7 +45,7 @@ export function takeFiles(pattern: SourcePattern, kit: Kit): TakenPattern {
       yours: data.yours,
     },
     texts,
-    faults: [...findMissing(pattern), ...findForeign(pattern, own)],
+    faults: findFaults(pattern),
   };
 
   function toText(role: FileRole, path: string): TakenText {
@@ -62,6 +61,18 @@ export function takeFiles(pattern: SourcePattern, kit: Kit): TakenPattern {
     return { role: 'test', path, text: path.endsWith('.ts') ? pointUp(text, own) : text };
   }
 }
+
+/** What keeps a pattern from being taken. */
+export function findFaults(pattern: SourcePattern): string[] {
+  return [...findMissing(pattern), ...findForeign(pattern, followOwn(pattern))];
+}
+
+/** The pattern's own files: what the page names, and what those import. */
+const followOwn = ({ data, sources }: SourcePattern): Set<string> =>
+  followImports(
+    sources,
+    data.files.filter((path) => !path.endsWith('.sql')),
+  );
 
 /** The file as it runs, without the lines that only serve the page. */
 function stripMarkers(path: string, text: string): string {

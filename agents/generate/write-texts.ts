@@ -15,7 +15,7 @@ export function writeTexts(pattern: SourcePattern): Record<Detail, string> {
 }
 
 /** What one chooses by. */
-function writeBrief({ id, data }: SourcePattern): string {
+export function writeBrief({ id, data }: SourcePattern): string {
   const { title, summary, level, needs, useWhen, notWhen, requires } = data;
   return joinParts([
     `# ${title}`,
@@ -30,7 +30,10 @@ const sayRequired = (ids: string[]): string =>
   ids.length > 0 ? `, builds on ${ids.join(', ')}` : '';
 
 /** What one builds by: the rules, what it survives, and as much of the code as there is room for. */
-function writeStandard(pattern: SourcePattern, sections: Section[]): string {
+export function writeStandard(
+  pattern: SourcePattern,
+  sections = splitSections(pattern.body),
+): string {
   const snippets = sections
     .filter(({ name }) => name === 'How it works' || name === 'The code')
     .flatMap(({ text }) => listSnippets(text));

@@ -6,7 +6,7 @@ import { count } from '../words.ts';
 
 const usage = `npm run check [-- <id>…] [--format text|github|json] [--root <folder>]
 
-Compares every page with its example and its proof. Writes nothing.
+Compares every page with its example and its proof, and with all pages the texts for tools. Writes nothing.
 Exit 0: all is well. 1: findings. 2: the check itself failed.`;
 
 await runCommand({

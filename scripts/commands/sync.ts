@@ -6,7 +6,8 @@ import { count } from '../words.ts';
 
 const usage = `npm run sync [-- <id>…] [--format text|github|json] [--root <folder>]
 
-Writes snippets, outputs, tables and references into the pages, from the examples.
+Writes snippets, outputs, tables and references into the pages, from the examples; without ids,
+the texts for tools as well, from the pages.
 Exit 0: all is well now. 1: findings that writing cannot mend. 2: the sync itself failed.`;
 
 await runCommand({

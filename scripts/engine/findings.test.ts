@@ -11,7 +11,12 @@ it('has a fixture or a test for every code there is', () => {
   const expected = folders.flatMap(readFixtures).flatMap((fixture) => fixture.expected);
   const proven = new Set<string>(expected.map(({ code }) => code));
   // What takes a file system, or two pages, is tested where those are.
-  const tests = ['../check.test.ts', '../page/rules.test.ts', 'page.test.ts']
+  const tests = [
+    '../check.test.ts',
+    '../page/rules.test.ts',
+    'page.test.ts',
+    '../../agents/check/check-surfaces.test.ts',
+  ]
     .map((path) => readFileSync(join(import.meta.dirname, path), 'utf8'))
     .join('');
   expect(

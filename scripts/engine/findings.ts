@@ -83,6 +83,12 @@ export const FINDING_CODES = {
   'example-missing': 'a page has no example',
   'file-stray': 'a file that belongs to no pattern',
   'file-unreadable': 'a file that cannot be read',
+
+  'files-invalid': 'the files that a reader takes are not there, or import what must stay outside',
+  'generated-drift': 'a generated file for tools is not what the patterns say',
+  'generated-stray': 'a file among the generated ones that no pattern makes',
+  'budget-exceeded': 'a text for tools costs more than its budget',
+  'reference-missing': 'a text for tools names a file or a pattern that does not exist',
 } as const;
 
 /** A stable name of a kind of fault. */

@@ -1,0 +1,71 @@
+import type { Finding } from '../../scripts/engine/findings.ts';
+import { BUDGETS } from '../generate/budgets.ts';
+import { countTokens } from '../generate/count-tokens.ts';
+import { writeBrief } from '../generate/write-texts.ts';
+import { readText, type Surfaces } from './read-surfaces.ts';
+
+type Cost = { file: string; what: string; most: number; unit: string; cost: number; mend: string };
+
+/** Finds the texts that cost more than a reader was promised. */
+export function checkBudgets(root: string, surfaces: Surfaces): Finding[] {
+  const agents = readText(root, 'AGENTS.md');
+  return [
+    ...surfaces.sources.flatMap((source, index) => [
+      toCost(`patterns/${source.id}.md`, 'the brief text', writeBrief(source), {
+        most: BUDGETS.brief,
+        mend: 'shorten summary, useWhen or notWhen',
+      }),
+      toCost(
+        `patterns/${source.id}.md`,
+        'the standard text',
+        surfaces.kept[index]?.standard ?? '',
+        {
+          most: BUDGETS.standard,
+          mend: 'shorten the invariants or the titles of the failures: code is left out already',
+        },
+      ),
+      // The full text leaves out sections until it fits: it can be too long only if the brief is.
+    ]),
+    ...[...surfaces.files].flatMap(([path, text]) => costKept(path, text)),
+    ...(agents === undefined ? [] : costAgents(agents)),
+  ].flatMap(compare);
+}
+
+function costKept(file: string, text: string): Cost[] {
+  if (file.endsWith('/AGENTS.block.md'))
+    return [
+      toCost(file, 'the block', text, { most: BUDGETS.block.tokens, mend: 'name fewer patterns' }),
+    ];
+  if (file.endsWith('/SKILL.md'))
+    return [
+      toCost(file, 'the skill', text, { most: BUDGETS.skill.tokens, mend: 'split the area' }),
+    ];
+  return [];
+}
+
+function costAgents(text: string): Cost[] {
+  const { tokens, lines, bytes } = BUDGETS.agents;
+  const [file, what] = ['AGENTS.md', 'the file'];
+  const mend = 'move what only some need to docs/content/docs/guides';
+  const { length } = text.trimEnd().split('\n');
+  return [
+    toCost(file, what, text, { most: tokens, mend }),
+    { file, what, most: lines, unit: 'lines', cost: length, mend },
+    { file, what, most: bytes, unit: 'bytes', cost: Buffer.byteLength(text), mend },
+  ];
+}
+
+const toCost = (
+  file: string,
+  what: string,
+  text: string,
+  { most, mend }: { most: number; mend: string },
+): Cost => ({ file, what, most, unit: 'tokens', cost: countTokens(text), mend });
+
+function compare({ file, what, most, unit, cost, mend }: Cost): Finding[] {
+  if (cost <= most) return [];
+  const message = `${what} has ${format(cost)} ${unit}, and ${format(most)} is the most`;
+  return [{ code: 'budget-exceeded', file, line: 1, column: 1, message, mend }];
+}
+
+const format = (count: number): string => count.toLocaleString('en-US');

@@ -1,0 +1,58 @@
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Finding } from '../../scripts/engine/findings.ts';
+import { KEPT_FOLDERS } from '../generate/write-kept-files.ts';
+import { readText } from './read-surfaces.ts';
+
+const MEND = 'npm run sync';
+
+/** Finds generated files that are not as the patterns would have them, and those of no pattern. */
+export function checkDrift(root: string, files: ReadonlyMap<string, string>): Finding[] {
+  const stray = listStrays(root, files).map((path) =>
+    toFinding(path, 1, { code: 'generated-stray', message: 'no pattern makes this file any more' }),
+  );
+  return [...[...files].flatMap(([path, text]) => compare(root, path, text)), ...stray];
+}
+
+/** Writes what differs and removes what no pattern makes; the paths of both. */
+export function mendDrift(root: string, files: ReadonlyMap<string, string>): string[] {
+  const different = [...files].filter(([path, text]) => readText(root, path) !== text);
+  for (const [path, text] of different) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  const strays = listStrays(root, files);
+  for (const path of strays) rmSync(join(root, path));
+  return [...different.map(([path]) => path), ...strays];
+}
+
+function compare(root: string, path: string, text: string): Finding[] {
+  const found = readText(root, path);
+  if (found === text) return [];
+  const code = 'generated-drift';
+  if (found === undefined) return [toFinding(path, 1, { code, message: 'the file is not there' })];
+  const message = 'this is not what the patterns say';
+  return [toFinding(path, findFirstDifference(found, text), { code, message })];
+}
+
+function findFirstDifference(a: string, b: string): number {
+  const [left, right] = [a.split('\n'), b.split('\n')];
+  return left.findIndex((line, index) => line !== right[index]) + 1 || left.length;
+}
+
+const toFinding = (
+  file: string,
+  line: number,
+  fault: Pick<Finding, 'code' | 'message'>,
+): Finding => ({ ...fault, file, line, column: 1, mend: MEND });
+
+function listStrays(root: string, files: ReadonlyMap<string, string>): string[] {
+  return KEPT_FOLDERS.flatMap((folder) =>
+    globSync('**/*', { cwd: join(root, folder), withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+      .map((path) => path.replaceAll('\\', '/')),
+  )
+    .filter((path) => !files.has(path))
+    .sort();
+}

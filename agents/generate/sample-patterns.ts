@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../scripts/repository.ts';
+import type { KeptPattern } from './kept-pattern.ts';
+
+type Catalogue = { topics: { id: string; title: string; promise: string }[] };
+
+/** As many patterns as a test asks for, taken evenly from all areas of the catalogue. */
+export function createSamplePatterns(count: number): KeptPattern[] {
+  const { topics } = JSON.parse(
+    readFileSync(join(ROOT, 'docs/catalogue.json'), 'utf8'),
+  ) as Catalogue;
+  return Array.from({ length: count }, (_, index) => {
+    const topic = topics[Math.floor((index * topics.length) / count)];
+    if (topic === undefined) throw new RangeError('the catalogue is empty');
+    const [area = '', slug = ''] = topic.id.split('/');
+    const { id, title, promise } = topic;
+    // A symptom is of 90 characters at most, as the frontmatter has it.
+    const symptoms = [promise.slice(0, 90), `It fails: ${promise}`.slice(0, 90)];
+    const keywords = title
+      .toLowerCase()
+      .split(/[^a-z0-9]+/)
+      .filter((word) => word.length > 2);
+    return { id, area, slug, title, symptoms, keywords, standard: `# ${title}\n` };
+  });
+}

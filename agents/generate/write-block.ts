@@ -1,0 +1,24 @@
+import { endMarker, startMarker } from '../project/block-markers.ts';
+import { BUDGETS } from './budgets.ts';
+import { fitHints, type Hinted, withHint } from './fit-hints.ts';
+import { groupByArea } from './group-by-area.ts';
+
+/** A pattern as the block names it. */
+export type BlockPattern = Hinted & { area: string; slug: string };
+
+const HEAD = `## Backend patterns
+
+Before you write backend code on a topic below, read its pattern: prefer it to memory.
+Read it: \`npx touchstone show <area>/<slug>\`, or the MCP server \`npx touchstone mcp\`. Take its code and its tests: \`npx touchstone add <area>/<slug>\`. Nothing fits: \`npx touchstone search "<symptom or error message>"\`.
+If the command is missing, \`npm install --save-dev touchstone\`; if a pattern is, \`npx touchstone init\` brings this list up to date.`;
+
+/** The part of a project's AGENTS.md that says which patterns there are and when to read one. */
+export function writeBlock(patterns: readonly BlockPattern[], version: string): string {
+  return fitHints(BUDGETS.block.tokens, (hint) => {
+    const groups = groupByArea(patterns).map(([area, group]) => {
+      const lines = group.map((pattern) => `- ${withHint(pattern.slug, hint(pattern))}`);
+      return `${area}:\n${lines.join('\n')}`;
+    });
+    return `${[startMarker(version), HEAD, ...groups].join('\n\n')}\n${endMarker}\n`;
+  });
+}
