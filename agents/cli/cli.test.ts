@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../scripts/repository.ts';
+import { buildLibrary } from '../generate/build-library.ts';
 import { writeLibrary } from '../generate/build-package.ts';
 import { bundleCode } from '../generate/bundle-code.ts';
 import { makeFolder, makeProject } from '../testing/test-library.ts';
@@ -13,7 +14,7 @@ const project = makeProject();
 const empty = makeFolder();
 
 beforeAll(async () => {
-  writeLibrary(ROOT, { version: '1.2.3', folder: join(dist, 'library') });
+  writeLibrary(buildLibrary(ROOT, '1.2.3'), join(dist, 'library'));
   await bundleCode(join(ROOT, 'agents'), dist);
 });
 
@@ -115,6 +116,14 @@ describe('a pattern on its way into a project', () => {
     expect(run(['diff'])).toMatchObject({ code: 1, out: expect.stringContaining('+// mine') });
     expect(run(['remove', 'webhook-receiving']).out).toContain(`${file}  was edited: it stays`);
     expect(project.project.list('patterns/webhook-receiving')).toEqual(['signatures.ts']);
+  });
+
+  it('is known to the AI tools of the project after init, and no more after its removal', () => {
+    expect(run(['init']).out).toBe('AGENTS.md  created\nCLAUDE.md  created\n');
+    expect(project.project.read('AGENTS.md')).toContain('background-jobs:');
+    expect(run(['init']).out).toContain('AGENTS.md  is as it should be');
+    run(['init', '--remove']);
+    expect(project.project.read('AGENTS.md')).toBeUndefined();
   });
 
   it('lists what it can do by id, a line each, for other programs', () => {

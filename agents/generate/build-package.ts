@@ -10,6 +10,8 @@ import { bundleCode } from './bundle-code.ts';
 import { compileKit } from './compile-kit.ts';
 import { groupByArea } from './group-by-area.ts';
 import { indexSearch } from './index-search.ts';
+import { toKeptPattern } from './kept-pattern.ts';
+import { writeBlock } from './write-block.ts';
 import { writeBundles } from './write-bundles.ts';
 import { writeRegistry } from './write-registry.ts';
 
@@ -33,6 +35,8 @@ export function writeLibrary(library: BuiltLibrary, folder: string): void {
   const write = (path: string, text: string) => writeFile(join(folder, path), text);
   write('index.json', JSON.stringify(writeIndex(library)));
   write('search.json', indexSearch(library.patterns));
+  const kept = library.patterns.map(({ source }) => toKeptPattern(source));
+  write('AGENTS.block.md', writeBlock(kept, library.version));
   for (const { entry, texts, taken } of library.patterns) {
     const prefix = `patterns/${entry.id}`;
     write(`${prefix}/manifest.json`, JSON.stringify(taken.manifest));

@@ -14,6 +14,8 @@ export type Library = {
   readFile: (id: string, role: FileRole, path: string) => string;
   /** The index as MiniSearch wrote it. */
   readSearchIndex: () => string;
+  /** What AGENTS.md of a project says of the library. */
+  readBlock: () => string;
   /** Undefined when there is no such bundle. */
   readBundle: (area: string, budget: number) => string | undefined;
 };
@@ -30,6 +32,7 @@ export function openLibrary(folder: string): Library {
     readManifest: (id) => readJson(`patterns/${id}/manifest.json`),
     readFile: (id, role, path) => read(`patterns/${id}/files/${role}/${path}`),
     readSearchIndex: () => read('search.json'),
+    readBlock: () => read('AGENTS.block.md'),
     readBundle(area, budget) {
       const file = `bundles/${area}.${budget / 1_000}k.md`;
       const known = patterns.some((pattern) => pattern.area === area);

@@ -47,6 +47,7 @@ describe('a path of a project', () => {
     symlinkSync(join(outside.folder, 'not-there.ts'), join(root, 'broken.ts'));
     const project = openProject(root);
     expect(() => project.write('broken.ts', 'x')).toThrow('leads nowhere');
+    expect(() => project.write('broken.ts/a.ts', 'x')).toThrow('leads nowhere');
   });
 
   it('never leads out of the project, whatever it is', () => {

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, sep, win32 } from 'node:path';
 
 /** A path that would leave the project, or that no file may have. */
@@ -8,14 +8,9 @@ export class UnsafePathError extends Error {
 
 /** Where a path of the project lies on disk; throws when it would lie anywhere else. */
 export function resolveInside(root: string, path: string): string {
-  const fault = findFault(path);
-  if (fault !== undefined)
-    throw new UnsafePathError(`${JSON.stringify(path)} is refused: ${fault}`);
-  const target = join(root, path);
-  const real = realpathSync.native(findExisting(target));
-  const home = realpathSync.native(root);
-  if (real === home || real.startsWith(home + sep)) return target;
-  throw new UnsafePathError(`${JSON.stringify(path)} is refused: a link leads out of the project`);
+  const fault = findFault(path) ?? findFaultyLink(root, join(root, path));
+  if (fault === undefined) return join(root, path);
+  throw new UnsafePathError(`${JSON.stringify(path)} is refused: ${fault}`);
 }
 
 function findFault(path: string): string | undefined {
@@ -29,7 +24,20 @@ function findFault(path: string): string | undefined {
   return undefined;
 }
 
-/** The path itself, or the nearest folder above it that is there; a broken link counts as there. */
+/** Writing to a broken link makes what it points to, wherever that is: such a link is refused too. */
+function findFaultyLink(root: string, target: string): string | undefined {
+  const home = realpathSync.native(root);
+  try {
+    const real = realpathSync.native(findExisting(target));
+    return real === home || real.startsWith(home + sep)
+      ? undefined
+      : 'a link leads out of the project';
+  } catch {
+    return 'it is a link that leads nowhere';
+  }
+}
+
+/** The path itself, or the nearest folder above it that is there; a broken link is there. */
 function findExisting(path: string): string {
-  return existsSync(path) ? path : findExisting(dirname(path));
+  return lstatSync(path, { throwIfNoEntry: false }) ? path : findExisting(dirname(path));
 }
