@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { buildLibrary, type LibraryPattern, writeIndex } from './build-library.ts';
 import { bundleCode } from './bundle-code.ts';
 import { compileKit } from './compile-kit.ts';
-import { indexSearch } from './index-search.ts';
+import { indexSearch, readTopics } from './index-search.ts';
 import { writeBundles } from './write-bundles.ts';
 
 /** Writes `dist/` of the package: the library, the commands and the kit, as `npm pack` takes them. */
@@ -27,7 +27,8 @@ export function writeLibrary(
   const library = buildLibrary(root, version);
   const write = (path: string, text: string) => writeFile(join(folder, path), text);
   write('index.json', JSON.stringify(writeIndex(library)));
-  write('search.json', indexSearch(library.patterns));
+  const sources = library.patterns.map(({ source }) => source);
+  write('search.json', JSON.stringify(indexSearch(sources, readTopics(root))));
   for (const { entry, texts, taken } of library.patterns) {
     const prefix = `patterns/${entry.id}`;
     write(`${prefix}/manifest.json`, JSON.stringify(taken.manifest));
