@@ -23,7 +23,7 @@ export type Search = (query: string, options?: SearchOptions) => SearchResult;
  * Below this score the best page is no answer. `node agents/eval/main.ts "<query>"` shows how a
  * score comes about; the eval shows what another threshold would do.
  */
-export const MIN_SCORE = 0.65;
+export const MIN_SCORE = 0.62;
 
 /** What comes after the best page scores at least this much of it. */
 const MIN_SHARE = 0.6;
@@ -42,7 +42,7 @@ export function createSearch(library: Pick<Library, 'find' | 'readSearchIndex'>)
     const fitting = best < MIN_SCORE ? [] : inArea;
     const hits = fitting
       .filter(({ score }) => score >= best * MIN_SHARE)
-      .slice(0, Math.min(Math.max(limit, 1), MAX_HITS))
+      .slice(0, Math.min(Math.max(limit || 1, 1), MAX_HITS))
       .flatMap(({ id, score }) => {
         const pattern = library.find(id);
         return pattern ? [{ pattern, score, symptom: findSymptom(pattern, words) }] : [];
