@@ -26,7 +26,7 @@ export type Search = (query: string, options?: SearchOptions) => SearchResult;
 export const MIN_SCORE = 0.62;
 
 /** What comes after the best page scores at least this much of it. */
-const MIN_SHARE = 0.6;
+const MIN_SHARE = 0.5;
 
 const MAX_HITS = 10;
 const DEFAULT_HITS = 5;
