@@ -2,6 +2,7 @@ import type { LibraryIndex, PatternEntry } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
 import { readKit } from './read-kit.ts';
 import { readPatterns, type SourcePattern } from './read-pattern.ts';
+import { readTopics, type Topic } from './read-topics.ts';
 import { type TakenPattern, takeFiles } from './take-files.ts';
 import { writeTexts } from './write-texts.ts';
 
@@ -14,7 +15,12 @@ export type LibraryPattern = {
 };
 
 /** Everything that the package is made of: one source, from which each surface is written. */
-export type BuiltLibrary = { version: string; patterns: LibraryPattern[] };
+export type BuiltLibrary = {
+  version: string;
+  patterns: LibraryPattern[];
+  /** The topics of the catalogue, written or not. */
+  topics: Topic[];
+};
 
 /** Reads the repository's patterns and writes their texts. */
 export function buildLibrary(root: string, version: string): BuiltLibrary {
@@ -23,7 +29,7 @@ export function buildLibrary(root: string, version: string): BuiltLibrary {
     const texts = writeTexts(source);
     return { source, texts, entry: describe(source, texts), taken: takeFiles(source, kit) };
   });
-  return { version, patterns };
+  return { version, patterns, topics: readTopics(root) };
 }
 
 /** What is loaded to list and to search. */

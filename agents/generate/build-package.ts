@@ -34,9 +34,9 @@ export async function buildPackage(root: string): Promise<void> {
 export function writeLibrary(library: BuiltLibrary, folder: string): void {
   const write = (path: string, text: string) => writeFile(join(folder, path), text);
   write('index.json', JSON.stringify(writeIndex(library)));
-  write('search.json', indexSearch(library.patterns));
-  const kept = library.patterns.map(({ source }) => toKeptPattern(source));
-  write('AGENTS.block.md', writeBlock(kept, library.version));
+  const sources = library.patterns.map(({ source }) => source);
+  write('search.json', JSON.stringify(indexSearch(sources, library.topics)));
+  write('AGENTS.block.md', writeBlock(sources.map(toKeptPattern), library.version));
   for (const { entry, texts, taken } of library.patterns) {
     const prefix = `patterns/${entry.id}`;
     write(`${prefix}/manifest.json`, JSON.stringify(taken.manifest));

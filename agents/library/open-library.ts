@@ -12,7 +12,7 @@ export type Library = {
   readManifest: (id: string) => PatternManifest;
   /** A file as a project gets it. */
   readFile: (id: string, role: FileRole, path: string) => string;
-  /** The index as MiniSearch wrote it. */
+  /** The index that a search reads. */
   readSearchIndex: () => string;
   /** What AGENTS.md of a project says of the library. */
   readBlock: () => string;

@@ -1,13 +1,17 @@
-import MiniSearch from 'minisearch';
 import type { Library } from './open-library.ts';
-import { SEARCH_OPTIONS, type SearchDocument } from './search-options.ts';
+import { createScorer, type Scored } from './score-pages.ts';
+import type { SearchIndex } from './search-index.ts';
+import { readWords } from './search-words.ts';
 import type { PatternEntry } from './types.ts';
 
-/** A pattern that answers a query, and the symptom that is most like it. */
+/** A pattern that answers a query, and the symptom of it that is most like the query. */
 export type Hit = { pattern: PatternEntry; score: number; symptom: string };
 
-/** What a search found. Without hits, `nearest` names the patterns that come closest. */
-export type SearchResult = { hits: Hit[]; nearest: string[] };
+/** Whether patterns fit, none does, or the query has no word to search for. */
+export type SearchOutcome = 'found' | 'no-pattern' | 'no-words';
+
+/** What a search found. Without hits, `nearest` has the ids that come closest, three at most. */
+export type SearchResult = { outcome: SearchOutcome; hits: Hit[]; nearest: string[] };
 
 /** What a search may be narrowed to. */
 export type SearchOptions = { area?: string | undefined; limit?: number | undefined };
@@ -15,16 +19,47 @@ export type SearchOptions = { area?: string | undefined; limit?: number | undefi
 /** Searches by keywords, by a sentence, or by a pasted error message. */
 export type Search = (query: string, options?: SearchOptions) => SearchResult;
 
-/** A search over the library; the index is read once. */
-export function createSearch(library: Library): Search {
-  const index = MiniSearch.loadJSON<SearchDocument>(library.readSearchIndex(), SEARCH_OPTIONS);
+/**
+ * Below this score the best page is no answer. `node agents/eval/main.ts "<query>"` shows how a
+ * score comes about; the eval shows what another threshold would do.
+ */
+export const MIN_SCORE = 0.65;
 
-  return function search(query, { area, limit = 5 } = {}) {
-    const found = index.search(query).flatMap(({ id, score }) => {
-      const pattern = library.find(String(id));
-      if (!pattern || (area !== undefined && pattern.area !== area)) return [];
-      return [{ pattern, score, symptom: pattern.symptoms[0] ?? '' }];
-    });
-    return { hits: found.slice(0, limit), nearest: [] };
+/** What comes after the best page scores at least this much of it. */
+const MIN_SHARE = 0.5;
+
+const MAX_HITS = 10;
+const DEFAULT_HITS = 5;
+
+/** A search over the library; the index is read once. */
+export function createSearch(library: Pick<Library, 'find' | 'readSearchIndex'>): Search {
+  const scorePages = createScorer(JSON.parse(library.readSearchIndex()) as SearchIndex);
+
+  return function search(query, { area, limit = DEFAULT_HITS } = {}) {
+    const { words, pages } = scorePages(query);
+    const inArea = pages.filter(({ id }) => area === undefined || library.find(id)?.area === area);
+    const best = inArea[0]?.score ?? 0;
+    const fitting = best < MIN_SCORE ? [] : inArea;
+    const hits = fitting
+      .filter(({ score }) => score >= best * MIN_SHARE)
+      .slice(0, Math.min(Math.max(limit || 1, 1), MAX_HITS))
+      .flatMap(({ id, score }) => {
+        const pattern = library.find(id);
+        return pattern ? [{ pattern, score, symptom: findSymptom(pattern, words) }] : [];
+      });
+    if (hits.length > 0) return { outcome: 'found', hits, nearest: [] };
+    const nearest = pages.slice(0, 3).map(({ id }) => id);
+    return { outcome: words.length > 0 ? 'no-pattern' : 'no-words', hits, nearest };
   };
+}
+
+/** The symptom whose words say most about the query; the first where none says anything. */
+function findSymptom({ symptoms }: PatternEntry, words: Scored['words']): string {
+  let best = { symptom: symptoms[0] ?? '', said: 0 };
+  for (const symptom of symptoms) {
+    const has = new Set(readWords(symptom));
+    const said = words.reduce((sum, { word, weight }) => sum + (has.has(word) ? weight : 0), 0);
+    if (said > best.said) best = { symptom, said };
+  }
+  return best.symptom;
 }

@@ -23,10 +23,12 @@ export const patternFrontmatter = z.strictObject({
     .max(6)
     .describe('3 to 6 lines in the words of who has the problem, with literal error messages'),
   keywords: z
-    .array(sentence.max(40))
-    .max(12)
+    .array(sentence.max(60))
+    .max(30)
     .default([])
-    .describe('Names that a search should find it by and that its text lacks: libraries, synonyms'),
+    .describe(
+      'Words that a search should find it by and that its text lacks: libraries, synonyms, literal errors',
+    ),
   useWhen: z.array(sentence).min(1).describe('When to choose it'),
   notWhen: z
     .array(z.strictObject({ when: sentence, instead: sentence }))

@@ -1,0 +1,37 @@
+import { createScorer } from '../library/score-pages.ts';
+import { createSearch, MIN_SCORE } from '../library/search.ts';
+import type { SearchIndex } from '../library/search-index.ts';
+import { openBuilt } from './open-built.ts';
+import { readQueries } from './queries.ts';
+import { runEval } from './run-eval.ts';
+
+/** `node agents/eval/main.ts` prints the eval; with a query behind it, how that is scored. */
+const library = openBuilt();
+const [query] = process.argv.slice(2);
+if (query === undefined) printEval();
+else printScore(query);
+
+function printEval(): void {
+  const search = createSearch(library);
+  for (const split of ['tune', 'held'] as const) {
+    const queries = readQueries().filter((asked) => asked.split === split);
+    console.log(split);
+    console.table(runEval(search, queries));
+  }
+}
+
+function printScore(text: string): void {
+  const { words, pages } = createScorer(JSON.parse(library.readSearchIndex()) as SearchIndex)(text);
+  const best = pages.slice(0, 3);
+  console.table(
+    words.map(({ word, weight, strengths }) => ({
+      word,
+      says: Number(weight.toFixed(2)),
+      ...Object.fromEntries(best.map(({ id }) => [id, strengths.get(id) ?? 0])),
+    })),
+  );
+  for (const { id, score } of best)
+    console.log(
+      `${score.toFixed(2)} ${score < MIN_SCORE ? 'is below' : 'reaches'} ${MIN_SCORE}: ${id}`,
+    );
+}

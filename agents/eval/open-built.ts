@@ -1,0 +1,28 @@
+import { ROOT } from '../../scripts/repository.ts';
+import { buildLibrary } from '../generate/build-library.ts';
+import { type IndexedPattern, indexSearch } from '../generate/index-search.ts';
+import type { Library } from '../library/open-library.ts';
+
+/** What a search needs of a library. */
+export type SearchedLibrary = Pick<Library, 'find' | 'readSearchIndex'>;
+
+/** The library as it would be built now, in memory, with other patterns beside it on request. */
+export function openBuilt(
+  addPatterns: (own: IndexedPattern[]) => IndexedPattern[] = () => [],
+): SearchedLibrary {
+  const { patterns, topics } = buildLibrary(ROOT, '0.0.0');
+  const own = patterns.map(({ source }) => source);
+  const all = [...own, ...addPatterns(own)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const index = JSON.stringify(indexSearch(all, topics));
+  const entries = new Map(patterns.map(({ entry }) => [entry.id, entry]));
+  const [like] = entries.values();
+  return {
+    readSearchIndex: () => index,
+    find(id) {
+      const added = all.find((pattern) => pattern.id === id);
+      if (entries.has(id) || !added || !like) return entries.get(id);
+      const { title, summary, symptoms, keywords } = added.data;
+      return { ...like, id, area: id.split('/')[0] ?? '', title, summary, symptoms, keywords };
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { SearchIndex } from './search-index.ts';
+import { readQuery } from './search-words.ts';
+
+/** A word of a query: how much it says, and how strongly each page that has it is about it. */
+export type QueryWord = { word: string; weight: number; strengths: Map<string, number> };
+
+/** The words of a query, and the pages that have any of them, the best first. */
+export type Scored = { words: QueryWord[]; pages: { id: string; score: number }[] };
+
+/**
+ * Scores pages on a query. The score is what the page's words say, divided by the root of what all
+ * words of the query say. So it grows with each word that is found, and shrinks with each that
+ * is not, more with a rare one: a page on tokens is no answer to "csrf token".
+ */
+export function createScorer({ ids, words: indexed }: SearchIndex): (query: string) => Scored {
+  const known = new Map(Object.entries(indexed));
+
+  return function scorePages(query) {
+    const counts = readQuery(query, (word) => known.has(word));
+    const words = [...counts].map(([word, count]) => weigh(word, count));
+    const all = sum(words.map(({ weight }) => weight));
+    const found = new Set(words.flatMap(({ strengths }) => [...strengths.keys()]));
+    const pages = [...found].map((id) => ({ id, score: scorePage(id, words) / Math.sqrt(all) }));
+    return { words, pages: pages.sort((a, b) => b.score - a.score || compare(a.id, b.id)) };
+  };
+
+  /** A word that no text has says most of all; one that comes again says more. */
+  function weigh(word: string, count: number): QueryWord {
+    const [weight, pages] = known.get(word) ?? [1, []];
+    const strengths = new Map(pages.map(([page, strength]) => [ids[page] ?? '', strength]));
+    return { word, weight: weight * (1 + Math.log(count)), strengths };
+  }
+}
+
+const scorePage = (id: string, words: QueryWord[]): number =>
+  sum(words.map(({ weight, strengths }) => weight * (strengths.get(id) ?? 0)));
+
+const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : 1);

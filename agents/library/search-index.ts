@@ -1,0 +1,19 @@
+/** What a search reads, made when the package is built. */
+export type SearchIndex = {
+  /** The ids of the patterns, sorted. */
+  ids: string[];
+  words: Record<string, IndexedWord>;
+};
+
+/** How much a word says (from 0, in every text, to 1, rare), and which pages have it where. */
+export type IndexedWord = [weight: number, pages: [page: number, strength: number][]];
+
+/** How strongly a page is about a word, by the best place where it has it. */
+export const STRENGTHS = {
+  /** Title, symptoms, keywords. */
+  named: 1,
+  /** Summary, when to use it, titles of failures. */
+  told: 0.7,
+  /** Anywhere else. */
+  mentioned: 0.4,
+} as const;
