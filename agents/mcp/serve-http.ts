@@ -37,14 +37,16 @@ export const DEFAULT_PORT = 8931;
 
 const PATH = '/mcp';
 
+/** Nothing here changes while it runs: a subscription is acknowledged, and then silent. */
+const MAX_SUBSCRIPTIONS = 32;
+
 /** Serves MCP over streamable HTTP, without state: each request has a server of its own. */
 export async function serveHttp(
   factory: ServerFactory,
   options: HttpOptions = {},
 ): Promise<HttpService> {
   const limits = { ...LIMITS, ...options.limits };
-  // Nothing here changes while it runs, so there is nothing to subscribe to.
-  const handler = createMcpHandler(factory, { maxSubscriptions: 0 });
+  const handler = createMcpHandler(factory, { maxSubscriptions: MAX_SUBSCRIPTIONS });
   const answer = toNodeHandler(handler, { maxRequestBodySize: limits.bodyBytes });
   const guard = createGuard({
     path: PATH,
@@ -82,9 +84,9 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${PATH}`;
 }
 
-const GRACE_MS = 5_000;
+const GRACE_MS = 1_000;
 
-/** Takes no more, lets what runs come to its end, and cuts off what does not. */
+/** Takes no more, lets what runs come to its end, and cuts off what does not: a subscription. */
 async function stop(server: Server, closeHandler: () => Promise<void>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
