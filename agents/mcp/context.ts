@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Library } from '../library/open-library.ts';
 import type { Search } from '../library/search.ts';
-import { createFinder, type PatternFinder } from './find-pattern.ts';
+import { createFinder, type PatternFinder } from './pattern-finder.ts';
 import { ToolError } from './tool.ts';
 
 /** What the tools, resources and prompts answer from. */

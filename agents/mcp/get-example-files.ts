@@ -5,7 +5,7 @@ import { rewriteImports } from '../project/rewrite-imports.ts';
 import { ANSWER, maxTokens } from './answer-size.ts';
 import type { Context } from './context.ts';
 import { estimateTokens } from './estimate-tokens.ts';
-import { quote } from './find-pattern.ts';
+import { quote } from './pattern-finder.ts';
 import { type Tool, ToolError } from './tool.ts';
 import { ID_ALIASES } from './tool-input.ts';
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Packages } from '../library/types.ts';
 import { type AddPlan, planAdd } from '../project/plan-add.ts';
 import type { Project } from '../project/project.ts';
 import { maxTokens, takeFitting } from './answer-size.ts';
@@ -18,6 +17,7 @@ const folder = z
 const wish = z.object({
   id: z.string().min(1).max(200),
   directory: folder.optional().describe('such as src/patterns'),
+  migrations: folder.optional(),
   imports: z.enum(['ts', 'js']).optional(),
   withTests: z.boolean().optional(),
   maxTokens,
@@ -38,10 +38,13 @@ const remote = wish.extend({
 
 const DIR_ALIASES = ['cwd', 'root', 'projectDir', 'project_dir', 'project'];
 
+/** Versions by package; in `allowScripts`, whether its script may run. */
+const entries = z.record(z.string(), z.union([z.string(), z.boolean()]));
+
 const output = z.object({
   patterns: z.array(z.string()),
   files: z.array(z.object({ path: z.string(), state: z.string(), sha256: z.string() })),
-  packages: z.record(z.string(), z.record(z.string(), z.string())),
+  packages: z.record(z.string(), entries),
   environment: z.array(z.string()),
   next: z.array(z.string()),
   command: z.string(),
@@ -111,10 +114,11 @@ function describe({ patterns, files, packages, environment, next }: AddPlan, com
 }
 
 /** The command that does what is planned. */
-function writeCommand(id: string, { directory, imports, withTests }: Wish): string {
+function writeCommand(id: string, { directory, migrations, imports, withTests }: Wish): string {
   return [
     `npx touchstone add ${id}`,
     ...(directory === undefined ? [] : [`--dir ${directory}`]),
+    ...(migrations === undefined ? [] : [`--migrations ${migrations}`]),
     ...(imports === undefined ? [] : [`--imports ${imports}`]),
     ...(withTests ? ['--with-tests'] : []),
   ].join(' ');
@@ -129,7 +133,7 @@ function write({ patterns, files, packages, next, command }: Described): string 
   ].join('\n');
 }
 
-const writePackages = (packages: Packages): string =>
+const writePackages = (packages: z.output<typeof entries>): string =>
   Object.entries(packages)
-    .map(([name, version]) => `${name}@${version}`)
+    .map(([name, value]) => (typeof value === 'string' ? `${name}@${value}` : `${name}: ${value}`))
     .join(', ');

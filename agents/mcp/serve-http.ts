@@ -69,7 +69,8 @@ export async function serveHttp(
 function chooseHost({ host, public: isPublic }: HttpOptions): string {
   if (isPublic) return host ?? '0.0.0.0';
   if (host === undefined || /^(localhost|127\.[\d.]+|::1)$/.test(host)) return host ?? '127.0.0.1';
-  throw new RangeError(`${host} can be reached from outside: add --public if that is meant`);
+  const message = `${host} can be reached from outside: add --public if that is meant`;
+  throw Object.assign(new RangeError(message), { code: 'ERR_NOT_PUBLIC' });
 }
 
 const timeouts = ({ requestMs }: Limits) => ({

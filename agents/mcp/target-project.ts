@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Packages } from '../library/types.ts';
 import { openProject, type Project } from '../project/project.ts';
-import { quote } from './find-pattern.ts';
+import { quote } from './pattern-finder.ts';
 import { ToolError } from './tool.ts';
 
 /** What somebody tells of a project whose disk is not here. */

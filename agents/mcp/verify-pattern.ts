@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findPattern } from '../library/find-pattern.ts';
 import { type Verification, verifyPatterns } from '../project/verify.ts';
 import { ANSWER, takeFitting } from './answer-size.ts';
 import type { Context } from './context.ts';
@@ -38,7 +39,8 @@ export function verifyPattern({ library }: Context) {
     },
     output,
     answer({ id, dir }) {
-      const all = verifyPatterns(library, locateProject(dir), id === undefined ? [] : [id]);
+      const ids = id === undefined ? [] : [findPattern(library, id).pattern?.id ?? id];
+      const all = verifyPatterns(library, locateProject(dir), ids);
       const failed = all.filter(({ passed }) => !passed);
       const passed = failed.length === 0;
       const sorted = [...failed, ...all.filter((one) => !failed.includes(one))];
