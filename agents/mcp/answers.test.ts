@@ -81,19 +81,13 @@ describe('an answer', () => {
       ];
       for (const [name, input] of calls)
         expect(costOf(await call(name, input, remote)), `${name} ${id}`).toBeLessThanOrEqual(1_500);
+      const paths = await listPaths(id);
       for (const maxTokens of [300, 3_600, 8_000])
-        for (const name of ['get_pattern', 'get_example_files'])
-          expect(
-            costOf(
-              await call(name, {
-                ids: [id],
-                detail: 'full',
-                paths: await listPaths(id),
-                maxTokens,
-              }),
-            ),
-            `${name} ${id}`,
-          ).toBeLessThanOrEqual(maxTokens);
+        for (const name of ['get_pattern', 'get_example_files']) {
+          const result = await call(name, { ids: [id], detail: 'full', paths, maxTokens });
+          expect(result.isError, textOf(result)).toBeFalsy();
+          expect(costOf(result), `${name} ${id}`).toBeLessThanOrEqual(maxTokens);
+        }
     }
   });
 

@@ -15,9 +15,10 @@ export async function runMcp({ library, http }: McpOptions): Promise<void> {
 }
 
 async function runHttp(factory: ServerFactory, options: HttpOptions): Promise<void> {
+  const signal = waitForSignal();
   const service = await serveHttp(factory, options);
   console.log(`MCP at ${service.url}, until Ctrl+C`);
-  await waitForSignal();
+  await signal;
   await service.close();
 }
 
@@ -25,6 +26,7 @@ async function runHttp(factory: ServerFactory, options: HttpOptions): Promise<vo
 const MAX_LINE = 1024 * 1024;
 
 async function runStdio(factory: ServerFactory): Promise<void> {
+  const signal = waitForSignal();
   const transport = new StdioServerTransport(process.stdin, process.stdout, {
     maxBufferSize: MAX_LINE,
   });
@@ -33,9 +35,19 @@ async function runStdio(factory: ServerFactory): Promise<void> {
     transport,
     onerror: ({ message }) => console.error(`touchstone: ${message.slice(0, 500)}`),
   });
-  await Promise.race([waitForSignal(), once(process.stdin, 'close'), once(process.stdin, 'end')]);
+  await Promise.race([signal, waitForEnd(transport)]);
   await handle.close();
 }
+
+/** The client has left, or sent a line that has no end. */
+const waitForEnd = (transport: StdioServerTransport): Promise<void> =>
+  new Promise((resolve) => {
+    const { onclose } = transport;
+    transport.onclose = () => {
+      onclose?.();
+      resolve();
+    };
+  });
 
 /** The second signal of a kind ends the process as it always does. */
 const waitForSignal = (): Promise<unknown> =>

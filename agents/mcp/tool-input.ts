@@ -11,7 +11,7 @@ export type Refusal = { names: readonly string[]; reason: string };
 
 type Input = Record<string, unknown>;
 
-/** A schema that takes arguments by their other names too, and a list of one without brackets. */
+/** A schema that takes arguments by their other names too, and a list of one for one. */
 export function acceptAliases<T extends z.ZodObject>(
   schema: T,
   aliases: Aliases,
@@ -39,9 +39,11 @@ function rename(schema: z.ZodObject, input: Input, aliases: Aliases): Input {
 const isGiven = (input: Input, name: string): boolean =>
   Object.hasOwn(input, name) && input[name] !== undefined && input[name] !== null;
 
+/** One where a list is wanted, and a list of one where one is. */
 function wrap(schema: unknown, value: unknown): unknown {
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  return inner instanceof z.ZodArray && typeof value === 'string' ? [value] : value;
+  if (inner instanceof z.ZodArray) return typeof value === 'string' ? [value] : value;
+  return Array.isArray(value) && value.length === 1 ? value[0] : value;
 }
 
 const isObject = (value: unknown): value is Input =>

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSearch } from '../library/search.ts';
 import {
@@ -35,8 +36,15 @@ const CASES = ['stdio', 'http'].flatMap((transport) =>
 const ID = 'jobs/background-jobs';
 
 describe.each(CASES)('over %s, in revision %s', (transport, revision) => {
+  let client: Client;
+
+  beforeAll(async () => {
+    client = await connectClient(placeOf(transport), revision);
+  });
+
+  afterAll(() => client.close());
+
   it('lists its tools always in one order, and verify_pattern over stdio only', async () => {
-    await using client = await connectClient(placeOf(transport), revision);
     const { tools } = await client.listTools();
     const names = ['search_patterns', 'get_pattern', 'get_example_files', 'plan_add_pattern'];
     const local = transport === 'stdio' ? ['verify_pattern'] : [];
@@ -51,7 +59,6 @@ describe.each(CASES)('over %s, in revision %s', (transport, revision) => {
   });
 
   it('goes from a problem to the code that solves it', async () => {
-    await using client = await connectClient(placeOf(transport), revision);
     const call = (name: string, input: Record<string, unknown>) =>
       client.callTool({ name, arguments: input });
     const found = await call('search_patterns', { query: 'background jobs postgres' });
@@ -63,7 +70,6 @@ describe.each(CASES)('over %s, in revision %s', (transport, revision) => {
   });
 
   it('has the index, each pattern and each area as resources', async () => {
-    await using client = await connectClient(placeOf(transport), revision);
     const { resources } = await client.listResources();
     expect(resources.map(({ uri }) => uri)).toEqual([
       'pattern://index',
@@ -76,7 +82,6 @@ describe.each(CASES)('over %s, in revision %s', (transport, revision) => {
   });
 
   it('completes areas, slugs and sizes', async () => {
-    await using client = await connectClient(placeOf(transport), revision);
     const complete = async (uri: string, name: string, value: string, known = {}) => {
       const { completion } = await client.complete({
         ref: { type: 'ref/resource', uri },
@@ -92,7 +97,6 @@ describe.each(CASES)('over %s, in revision %s', (transport, revision) => {
   });
 
   it('has prompts to apply a pattern and to review with some', async () => {
-    await using client = await connectClient(placeOf(transport), revision);
     const ask = async (name: string, input: Record<string, string>) =>
       JSON.stringify((await client.getPrompt({ name, arguments: input })).messages);
     expect(await ask('apply-pattern', { id: 'background-jobs' })).toContain('## Rules');
@@ -100,7 +104,6 @@ describe.each(CASES)('over %s, in revision %s', (transport, revision) => {
   });
 
   it('answers what there is not with an error that names the nearest', async () => {
-    await using client = await connectClient(placeOf(transport), revision);
     const read = client.readResource({ uri: 'pattern://jobs/background-job' });
     await expect(read).rejects.toMatchObject({
       code: -32602,
