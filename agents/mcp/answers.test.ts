@@ -1,0 +1,321 @@
+import type { CallToolResult, Client } from '@modelcontextprotocol/client';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countTokens } from '../generate/count-tokens.ts';
+import type { Library } from '../library/open-library.ts';
+import { createSearch } from '../library/search.ts';
+import { applyPlan } from '../project/apply-plan.ts';
+import { planAdd } from '../project/plan-add.ts';
+import { connectInMemory } from '../testing/mcp-clients.ts';
+import { buildTestLibrary, makeProject } from '../testing/test-library.ts';
+import { createServer } from './create-server.ts';
+
+const place = buildTestLibrary();
+const { library } = place;
+const ids = library.patterns.map(({ id }) => id);
+const ID = 'jobs/background-jobs';
+let local: Client;
+let remote: Client;
+
+const connect = (library: Library, isLocal: boolean) =>
+  connectInMemory(createServer(library, createSearch(place.library), { isLocal })());
+
+beforeAll(async () => {
+  local = await connect(library, true);
+  remote = await connect(library, false);
+});
+
+afterAll(async () => {
+  await local.close();
+  await remote.close();
+  place[Symbol.dispose]();
+});
+
+type Input = Record<string, unknown>;
+
+const call = (name: string, input: Input, client = local): Promise<CallToolResult> =>
+  client.callTool({ name, arguments: input });
+
+const textOf = ({ content }: CallToolResult): string =>
+  content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
+
+const dataOf = ({ structuredContent }: CallToolResult): Record<string, unknown> => ({
+  ...(structuredContent as object),
+});
+
+async function ask(name: string, input: Input, client = local): Promise<string> {
+  const result = await call(name, input, client);
+  expect(result.isError, textOf(result)).toBeFalsy();
+  return textOf(result);
+}
+
+async function askInVain(name: string, input: Input, client = local): Promise<string> {
+  const result = await call(name, input, client);
+  expect(result.isError, textOf(result)).toBe(true);
+  return textOf(result);
+}
+
+/** The longer of what a client may show a model. */
+const costOf = (result: CallToolResult): number =>
+  Math.max(
+    countTokens(textOf(result)),
+    countTokens(JSON.stringify(result.structuredContent ?? null)),
+  );
+
+describe('what a model reads before it asks', () => {
+  it('costs at most 1,000 tokens for the tools, and 100 for the instructions', async () => {
+    const { tools } = await local.listTools();
+    expect(countTokens(JSON.stringify({ tools }))).toBeLessThanOrEqual(1_000);
+    expect(countTokens(local.getInstructions() ?? '')).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('an answer', () => {
+  it('stays within 1,500 tokens, or those that were asked for', async () => {
+    for (const id of ids) {
+      const calls: [string, Input][] = [
+        ['search_patterns', { query: id, limit: 10 }],
+        ['get_pattern', { ids: [id, ID, 'ml/ab-testing'] }],
+        ['get_example_files', { id }],
+        ['plan_add_pattern', { id, withTests: true }],
+      ];
+      for (const [name, input] of calls)
+        expect(costOf(await call(name, input, remote)), `${name} ${id}`).toBeLessThanOrEqual(1_500);
+      const paths = await listPaths(id);
+      for (const maxTokens of [300, 3_600, 8_000])
+        for (const name of ['get_pattern', 'get_example_files']) {
+          const result = await call(name, { ids: [id], detail: 'full', paths, maxTokens });
+          expect(result.isError, textOf(result)).toBeFalsy();
+          expect(costOf(result), `${name} ${id}`).toBeLessThanOrEqual(maxTokens);
+        }
+    }
+  });
+
+  it('is the same each time', async () => {
+    const input = { query: 'a customer was charged twice', limit: 10 };
+    expect(await call('search_patterns', input)).toEqual(await call('search_patterns', input));
+  });
+});
+
+async function listPaths(id: string): Promise<string[]> {
+  const lines = (await ask('get_example_files', { id, maxTokens: 8_000 })).split('\n');
+  return lines.slice(1, 20).map((line) => line.replace(/ .*/, ''));
+}
+
+describe('search_patterns', () => {
+  it('says in text and data the same', async () => {
+    const result = await call('search_patterns', { query: 'background jobs postgres', limit: 1 });
+    const [hit] = dataOf(result).hits as { id: string; summary: string }[];
+    expect(hit?.id).toBe(ID);
+    expect(textOf(result)).toContain(hit?.summary);
+  });
+
+  it('takes a word for a thing that models write', async () => {
+    for (const name of ['q', 'text', 'keywords'])
+      expect(await ask('search_patterns', { [name]: 'background jobs', category: 'jobs' })).toMatch(
+        /^jobs\/background-jobs: .*$/,
+      );
+  });
+
+  it('names the nearest three and the areas when nothing is found', async () => {
+    const { structuredContent } = await call('search_patterns', { query: 'xqzv wvkq' });
+    const { hits, nearest, areas } = structuredContent as Record<string, string[]>;
+    expect({ hits, count: nearest?.length }).toEqual({ hits: [], count: 3 });
+    expect(areas).toContain('jobs');
+  });
+
+  it.each([
+    [{}, 'query'],
+    [{ query: ' ' }, 'query'],
+    [{ query: 'x'.repeat(1_001) }, 'query'],
+    [{ query: 'jobs', limit: 11 }, 'limit'],
+    [{ query: 'jobs', area: 'job' }, '"jobs"'],
+  ])('refuses %j', async (input, word) => {
+    expect(await askInVain('search_patterns', input)).toContain(word);
+  });
+});
+
+describe('get_pattern', () => {
+  it('takes an id, a slug, a URI, and one without brackets', async () => {
+    const text = await ask('get_pattern', { ids: [ID] });
+    for (const word of ['background-jobs', `pattern://${ID}`, ' Jobs/Background-Jobs '])
+      for (const name of ['ids', 'id', 'pattern', 'name', 'patternId'])
+        expect(await ask('get_pattern', { [name]: word })).toBe(text);
+  });
+
+  it('gives each pattern in the longest text that fits, and says what would give more', async () => {
+    const three = [ID, 'ml/ab-testing', 'storage/file-security-scanning'];
+    const short = await ask('get_pattern', { ids: three });
+    expect(short.match(/^# /gm)).toHaveLength(3);
+    const needed = Number(/all need maxTokens (\d+)/.exec(short)?.[1]);
+    const whole = await ask('get_pattern', { ids: three, maxTokens: needed });
+    expect(whole).not.toContain('Shortened');
+    expect(whole.match(/^## Rules/gm)).toHaveLength(3);
+  });
+
+  it('names the nearest three of an id that is wrong', async () => {
+    expect(await askInVain('get_pattern', { ids: ['jobs/background-job'] })).toMatch(
+      /^There is no pattern "jobs\/background-job"\. Nearest: jobs\/background-jobs, \S+, \S+\.$/,
+    );
+    expect(await askInVain('get_pattern', { ids: ['zzzz'] })).toMatch(/Nearest: \S+, \S+, \S+\.$/);
+    expect(await askInVain('get_pattern', { ids: [ID, ID, ID, ID] })).toContain('ids');
+  });
+});
+
+describe('get_example_files', () => {
+  it('lists every file with its size, and reads what it lists', async () => {
+    const list = await ask('get_example_files', { id: ID });
+    for (const { role, path, tokens } of library.readManifest(ID).files) {
+      expect(list).toContain(`${role}/${path} `);
+      const text = await ask('get_example_files', {
+        id: ID,
+        paths: [`${role}/${path}`],
+        maxTokens: tokens + 300,
+      });
+      expect(text).toMatch(new RegExp(`^\`\`\`\\w+ file="${role}/${path}"\n`));
+    }
+  });
+
+  it('tells apart a migration and a file of a test that have one name', async () => {
+    const read = (path: string) => ask('get_example_files', { id: ID, path });
+    expect(await read('migration/schema.sql')).not.toBe(await read('test/schema.sql'));
+    expect(await read('schema.sql')).toBe(await read('migration/schema.sql'));
+    expect(await read('job-queue.ts#enqueue')).toBe(await read('pattern/job-queue.ts'));
+  });
+
+  it('cuts at whole files, and says what it left out', async () => {
+    const paths = ['failures.test.ts', 'job.ts', 'job-leases.ts'];
+    const text = await ask('get_example_files', { id: ID, paths });
+    expect(text).toContain('file="pattern/job.ts"');
+    expect(text).toContain('file="pattern/job-leases.ts"');
+    expect(text).toMatch(/Left out, with their tokens: test\/failures\.test\.ts \(\d+\)/);
+    const maxTokens = Number(/maxTokens (\d+)/.exec(text)?.[1]);
+    const whole = await ask('get_example_files', { id: ID, paths, maxTokens });
+    expect(whole).not.toContain('Left out');
+  });
+
+  it('names the nearest three of a path that is wrong, and reads nothing else', async () => {
+    for (const path of ['job-quue.ts', '../manifest.json', '/etc/passwd', 'manifest.json'])
+      expect(await askInVain('get_example_files', { id: ID, paths: [path] })).toMatch(
+        /has no file .* Nearest: \S+, \S+, \S+\.$/,
+      );
+  });
+});
+
+describe('list_patterns', () => {
+  it('lists all, or those of an area, each with a symptom', async () => {
+    const all = (await ask('list_patterns', {})).split('\n');
+    expect(all.map((line) => line.replace(/: .*/, ''))).toEqual(ids);
+    expect(await ask('list_patterns', { category: 'jobs' })).toMatch(/^jobs\/background-jobs: .+$/);
+    expect(await askInVain('list_patterns', { area: 'job' })).toContain('one of auth, ');
+  });
+
+  it('keeps the ids, and then the first, when there are too many', async () => {
+    const client = await connect(multiply(library, 12), false);
+    const result = await call('list_patterns', {}, client);
+    expect(costOf(result)).toBeLessThanOrEqual(1_500);
+    expect(dataOf(result).patterns).toMatchObject({ 0: { id: 'auth/0-0' } });
+    expect(
+      textOf(await call('list_patterns', {}, await connect(multiply(library, 40), false))),
+    ).toMatch(/\d+ left out: name an area\.$/);
+  });
+});
+
+/** So many times the patterns, under other ids. */
+function multiply({ ...library }: Library, times: number): Library {
+  const patterns = Array.from({ length: times }, (_, round) =>
+    library.patterns.map((one, index) => ({ ...one, id: `${one.area}/${round}-${index}` })),
+  ).flat();
+  return { ...library, patterns };
+}
+
+describe('plan_add_pattern', () => {
+  it('plans for a project on this machine what the command would do, and writes nothing', async () => {
+    using app = makeProject({ 'src/a.ts': '', 'pnpm-lock.yaml': '', 'migrations/0007_a.sql': '' });
+    const { structuredContent } = await call('plan_add_pattern', { id: ID, dir: app.folder });
+    const plan = planAdd(library, app.project, [ID]);
+    expect(structuredContent).toMatchObject({
+      patterns: [ID],
+      files: plan.files.map(({ path, state, sha256 }) => ({ path, state, sha256 })),
+      packages: plan.packages,
+      next: plan.next,
+      command: `npx touchstone add ${ID}`,
+    });
+    expect(app.project.list('src')).toEqual(['a.ts']);
+    expect(JSON.stringify(structuredContent)).toContain('migrations/0008_background_jobs.sql');
+  });
+
+  it('plans for a project elsewhere from what it is told', async () => {
+    const input = {
+      id: ID,
+      srcDir: 'lib/patterns',
+      migrations: 'db',
+      imports: 'js',
+      packageManager: 'pnpm',
+      deps: { pg: '^8.23.1' },
+    };
+    const data = dataOf(await call('plan_add_pattern', input, remote));
+    expect(data).toMatchObject({
+      files: { 0: { path: 'lib/patterns/background-jobs/job-queue.ts', state: 'write' } },
+      packages: { devDependencies: { '@types/pg': '8.23.1' } },
+      next: { 0: 'Install the packages: pnpm install' },
+      command: `npx touchstone add ${ID} --dir lib/patterns --migrations db --imports js`,
+    });
+    expect(JSON.stringify(data.packages)).not.toContain('"pg"');
+  });
+
+  it('reads no folder for somebody elsewhere, and never another than a project', async () => {
+    for (const name of ['dir', 'cwd', 'root'])
+      expect(await askInVain('plan_add_pattern', { id: ID, [name]: '/etc' }, remote)).toContain(
+        'no folder is read over HTTP',
+      );
+    expect(await askInVain('plan_add_pattern', { id: ID, dir: '/not/there' })).toContain(
+      'no folder',
+    );
+    expect(await askInVain('plan_add_pattern', { id: ID, dir: place.folder })).toContain(
+      'has no package.json',
+    );
+    for (const directory of ['../x', '/x', 'a/../../x', 'a\\b', ''])
+      expect(await askInVain('plan_add_pattern', { id: ID, directory }, remote)).toContain(
+        'a folder inside the project',
+      );
+  });
+});
+
+describe('verify_pattern', () => {
+  it('passes what was just taken, and says what is wrong with what was not kept', async () => {
+    using app = makeProject();
+    expect(await askInVain('verify_pattern', { dir: app.folder })).toContain(
+      'has taken no pattern',
+    );
+    const plan = planAdd(library, app.project, [ID]);
+    applyPlan(library, app.project, plan);
+    const passed = await call('verify_pattern', { dir: app.folder });
+    expect(passed.structuredContent).toMatchObject({ passed: true, patterns: [{ id: ID }] });
+    app.project.remove(plan.files[0]?.path ?? '');
+    const failed = await call('verify_pattern', { dir: app.folder, id: 'background-jobs' });
+    expect(failed.structuredContent).toMatchObject({ passed: false });
+    expect(textOf(failed)).toMatch(/failed\n- issue: .*is gone/);
+  });
+});
+
+it('answers any input whatever, with an error at most, and never a fault of its own', async () => {
+  const { tools } = await local.listTools();
+  const names = tools.flatMap(({ inputSchema }) => Object.keys(inputSchema.properties ?? {}));
+  const value = fc.oneof(
+    fc.constantFrom(ID, 'jobs', '.', '/', '..', '\0', 'full', 'test/schema.sql', 'a/b/c'),
+    fc.jsonValue({ maxDepth: 2 }),
+  );
+  const input = fc.dictionary(fc.constantFrom(...names, 'q', 'pattern', '__proto__'), value);
+  const tool = fc.constantFrom(...tools.map(({ name }) => name));
+  await fc.assert(
+    fc.asyncProperty(tool, input, fc.boolean(), async (name, input, isLocal) => {
+      const isRemote = !isLocal && name !== 'verify_pattern';
+      const result = await call(name, input, isRemote ? remote : local);
+      expect(textOf(result)).not.toBe('');
+      expect(textOf(result)).not.toMatch(/^\w+ failed: /);
+      expect(costOf(result)).toBeLessThanOrEqual(8_000);
+    }),
+    { seed: 1, numRuns: 300 },
+  );
+});

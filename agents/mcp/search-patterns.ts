@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { Hit } from '../library/search.ts';
+import { DETAILS } from '../library/types.ts';
+import { ANSWER, takeFitting } from './answer-size.ts';
+import type { Context } from './context.ts';
+import type { Tool } from './tool.ts';
+
+/** Finds patterns for a problem. */
+export function searchPatterns({ search, nearest, area, areas }: Context) {
+  const input = z.object({
+    query: z.string().trim().min(1).max(1_000),
+    area,
+    limit: z.int().min(1).max(10).default(5),
+  });
+  return {
+    name: 'search_patterns',
+    description:
+      'Find patterns by 3 to 8 technical keywords; a sentence or an error message works too.',
+    input,
+    aliases: {
+      query: ['q', 'text', 'keywords', 'search', 'question'],
+      area: ['category', 'topic', 'domain'],
+      limit: ['max', 'count', 'topK', 'maxResults', 'max_results'],
+    },
+    output,
+    answer({ query, area, limit }) {
+      const result = search(query, { area, limit });
+      const hits = takeFitting(result.hits.map(describe), ANSWER.usual, (hits) =>
+        JSON.stringify({ hits }),
+      );
+      if (hits.length > 0) return { text: hits.map(write).join('\n'), data: { hits } };
+      const near = result.nearest.length > 0 ? result.nearest.slice(0, 3) : nearest(query);
+      const text = `Nothing found. Nearest: ${near.join(', ')}. Areas: ${areas.join(', ')}.`;
+      return { text, data: { hits, nearest: near, areas } };
+    },
+  } satisfies Tool<typeof input>;
+}
+
+const found = z.object({
+  id: z.string(),
+  title: z.string(),
+  summary: z.string(),
+  symptom: z.string(),
+  tokens: z.record(z.enum(DETAILS), z.number()),
+});
+
+const output = z.object({
+  hits: z.array(found),
+  nearest: z.array(z.string()).optional(),
+  areas: z.array(z.string()).optional(),
+});
+
+type Found = z.infer<typeof found>;
+
+const describe = ({ pattern, symptom }: Hit): Found => {
+  const { id, title, summary, tokens } = pattern;
+  return { id, title, summary, symptom, tokens };
+};
+
+const write = ({ id, title, summary, symptom, tokens }: Found): string =>
+  `${id}: ${title}. ${summary} Symptom: ${symptom} Tokens: brief ${tokens.brief}, standard ${tokens.standard}, full ${tokens.full}.`;

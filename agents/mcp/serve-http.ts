@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import type { ServerFactory } from './create-server.ts';
+import { createGuard } from './guard-request.ts';
+import { createTokenBuckets, type Rate } from './token-buckets.ts';
+
+/** Where and for whom a server listens. */
+export type HttpOptions = {
+  /** 0 for any that is free. */
+  port?: number | undefined;
+  /** The address to listen on: one of this machine alone, unless `public`. */
+  host?: string | undefined;
+  public?: boolean | undefined;
+  /** The host names by which a public server is called; without them any is taken. */
+  names?: readonly string[] | undefined;
+  limits?: Partial<Limits> | undefined;
+};
+
+/** What one caller can take of the server. */
+export type Limits = { rate: Rate; bodyBytes: number; requestMs: number; connections: number };
+
+const LIMITS: Limits = {
+  rate: { burst: 100, perSecond: 20 },
+  bodyBytes: 64 * 1024,
+  requestMs: 10_000,
+  connections: 256,
+};
+
+/** A server that listens. */
+export type HttpService = { url: string; close: () => Promise<void> };
+
+/** The port where nothing else is told. */
+export const DEFAULT_PORT = 8931;
+
+const PATH = '/mcp';
+
+/** Nothing here changes while it runs: a subscription is acknowledged, and then silent. */
+const MAX_SUBSCRIPTIONS = 32;
+
+/** Serves MCP over streamable HTTP, without state: each request has a server of its own. */
+export async function serveHttp(
+  factory: ServerFactory,
+  options: HttpOptions = {},
+): Promise<HttpService> {
+  const limits = { ...LIMITS, ...options.limits };
+  const handler = createMcpHandler(factory, { maxSubscriptions: MAX_SUBSCRIPTIONS });
+  const answer = toNodeHandler(handler, { maxRequestBodySize: limits.bodyBytes });
+  const guard = createGuard({
+    path: PATH,
+    names: options.public ? options.names : [],
+    bodyBytes: limits.bodyBytes,
+    takeToken: createTokenBuckets(limits.rate, () => performance.now()),
+  });
+  const server = createServer(timeouts(limits), (request, response) => {
+    // Node's type says of `method` that it may be undefined, the adapter's that it may be missing.
+    if (guard(request, response)) void answer(request as NodeIncomingMessageLike, response);
+    // What nobody reads would keep the connection busy.
+    else request.resume();
+  });
+  server.maxConnections = limits.connections;
+  server.listen(options.port ?? DEFAULT_PORT, chooseHost(options));
+  await once(server, 'listening');
+  return { url: urlOf(server), close: () => stop(server, handler.close) };
+}
+
+function chooseHost({ host, public: isPublic }: HttpOptions): string {
+  if (isPublic) return host ?? '0.0.0.0';
+  if (host === undefined || /^(localhost|127\.[\d.]+|::1)$/.test(host)) return host ?? '127.0.0.1';
+  const message = `${host} can be reached from outside: add --public if that is meant`;
+  throw Object.assign(new RangeError(message), { code: 'ERR_NOT_PUBLIC' });
+}
+
+const timeouts = ({ requestMs }: Limits) => ({
+  headersTimeout: requestMs,
+  requestTimeout: requestMs,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: Math.ceil(requestMs / 10),
+});
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${PATH}`;
+}
+
+const GRACE_MS = 1_000;
+
+/** Takes no more, lets what runs come to its end, and cuts off what does not: a subscription. */
+async function stop(server: Server, closeHandler: () => Promise<void>): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
+  await closed;
+  clearTimeout(cut);
+  await closeHandler();
+}

@@ -1,0 +1,71 @@
+import type { CallToolResult, McpServer } from '@modelcontextprotocol/server';
+import type { z } from 'zod';
+import { ProjectError } from '../project/project-error.ts';
+import { UnsafePathError } from '../project/safe-path.ts';
+import { type Aliases, acceptAliases, type Refusal } from './tool-input.ts';
+import { describeBriefly } from './tool-schema.ts';
+
+/**
+ * What a tool answers. Of `text` and `data` most clients show a model only one: `data` where there
+ * is any, or always `text`. So each says all; and code or prose has no `data`, for it would be shown
+ * as a JSON string.
+ */
+export type Answer = { text: string; data?: Record<string, unknown> };
+
+/** A tool: what it takes, and what it answers. */
+export type Tool<Input extends z.ZodObject = z.ZodObject> = {
+  name: string;
+  description: string;
+  input: Input;
+  aliases: Aliases;
+  refusal?: Refusal;
+  output?: z.ZodObject;
+  answer: (input: z.output<Input>) => Answer;
+};
+
+/** A wish that cannot be fulfilled; the message says what can. */
+export class ToolError extends Error {
+  override readonly name = 'ToolError';
+}
+
+/** Puts a tool on a server. */
+export type Registration = (server: McpServer) => void;
+
+const ANNOTATIONS = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+} as const;
+
+/** Prepares a tool once for all servers: over HTTP each request has its own. */
+export function prepareTool<Input extends z.ZodObject>(tool: Tool<Input>): Registration {
+  const { name, description, output, answer } = tool;
+  const config = {
+    description,
+    inputSchema: describeBriefly(acceptAliases(tool.input, tool.aliases, tool.refusal)),
+    ...(output && { outputSchema: describeBriefly(output) }),
+    annotations: ANNOTATIONS,
+  };
+  const handle = (input: z.output<Input>) => answerOrExplain(name, () => answer(input));
+  return (server) => void server.registerTool(name, config, handle);
+}
+
+/** A fault of ours is told by its kind alone: its message may name paths of this machine. */
+function answerOrExplain(name: string, answer: () => Answer): CallToolResult {
+  try {
+    const { text, data } = answer();
+    return { content: [{ type: 'text', text }], ...(data && { structuredContent: data }) };
+  } catch (error) {
+    const text = isExpected(error) ? error.message : `${name} failed: ${nameFault(error)}`;
+    return { content: [{ type: 'text', text }], isError: true };
+  }
+}
+
+const isExpected = (error: unknown): error is Error =>
+  error instanceof ToolError || error instanceof ProjectError || error instanceof UnsafePathError;
+
+function nameFault(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown fault';
+  return 'code' in error ? String(error.code) : error.name;
+}
