@@ -23,6 +23,7 @@ export function splitSections(body: string): Section[] {
 function cleanText(text: string): string {
   return text
     .replace(/^<!-- \/?generated:\w+ -->\n*/gm, '')
+    .replace(/^(```\w+ .*?) versus="[^"]*"/gm, '$1')
     .replace(/^```mermaid[\s\S]*?^```\n*/gm, '')
     .replace(/\n{3,}/g, '\n\n')
     .trim();

@@ -49,7 +49,8 @@ export function takeFiles(pattern: SourcePattern, kit: Kit): TakenPattern {
   };
 
   function toText(role: FileRole, path: string): TakenText {
-    return { role, path, text: stripMarkers(path, sources.get(path) ?? '') };
+    const text = stripMarkers(path, sources.get(path) ?? '');
+    return { role, path, text: text.replaceAll("'@touchstone/kit/", "'touchstone/kit/") };
   }
   function toMigration(path: string): TakenText {
     const { text } = toText('migration', path);

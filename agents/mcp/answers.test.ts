@@ -117,12 +117,19 @@ describe('search_patterns', () => {
       );
   });
 
-  it('names the nearest three and the areas when nothing is found', async () => {
-    const { structuredContent } = await call('search_patterns', { query: 'xqzv wvkq' });
-    const { hits, nearest, areas } = structuredContent as Record<string, string[]>;
-    expect({ hits, count: nearest?.length }).toEqual({ hits: [], count: 3 });
+  it('names the nearest and the areas when no pattern fits, and none when no word is known', async () => {
+    const about = { query: 'rate limiting with a token bucket' };
+    const { hits, nearest, areas } = await readData(about);
+    expect(hits).toEqual([]);
+    expect(nearest).toHaveLength(3);
     expect(areas).toContain('jobs');
+    expect(await readData({ query: 'xqzv wvkq' })).toMatchObject({ hits: [], nearest: [] });
   });
+
+  async function readData(input: Record<string, unknown>): Promise<Record<string, string[]>> {
+    const { structuredContent } = await call('search_patterns', input);
+    return structuredContent as Record<string, string[]>;
+  }
 
   it.each([
     [{}, 'query'],

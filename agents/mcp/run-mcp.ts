@@ -17,7 +17,7 @@ export async function runMcp({ library, http }: McpOptions): Promise<void> {
 async function runHttp(factory: ServerFactory, options: HttpOptions): Promise<void> {
   const signal = waitForSignal();
   const service = await serveHttp(factory, options);
-  console.log(`MCP at ${service.url}, until Ctrl+C`);
+  console.log(`MCP at ${service.url}\nCtrl-C ends it.`);
   await signal;
   await service.close();
 }

@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import type { Tool } from './tool.ts';
 
 /** Finds patterns for a problem. */
-export function searchPatterns({ search, nearest, area, areas }: Context) {
+export function searchPatterns({ search, area, areas }: Context) {
   const input = z.object({
     query: z.string().trim().min(1).max(1_000),
     area,
@@ -29,9 +29,10 @@ export function searchPatterns({ search, nearest, area, areas }: Context) {
         JSON.stringify({ hits }),
       );
       if (hits.length > 0) return { text: hits.map(write).join('\n'), data: { hits } };
-      const near = result.nearest.length > 0 ? result.nearest.slice(0, 3) : nearest(query);
-      const text = `Nothing found. Nearest: ${near.join(', ')}. Areas: ${areas.join(', ')}.`;
-      return { text, data: { hits, nearest: near, areas } };
+      const { nearest } = result;
+      const near = nearest.length > 0 ? ` Nearest: ${nearest.join(', ')}.` : '';
+      const text = `No pattern fits.${near} Areas: ${areas.join(', ')}.`;
+      return { text, data: { hits, nearest, areas } };
     },
   } satisfies Tool<typeof input>;
 }

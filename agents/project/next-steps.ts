@@ -29,7 +29,7 @@ export function listNext(
     written.some(isOf('test'))
       ? `Run the failure tests: npx vitest run --root ${settings.directory}`
       : '',
-    taken.length > 0 ? `See how it is wired: npx touchstone show ${id} --detail full` : '',
+    taken.length > 0 ? `See how it is wired: npx touchstone show ${id} --file app.ts` : '',
   ].filter(Boolean);
 }
 

@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { resolveInside } from './safe-path.ts';
 
 /** A project on disk. Every path is relative to it, with `/`, and stays inside. */
@@ -68,6 +68,3 @@ function orUndefined<T>(work: () => T): T | undefined {
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));
-
-/** Joins parts of a path inside the project. */
-export const joinPath = (...parts: string[]): string => join(...parts).replaceAll('\\', '/');

@@ -3,8 +3,7 @@ import type { Settings } from './settings.ts';
 /** A file of the library as this project needs it. */
 export function rewriteImports(path: string, text: string, { imports, emits }: Settings): string {
   if (!path.endsWith('.ts')) return text;
-  const named = text.replaceAll("'@touchstone/kit/", "'touchstone/kit/");
-  const imported = imports === 'ts' ? named : nameJavaScript(named);
+  const imported = imports === 'ts' ? text : nameJavaScript(text);
   return emits ? followOutput(imported) : imported;
 }
 

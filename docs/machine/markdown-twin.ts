@@ -24,6 +24,7 @@ const writeList = (lines: string[]): string => lines.map((line) => `- ${line}`).
 function cleanBody(path: string, body: string): string {
   return body
     .replace(/^<!-- \/?generated:\w+ -->\n*/gm, '')
+    .replace(/^(```\w+ .*?) versus="[^"]*"/gm, '$1')
     .replace(/^import .*;\n/gm, '')
     .replace(/^<[A-Z]\w* \/>\n+/gm, '')
     .replace(/(\]\()(\.\.?\/[^)\s]+)(\))/g, (_, open: string, url: string, close: string) =>
