@@ -31,7 +31,7 @@ async function send(url: string, sent: Sent = {}): Promise<Answered> {
     agent: false,
     headers: { ...HEADERS, 'content-length': length, ...headers },
   });
-  request.on('error', () => undefined).end(body);
+  request.end(body);
   const [response] = await once(request, 'response');
   let text = '';
   for await (const chunk of response) text += chunk;
@@ -134,13 +134,45 @@ describe('the HTTP server', () => {
     await once(socket, 'close');
   });
 
-  it('stops though a connection is kept and a subscription is open', async () => {
-    const here = await start();
-    const idle = connect(here.port, '127.0.0.1');
-    await once(idle, 'connect');
-    const closed = once(idle.resume(), 'close');
+  it('acknowledges a subscription and ends it, for nothing here changes', async () => {
+    await using here = await start();
+    const { text } = await send(here.url, { body: LISTEN, headers: LISTEN_HEADERS });
+    expect(text).toContain('notifications/subscriptions/acknowledged');
+    expect(text).toContain('"resultType":"complete"');
+  });
+
+  it('stops though one connection is kept and another is in the middle of a request', async () => {
+    const here = await start({ limits: { graceMs: 10 } });
+    const idle = connect(here.port, '127.0.0.1').resume();
+    const busy = connect(here.port, '127.0.0.1').resume();
+    await Promise.all([once(idle, 'connect'), once(busy, 'connect')]);
+    busy.write('POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n');
+    busy.write('Expect: 100-continue\r\n\r\n');
+    await once(busy, 'data');
+    const closed = Promise.all([once(idle, 'close'), once(busy, 'close')]);
     await here.close();
     await closed;
     await expect(send(here.url)).rejects.toThrow('ECONNREFUSED');
   });
+});
+
+const REVISION = '2026-07-28';
+
+const LISTEN_HEADERS = {
+  'mcp-protocol-version': REVISION,
+  'mcp-method': 'subscriptions/listen',
+};
+
+const LISTEN = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'subscriptions/listen',
+  params: {
+    notifications: {},
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': REVISION,
+      'io.modelcontextprotocol/clientInfo': { name: 'by hand', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  },
 });

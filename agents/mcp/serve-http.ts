@@ -20,13 +20,21 @@ export type HttpOptions = {
 };
 
 /** What one caller can take of the server. */
-export type Limits = { rate: Rate; bodyBytes: number; requestMs: number; connections: number };
+export type Limits = {
+  rate: Rate;
+  bodyBytes: number;
+  requestMs: number;
+  connections: number;
+  /** How long an answer may take after the server was told to stop. */
+  graceMs: number;
+};
 
 const LIMITS: Limits = {
   rate: { burst: 100, perSecond: 20 },
   bodyBytes: 64 * 1024,
   requestMs: 10_000,
   connections: 256,
+  graceMs: 1_000,
 };
 
 /** A server that listens. */
@@ -37,16 +45,13 @@ export const DEFAULT_PORT = 8931;
 
 const PATH = '/mcp';
 
-/** Nothing here changes while it runs: a subscription is acknowledged, and then silent. */
-const MAX_SUBSCRIPTIONS = 32;
-
 /** Serves MCP over streamable HTTP, without state: each request has a server of its own. */
 export async function serveHttp(
   factory: ServerFactory,
   options: HttpOptions = {},
 ): Promise<HttpService> {
   const limits = { ...LIMITS, ...options.limits };
-  const handler = createMcpHandler(factory, { maxSubscriptions: MAX_SUBSCRIPTIONS });
+  const handler = createMcpHandler(factory);
   const answer = toNodeHandler(handler, { maxRequestBodySize: limits.bodyBytes });
   const guard = createGuard({
     path: PATH,
@@ -63,7 +68,7 @@ export async function serveHttp(
   server.maxConnections = limits.connections;
   server.listen(options.port ?? DEFAULT_PORT, chooseHost(options));
   await once(server, 'listening');
-  return { url: urlOf(server), close: () => stop(server, handler.close) };
+  return { url: urlOf(server), close: () => stop(server, handler.close, limits) };
 }
 
 function chooseHost({ host, public: isPublic }: HttpOptions): string {
@@ -85,14 +90,15 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${PATH}`;
 }
 
-const GRACE_MS = 1_000;
-
-/** Takes no more, lets what runs come to its end, and cuts off what does not: a subscription. */
-async function stop(server: Server, closeHandler: () => Promise<void>): Promise<void> {
+/** Takes no more, lets what runs come to its end, and cuts off what does not. */
+async function stop(
+  server: Server,
+  closeHandler: () => Promise<void>,
+  { graceMs }: Limits,
+): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
-  const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs).unref();
   await closed;
   clearTimeout(cut);
   await closeHandler();
