@@ -29,6 +29,14 @@ export default defineConfig({
     }),
   },
   vite: {
+    resolve: {
+      alias: [
+        {
+          find: /^@pagefind\/default-ui$/,
+          replacement: `${root}/docs/components/search-when-wanted.ts`,
+        },
+      ],
+    },
     plugins: [liveSync(root, syncPattern)],
     build: {
       rolldownOptions: {

@@ -20,7 +20,6 @@ function startFilter(form: HTMLFormElement): void {
     if (output) output.textContent = describeCount(count, form.dataset.noun ?? 'row');
   }
 
-  form.hidden = false;
   form.addEventListener('submit', (event) => event.preventDefault());
   input.addEventListener('input', narrow);
   input.value = new URLSearchParams(location.search).get('q') ?? '';
