@@ -7,6 +7,7 @@ import { exampleBlocks } from './docs/markdown/example-blocks.ts';
 import { generatedMarks } from './docs/markdown/generated-marks.ts';
 import { liveSync } from './docs/markdown/live-sync.ts';
 import { proofGutter } from './docs/markdown/proof-gutter.ts';
+import { renderOnce } from './docs/markdown/render-once.ts';
 import { repositoryLinks } from './docs/markdown/repository-links.ts';
 import { stackableTables } from './docs/markdown/stackable-tables.ts';
 import { securityHeaders } from './docs/security-headers.ts';
@@ -37,7 +38,7 @@ export default defineConfig({
         },
       ],
     },
-    plugins: [liveSync(root, syncPattern)],
+    plugins: [renderOnce, liveSync(root, syncPattern)],
     build: {
       rolldownOptions: {
         // Astro marks each page with a directive of its own, and the bundler warns of each.

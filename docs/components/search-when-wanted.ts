@@ -21,6 +21,7 @@ async function load(search: Element, options: object): Promise<void> {
 function waitUntilWanted(search: Element): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const once = { once: true };
+  if (search.querySelector('dialog')?.open) resolve(); // by who was quicker than this script
   for (const type of ['pointerover', 'focusin', 'click'])
     search.addEventListener(type, () => resolve(), once);
   addEventListener('keydown', function listen({ ctrlKey, metaKey }) {
