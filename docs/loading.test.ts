@@ -1,9 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../examples/kit/chromium.ts';
-import { DIST, listPages } from './testing/built-site.ts';
-import { type FolderServer, serveFolder } from './testing/serve-folder.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { listPages } from './testing/built-site.ts';
+import { openSite } from './testing/open-site.ts';
 
 const KILOBYTE = 1000;
 const viewports = [
@@ -11,34 +10,24 @@ const viewports = [
   { width: 1280, height: 900 },
 ];
 
-let browser: Browser;
-let server: FolderServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchChromium(), serveFolder(DIST)]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server[Symbol.asyncDispose]();
-});
+const open = openSite();
 
 describe.each(viewports)('at $width pixels', (viewport) => {
   it.each(listPages())('%s keeps still while it loads', async (path) => {
-    await using page = await browser.newPage({ viewport });
-    await page.goto(server.url + path);
+    await using page = await open(path, { viewport });
 
     expect(await page.evaluate(listShifts)).toEqual([]);
   });
 });
 
 it.each(listKinds())('%s loads at most 30 kB of scripts before the search opens', async (path) => {
-  await using page = await browser.newPage();
   const scripts: Promise<Buffer>[] = [];
-  page.on('response', (response) => {
-    if (response.request().resourceType() === 'script') scripts.push(response.body());
+  await using page = await open(path, {}, (opened) => {
+    opened.on('response', (response) => {
+      if (response.request().resourceType() === 'script') scripts.push(response.body());
+    });
   });
-  await page.goto(server.url + path, { waitUntil: 'networkidle' });
+  await page.waitForLoadState('networkidle');
 
   const all = [...(await Promise.all(scripts)), ...(await readInlineScripts(page))];
   const size = all.reduce((sum, script) => sum + gzipSync(script).length, 0);
@@ -48,7 +37,7 @@ it.each(listKinds())('%s loads at most 30 kB of scripts before the search opens'
 
 /** One page of each kind: pages of a kind have the same scripts. */
 function listKinds(): string[] {
-  const kinds = Map.groupBy(listPages(), (path) => path.replace(/[^/]+\/$/, ''));
+  const kinds = Map.groupBy(listPages(), (path) => path.replace(/(?<=^\/[^/]+\/.*)[^/]+/g, '*'));
   return [...kinds.values()].flatMap(([page = '']) => page);
 }
 
@@ -74,5 +63,8 @@ async function listShifts(): Promise<string[]> {
   return (await promise)
     .map((entry) => entry as unknown as Shift)
     .filter(({ value }) => value >= 0.0005)
-    .map(({ value, sources }) => `${value}: ${sources.map(({ node }) => node?.outerHTML)}`);
+    .map(
+      ({ value, sources }) =>
+        `${value}: ${sources.map(({ node }) => node?.outerHTML.slice(0, 80))}`,
+    );
 }

@@ -1,48 +1,14 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../examples/kit/chromium.ts';
-import { DIST, isPattern, listPages } from './testing/built-site.ts';
-import { type FolderServer, serveFolder } from './testing/serve-folder.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { isPattern, listPages } from './testing/built-site.ts';
+import { openSite } from './testing/open-site.ts';
 
-const phone = { width: 390, height: 844 };
-const desktop = { width: 1280, height: 900 };
+const phone = { viewport: { width: 390, height: 844 } };
+const desktop = { viewport: { width: 1280, height: 900 } };
+const withoutScripts = { javaScriptEnabled: false };
 const [pattern = ''] = listPages().filter(isPattern);
 
-let browser: Browser;
-let server: FolderServer;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchChromium(), serveFolder(DIST)]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server[Symbol.asyncDispose]();
-});
-
-describe('in little room', () => {
-  it.each(listPages())(
-    '%s loses nothing at 320 pixels, nor with text twice as large',
-    async (path) => {
-      await using page = await open(path, { width: 320, height: 640 });
-      expect(await page.evaluate(listLosses)).toEqual([]);
-
-      await page.setViewportSize(phone);
-      await page.addStyleTag({ content: 'html { font-size: 200% }' });
-      expect(await page.evaluate(listLosses)).toEqual([]);
-    },
-  );
-
-  it('lets the keyboard scroll whatever scrolls', async () => {
-    await using page = await open(pattern, { width: 320, height: 640 });
-    await page.waitForFunction(() => {
-      const boxes = [...document.querySelectorAll('main :is(table, pre, .diagram div)')];
-      const scrolling = boxes.filter((box) => box.scrollWidth > box.clientWidth);
-      const isTable = (box: Element) => box.matches('table');
-      return scrolling.some(isTable) && scrolling.every((box) => box.matches('[tabindex="0"]'));
-    });
-  });
-});
+const open = openSite();
 
 describe('with the keyboard', () => {
   it('skips to the text with the first link', async () => {
@@ -69,6 +35,7 @@ describe('with the keyboard', () => {
 
   it('opens the search, finds, and comes back', async () => {
     await using page = await open(pattern, desktop);
+    await page.waitForLoadState('networkidle'); // Starlight readies its search once the browser is idle
     await page.keyboard.press('Control+k');
     await page.locator('.pagefind-ui__search-input:focus').waitFor();
     await page.keyboard.type('webhook');
@@ -100,7 +67,7 @@ describe('with the keyboard', () => {
 
 describe('without JavaScript', () => {
   it('shows the whole of a pattern: drawings, bars, failures and proofs', async () => {
-    await using page = await openPlain(pattern, desktop);
+    await using page = await open(pattern, { ...desktop, ...withoutScripts });
     for (const found of ['.diagram svg', '.bench svg', 'table.stackable', 'pre'])
       expect(await page.locator(`main ${found}`).first().isVisible()).toBe(true);
 
@@ -109,13 +76,13 @@ describe('without JavaScript', () => {
   });
 
   it('shows no control that does nothing', async () => {
-    await using page = await openPlain(pattern, desktop);
+    await using page = await open(pattern, { ...desktop, ...withoutScripts });
     for (const control of ['site-search', 'starlight-theme-select', '.copy-page'])
       expect(await page.locator(`${control}:visible`).count()).toBe(0);
   });
 
-  it.each([phone, desktop])('leads to other pages at $width pixels', async (viewport) => {
-    await using page = await openPlain(pattern, viewport);
+  it.each([phone, desktop])('leads to other pages at $viewport.width pixels', async (options) => {
+    await using page = await open(pattern, { ...options, ...withoutScripts });
     const menu = page.getByRole('button', { name: 'Menu' });
     if (await menu.isVisible()) await menu.click();
     await page.getByRole('link', { name: 'Symptoms' }).click();
@@ -145,49 +112,9 @@ it('leads from pattern to pattern through all of them', async () => {
 
 const isArea = (path: string): boolean => /^\/patterns\/[^/]+\/$/.test(path);
 
-type Size = { width: number; height: number };
-
-async function open(path: string, viewport: Size): Promise<Page> {
-  const page = await browser.newPage({ viewport });
-  await page.goto(server.url + path);
-  return page;
-}
-
-/** A page in a browser whose scripts are turned off. */
-async function openPlain(path: string, viewport: Size): Promise<Page> {
-  const page = await browser.newPage({ viewport, javaScriptEnabled: false });
-  await page.goto(server.url + path);
-  return page;
-}
-
 async function findNext(page: Page): Promise<string | undefined> {
   const [link] = await page.locator('a[rel=next]').all();
   return await link?.evaluate((anchor: HTMLAnchorElement) => anchor.href);
-}
-
-/** Runs in the page: what sticks out of it, what is cut off, and which links something else covers. */
-function listLosses(): string[] {
-  const losses = [];
-  const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth > clientWidth) losses.push(`the page is ${scrollWidth} pixels wide`);
-  const name = (element: Element) => `${element.tagName} ${element.textContent?.slice(0, 40)}`;
-  const isShown = (element: Element) => element.checkVisibility({ visibilityProperty: true });
-  for (const element of [...document.querySelectorAll('body *')].filter(isShown)) {
-    const { overflowX, textOverflow } = getComputedStyle(element);
-    const isCut = /hidden|clip/.test(overflowX) && textOverflow !== 'ellipsis';
-    if (isCut && element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1)
-      losses.push(`cut off: ${name(element)}`);
-  }
-  for (const link of [...document.querySelectorAll('main a, header a, header button')].filter(
-    isShown,
-  )) {
-    link.scrollIntoView({ block: 'center', inline: 'center' });
-    const [box] = link.getClientRects();
-    if (!box || box.width <= 1) continue;
-    const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-    if (!hit || !(link.contains(hit) || hit.contains(link))) losses.push(`covered: ${name(link)}`);
-  }
-  return losses;
 }
 
 /** Runs in the page: what has the focus, and `unseen` before it when nothing shows that. */

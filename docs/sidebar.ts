@@ -27,15 +27,16 @@ export function foldSidebar(sidebar: SidebarEntry[]): SidebarEntry[] {
 
 function foldArea(area: SidebarEntry): SidebarEntry {
   if (area.type === 'link') return area;
+  const [own, ...patterns] = area.entries;
+  if (!own) return area;
   const isHere = area.entries.some((entry) => entry.type === 'link' && entry.isCurrent);
-  const [overview] = area.entries;
-  return isHere || !overview ? area : { ...overview, label: area.label };
+  return isHere ? { ...area, entries: [{ ...own, label: 'Overview' }, ...patterns] } : own;
 }
 
 function listArea(area: string) {
-  const overview = { label: 'Overview', link: `/patterns/${area}/` };
+  const label = titleCase(area);
   const patterns = { autogenerate: { directory: `patterns/${area}` } };
-  return { label: titleCase(area), items: [overview, patterns] };
+  return { label, items: [{ label, link: `/patterns/${area}/` }, patterns] };
 }
 
 /** The areas that have a pattern page, sorted. */
