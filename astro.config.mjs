@@ -4,12 +4,14 @@ import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { socialCards } from './docs/cards/social-cards.ts';
 import { pageTwins } from './docs/machine/page-twins.ts';
+import { commands } from './docs/markdown/commands.ts';
 import { diagrams } from './docs/markdown/diagrams.ts';
 import { exampleBlocks } from './docs/markdown/example-blocks.ts';
 import { failureLinks } from './docs/markdown/failure-links.ts';
 import { generatedMarks } from './docs/markdown/generated-marks.ts';
 import { liveSync } from './docs/markdown/live-sync.ts';
 import { proofGutter } from './docs/markdown/proof-gutter.ts';
+import { renderOnce } from './docs/markdown/render-once.ts';
 import { repositoryLinks } from './docs/markdown/repository-links.ts';
 import { stackableTables } from './docs/markdown/stackable-tables.ts';
 import { listRedirects, redirectsFile } from './docs/redirects.ts';
@@ -32,11 +34,19 @@ export default defineConfig({
   markdown: {
     processor: satteri({
       mdastPlugins: [diagrams, repositoryLinks(root), failureLinks(root), generatedMarks(root)],
-      hastPlugins: [stackableTables],
+      hastPlugins: [commands, stackableTables],
     }),
   },
   vite: {
-    plugins: [liveSync(root, syncPattern)],
+    resolve: {
+      alias: [
+        {
+          find: /^@pagefind\/default-ui$/,
+          replacement: `${root}/docs/components/search-when-wanted.ts`,
+        },
+      ],
+    },
+    plugins: [renderOnce, liveSync(root, syncPattern)],
     build: {
       // A script of its own is read once, one that stands in the pages with each of them.
       assetsInlineLimit: (path) => (path.endsWith('.js') ? false : undefined),

@@ -14,8 +14,19 @@ export type Evidence = {
 /** How much of a pattern is proven; a proof of other sources counts for nothing. */
 export type EvidenceCounts = { tests: number; failures: number; lines: number };
 
-/** Reads sources and records of an example. */
+const known = new Map<string, Evidence>();
+
+/** The sources and records of an example; read once a build, and while `npm start` runs each time anew. */
 export function readEvidence(root: string, id: string): Evidence {
+  const evidence = known.get(id) ?? readEvidenceAnew(root, id);
+  if (isBuild()) known.set(id, evidence);
+  return evidence;
+}
+
+/** Whether this process builds the site, so that no file changes meanwhile. */
+export const isBuild = (): boolean => process.env.NODE_ENV === 'production';
+
+function readEvidenceAnew(root: string, id: string): Evidence {
   const example = readExample(root, id);
   const sources = example?.sources ?? new Map<string, string>();
   const proof = example?.proof === undefined ? undefined : parseProof(example.proof).value;

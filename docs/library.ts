@@ -1,6 +1,12 @@
 import { getCollection } from 'astro:content';
 import type { PatternFrontmatter } from '../scripts/page/frontmatter.ts';
-import { countEvidence, type Evidence, type EvidenceCounts, readEvidence } from './evidence.ts';
+import {
+  countEvidence,
+  type Evidence,
+  type EvidenceCounts,
+  isBuild,
+  readEvidence,
+} from './evidence.ts';
 
 /** A pattern as the pages about patterns know it. */
 export type LibraryPattern = {
@@ -16,8 +22,16 @@ export type LibraryPattern = {
   counts: EvidenceCounts;
 };
 
-/** All patterns, sorted by id, each with its evidence. */
-export async function listLibrary(): Promise<LibraryPattern[]> {
+let known: Promise<LibraryPattern[]> | undefined;
+
+/** All patterns, sorted by id, each with its evidence; listed once a build. */
+export function listLibrary(): Promise<LibraryPattern[]> {
+  const library = known ?? listAnew();
+  if (isBuild()) known = library;
+  return library;
+}
+
+async function listAnew(): Promise<LibraryPattern[]> {
   const entries = await getCollection('patterns');
   return entries.map(toPattern).sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { defineRouteMiddleware, type StarlightRouteData } from '@astrojs/starlight/route-data';
 import { findLastUpdated, getCommits } from './commits.ts';
+import { foldSidebar } from './sidebar.ts';
 import { repositoryUrl } from './site.ts';
 
-/** Adds to each page its card, its edit link, its twin in Markdown, and the date on which it or its example last changed. */
+/** Folds the sidebar of each page, and adds its card, its edit link, its twin in Markdown, and the date on which it or its example last changed. */
 export const onRequest = defineRouteMiddleware(({ locals, site }) => {
   const route = locals.starlightRoute;
+  route.sidebar = foldSidebar(route.sidebar);
   const { filePath } = route.entry;
   route.head.push(...describeCard(route, site));
   if (route.id !== '404') {

@@ -1,10 +1,8 @@
-/** Puts behind each command in a text a button that copies it; a command with a `<blank>` to fill in has none. */
+/** Puts behind each command in a text a button that copies it, where room is kept for it. */
 export function startCopyingCommands(page: Document): void {
   if (!navigator.clipboard) return; // a page that did not come over https
-  for (const code of page.querySelectorAll('main :not(pre, a) > code')) {
-    const command = code.textContent ?? '';
-    if (/^(npm (run|test|start)|npx|node) ?[^<…]*$/.test(command)) addButton(code, command);
-  }
+  for (const code of page.querySelectorAll('main code.command'))
+    addButton(code, code.textContent ?? '');
 }
 
 function addButton(code: Element, command: string): void {

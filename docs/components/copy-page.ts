@@ -5,7 +5,6 @@ export function startCopying(page: Document): void {
   const status = page.querySelector('.links [role=status]');
   if (!button || !twin || !status) return;
 
-  button.hidden = false;
   button.addEventListener('click', async () => {
     status.textContent = await copy(twin.href);
   });

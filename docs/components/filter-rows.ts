@@ -6,6 +6,7 @@ export function startFilters(page: Document): void {
 function startFilter(form: HTMLFormElement): void {
   const { under } = form.dataset;
   if (under) form.ownerDocument.getElementById(under)?.closest('div')?.after(form);
+  form.hidden = false;
   const input = form.querySelector('input');
   const output = form.querySelector('output');
   const rows = [...findTable(form).querySelectorAll<HTMLTableRowElement>('tbody tr')];
@@ -22,7 +23,6 @@ function startFilter(form: HTMLFormElement): void {
     if (output) output.textContent = describeCount(count, form.dataset.noun ?? 'row');
   }
 
-  form.hidden = false;
   form.addEventListener('submit', (event) => event.preventDefault());
   input.addEventListener('input', narrow);
   input.value = new URLSearchParams(location.search).get('q') ?? '';

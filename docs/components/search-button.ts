@@ -1,5 +1,5 @@
-/** Lets the large button of the home page open the search of the header, once that is there. */
-export async function startSearchButton(page: Document): Promise<void> {
+/** Lets the large button of the home page open the search of the header. */
+export function startSearchButton(page: Document): void {
   const button = page.querySelector<HTMLButtonElement>('.open-search');
   const opener = page.querySelector<HTMLButtonElement>('site-search button[data-open-modal]');
   if (!button || !opener) return;
@@ -7,6 +7,4 @@ export async function startSearchButton(page: Document): Promise<void> {
     event.stopPropagation(); // a click outside of the search closes it
     opener.click();
   });
-  await customElements.whenDefined('site-search');
-  button.hidden = false;
 }

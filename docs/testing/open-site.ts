@@ -8,11 +8,14 @@ import { type FolderServer, serveFolder } from './serve-folder.ts';
 export const phone = { width: 390, height: 844 };
 export const desktop = { width: 1280, height: 900 };
 
+/** What is done with a page before anything is loaded. */
+type Prepare = (page: Page) => void;
+
 /** Opens pages of the built site, each in a window of its own that is closed after the test. */
 export type Site = {
-  open: (path: string, options?: BrowserContextOptions) => Promise<Page>;
+  open: (path: string, options?: BrowserContextOptions, prepare?: Prepare) => Promise<Page>;
   /** A window that stays open until it is closed. */
-  openForLong: (path: string, prepare: (page: Page) => void) => Promise<Page>;
+  openForLong: (path: string, prepare: Prepare) => Promise<Page>;
   readonly url: string;
 };
 
@@ -39,10 +42,11 @@ export function openSite(): Site {
     get url() {
       return server.url;
     },
-    async open(path, options) {
+    async open(path, options, prepare) {
       const window = await browser.newContext(options);
       windows.push(window);
       const page = await window.newPage();
+      prepare?.(page);
       await page.goto(server.url + path);
       return page;
     },

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 const TYPES: Record<string, string> = {
   '.css': 'text/css',
@@ -18,7 +19,7 @@ const TYPES: Record<string, string> = {
 /** A static server: where it listens, and how it ends. */
 export type FolderServer = AsyncDisposable & { url: string };
 
-/** Serves the files of a folder on a free port, with the headers that its `_headers` asks for; `/` at the end of a path means index.html. */
+/** Serves the files of a folder on a free port, with the headers that its `_headers` asks for, compressed as by any real host; `/` at the end of a path means index.html. */
 export async function serveFolder(folder: string): Promise<FolderServer> {
   const headers = readHeaders(await readFile(join(folder, '_headers'), 'utf8'));
   const server = createServer(async function answer(request, response) {
@@ -26,9 +27,12 @@ export async function serveFolder(folder: string): Promise<FolderServer> {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = decodeURIComponent(pathname).replace(/\/$/, '/index.html');
     const body = await readFile(join(folder, path)).catch(() => undefined);
+    const type = TYPES[extname(path)] ?? '';
+    const isZipped = /text|json|javascript|xml/.test(type) && acceptsGzip(request);
     response.setHeaders(headers);
-    response.writeHead(body ? 200 : 404, { 'content-type': TYPES[extname(path)] ?? '' });
-    response.end(body);
+    if (isZipped) response.setHeader('content-encoding', 'gzip');
+    response.writeHead(body ? 200 : 404, { 'content-type': type });
+    response.end(body && isZipped ? gzipSync(body) : body);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -39,6 +43,10 @@ export async function serveFolder(folder: string): Promise<FolderServer> {
       await once(server.close(), 'close');
     },
   };
+}
+
+function acceptsGzip({ headers }: IncomingMessage): boolean {
+  return `${headers['accept-encoding']}`.includes('gzip');
 }
 
 /** The format of Netlify and Cloudflare Pages; all of ours are for every path. */

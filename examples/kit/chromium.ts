@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { findProgram } from './find-program.ts';
 
-/** Starts Chromium without a window; its profile is empty, and gone once it is closed. */
-export async function launchChromium(): Promise<Browser> {
+/** Starts Chromium without a window; its profile is empty, and gone once it is closed; `args` are for its command line. */
+export async function launchChromium(args: string[] = []): Promise<Browser> {
   const { chromium } = await import('playwright-core');
   return await chromium.launch({
     executablePath: await findChromium(),
@@ -10,7 +10,7 @@ export async function launchChromium(): Promise<Browser> {
     // Chromium refuses to start its sandbox as root, and the one from npm has none.
     chromiumSandbox: false,
     // Playwright itself turns off the first run, sync, updates and all calls home.
-    args: ['--disable-gpu', '--disable-quic'],
+    args: ['--disable-gpu', '--disable-quic', ...args],
   });
 }
 

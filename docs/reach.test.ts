@@ -1,0 +1,128 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { isPattern, listPages } from './testing/built-site.ts';
+import { openSite } from './testing/open-site.ts';
+
+const phone = { viewport: { width: 390, height: 844 } };
+const desktop = { viewport: { width: 1280, height: 900 } };
+const withoutScripts = { javaScriptEnabled: false };
+const [pattern = ''] = listPages().filter(isPattern);
+
+const { open } = openSite();
+
+describe('with the keyboard', () => {
+  it('skips to the text with the first link', async () => {
+    await using page = await open(pattern, desktop);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('main') !== null)).toBe(true);
+  });
+
+  it.each(['/', '/patterns/', pattern])('shows on %s where the focus is', async (path) => {
+    await using page = await open(path, desktop);
+    const seen = new Set<string>();
+    for (let step = 0; step < 60; step += 1) {
+      await page.keyboard.press('Tab');
+      const focused = await page.evaluate(describeFocus);
+      if (focused.includes('<body')) break; // the end of the page
+      expect(focused).not.toMatch(/^unseen/);
+      seen.add(focused);
+    }
+    expect(seen.size).toBeGreaterThan(20);
+  });
+
+  it('opens the search, finds, and comes back', async () => {
+    await using page = await open(pattern, desktop);
+    await page.waitForLoadState('networkidle'); // Starlight readies its search once the browser is idle
+    await page.keyboard.press('Control+k');
+    await page.locator('.pagefind-ui__search-input:focus').waitFor();
+    await page.keyboard.type('webhook');
+    await page.locator('.pagefind-ui__result-link').first().waitFor();
+    await page.keyboard.press('Escape'); // empties the field
+    await page.keyboard.press('Escape');
+    await page.locator('site-search dialog').waitFor({ state: 'hidden' });
+  });
+
+  it('chooses the theme', async () => {
+    await using page = await open(pattern, desktop);
+    await page.locator('header starlight-theme-select select').focus();
+    await page.keyboard.press('ArrowUp');
+    await page.waitForSelector('html[data-theme=light]');
+    await page.keyboard.press('ArrowUp');
+    await page.waitForSelector('html[data-theme=dark]');
+  });
+
+  it('opens the menu of a phone and follows a link of it', async () => {
+    await using page = await open(pattern, phone);
+    await page.getByRole('button', { name: 'Menu' }).focus();
+    await page.keyboard.press('Enter');
+    const link = page.getByRole('link', { name: 'All patterns' });
+    await link.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/patterns/');
+  });
+});
+
+describe('without JavaScript', () => {
+  it('shows the whole of a pattern: drawings, bars, failures and proofs', async () => {
+    await using page = await open(pattern, { ...desktop, ...withoutScripts });
+    for (const found of ['.diagram svg', '.bench svg', 'table.stackable', 'pre'])
+      expect(await page.locator(`main ${found}`).first().isVisible()).toBe(true);
+
+    await page.locator('.proof button').first().click();
+    expect(await page.locator('.proof-note:popover-open li').count()).toBeGreaterThan(0);
+  });
+
+  it('shows no control that does nothing', async () => {
+    await using page = await open(pattern, { ...desktop, ...withoutScripts });
+    for (const control of ['site-search', 'starlight-theme-select', '.copy-page'])
+      expect(await page.locator(`${control}:visible`).count()).toBe(0);
+  });
+
+  it.each([phone, desktop])('leads to other pages at $viewport.width pixels', async (options) => {
+    await using page = await open(pattern, { ...options, ...withoutScripts });
+    const menu = page.getByRole('button', { name: 'Menu' });
+    if (await menu.isVisible()) await menu.click();
+    await page.getByRole('link', { name: 'Symptoms' }).click();
+    expect(new URL(page.url()).pathname).toBe('/symptoms/');
+  });
+});
+
+it('lists in the sidebar the patterns of the area that the page is in, and no others', async () => {
+  await using page = await open(pattern, desktop);
+  const area = pattern.replace(/[^/]+\/$/, '');
+  const links = await page
+    .locator('nav.sidebar a[href^="/patterns/"]')
+    .evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+  const here = listPages().filter((path) => isPattern(path) && path.startsWith(area));
+  expect(links.filter(isPattern).sort()).toEqual(here);
+});
+
+it('leads from pattern to pattern through all of them', async () => {
+  await using page = await open(listPages().find(isArea) ?? '', desktop);
+  const visited = [];
+  for (let next = page.url(); next; next = (await findNext(page)) ?? '') {
+    await page.goto(next);
+    visited.push(new URL(next).pathname);
+  }
+  expect(visited.sort()).toEqual(listPages().filter((path) => isPattern(path) || isArea(path)));
+});
+
+const isArea = (path: string): boolean => /^\/patterns\/[^/]+\/$/.test(path);
+
+async function findNext(page: Page): Promise<string | undefined> {
+  const [link] = await page.locator('a[rel=next]').all();
+  return await link?.evaluate((anchor: HTMLAnchorElement) => anchor.href);
+}
+
+/** Runs in the page: what has the focus, and `unseen` before it when nothing shows that. */
+function describeFocus(): string {
+  const element = document.activeElement ?? document.body;
+  const styles = [getComputedStyle(element), getComputedStyle(element.parentElement ?? element)];
+  const isSeen = styles.some(
+    ({ outlineStyle, outlineWidth }) => outlineStyle !== 'none' && outlineWidth !== '0px',
+  );
+  return `${isSeen ? '' : 'unseen '}${element.outerHTML.slice(0, 200)}`;
+}
