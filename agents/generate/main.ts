@@ -4,4 +4,4 @@ import { keepCounts } from './count-tokens.ts';
 
 await buildPackage(ROOT);
 keepCounts();
-console.log('wrote agents/dist');
+console.error('wrote agents/dist');

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/repository.ts';
-import { buildPackage } from '../generate/build-package.ts';
 
 // What a stranger does: packs nothing but what is published, installs it in an empty project,
 // takes every pattern with its tests, installs what they ask for, and type-checks it all.
@@ -23,7 +22,6 @@ const COMPILER_OPTIONS = {
   types: ['node'],
 };
 
-await buildPackage(ROOT);
 const tarball = pack();
 writeProject();
 npm('install', '--save-dev', tarball, ...TOOLS);

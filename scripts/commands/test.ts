@@ -3,7 +3,7 @@ import { ROOT, resolveIds } from '../repository.ts';
 import { paint, type StepResult, takeStep } from '../terminal.ts';
 import { listAllSteps, listStepsFor, type Step } from '../testing/steps.ts';
 
-const usage = `npm test                 everything: lint, types, unused code, check, tests, proof, site, browser
+const usage = `npm test                 everything: lint, types, unused code, check, tests, proof, copies, site, browser
 npm test <id> …          one pattern: lint, types, its check, tests and proof`;
 
 await runCommand({
