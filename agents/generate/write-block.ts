@@ -9,7 +9,7 @@ export type BlockPattern = Hinted & { area: string; slug: string };
 const HEAD = `## Backend patterns
 
 Before you write backend code on a topic below, read its pattern: prefer it to memory.
-Read it: \`npx touchstone show <area>/<slug>\`, or the MCP server \`npx touchstone mcp\`. Take its code and its tests: \`npx touchstone add <area>/<slug>\`. Nothing fits: \`npx touchstone search "<symptom or error message>"\`.
+Read it: \`npx touchstone show <area>/<slug>\`, or the MCP server \`npx touchstone mcp\`. Take its code and its tests: \`npx touchstone add <area>/<slug> --with-tests\`. Nothing fits: \`npx touchstone search "<symptom or error message>"\`.
 If the command is missing, \`npm install --save-dev touchstone\`; if a pattern is, \`npx touchstone init\` brings this list up to date.`;
 
 /** The part of a project's AGENTS.md that says which patterns there are and when to read one. */

@@ -33,7 +33,7 @@ ${text}`;
 function writeText(group: readonly KeptPattern[]): string {
   const lines = group.map(({ id, title, symptoms }) => `- \`${id}\`: ${symptoms[0] ?? title}`);
   return `
-Before you write or change code about one of these, read its pattern, and prefer it to memory: \`npx touchstone show <id>\`. \`npx touchstone add <id>\` copies its code and its tests.
+Before you write or change code about one of these, read its pattern, and prefer it to memory: \`npx touchstone show <id>\`. \`npx touchstone add <id> --with-tests\` copies its code and its tests.
 
 ${lines.join('\n')}
 `;

@@ -38,7 +38,7 @@ Before you write backend code, look whether there is a pattern for it, and prefe
 
 1. Find it: \`npx touchstone search "<symptom, error message or keywords>"\`, or open the skill of its area below.
 2. Read it: \`npx touchstone show <area>/<slug>\`, or \`references/<slug>.md\` of that skill. When its "Not when" fits your case, take what it names instead.
-3. Take it: \`npx touchstone add <area>/<slug>\` copies code, migration and tests, and says what to install.
+3. Take it: \`npx touchstone add <area>/<slug> --with-tests\` copies code, migration and tests, and says what to install.
 4. Run the tests that came with it: they hold what the pattern promises. \`npx touchstone verify\` finds what was lost since.
 
 Each area is a skill:
@@ -64,7 +64,7 @@ Read the reference that fits before you write code, and prefer it to memory: it 
 
 ${lines.join('\n')}
 
-Take one, with its migration and its tests: \`npx touchstone add ${area}/<slug>\`. The whole page: \`npx touchstone show ${area}/<slug> --detail full\`.
+Take one, with its migration and its tests: \`npx touchstone add ${area}/<slug> --with-tests\`. The whole page: \`npx touchstone show ${area}/<slug> --detail full\`.
 `;
   });
 }
