@@ -4,7 +4,7 @@ const CONTEXT = 3;
 
 /** The difference of two texts as a unified diff; empty when there is none. */
 export function writeDiff(before: string, after: string, names: { before: string; after: string }) {
-  const [old, young] = [before.split('\n'), after.split('\n')];
+  const [old, young] = [splitLines(before), splitLines(after)];
   const changes = diffIndices(old, young).map(({ buffer1, buffer2 }) => ({
     from: buffer1[0],
     removed: buffer1[1],
@@ -14,6 +14,13 @@ export function writeDiff(before: string, after: string, names: { before: string
   if (changes.length === 0) return '';
   const hunks = groupNear(changes).map((group) => writeHunk(group, old, young));
   return [`--- ${names.before}`, `+++ ${names.after}`, ...hunks.flat(), ''].join('\n');
+}
+
+/** A last line without its end is another line, and says so as diff does. */
+function splitLines(text: string): string[] {
+  if (text === '') return [];
+  if (text.endsWith('\n')) return text.slice(0, -1).split('\n');
+  return `${text}\n\\ No newline at end of file`.split(/\n(?!\\ No newline)/);
 }
 
 type Change = { from: number; removed: number; to: number; added: number };
@@ -46,5 +53,10 @@ function writeHunk(group: Change[], old: string[], young: string[]): string[] {
   const grown = group.reduce((sum, { removed, added }) => sum + added - removed, 0);
   const youngStart = first.to - (first.from - start);
   const length = end - start;
-  return [`@@ -${start + 1},${length} +${youngStart + 1},${length + grown} @@`, ...lines];
+  const [oldHead, youngHead] = [place(start, length), place(youngStart, length + grown)];
+  return [`@@ -${oldHead} +${youngHead} @@`, ...lines];
 }
+
+/** A stretch of no lines is named by the line before it. */
+const place = (start: number, length: number): string =>
+  `${length === 0 ? start : start + 1},${length}`;
