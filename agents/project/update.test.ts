@@ -102,6 +102,11 @@ describe('an update', () => {
     expect(project.read('patterns/background-jobs/new.ts')).toBe('// new\n');
   });
 
+  it('tells which packages are proven in another version by now', () => {
+    edit('package.json', (text) => text.replace(/"pg": "[^"]+"/, '"pg": "^7.0.0"'));
+    expect(planUpdate(next, project, []).others).toMatchObject([{ name: 'pg', present: '^7.0.0' }]);
+  });
+
   it('refuses a record that was changed by hand', () => {
     edit(LOCK_FILE, (text) => text.replace(/"original": "..../, '"original": "AAAA'));
     expect(() => update()).toThrow('is damaged');

@@ -2,6 +2,7 @@ import type { Library } from '../library/open-library.ts';
 import { applyPlan } from './apply-plan.ts';
 import { lockFile, writeLock } from './lock-file.ts';
 import { mergeTexts } from './merge-texts.ts';
+import type { OtherVersion } from './package-json.ts';
 import { planAdd } from './plan-add.ts';
 import type { Project } from './project.ts';
 import { listIds, listTaken, requireLock, type TakenState } from './taken-files.ts';
@@ -32,7 +33,12 @@ export type UpdatedFile = {
 type Step = UpdatedFile & { file: TakenState; text?: string };
 
 /** What an update would do, and the function that does it. */
-export type Update = { files: UpdatedFile[]; apply: () => void };
+export type Update = {
+  files: UpdatedFile[];
+  /** Packages that the project has in another version than the patterns are proven with now. */
+  others: OtherVersion[];
+  apply: () => void;
+};
 
 /** Brings what was taken to the state of the library; edits stay, merged with what is new. */
 export function planUpdate(library: Library, project: Project, ids: string[]): Update {
@@ -51,7 +57,9 @@ export function planUpdate(library: Library, project: Project, ids: string[]): U
     applySteps(library, project, steps);
     for (const plan of additions) applyPlan(library, project, plan);
   }
-  return { files: [...known, ...added], apply };
+  const others = new Map(additions.flatMap((plan) => plan.others).map((one) => [one.name, one]));
+  others.delete('touchstone');
+  return { files: [...known, ...added], others: [...others.values()], apply };
 }
 
 function planStep(file: TakenState, version: string): Step {

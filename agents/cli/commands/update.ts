@@ -13,15 +13,19 @@ is new; where both changed the same lines, conflict markers show both. Exit 1 on
   npx touchstone@latest update background-jobs`,
   options: { 'dry-run': { type: 'boolean' } },
   run({ library, openProject, words, flags }) {
-    const { files, apply } = planUpdate(library, openProject(), resolveIds(library, words));
+    const { files, others, apply } = planUpdate(library, openProject(), resolveIds(library, words));
     if (flags['dry-run'] !== true) apply();
     const changed = files.filter(({ outcome }) => outcome !== 'same');
     const lines = changed.map(
       ({ path, outcome }) => `${path}  ${paint(STYLES[outcome], SAYS[outcome])}`,
     );
     const hasConflict = files.some(({ outcome }) => outcome === 'conflict');
-    const text = lines.join('\n') || 'Nothing is new.';
-    return { code: hasConflict ? 1 : 0, data: { version: library.version, files }, text };
+    const versions = others.map(
+      ({ name, present, proven }) => `${name} is ${present} here, and ${proven} is proven`,
+    );
+    const text = [...lines, ...versions].join('\n') || 'Nothing is new.';
+    const data = { version: library.version, files, others };
+    return { code: hasConflict ? 1 : 0, data, text };
   },
 };
 
