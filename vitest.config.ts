@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     experimental: { viteModuleRunner: false },
     pool: 'forks',
+    // Vitest leaves a core to others. Tests here mostly wait for services: none is left idle.
+    maxWorkers: '100%',
     // To end what hangs, not to measure: a busy machine is slow, and that is no fault.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -22,8 +22,8 @@ const COMPILER_OPTIONS = {
   types: ['node'],
 };
 
-const tarball = pack();
 writeProject();
+const tarball = pack();
 npm('install', '--save-dev', tarball, ...TOOLS);
 const ids = touchstone('list').map((line) => line.replace(/\t.*/, ''));
 touchstone('add', ...ids, '--with-tests');
