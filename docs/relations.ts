@@ -6,8 +6,16 @@ export type Neighbours = { buildsOn: string[]; usedBy: string[]; related: string
 
 type Page = { id: string; data: { requires: string[]; related: string[] } };
 
-/** All relations between pages; two pages that name each other are related once. */
+const known = new WeakMap<Page[], Relation[]>();
+
+/** All relations between pages; two pages that name each other are related once. Found once for a list. */
 export function listRelations(pages: Page[]): Relation[] {
+  const relations = known.get(pages) ?? listAnew(pages);
+  known.set(pages, relations);
+  return relations;
+}
+
+function listAnew(pages: Page[]): Relation[] {
   const requires = pages.flatMap(({ id, data }) =>
     data.requires.map((to): Relation => ({ from: id, to, kind: 'requires' })),
   );

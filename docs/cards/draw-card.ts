@@ -18,6 +18,9 @@ export type DrawCard = (card: Card) => Buffer;
 const CARD_WIDTH = 1200;
 const CARD_HEIGHT = 630;
 
+/** What the encoder reads as a row: a byte for the filter, and the pixels. */
+const ROW = 1 + CARD_WIDTH;
+
 const MARGIN = 80;
 const ROOM = CARD_WIDTH - 2 * MARGIN;
 const BACKGROUND = [23, 24, 28] as const;
@@ -29,12 +32,13 @@ const NAMES = Object.keys(COLOURS) as Colour[];
 /** Draws the letters once, so that a card takes two milliseconds. */
 export async function prepareCards(brand: string): Promise<DrawCard> {
   const fonts = { large: await drawGlyphs(700, 36), small: await drawGlyphs(400, 18) };
+  const rows = new Uint8Array(ROW * CARD_HEIGHT);
   return function drawCard(card) {
-    const pixels = new Uint8Array(CARD_WIDTH * CARD_HEIGHT);
-    drawStreak(pixels);
+    rows.fill(0);
+    drawStreak(rows);
     for (const line of [...layOutText(card, fonts), ...layOutEnds(card, brand, fonts)])
-      writeLine(pixels, line);
-    return encodePng({ width: CARD_WIDTH, height: CARD_HEIGHT, pixels, palette });
+      writeLine(rows, line);
+    return encodePng({ width: CARD_WIDTH, height: CARD_HEIGHT, rows, palette });
   };
 }
 
@@ -67,14 +71,14 @@ function layOutEnds({ kind, proven }: Card, brand: string, { small: glyphs }: Fo
   ];
 }
 
-function writeLine(pixels: Uint8Array, { text, glyphs, colour, x, y }: Line): void {
+function writeLine(rows: Uint8Array, { text, glyphs, colour, x, y }: Line): void {
   const room = Math.floor((CARD_WIDTH - x) / glyphs.width);
   for (const [index, character] of [...text].slice(0, room).entries())
-    writeGlyph(pixels, character, { glyphs, colour, x: x + index * glyphs.width, y });
+    writeGlyph(rows, character, { glyphs, colour, x: x + index * glyphs.width, y });
 }
 
 function writeGlyph(
-  pixels: Uint8Array,
+  rows: Uint8Array,
   character: string,
   { glyphs, colour, x, y }: Omit<Line, 'text'>,
 ): void {
@@ -83,17 +87,18 @@ function writeGlyph(
   const first = NAMES.indexOf(colour) * STEPS;
   for (let row = 0; row < height; row++) {
     const from = (cell * height + row) * width;
-    const to = (y + row) * CARD_WIDTH + x;
+    const to = (y + row) * ROW + 1 + x;
     for (let column = 0; column < width; column++) {
       const step = coverage[from + column] ?? 0;
-      if (step > 0) pixels[to + column] = first + step;
+      if (step > 0) rows[to + column] = first + step;
     }
   }
 }
 
 /** The streak that gold leaves on the stone. */
-function drawStreak(pixels: Uint8Array): void {
-  pixels.fill(NAMES.indexOf('gold') * STEPS + STEPS - 1, 0, 12 * CARD_WIDTH);
+function drawStreak(rows: Uint8Array): void {
+  const gold = NAMES.indexOf('gold') * STEPS + STEPS - 1;
+  for (let y = 0; y < 12; y++) rows.fill(gold, y * ROW + 1, (y + 1) * ROW);
 }
 
 const palette = NAMES.flatMap((name) =>

@@ -12,9 +12,12 @@ export function pageTwins(): AstroIntegration {
       'astro:build:done': ({ dir }) => {
         const folder = fileURLToPath(dir);
         for (const path of globSync('**/index.html', { cwd: folder })) {
+          const twin = path.replace(/(^|[\\/])index\.html$/, (_, slash) =>
+            slash ? '.md' : 'index.md',
+          );
+          if (existsSync(join(folder, twin))) continue;
           const html = readFileSync(join(folder, path), 'utf8');
-          const twin = /<link rel="alternate" type="text\/markdown" href="([^"]+)"/.exec(html)?.[1];
-          if (!twin || existsSync(join(folder, twin))) continue;
+          if (!html.includes('<link rel="alternate" type="text/markdown"')) continue;
           writeFileSync(join(folder, twin), writeTwinOfHtml(html));
         }
       },

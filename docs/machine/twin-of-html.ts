@@ -49,8 +49,9 @@ function simplifyCode(block: Element): void {
 /** Markdown has no list of terms: each becomes `tests: 410`. */
 function simplifyTerms(list: Element): void {
   list.tagName = 'ul';
+  const details = selectAll('dd', list);
   list.children = selectAll('dt', list).map((term, index) => {
-    const detail = selectAll('dd', list)[index];
+    const detail = details[index];
     return h('li', `${toText(term)}: ${detail ? toText(detail) : ''}`);
   });
 }

@@ -36,5 +36,7 @@ function drawRow(
   ].join('');
 }
 
-const writeNumber = (value: number): string =>
-  value.toLocaleString('en', { maximumSignificantDigits: 3 });
+/** Made once: it takes far longer to make than to use. */
+const threeDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+
+const writeNumber = (value: number): string => threeDigits.format(value);

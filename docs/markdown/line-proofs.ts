@@ -18,16 +18,26 @@ export function proveLines(evidence: Evidence, source: string): LineProof[] | un
   const scan = scanRegions(path, text);
   const region = name === undefined ? undefined : scan.regions.get(name);
   const cut = region ? cutRegion(scan, region) : cutFile(scan);
-  const proof = evidence.proof.files[path];
-  const proveLine = createLineProver(proof);
+  const proveLine = getLineProver(evidence.proof.files[path]);
   return cut?.numbers.map((number, index) =>
     cut.lines[index] === '' ? { kind: 'declared', tests: [] } : proveLine(number),
   );
 }
 
-function createLineProver(proof: FileProof | undefined): (line: number) => LineProof {
-  const declared: LineProof = { kind: 'declared', tests: [] };
+type LineProver = (line: number) => LineProof;
+
+const declared: LineProof = { kind: 'declared', tests: [] };
+const known = new WeakMap<FileProof, LineProver>();
+
+/** Pages show several snippets of a file: its proof is laid out by lines once. */
+function getLineProver(proof: FileProof | undefined): LineProver {
   if (!proof) return () => declared;
+  const prover = known.get(proof) ?? createLineProver(proof);
+  known.set(proof, prover);
+  return prover;
+}
+
+function createLineProver(proof: FileProof): LineProver {
   if (proof.kind !== 'executed') {
     const whole: LineProof = { kind: proof.kind, tests: readRanges(proof.tests) };
     return (line) => (line === 0 ? declared : whole);

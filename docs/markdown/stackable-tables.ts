@@ -14,12 +14,13 @@ export const stackableTables: HastPluginDefinition = {
   element: {
     filter: ['table'],
     visit(table, context) {
-      const headers = findAll(table, 'th').map((header) => context.textContent(header));
+      const headers = findCells(table, 'thead', 'th').flat();
       if (headers.length <= COLUMNS_ON_A_PHONE) return;
       context.setProperty(table, 'className', ['stackable']);
-      for (const row of findAll(table, 'tr')) {
-        for (const [column, cell] of findAll(row, 'td').entries()) {
-          context.setProperty(cell, 'dataLabel', headers[column]);
+      const names = headers.map((header) => context.textContent(header));
+      for (const row of findCells(table, 'tbody', 'td')) {
+        for (const [column, cell] of row.entries()) {
+          context.setProperty(cell, 'dataLabel', names[column]);
           if (NUMBERS.test(context.textContent(cell))) {
             context.setProperty(cell, 'className', ['number']);
           }
@@ -29,10 +30,14 @@ export const stackableTables: HastPluginDefinition = {
   },
 };
 
-function findAll(node: Readonly<HastNode>, tagName: string): Element[] {
-  if (!('children' in node)) return [];
-  return node.children.flatMap((child) => [
-    ...(child.type === 'element' && child.tagName === tagName ? [child] : []),
-    ...findAll(child, tagName),
-  ]);
+/** The cells of each row; what is in a cell is not looked at, for each look reads it from the parser. */
+function findCells(table: Readonly<Element>, part: string, cell: string): Element[][] {
+  const rows = listChildren(table, part).flatMap((found) => listChildren(found, 'tr'));
+  return rows.map((row) => listChildren(row, cell));
+}
+
+function listChildren({ children }: Readonly<Element>, tagName: string): Element[] {
+  return children.filter(
+    (child) => child.type === 'element' && child.tagName === tagName,
+  ) as Element[];
 }
