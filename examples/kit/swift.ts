@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,14 +8,17 @@ import { startGuardedProgram } from './guarded-program.ts';
 import { giveTo, unprivilegedIdentity } from './identity.ts';
 import type { ObjectStore } from './object-store.ts';
 
-const SERVER = join(import.meta.dirname, 'swift-server.py');
+const SERVER = 'swift-server.py';
 
 /** Starts OpenStack Swift with its S3 interface: a store that verifies signatures, expiry and part sizes. */
 export async function startSwift(): Promise<ObjectStore> {
   const python = await findPython();
   const identity = unprivilegedIdentity();
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-swift-'));
-  giveTo(folder, identity);
+  // A copy: where this lies, as in a home folder, others may not look.
+  const server = join(folder, SERVER);
+  copyFileSync(join(import.meta.dirname, SERVER), server);
+  for (const path of [folder, server]) giveTo(path, identity);
   const keys = {
     region: 'us-east-1',
     accessKeyId: 'touchstone:app',
@@ -24,7 +27,7 @@ export async function startSwift(): Promise<ObjectStore> {
   const logFile = join(folder, 'swift.log');
   const { guard, stop } = startGuardedProgram({
     program: python,
-    args: [SERVER, JSON.stringify({ folder, ...keys })],
+    args: [server, JSON.stringify({ folder, ...keys })],
     identity,
     cwd: folder,
     stopSignal: 'SIGTERM',
