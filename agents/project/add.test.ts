@@ -110,6 +110,13 @@ describe('taking it again', () => {
     expect(project.list('migrations')).toEqual(['0001_background_jobs.sql']);
   });
 
+  it('remembers no folder that leads out, even when nothing is to be written', () => {
+    using place = makeProject();
+    add(place.project, [JOBS]);
+    expect(() => add(place.project, [JOBS], { directory: '../x' })).toThrow('leads upwards');
+    expect(readLock(place.project)?.directory).toBe('patterns');
+  });
+
   it('leaves an edited file alone', () => {
     using place = makeProject();
     const { project } = place;

@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildTestLibrary, changeLibrary, makeProject } from '../testing/test-library.ts';
 import { applyPlan } from './apply-plan.ts';
@@ -111,6 +112,12 @@ describe('an update', () => {
     edit(LOCK_FILE, (text) => text.replace(/"original": "..../, '"original": "AAAA'));
     expect(() => update()).toThrow('is damaged');
   });
+});
+
+it('merges from no original but the one that was written', () => {
+  const other = deflateRawSync('another text').toString('base64');
+  edit(LOCK_FILE, (text) => text.replace(/"original": "[^"]*"/, `"original": "${other}"`));
+  expect(() => update()).toThrow('is damaged');
 });
 
 describe('a removal', () => {
