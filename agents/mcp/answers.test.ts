@@ -1,7 +1,9 @@
 import type { CallToolResult, Client } from '@modelcontextprotocol/client';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../../scripts/repository.ts';
 import { countTokens } from '../generate/count-tokens.ts';
+import { readTopics } from '../generate/read-topics.ts';
 import type { Library } from '../library/open-library.ts';
 import { createSearch } from '../library/search.ts';
 import { applyPlan } from '../project/apply-plan.ts';
@@ -67,6 +69,18 @@ describe('what a model reads before it asks', () => {
     const { tools } = await local.listTools();
     expect(countTokens(JSON.stringify({ tools }))).toBeLessThanOrEqual(1_000);
     expect(countTokens(local.getInstructions() ?? '')).toBeLessThanOrEqual(100);
+  });
+
+  it('costs no more when there are patterns in every area of the catalogue', async () => {
+    const areas = [...new Set(readTopics(ROOT).map(({ id }) => id.replace(/\/.*/, '')))];
+    const [like] = library.patterns;
+    const patterns = areas.flatMap((area) => (like ? [{ ...like, area, id: `${area}/one` }] : []));
+    const client = await connect({ ...library, patterns }, true);
+    const { tools } = await client.listTools();
+    expect(areas.length).toBeGreaterThan(15);
+    expect(countTokens(JSON.stringify({ tools }))).toBeLessThanOrEqual(1_000);
+    expect(countTokens(client.getInstructions() ?? '')).toBeLessThanOrEqual(100);
+    await client.close();
   });
 });
 
@@ -136,7 +150,7 @@ describe('search_patterns', () => {
     [{ query: ' ' }, 'query'],
     [{ query: 'x'.repeat(1_001) }, 'query'],
     [{ query: 'jobs', limit: 11 }, 'limit'],
-    [{ query: 'jobs', area: 'job' }, '"jobs"'],
+    [{ query: 'jobs', area: 'job' }, 'one of auth, '],
   ])('refuses %j', async (input, word) => {
     expect(await askInVain('search_patterns', input)).toContain(word);
   });

@@ -11,7 +11,7 @@ export type Context = PatternFinder & {
   /** Sorted by name. */
   areas: string[];
   /** The argument that narrows an answer to an area. */
-  area: z.ZodOptional<z.ZodEnum<Record<string, string>>>;
+  area: z.ZodOptional<z.ZodString>;
   /** Whether the one who asks sits at this machine, and may have its folders read. */
   isLocal: boolean;
 };
@@ -20,6 +20,10 @@ export type Context = PatternFinder & {
 export function createContext(library: Library, search: Search, isLocal: boolean): Context {
   const areas = [...new Set(library.patterns.map(({ area }) => area))].sort();
   if (areas.length === 0) throw new ToolError('The library is empty: build the package again.');
-  const area = z.enum(areas).optional();
+  // No enum: the instructions name the areas, and so does the error; each list of them costs tokens.
+  const area = z
+    .string()
+    .refine((name) => areas.includes(name), { error: `one of ${areas.join(', ')}` })
+    .optional();
   return { library, search, areas, area, isLocal, ...createFinder(library, search) };
 }

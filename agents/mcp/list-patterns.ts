@@ -6,12 +6,8 @@ import { estimateTokens } from './estimate-tokens.ts';
 import type { Tool } from './tool.ts';
 
 /** Lists what there is. */
-export function listPatterns({ library, areas }: Context) {
-  // The names of the areas are told by search_patterns already, and by the error.
-  const area = z.string().refine((name) => areas.includes(name), {
-    error: `one of ${areas.join(', ')}`,
-  });
-  const input = z.object({ area: area.optional() });
+export function listPatterns({ library, area }: Context) {
+  const input = z.object({ area });
   return {
     name: 'list_patterns',
     description: 'List all patterns, or those of an area, each with a symptom it is for.',
