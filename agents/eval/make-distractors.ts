@@ -1,6 +1,6 @@
+import { seededRandom } from '../../examples/kit/random.ts';
 import type { IndexedPattern } from '../generate/index-search.ts';
 import type { Topic } from '../generate/read-topics.ts';
-import { createRandom } from './random.ts';
 
 /** Of words that stand on one page only, so many come on the next page too (Good and Turing). */
 const UNSEEN = 0.3;
@@ -16,7 +16,7 @@ export function makeDistractors(
 ): IndexedPattern[] {
   const [like] = own;
   if (!like) return [];
-  const random = createRandom(1);
+  const random = seededRandom(1);
   const chances = [...countPages(own)].map(([word, pages]): [string, number] => [
     word,
     (pages - 1 + UNSEEN) / own.length,

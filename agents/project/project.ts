@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { writeAtomically } from '../../scripts/write-atomically.ts';
 import { resolveInside } from './safe-path.ts';
 
 /** A project on disk. Every path is relative to it, with `/`, and stays inside. */
@@ -17,7 +17,7 @@ export type Project = {
   root: string;
   /** Undefined when there is no such file. */
   read: (path: string) => string | undefined;
-  /** Whole or not at all. */
+  /** A file that is there is replaced in one step, and keeps its mode. */
   write: (path: string, text: string) => void;
   /** Removes a file, and the folders that it leaves empty. */
   remove: (path: string) => void;
@@ -37,9 +37,8 @@ export function openProject(folder: string): Project {
   function write(path: string, text: string): void {
     const file = locate(path);
     mkdirSync(dirname(file), { recursive: true });
-    const draft = `${file}.${randomBytes(4).toString('hex')}.draft`;
-    writeFileSync(draft, text);
-    renameSync(draft, file);
+    if (existsSync(file)) writeAtomically(file, text);
+    else writeFileSync(file, text);
   }
 
   function remove(path: string): void {

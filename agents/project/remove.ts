@@ -3,6 +3,7 @@ import { hash, writeLock } from './lock-file.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { listIds, listTaken, requireLock } from './taken-files.ts';
+import { SHARED } from './test-config.ts';
 
 /** What becomes of a file when its pattern is removed: an edited one and a migration stay. */
 export type RemovedFile = {
@@ -34,7 +35,8 @@ export function planRemove(library: Library, project: Project, ids: string[]): R
   return { files, apply };
 }
 
-const sharedOf = ({ patterns }: { patterns: object }): string[] => ('*' in patterns ? ['*'] : []);
+const sharedOf = ({ patterns }: { patterns: object }): string[] =>
+  SHARED in patterns ? [SHARED] : [];
 
 function decide(role: string, mine: string | undefined, sha256: string): RemovedFile['outcome'] {
   if (mine === undefined) return 'gone';

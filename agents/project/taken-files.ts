@@ -5,6 +5,7 @@ import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import { findSettings } from './settings.ts';
+import { SHARED, TEST_CONFIG } from './test-config.ts';
 
 /** A file that a project took, in its three states. */
 export type TakenState = {
@@ -36,25 +37,32 @@ export function listTaken(library: Library, project: Project, ids: string[]): Ta
   }
   const settings = findSettings(project);
   return (ids.length > 0 ? ids : Object.keys(lock.patterns)).flatMap((pattern) => {
-    const known = library.find(pattern) ? library.readManifest(pattern).files : [];
+    const readNew = openNew(library, pattern);
     return Object.entries(lock.patterns[pattern]?.files ?? {}).map(([path, locked]) => {
-      const { role, source } = locked;
-      const isThere = known.some((file) => file.role === role && file.path === source);
+      const text = readNew(locked);
       return {
         pattern,
         path,
-        role,
+        role: locked.role,
         locked,
         original: readOriginal(locked),
         mine: project.read(path),
-        theirs: isThere
-          ? rewriteImports(source, library.readFile(pattern, role, source), settings)
-          : undefined,
+        theirs: text === undefined ? undefined : rewriteImports(locked.source, text, settings),
       };
     });
   });
 }
 
+/** Reads what the library has now in place of a file that was taken. */
+function openNew(library: Library, pattern: string): (file: LockedFile) => string | undefined {
+  if (pattern === SHARED) return () => TEST_CONFIG;
+  const known = library.find(pattern) ? library.readManifest(pattern).files : [];
+  return ({ role, source }) =>
+    known.some((file) => file.role === role && file.path === source)
+      ? library.readFile(pattern, role, source)
+      : undefined;
+}
+
 /** The patterns that a project took. */
 export const listIds = (lock: Lock): string[] =>
-  Object.keys(lock.patterns).filter((id) => id !== '*');
+  Object.keys(lock.patterns).filter((id) => id !== SHARED);

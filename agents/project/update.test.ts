@@ -1,8 +1,10 @@
+import { chmodSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildTestLibrary, changeLibrary, makeProject } from '../testing/test-library.ts';
 import { applyPlan } from './apply-plan.ts';
-import { LOCK_FILE, readLock } from './lock-file.ts';
+import { LOCK_FILE, lockFile, readLock } from './lock-file.ts';
 import { planAdd } from './plan-add.ts';
 import type { Project } from './project.ts';
 import { planRemove } from './remove.ts';
@@ -75,6 +77,23 @@ describe('an update', () => {
     );
     expect(update()[WORKER]).toBe('merged');
     expect(project.read(WORKER)).not.toMatch(/[^\r]\n/);
+  });
+
+  it('brings the configuration of the copied tests up to date too', () => {
+    applyPlan(built.library, project, planAdd(built.library, project, [JOBS], { withTests: true }));
+    const config = 'patterns/vitest.config.ts';
+    const lock = JSON.parse(project.read(LOCK_FILE) ?? '');
+    lock.patterns['*'].files[config] = lockFile('test', 'vitest.config.ts', '// release 0\n');
+    project.write(LOCK_FILE, JSON.stringify(lock));
+    project.write(config, '// release 0\n');
+    expect(update()[config]).toBe('updated');
+    expect(project.read(config)).toContain('touchstone/kit/services');
+  });
+
+  it('keeps the mode of a file that it changes', () => {
+    chmodSync(join(place.folder, WORKER), 0o755);
+    update();
+    expect(statSync(join(place.folder, WORKER)).mode & 0o777).toBe(0o755);
   });
 
   it('leaves a migration as it was applied, and says that there is more', () => {

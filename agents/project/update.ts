@@ -69,8 +69,8 @@ function planStep(file: TakenState, version: string): Step {
 
 type Decision = { outcome: Outcome; text?: string; conflicts?: number };
 
-function decide({ pattern, original, mine, theirs, role }: TakenState, version: string): Decision {
-  if (theirs === undefined) return { outcome: pattern === '*' ? 'same' : 'gone' };
+function decide({ original, mine, theirs, role }: TakenState, version: string): Decision {
+  if (theirs === undefined) return { outcome: 'gone' };
   if (theirs === original) return { outcome: 'same' };
   if (role === 'migration') return { outcome: 'migration' };
   if (mine === undefined) return { outcome: 'kept' };
