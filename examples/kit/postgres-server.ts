@@ -23,6 +23,7 @@ import {
   openSharedFolder,
   unprivilegedIdentity,
 } from './identity.ts';
+import { throwAwayRoot } from './memory-folder.ts';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
 
 /** A Postgres server of our own. */
@@ -38,6 +39,9 @@ export type PostgresServer = AsyncDisposable & {
 /** Safe only for data that nobody needs after a power cut. */
 const FAST_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 
+/** Our passwords are random: hashing them 4,096 times only costs 10 ms a connection. */
+const PASSWORD_SETTING = 'scram_iterations=1';
+
 type PostgresOptions = {
   /** A folder that outlives the server; without one, its folder goes with it. */
   dataFolder?: string;
@@ -52,7 +56,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const { dataFolder, durable = dataFolder !== undefined } = options;
   const identity = unprivilegedIdentity();
   const binaries = findPostgres(identity);
-  const folder = dataFolder ? openFolder(dataFolder, identity) : makeThrowAwayFolder(identity);
+  const folder = dataFolder
+    ? openFolder(dataFolder, identity)
+    : makeThrowAwayFolder(durable ? tmpdir() : throwAwayRoot(), identity);
   if (!existsSync(join(folder, 'data'))) initialise(folder, binaries, identity);
 
   const { port = await findFreePort() } = options;
@@ -82,6 +88,7 @@ function serverArguments({ folder, port, durable }: Serving): string[] {
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     'max_connections=200',
+    PASSWORD_SETTING,
     ...(durable ? [] : FAST_SETTINGS),
   ];
   const flags = settings.flatMap((setting) => ['-c', setting]);
@@ -108,7 +115,7 @@ function initialise(folder: string, { folder: programs }: PostgresBinaries, iden
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
   execFileSync(
     join(programs, 'initdb'),
-    ['-D', draft, '-E', 'UTF8', '--no-sync', ...access, ...locale],
+    ['-D', draft, '-E', 'UTF8', '--no-sync', '-c', PASSWORD_SETTING, ...access, ...locale],
     { ...identity, cwd: folder, env: { ...process.env, HOME: folder }, stdio: 'pipe' },
   );
   renameSync(draft, join(folder, 'data'));
@@ -140,18 +147,18 @@ function refuseSecondServer(folder: string): void {
 
 const PREFIX = 'touchstone-run-';
 
-function makeThrowAwayFolder(identity: Identity): string {
-  removeAbandonedFolders();
-  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+function makeThrowAwayFolder(root: string, identity: Identity): string {
+  removeAbandonedFolders(root);
+  const folder = mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
   giveTo(folder, identity);
   return folder;
 }
 
 /** What a killed run left behind when its guard was killed too; a server without files ends itself. */
-function removeAbandonedFolders(): void {
-  for (const name of globSync(`${PREFIX}*`, { cwd: tmpdir() })) {
+function removeAbandonedFolders(root: string): void {
+  for (const name of globSync(`${PREFIX}*`, { cwd: root })) {
     const owner = Number.parseInt(name.slice(PREFIX.length), 10);
-    if (!isAlive(owner)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    if (!isAlive(owner)) rmSync(join(root, name), { recursive: true, force: true });
   }
 }
 
