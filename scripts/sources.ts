@@ -2,17 +2,24 @@ import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from '
 import { join, sep } from 'node:path';
 import type { Finding } from './engine/findings.ts';
 
-/** What an example has to be read: its source files by their path in it, and its two records. */
+/** What an example has to be read: its source files by their path in it, and its records. */
 export type ExampleFiles = {
   sources: Map<string, string>;
   proof?: string;
   bench?: string;
+  mutants?: string;
+  equivalents?: string;
   findings: Finding[];
 };
 
 type Walk = { root: string; folder: string; files: ExampleFiles };
 
-const RECORDS: Record<string, 'proof' | 'bench'> = { 'proof.json': 'proof', 'bench.json': 'bench' };
+const RECORDS: Record<string, Exclude<keyof ExampleFiles, 'sources' | 'findings'>> = {
+  'proof.json': 'proof',
+  'bench.json': 'bench',
+  'mutants.json': 'mutants',
+  'equivalent-mutants.json': 'equivalents',
+};
 const IGNORED = new Set(['README.md', 'node_modules', 'dist']);
 
 /**

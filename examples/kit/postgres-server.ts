@@ -1,16 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { acceptsQueries } from './accepts-queries.ts';
@@ -23,8 +13,9 @@ import {
   openSharedFolder,
   unprivilegedIdentity,
 } from './identity.ts';
-import { throwAwayRoot } from './memory-folder.ts';
+import { isAlive } from './is-alive.ts';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.ts';
+import { makeThrowAwayFolder } from './throw-away-folder.ts';
 
 /** A Postgres server of our own. */
 export type PostgresServer = AsyncDisposable & {
@@ -58,7 +49,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const binaries = findPostgres(identity);
   const folder = dataFolder
     ? openFolder(dataFolder, identity)
-    : makeThrowAwayFolder(durable ? tmpdir() : throwAwayRoot(), identity);
+    : openThrowAwayFolder(durable, identity);
   if (!existsSync(join(folder, 'data'))) initialise(folder, binaries, identity);
 
   const { port = await findFreePort() } = options;
@@ -145,27 +136,8 @@ function refuseSecondServer(folder: string): void {
     throw new Error(`${folder} is in use by another run (process ${pid}): stop that one first`);
 }
 
-const PREFIX = 'touchstone-run-';
-
-function makeThrowAwayFolder(root: string, identity: Identity): string {
-  removeAbandonedFolders(root);
-  const folder = mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
+function openThrowAwayFolder(durable: boolean, identity: Identity): string {
+  const folder = makeThrowAwayFolder('touchstone-run-', { durable });
   giveTo(folder, identity);
   return folder;
-}
-
-/** What a killed run left behind when its guard was killed too; a server without files ends itself. */
-function removeAbandonedFolders(root: string): void {
-  for (const name of globSync(`${PREFIX}*`, { cwd: root })) {
-    const owner = Number.parseInt(name.slice(PREFIX.length), 10);
-    if (!isAlive(owner)) rmSync(join(root, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

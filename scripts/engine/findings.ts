@@ -61,6 +61,12 @@ export const FINDING_CODES = {
   'bench-missing': 'a page shows a bench and the example has no bench.json',
   'bench-invalid': 'a bench.json that is not what `npm run bench` writes',
 
+  'mutants-invalid': 'a mutants.json that is not what `npm run mutate` writes',
+  'mutants-stale': 'the sources of an example changed after its mutants were made',
+  'mutants-survive': 'a page of level 4 whose reader’s tests catch fewer than 90 % of the mutants',
+  'equivalents-invalid': 'an equivalent-mutants.json that cannot be read',
+  'equivalent-unmatched': 'a mutant is declared equivalent and is not among those that survived',
+
   'frontmatter-missing': 'a page has no frontmatter',
   'frontmatter-invalid': 'a field of the frontmatter is not as the schema has it',
   'frontmatter-order': 'the keys of the frontmatter are not in their order',

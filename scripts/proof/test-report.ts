@@ -17,6 +17,7 @@ const reportSchema = z.object({
           ancestorTitles: z.array(z.string()),
           title: z.string(),
           status: z.string(),
+          duration: z.number().default(0),
           meta: z.object({
             executed: spans.default({}),
             loaded: spans.default({}),
@@ -36,6 +37,10 @@ export type TestRecord = {
   /** `failures.test.ts > A stolen refresh token is replayed` */
   name: string;
   title: string;
+  /** The test file, and the name within it: `a job > waits for the end of its delay`. */
+  file: string;
+  fullName: string;
+  milliseconds: number;
   passed: boolean;
   executed: Map<string, Span[]>;
   evidence: Map<string, 'applied' | 'loaded'>;
@@ -76,6 +81,9 @@ function toRecord(test: Assertion, folder: string, file: string): TestRecord {
   return {
     name: [file, ...test.ancestorTitles, test.title].join(' > '),
     title: test.title,
+    file,
+    fullName: [...test.ancestorTitles, test.title].join(' > '),
+    milliseconds: test.duration,
     passed: test.status === 'passed',
     executed: byFile,
     evidence: new Map(
@@ -88,5 +96,6 @@ function toRecord(test: Assertion, folder: string, file: string): TestRecord {
 }
 
 function brokenFile(file: string): TestRecord {
-  return { name: file, title: file, passed: false, executed: new Map(), evidence: new Map() };
+  const none = { executed: new Map(), evidence: new Map() };
+  return { name: file, title: file, file, fullName: '', milliseconds: 0, passed: false, ...none };
 }

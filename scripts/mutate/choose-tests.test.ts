@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { Span } from '../proof/executed.ts';
+import type { TestRecord } from '../proof/test-report.ts';
+import { chooseTests } from './choose-tests.ts';
+
+const READERS = new Set(['failures.test.ts']);
+const PLACE = { path: 'queue.ts', mutant: { start: 10, end: 12 } };
+
+describe('the tests that are asked', () => {
+  it('are those that ran the place', () => {
+    const records = [ran('a', [[0, 20]]), ran('b', [[12, 20]]), ran('c', [[0, 10]])];
+    expect(names(records)).toEqual(['a']);
+  });
+
+  it('are those that ran the place before which something is inserted', () => {
+    const records = [ran('a', [[10, 20]]), ran('b', [[0, 10]])];
+    const place = { path: 'queue.ts', mutant: { start: 10, end: 10 } };
+    expect(chooseTests(place, records, READERS).flatMap(({ tests }) => [...tests.keys()])).toEqual([
+      'a',
+    ]);
+  });
+
+  it('are all those that applied the file, where no engine ran it', () => {
+    const applied = { ...ran('a', []), evidence: new Map([['queue.ts', 'applied' as const]]) };
+    expect(names([applied, ran('b', [])])).toEqual(['a']);
+  });
+
+  it('are none where the file was run, but not this place', () => {
+    expect(names([ran('a', [[0, 5]])])).toEqual([]);
+  });
+
+  it('are all where the file was run by no test’s own process', () => {
+    const other = { ...ran('a', []), executed: new Map([['main.ts', [[0, 9] as Span]]]) };
+    expect(names([other])).toEqual(['a']);
+  });
+
+  it('are first those that a reader gets, and of these first the fastest', () => {
+    const records = [
+      { ...ran('other', [[0, 20]]), file: 'queue.test.ts', milliseconds: 1 },
+      { ...ran('slow', [[0, 20]]), milliseconds: 900 },
+      { ...ran('fast', [[0, 20]]), milliseconds: 10 },
+    ];
+    expect(names(records)).toEqual(['fast', 'slow', 'other']);
+  });
+
+  it('may take some times as long as they usually do', () => {
+    const [ask] = chooseTests(PLACE, [{ ...ran('a', [[0, 20]]), milliseconds: 2_000 }], READERS);
+    expect(ask?.tests.get('a')).toBeGreaterThanOrEqual(10_000);
+  });
+});
+
+function names(records: TestRecord[]): string[] {
+  return chooseTests(PLACE, records, READERS).flatMap(({ tests }) => [...tests.keys()]);
+}
+
+function ran(name: string, spans: Span[]): TestRecord {
+  return {
+    name: `failures.test.ts > ${name}`,
+    title: name,
+    file: 'failures.test.ts',
+    fullName: name,
+    milliseconds: 100,
+    passed: true,
+    executed: new Map(spans.length > 0 ? [['queue.ts', spans]] : []),
+    evidence: new Map(),
+  };
+}

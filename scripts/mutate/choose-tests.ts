@@ -1,0 +1,64 @@
+import { touches } from '../proof/executed.ts';
+import type { TestRecord } from '../proof/test-report.ts';
+import type { Question } from './lane.ts';
+import type { Mutant } from './mutant.ts';
+
+/** Tests to ask together, of one file. `isReaders`: a project gets this file with the pattern. */
+export type Ask = Question & { isReaders: boolean };
+
+/** A hang is called one after this long, however fast the test usually is. */
+const LEAST_LIMIT_MS = 4_000;
+const TIMES_AS_LONG = 5;
+
+/** Whether a test ran the place of a mutant, by the record of the proof. */
+export type Place = { path: string; mutant: Pick<Mutant, 'start' | 'end'> };
+
+/**
+ * The tests that ran the place, in the order in which they are asked: first what a reader gets,
+ * and of that the fastest. A file that no test ran in its own process ran in a program or a worker
+ * thread that a test started: then all are asked.
+ */
+export function chooseTests(
+  place: Place,
+  records: TestRecord[],
+  readersFiles: ReadonlySet<string>,
+): Ask[] {
+  const ran = records.filter((record) => ranPlace(record, place));
+  const isRecorded = records.some((record) => ran.length > 0 || hasRun(record, place.path));
+  const asked = isRecorded ? ran : records;
+  const readers = asked.filter(({ file }) => readersFiles.has(file));
+  const others = asked.filter(({ file }) => !readersFiles.has(file));
+  return [...toAsks(readers, true), ...toAsks(others, false)];
+}
+
+function hasRun({ executed, evidence }: TestRecord, path: string): boolean {
+  return executed.has(path) || evidence.has(path);
+}
+
+function ranPlace({ executed, evidence }: TestRecord, { path, mutant }: Place): boolean {
+  if (evidence.has(path)) return true;
+  return touches(executed.get(path) ?? [], [mutant.start, Math.max(mutant.end, mutant.start + 1)]);
+}
+
+/** A file's tests are asked in two parts: the fastest third alone find most of what can be found. */
+function toAsks(records: TestRecord[], isReaders: boolean): Ask[] {
+  const files = Map.groupBy(records, ({ file }) => file);
+  const parts = [...files].flatMap(([file, ofFile]) => {
+    const fastest = ofFile.toSorted((a, b) => a.milliseconds - b.milliseconds);
+    const third = Math.ceil(fastest.length / 3);
+    return [fastest.slice(0, third), fastest.slice(third)]
+      .filter((part) => part.length > 0)
+      .map((part) => ({ file, part, time: sum(part) }));
+  });
+  return parts
+    .sort((a, b) => a.time - b.time)
+    .map(({ file, part }) => ({ file, isReaders, tests: new Map(part.map(toLimit)) }));
+}
+
+function toLimit({ fullName, milliseconds }: TestRecord): [name: string, limit: number] {
+  return [fullName, LEAST_LIMIT_MS + TIMES_AS_LONG * milliseconds];
+}
+
+function sum(records: TestRecord[]): number {
+  return records.reduce((total, { milliseconds }) => total + milliseconds, 0);
+}

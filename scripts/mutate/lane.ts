@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import { createVitest, type TestCase, type Vitest } from 'vitest/node';
+import { createWarmPool, type WarmPool } from './warm-pool.ts';
+
+/** Tests of one file, and how long each may take, in milliseconds. */
+export type Question = { file: string; tests: ReadonlyMap<string, number> };
+
+/** What the tests said: that all passed, or which one turned red first, and how. */
+export type Answer =
+  | { passed: true }
+  | { passed: false; test: string; how: 'failed' | 'hung' | 'ended'; error: string };
+
+/** Asks tests, one question at a time, in a process that it keeps. */
+export type Lane = {
+  ask: (question: Question) => Promise<Answer>;
+  close: () => Promise<void>;
+};
+
+/** What an ended test may keep open: a line to the parent, and Vitest's own timers. */
+const SPARE_RESOURCES = 4;
+/** Every run leaves its modules in memory. */
+const RUNS_OF_A_PROCESS = 60;
+/** The file is loaded and its hooks run before the first test begins. */
+const LOADING_MS = 10_000;
+
+/** Opens a lane for test files below the folder. */
+export async function openLane(root: string): Promise<Lane> {
+  let station = await openStation(root);
+  let runs = 0;
+
+  async function renew() {
+    await station.close();
+    station = await openStation(root);
+    runs = 0;
+  }
+
+  async function askOnce(question: Question) {
+    const answer = await station.ask(question);
+    runs += 1;
+    const isSpent = runs >= RUNS_OF_A_PROCESS || (!answer.passed && answer.how !== 'failed');
+    if (isSpent || (await station.isBusy())) await renew();
+    return answer;
+  }
+
+  /** What an earlier change left behind could end a process: such an answer counts in a new one. */
+  async function ask(question: Question) {
+    const answer = await askOnce(question);
+    if (answer.passed || answer.how !== 'ended') return answer;
+    return await askOnce(question);
+  }
+
+  return { ask, close: () => station.close() };
+}
+
+/** One process, and the Vitest that speaks with it. */
+async function openStation(root: string) {
+  const warm = createWarmPool();
+  const watch = createWatch(warm);
+  const vitest = await createVitest(
+    'test',
+    {
+      root,
+      config: false,
+      watch: false,
+      silent: true,
+      bail: 1,
+      isolate: false,
+      maxWorkers: 1,
+      fileParallelism: false,
+      pool: warm.pool,
+      reporters: [watch.reporter],
+      include: ['**/*.test.ts'],
+      experimental: { viteModuleRunner: false },
+      // The watch below keeps the time; Vitest would leave what hangs running.
+      testTimeout: 0,
+      hookTimeout: 0,
+    },
+    { server: { watch: null }, cacheDir: join(root, '.cache') },
+  );
+
+  async function ask({ file, tests }: Question): Promise<Answer> {
+    const project = vitest.getRootProject();
+    const specification = project.createSpecification(file, { testNames: [...tests.keys()] });
+    watch.begin(tests);
+    const run = await vitest.runTestSpecifications([specification]).catch(toFailedRun);
+    const hung = watch.end();
+    if (hung) return { passed: false, test: hung, how: 'hung', error: 'it did not end' };
+    return readAnswer(vitest, file, run.unhandledErrors);
+  }
+
+  async function close() {
+    warm.kill();
+    await vitest.close();
+  }
+
+  const isBusy = async () => (await warm.countResources()) > SPARE_RESOURCES;
+  return { ask, close, isBusy };
+}
+
+function toFailedRun(error: unknown) {
+  return { unhandledErrors: [error] };
+}
+
+function readAnswer(vitest: Vitest, file: string, unhandled: unknown[]): Answer {
+  const module = vitest.state.getTestModules().find(({ moduleId }) => moduleId === file);
+  const red = [...(module?.children.allTests('failed') ?? [])][0];
+  if (red) return { passed: false, test: red.name, how: 'failed', error: firstError(red) };
+  const [broken] = module?.errors() ?? [];
+  if (broken)
+    return { passed: false, test: 'the file loads', how: 'failed', error: broken.message };
+  const passed = [...(module?.children.allTests('passed') ?? [])].length > 0;
+  if (passed && unhandled.length === 0) return { passed };
+  const error = unhandled.length > 0 ? describe(unhandled[0]) : 'no test ran';
+  return { passed: false, test: 'an error outside of the tests', how: 'ended', error };
+}
+
+function firstError(test: TestCase): string {
+  return test.result().errors?.[0]?.message ?? '';
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Kills the process when a test takes longer than it may. */
+function createWatch({ kill }: WarmPool) {
+  let limits: ReadonlyMap<string, number> = new Map();
+  let timer: NodeJS.Timeout | undefined;
+  let hung: string | undefined;
+
+  function allow(name: string, milliseconds: number) {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      hung = name;
+      kill();
+    }, milliseconds);
+  }
+
+  function begin(tests: ReadonlyMap<string, number>) {
+    limits = tests;
+    hung = undefined;
+    allow('loading the file', LOADING_MS);
+  }
+
+  function end() {
+    clearTimeout(timer);
+    return hung;
+  }
+
+  const reporter = {
+    onTestCaseReady: (test: TestCase) =>
+      allow(test.name, limits.get(test.fullName) ?? limits.get(test.name) ?? LOADING_MS),
+    onTestCaseResult: () => allow('the end of the file', LOADING_MS),
+  };
+  return { begin, end, reporter };
+}

@@ -1,0 +1,43 @@
+import { followImports } from '../../agents/generate/follow-imports.ts';
+import { leaveOutTables } from '../../agents/generate/sql-statements.ts';
+import { createMutants } from './create-mutants.ts';
+import type { PlacedMutant } from './run-mutants.ts';
+import { createCompileFilter } from './typescript/compile-filter.ts';
+
+type Taken = {
+  id: string;
+  sources: ReadonlyMap<string, string>;
+  /** The page's `files` and `yours`. */
+  files: string[];
+  yours: string[];
+};
+
+/** All mutants of what a reader takes of an example that compile, file by file. */
+export async function listMutants(
+  root: string,
+  { id, sources, files, yours }: Taken,
+): Promise<PlacedMutant[]> {
+  const keepCompiling = createCompileFilter({ root });
+  const placed: PlacedMutant[] = [];
+  for (const path of [...followImports(sources, files)].sort()) {
+    const source = sources.get(path);
+    if (source === undefined) continue;
+    const all = await createMutants(path, source);
+    const mutants = path.endsWith('.ts')
+      ? keepCompiling(`examples/${id}/${path}`, source, all)
+      : all.filter((mutant) => isTaken(source, mutant, yours));
+    for (const mutant of mutants) placed.push({ path, source, mutant });
+  }
+  return placed;
+}
+
+/** The tables that a reader has already are not taken: a change to them changes nothing of theirs. */
+function isTaken(
+  source: string,
+  { start, end, replacement }: PlacedMutant['mutant'],
+  yours: string[],
+): boolean {
+  if (yours.length === 0) return true;
+  const changed = source.slice(0, start) + replacement + source.slice(end);
+  return leaveOutTables(changed, yours) !== leaveOutTables(source, yours);
+}

@@ -1,0 +1,157 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeThrowAwayFolder } from '@touchstone/kit/throw-away-folder';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TestRecord } from '../proof/test-report.ts';
+import { ROOT } from '../repository.ts';
+import { type MutantTree, openMutantTree } from './mutant-tree.ts';
+import { runMutants, type Verdict } from './run-mutants.ts';
+
+const ID = 'jobs/sample';
+const SOURCE = `import { readFileSync } from 'node:fs';
+export const limit = 3;
+export const sql = readFileSync(new URL('query.sql', import.meta.url), 'utf8');
+export function isFull(count: number): boolean {
+  return count >= limit;
+}
+`;
+const QUERY = 'select 1 limit 1';
+const TESTS = `import { expect, it } from 'vitest';
+import { isFull, limit, sql } from './sample.ts';
+it('is full at its limit', () => expect(isFull(3)).toBe(true));
+it('is not empty', () => expect(typeof isFull(0)).toBe('boolean'));
+it('has a limit', () => expect(limit).toBe(3));
+it('asks for one row', () => expect(sql).toContain('limit 1'));
+`;
+const NAMES = ['is full at its limit', 'is not empty', 'has a limit', 'asks for one row'];
+
+let repository: string;
+let tree: MutantTree;
+
+beforeAll(() => {
+  repository = makeThrowAwayFolder('touchstone-repository-');
+  const folder = join(repository, 'examples', ID);
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(repository, 'node_modules'));
+  writeFileSync(join(repository, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(folder, 'sample.ts'), SOURCE);
+  writeFileSync(join(folder, 'query.sql'), QUERY);
+  writeFileSync(join(folder, 'sample.test.ts'), TESTS);
+  tree = openMutantTree(repository, ID);
+});
+
+afterAll(() => tree.removeAll());
+
+describe('a mutant', () => {
+  it('is caught by a test that fails', async () => {
+    expect(await judge('>=', '>')).toMatchObject({
+      caught: { how: 'failed', test: 'is full at its limit', file: 'sample.test.ts' },
+      caughtByReaders: true,
+    });
+  });
+
+  it('survives when all tests pass that ran it', async () => {
+    expect(await judge('3', '3 as number')).toMatchObject({ asked: 4, caughtByReaders: false });
+  });
+
+  it('survives when no test that is asked looks', async () => {
+    const verdict = await judge('>=', '>', ['is not empty']);
+    expect(verdict).toMatchObject({ asked: 1, caughtByReaders: false });
+    expect(verdict.caught).toBeUndefined();
+  });
+
+  it('is caught when the file does not load any more', async () => {
+    const verdict = await judge('= 3', "= JSON.parse('{')");
+    expect(verdict.caught?.how).toBe('failed');
+  });
+
+  it('is caught when it hangs, and what comes after it runs', async () => {
+    const hangs = change('return count', 'for (;;); return count');
+    const fine = change('3', '3 as number');
+    const verdicts = await judgeAll([hangs, fine]);
+    expect(verdicts.map(({ caught }) => caught?.how)).toEqual(['hung', undefined]);
+  });
+
+  it('is caught when it ends the process', async () => {
+    const ends = change('return count', 'process.kill(process.pid); return count');
+    const fine = change('3', '3 as number');
+    const verdicts = await judgeAll([ends, fine]);
+    expect(verdicts.map(({ caught }) => caught?.how)).toEqual(['ended', undefined]);
+  });
+
+  it('is not blamed for what an earlier one left running', async () => {
+    const leaves = change(
+      'return count',
+      "setInterval(() => { throw new Error('left over'); }, 30); throw new Error(`$" + '{count}`);',
+    );
+    const fine = change('3', '3 as number');
+    const verdicts = await judgeAll([leaves, fine, fine, fine]);
+    const how = verdicts.map(({ caught }) => caught?.how);
+    expect(how).toEqual(['failed', undefined, undefined, undefined]);
+  });
+
+  it('of a file that is read is caught', async () => {
+    const verdict = await judge('limit 1', 'limit 2', NAMES, 'query.sql');
+    expect(verdict.caught?.test).toBe('asks for one row');
+  });
+});
+
+it('changes nothing in the repository, and leaves no copy', async () => {
+  await judge('>=', '>');
+  const folder = join(repository, 'examples', ID);
+  expect(readdirSync(folder).sort()).toEqual(['query.sql', 'sample.test.ts', 'sample.ts']);
+  expect(readFileSync(join(folder, 'sample.ts'), 'utf8')).toBe(SOURCE);
+  expect(readdirSync(tree.root).filter((name) => /^\d+$/.test(name))).toEqual([]);
+});
+
+it('finds next to a copy what the example has next to it', () => {
+  mkdirSync(join(repository, 'examples/jobs/other'), { recursive: true });
+  cpSync(join(ROOT, 'tsconfig.json'), join(repository, 'examples/jobs/other/other.json'));
+  const folder = tree.plant();
+  expect(readdirSync(join(folder, '..')).sort()).toEqual(['other', 'sample']);
+  expect(readFileSync(join(folder, '../other/other.json'), 'utf8')).toContain('strict');
+  tree.remove(folder);
+});
+
+type Change = { path: string; source: string; from: string; to: string };
+
+function change(from: string, to: string, path = 'sample.ts'): Change {
+  return { path, source: path === 'sample.ts' ? SOURCE : QUERY, from, to };
+}
+
+async function judge(from: string, to: string, names = NAMES, path = 'sample.ts') {
+  const [verdict] = await judgeAll([change(from, to, path)], names);
+  if (!verdict) throw new Error('there is no verdict');
+  return verdict;
+}
+
+function judgeAll(changes: Change[], names = NAMES): Promise<Verdict[]> {
+  const mutants = changes.map(({ path, source, from, to }) => {
+    const start = source.indexOf(from);
+    const end = start + from.length;
+    return {
+      path,
+      source,
+      mutant: { operator: 'sample', start, end, replacement: to, meaning: '' },
+    };
+  });
+  const readersFiles = new Set(['sample.test.ts']);
+  const records = names.map(toRecord);
+  return runMutants({ tree, mutants, records, readersFiles, lanes: 1, onVerdict: () => {} });
+}
+
+function toRecord(name: string): TestRecord {
+  const executed = new Map([['sample.ts', [[0, 10_000] as [number, number]]]]);
+  const evidence = new Map([['query.sql', 'applied' as const]]);
+  const file = 'sample.test.ts';
+  return {
+    name,
+    title: name,
+    fullName: name,
+    file,
+    milliseconds: 1,
+    passed: true,
+    executed,
+    evidence,
+  };
+}

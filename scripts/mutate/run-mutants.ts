@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type { TestRecord } from '../proof/test-report.ts';
+import { type Ask, chooseTests } from './choose-tests.ts';
+import { type Answer, type Lane, openLane } from './lane.ts';
+import type { Mutant } from './mutant.ts';
+import type { MutantTree } from './mutant-tree.ts';
+
+/** A mutant and the file that it changes. */
+export type PlacedMutant = { path: string; source: string; mutant: Mutant };
+
+/** What became of a mutant: the test that caught it, among all tests and among the reader's. */
+export type Verdict = PlacedMutant & {
+  /** How many tests were asked in vain. */
+  asked: number;
+  caught?: Extract<Answer, { passed: false }> & { file: string };
+  caughtByReaders: boolean;
+};
+
+type Run = {
+  tree: MutantTree;
+  mutants: PlacedMutant[];
+  records: TestRecord[];
+  readersFiles: ReadonlySet<string>;
+  lanes: number;
+  onVerdict: (verdict: Verdict) => void;
+};
+
+/** Asks the tests about each mutant, in several processes; the verdicts come in the mutants' order. */
+export async function runMutants(run: Run): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  let next = 0;
+
+  async function work() {
+    const lane = await openLane(run.tree.root);
+    try {
+      for (let index = next++; index < run.mutants.length; index = next++) {
+        const placed = run.mutants[index];
+        if (!placed) return;
+        const verdict = await judge(lane, placed, run);
+        verdicts[index] = verdict;
+        run.onVerdict(verdict);
+      }
+    } finally {
+      await lane.close();
+    }
+  }
+
+  await Promise.all(Array.from({ length: run.lanes }, work));
+  return verdicts;
+}
+
+async function judge(lane: Lane, placed: PlacedMutant, run: Run): Promise<Verdict> {
+  const { path, source, mutant } = placed;
+  const asks = chooseTests({ path, mutant }, run.records, run.readersFiles);
+  const text = source.slice(0, mutant.start) + mutant.replacement + source.slice(mutant.end);
+  const folder = run.tree.plant({ path, text });
+  try {
+    return { ...placed, ...(await askUntilRed(lane, folder, asks)) };
+  } finally {
+    run.tree.remove(folder);
+  }
+}
+
+async function askUntilRed(lane: Lane, folder: string, asks: Ask[]) {
+  let asked = 0;
+  for (const { file, tests, isReaders } of asks) {
+    const answer = await lane.ask({ file: join(folder, file), tests });
+    if (!answer.passed) return { asked, caught: { ...answer, file }, caughtByReaders: isReaders };
+    asked += tests.size;
+  }
+  return { asked, caughtByReaders: false };
+}
