@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { mutateWith } from './mutate-with.ts';
+
+describe('method-swapped', () => {
+  it.each([
+    ['a.some(b);', ['a.every(b);']],
+    ['a.push(b);', ['a.unshift(b);']],
+    ['a.shift();', ['a.pop();']],
+    ['Math.floor(a);', ['Math.ceil(a);']],
+    ['a.on("data", b);', ['a.once("data", b);']],
+    ['a.on("close", b);', []],
+    ['a.toString();', []],
+    ['push(a);', []],
+  ])('makes of %s %j', (source, changed) => {
+    expect(mutateWith('method-swapped', source)).toEqual(changed);
+  });
+});
+
+describe('interval-once', () => {
+  it('beats once', () => {
+    expect(mutateWith('interval-once', 'setInterval(a, 5);')).toEqual(['setTimeout(a, 5);']);
+    expect(mutateWith('interval-once', 'setTimeout(a, 5);')).toEqual([]);
+  });
+});
+
+describe('limit-dropped', () => {
+  it.each([
+    ['x = Math.min(a, b);', ['x = a;', 'x = b;']],
+    ['x = Math.max(0, a);', ['x = a;']],
+    ['x = Math.min(...a);', ['x = Math.max(...a);']],
+    ['x = Math.max(0, ...a);', ['x = Math.min(0, ...a);']],
+    ['x = Math.round(a);', []],
+  ])('makes of %s %j', (source, changed) => {
+    expect(mutateWith('limit-dropped', source).toSorted()).toEqual(changed);
+  });
+});
+
+describe('link-dropped', () => {
+  it.each([
+    ['x = a.trim();', ['x = a;']],
+    ['x = a.filter(b).length;', ['x = a.length;']],
+    ['x = new A(b).c(d).e();', ['x = new A(b).e();', 'x = new A(b).c(d);']],
+    ['a.on("b", c).on("d", e);', ['a.on("d", e);', 'a.on("b", c);']],
+    ['x = a.b();', []],
+    ['x = Math.floor(a).toFixed();', ['x = Math.floor(a);']],
+    ['pool.query("select 1").then(a);', ['pool.query("select 1");']],
+    ['x = a?.trim();', []],
+  ])('makes of %s %j', (source, changed) => {
+    expect(mutateWith('link-dropped', source).toSorted()).toEqual(changed.toSorted());
+  });
+});
+
+describe('call-dropped', () => {
+  it.each([
+    ['x = hash(token);', ['x = token;']],
+    ['x = [hash(a.b)];', ['x = [a.b];']],
+    ['x = Math.abs(a);', ['x = a;']],
+    ['hash(token);', []],
+    ['await hash(token);', []],
+    ['x = hash(a, b);', []],
+    ['x = hash("a");', []],
+    ['x = a.hash(b);', []],
+  ])('makes of %s %j', (source, changed) => {
+    expect(mutateWith('call-dropped', source)).toEqual(changed);
+  });
+});
+
+describe('argument-dropped', () => {
+  it.each([
+    ['f(a, b);', ['f(a);']],
+    ['f(a);', []],
+    ['f(a, { b });', []],
+    ['f(a, () => b);', []],
+    ['f(a, true);', []],
+    ['f(a, ...b);', ['f(a);']],
+    ['pool.query("select $1", [a]);', []],
+    ['setTimeout(a, b);', []],
+    ['log.warn("a", b);', []],
+  ])('makes of %s %j', (source, changed) => {
+    expect(mutateWith('argument-dropped', source)).toEqual(changed);
+  });
+});
+
+describe('secret-trusted', () => {
+  it.each([
+    ['return timingSafeEqual(a, b);', ['return true;']],
+    ['x = a.length === 1 && crypto.timingSafeEqual(a, b);', ['x = a.length === 1 && true;']],
+    ['if (!timingSafeEqual(a, b)) throw c;', []],
+  ])('makes of %s %j', (source, changed) => {
+    expect(mutateWith('secret-trusted', source)).toEqual(changed);
+  });
+});
