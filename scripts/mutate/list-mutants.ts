@@ -1,6 +1,8 @@
 import { followImports } from '../../agents/generate/follow-imports.ts';
 import { leaveOutTables } from '../../agents/generate/sql-statements.ts';
+import { applyMutant } from './apply-mutant.ts';
 import { createMutants } from './create-mutants.ts';
+import type { Mutant } from './mutant.ts';
 import type { PlacedMutant } from './run-mutants.ts';
 import { createCompileFilter } from './typescript/compile-filter.ts';
 
@@ -32,12 +34,8 @@ export async function listMutants(
 }
 
 /** The tables that a reader has already are not taken: a change to them changes nothing of theirs. */
-function isTaken(
-  source: string,
-  { start, end, replacement }: PlacedMutant['mutant'],
-  yours: string[],
-): boolean {
+function isTaken(source: string, mutant: Mutant, yours: string[]): boolean {
   if (yours.length === 0) return true;
-  const changed = source.slice(0, start) + replacement + source.slice(end);
+  const changed = applyMutant(source, mutant);
   return leaveOutTables(changed, yours) !== leaveOutTables(source, yours);
 }

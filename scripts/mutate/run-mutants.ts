@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { TestRecord } from '../proof/test-report.ts';
+import { applyMutant } from './apply-mutant.ts';
 import { type Ask, chooseTests } from './choose-tests.ts';
 import { type Answer, type Lane, openLane } from './lane.ts';
 import type { Mutant } from './mutant.ts';
@@ -52,7 +53,7 @@ export async function runMutants(run: Run): Promise<Verdict[]> {
 async function judge(lane: Lane, placed: PlacedMutant, run: Run): Promise<Verdict> {
   const { path, source, mutant } = placed;
   const asks = chooseTests({ path, mutant }, run.records, run.readersFiles);
-  const text = source.slice(0, mutant.start) + mutant.replacement + source.slice(mutant.end);
+  const text = applyMutant(source, mutant);
   const folder = run.tree.plant({ path, text });
   try {
     return { ...placed, ...(await askUntilRed(lane, folder, asks)) };
