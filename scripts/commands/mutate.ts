@@ -45,7 +45,7 @@ await runCommand({
 /** Returns how many declarations of equivalent mutants fit nothing. */
 async function mutate(id: string, choice: Choice): Promise<number> {
   const started = performance.now();
-  const all = await listMutants(ROOT, { id, ...readTaken(id) });
+  const all = listMutants(ROOT, { id, ...readTaken(id) });
   const mutants = choose(id, all, choice);
   console.error(`${id}: ${mutants.length} mutants; running the tests once as they are`);
   const records = await recordTests(id);

@@ -15,16 +15,13 @@ type Taken = {
 };
 
 /** All mutants of what a reader takes of an example that compile, file by file. */
-export async function listMutants(
-  root: string,
-  { id, sources, files, yours }: Taken,
-): Promise<PlacedMutant[]> {
+export function listMutants(root: string, { id, sources, files, yours }: Taken): PlacedMutant[] {
   const keepCompiling = createCompileFilter({ root });
   const placed: PlacedMutant[] = [];
   for (const path of [...followImports(sources, files)].sort()) {
     const source = sources.get(path);
     if (source === undefined) continue;
-    const all = await createMutants(path, source);
+    const all = createMutants(path, source);
     const mutants = path.endsWith('.ts')
       ? keepCompiling(`examples/${id}/${path}`, source, all)
       : all.filter((mutant) => isTaken(source, mutant, yours));

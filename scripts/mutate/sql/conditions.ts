@@ -1,0 +1,177 @@
+import {
+  findClauseEnd,
+  findClose,
+  hasWords,
+  quote,
+  type Range,
+  type SqlChange,
+  type SqlOperator,
+  type SqlText,
+  spanOf,
+  splitRange,
+  textOf,
+} from './statement.ts';
+
+const BOUNDARIES: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' };
+
+/** Changes to `where`, `on`, `having`, `check`, `using`: the parts that decide which rows count. */
+export const CONDITIONS: SqlOperator[] = [
+  {
+    name: 'sql-condition-dropped',
+    description: 'a condition, or one part of it that `and` or `or` joins, decides nothing',
+    mutate: (text) => listConditions(text).flatMap((range) => dropParts(text, range)),
+  },
+  {
+    name: 'sql-comparison-boundary',
+    description: '`<` and `<=`, `>` and `>=` are swapped',
+    mutate: ({ tokens }) =>
+      tokens.flatMap(({ text, start, end }) => {
+        const other = BOUNDARIES[text];
+        return other
+          ? [{ start, end, replacement: other, meaning: `${quote(text)} became ${quote(other)}` }]
+          : [];
+      }),
+  },
+  {
+    name: 'sql-null-test-negated',
+    description: '`is null` and `is not null` are swapped',
+    mutate: ({ tokens }) =>
+      tokens.flatMap(({ text, start }, index) => {
+        if (text !== 'is') return [];
+        const isNot = hasWords(tokens, index, 'is not null');
+        if (!isNot && !hasWords(tokens, index, 'is null')) return [];
+        const end = tokens[index + (isNot ? 2 : 1)]?.end ?? start;
+        const [was, replacement] = isNot ? ['is not null', 'is null'] : ['is null', 'is not null'];
+        return [{ start, end, replacement, meaning: `${quote(was)} became ${quote(replacement)}` }];
+      }),
+  },
+  {
+    name: 'sql-exists-negated',
+    description: '`exists` and `not exists` are swapped',
+    mutate: ({ tokens }) =>
+      tokens.flatMap(({ text, start, end }, index) => {
+        if (text !== 'exists' || tokens[index + 1]?.text !== '(') return [];
+        const before = tokens[index - 1];
+        if (before?.text !== 'not')
+          return [
+            { start, end, replacement: 'not exists', meaning: '`exists` became `not exists`' },
+          ];
+        const meaning = '`not exists` became `exists`';
+        return [{ start: before.start, end, replacement: 'exists', meaning }];
+      }),
+  },
+  {
+    name: 'sql-any-swapped',
+    description: '`any` becomes `all`',
+    mutate: ({ tokens }) =>
+      tokens.flatMap(({ text, start, end }, index) =>
+        text === 'any' && tokens[index + 1]?.text === '('
+          ? [{ start, end, replacement: 'all', meaning: '`any` became `all`' }]
+          : [],
+      ),
+  },
+];
+
+/** The ranges of tokens that are conditions. */
+function listConditions({ tokens }: SqlText): Range[] {
+  return tokens.flatMap(({ text, kind }, index): Range[] => {
+    if (kind !== 'word') return [];
+    const next = index + 1;
+    if (text === 'where' && !isConflictTarget(tokens, index))
+      return [[next, findClauseEnd(tokens, next)]];
+    if (text === 'having') return [[next, findClauseEnd(tokens, next)]];
+    if (text === 'on' && isJoin(tokens, index))
+      return [[next, findClauseEnd(tokens, next, { joins: true })]];
+    const isParenthesised = (text === 'check' || text === 'using') && tokens[next]?.text === '(';
+    if (isParenthesised && !isUsingList(tokens, next)) return [[next + 1, findClose(tokens, next)]];
+    return [];
+  });
+}
+
+/** `on conflict (key) where …` finds the index; another condition finds none. */
+function isConflictTarget(tokens: SqlText['tokens'], index: number): boolean {
+  const { depth = 0 } = tokens[index] ?? {};
+  const before = tokens
+    .slice(0, index)
+    .findLastIndex((token) => token.depth === depth && token.text === '(');
+  return hasWords(tokens, before - 2, 'on conflict') && tokens[index - 1]?.text === ')';
+}
+
+function isJoin(tokens: SqlText['tokens'], index: number): boolean {
+  const { depth = 0 } = tokens[index] ?? {};
+  const before = tokens
+    .slice(0, index)
+    .findLast(
+      (token) =>
+        token.depth === depth && ['join', 'on', ';', 'where', 'create'].includes(token.text),
+    );
+  return before?.text === 'join';
+}
+
+/** `join … using (id)` and `create index … using gin (x)` name columns. */
+function isUsingList(tokens: SqlText['tokens'], open: number): boolean {
+  const inside = tokens.slice(open + 1, findClose(tokens, open));
+  return (
+    inside.every(({ text, kind }) => text === ',' || kind === 'word') &&
+    !inside.some(({ text }) => text === '(')
+  );
+}
+
+function dropParts(text: SqlText, range: Range): SqlChange[] {
+  const { tokens } = text;
+  const inner = unwrap(text, range);
+  const alternatives = splitRange(tokens, inner, (index) => tokens[index]?.text === 'or');
+  if (alternatives.length > 1)
+    return alternatives.flatMap((part) => [
+      neutralise(text, part, 'or'),
+      ...dropDeeper(text, part),
+    ]);
+  const parts = splitRange(
+    tokens,
+    inner,
+    (index) => tokens[index]?.text === 'and' && !isBetween(tokens, index),
+  );
+  // A check of one part is dropped as a whole, with its constraint.
+  if (parts.length === 1 && tokens[range[0] - 2]?.text === 'check') return [];
+  return parts.flatMap((part) => [neutralise(text, part, 'and'), ...dropDeeper(text, part)]);
+}
+
+function dropDeeper(text: SqlText, part: Range): SqlChange[] {
+  const { tokens } = text;
+  const inner = unwrap(text, part);
+  const joins = (index: number) =>
+    ['and', 'or'].includes(tokens[index]?.text ?? '') && !isBetween(tokens, index);
+  return splitRange(tokens, inner, joins).length > 1 ? dropParts(text, inner) : [];
+}
+
+/** A range in parentheses is what they hold. */
+function unwrap({ tokens }: SqlText, [from, to]: Range): Range {
+  const isWrapped = tokens[from]?.text === '(' && findClose(tokens, from) === to - 1;
+  return isWrapped ? [from + 1, to - 1] : [from, to];
+}
+
+function isBetween(tokens: SqlText['tokens'], index: number): boolean {
+  const { depth } = tokens[index] ?? {};
+  const before = tokens
+    .slice(0, index)
+    .findLast(
+      (token) => token.depth === depth && ['and', 'or', 'between', 'where'].includes(token.text),
+    );
+  return before?.text === 'between';
+}
+
+/** With a parameter it stays, and decides nothing: Postgres must still learn the parameter's type. */
+function neutralise(text: SqlText, part: Range, joint: 'and' | 'or'): SqlChange {
+  const { tokens } = text;
+  const condition = textOf(text, part);
+  const neutral = joint === 'and' ? 'true' : 'false';
+  const hasParameter = tokens.slice(...part).some(({ kind }) => kind === 'parameter');
+  const replacement = hasParameter
+    ? `(${condition} ${joint === 'and' ? 'or' : 'and'} ${neutral})`
+    : neutral;
+  return {
+    ...spanOf(tokens, part),
+    replacement,
+    meaning: `the condition ${quote(condition)} is gone`,
+  };
+}
