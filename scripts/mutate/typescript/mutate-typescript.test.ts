@@ -88,6 +88,15 @@ describe('what is left alone', () => {
   });
 });
 
+describe('the meaning of a change', () => {
+  it('is on one line, and at most 60 characters of the source long', () => {
+    const source = `query(\n  first,\n  ${'second '.repeat(20)});`;
+    const [removed] = mutateTypeScript(source);
+    expect(removed?.meaning).toMatch(/^`query\( first, second .{36}\.\.\.` is gone$/);
+    expect(mutateTypeScript('a >= b;').map(({ meaning }) => meaning)).toContain('`>=` became `>`');
+  });
+});
+
 describe('of two operators that make the same text', () => {
   it('the first counts', () => {
     const shortened = mutateTypeScript("x = Promise.all(['a', 'b']);").filter(
