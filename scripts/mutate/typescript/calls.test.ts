@@ -3,9 +3,6 @@ import { mutateWith } from './mutate-with.ts';
 
 describe('method-swapped', () => {
   it.each([
-    ['a.some(b);', ['a.every(b);']],
-    ['a.push(b);', ['a.unshift(b);']],
-    ['a.shift();', ['a.pop();']],
     ['Math.floor(a);', ['Math.ceil(a);']],
     ['a.on("data", b);', ['a.once("data", b);']],
     ['a.on("close", b);', []],
@@ -14,6 +11,21 @@ describe('method-swapped', () => {
   ])('makes of %s %j', (source, changed) => {
     expect(mutateWith('method-swapped', source)).toEqual(changed);
   });
+});
+
+it.each([
+  ['some', 'every'],
+  ['push', 'unshift'],
+  ['pop', 'shift'],
+  ['find', 'findLast'],
+  ['findIndex', 'findLastIndex'],
+  ['indexOf', 'lastIndexOf'],
+  ['startsWith', 'endsWith'],
+  ['floor', 'ceil'],
+  ['on', 'once'],
+])('method-swapped puts %s and %s in place of each other', (one, other) => {
+  expect(mutateWith('method-swapped', `a.${one}(b);`)).toEqual([`a.${other}(b);`]);
+  expect(mutateWith('method-swapped', `a.${other}(b);`)).toEqual([`a.${one}(b);`]);
 });
 
 describe('interval-once', () => {
@@ -42,12 +54,22 @@ describe('link-dropped', () => {
     ['x = new A(b).c(d).e();', ['x = new A(b).e();', 'x = new A(b).c(d);']],
     ['a.on("b", c).on("d", e);', ['a.on("d", e);', 'a.on("b", c);']],
     ['x = a.b();', []],
+    ['x = a.b().c;', []],
+    ['x = (a.b().c)();', []],
     ['x = Math.floor(a).toFixed();', ['x = Math.floor(a);']],
     ['pool.query("select 1").then(a);', ['pool.query("select 1");']],
     ['x = a?.trim();', []],
   ])('makes of %s %j', (source, changed) => {
     expect(mutateWith('link-dropped', source).toSorted()).toEqual(changed.toSorted());
   });
+});
+
+it.each(
+  'trim trimStart trimEnd toLowerCase toUpperCase normalize replace replaceAll filter slice sort toSorted reverse toReversed concat flat padStart padEnd catch finally unref'.split(
+    ' ',
+  ),
+)('link-dropped takes .%s() away wherever it is', (name) => {
+  expect(mutateWith('link-dropped', `x = a.${name}(b);`)).toEqual(['x = a;']);
 });
 
 describe('call-dropped', () => {
@@ -75,6 +97,10 @@ describe('argument-dropped', () => {
     ['f(a, ...b);', ['f(a);']],
     ['pool.query("select $1", [a]);', []],
     ['setTimeout(a, b);', []],
+    ['setInterval(a, b);', []],
+    ['x = Math.min(a, b) + Math.max(c, d);', []],
+    ['a.on(b, c).off(d, e);', []],
+    ['a.once(b, c);', []],
     ['log.warn("a", b);', []],
   ])('makes of %s %j', (source, changed) => {
     expect(mutateWith('argument-dropped', source)).toEqual(changed);

@@ -36,10 +36,7 @@ export function isCondition(node: ts.Node): boolean {
   );
 }
 
-/**
- * Whether a boolean decides a condition or a chain of `&&` and `||`.
- * What forces the condition or drops an operand there shows all that its negation would.
- */
+/** Whether a boolean decides a condition, or is part of a chain of `&&` and `||`, which are changed instead. */
 export function isJudged(node: ts.Node): boolean {
   const { parent } = node;
   if (isCondition(node) || (isLogical(parent) && !isNullish(parent))) return true;

@@ -16,46 +16,6 @@ describe('comparison-boundary', () => {
   });
 });
 
-describe('comparison-negated', () => {
-  it.each([
-    ['x = a < b;', 'x = a >= b;'],
-    ['x = a === b;', 'x = a !== b;'],
-    ['x = list.map((one) => one != a);', 'x = list.map((one) => one == a);'],
-    ['x = a instanceof B;', 'x = !(a instanceof B);'],
-    ['x = f("b" in a);', 'x = f(!("b" in a));'],
-  ])('makes of %s one change', (source, changed) => {
-    expect(mutateWith('comparison-negated', source)).toEqual([changed]);
-  });
-
-  it.each([
-    'if (a === b) x();',
-    'while ((a < b)) x();',
-    'x = a === b ? 1 : 2;',
-    'x = a === b && c;',
-    'x = (a === b) || c;',
-    'x = !(a instanceof B);',
-  ])('leaves %s to other operators', (source) => {
-    expect(mutateWith('comparison-negated', source)).toEqual([]);
-  });
-
-  it('negates an operand of ??, which no condition judges', () => {
-    expect(mutateWith('comparison-negated', 'x = a ?? b === c;')).toEqual(['x = a ?? b !== c;']);
-  });
-});
-
-describe('negation-dropped', () => {
-  it.each([
-    ['x = !a;', ['x = a;']],
-    ['x = list.filter((one) => !one.has(a));', ['x = list.filter((one) => one.has(a));']],
-    ['x = !!a;', ['x = !a;']],
-    ['if (!a) x();', []],
-    ['x = !a && b;', []],
-    ['x = -a;', []],
-  ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('negation-dropped', source)).toEqual(changed);
-  });
-});
-
 describe('operand-dropped', () => {
   it.each([
     ['x = a && b;', ['x = b;', 'x = a;']],
@@ -88,8 +48,42 @@ describe('condition-forced', () => {
     expect(mutateWith('condition-forced', 'x = a || b ? 1 : 2;')).toEqual(['x = true ? 1 : 2;']);
   });
 
-  it('does not force to false what a removed statement shows', () => {
-    expect(mutateWith('condition-forced', 'if (a) x();')).toEqual(['if (true) x();']);
+  it.each([
+    ['if (a) x();', ['if (true) x();']],
+    ['if (a) { x(); y = 1; }', ['if (true) { x(); y = 1; }']],
+    ['if (a) { x(); if (b) y(); }', ['if (true)', 'if (false)', 'if (a) { x(); if (true)']],
+  ])('forces %s to false unless its removed statements show it', (source, starts) => {
+    const texts = mutateWith('condition-forced', source);
+    expect(texts).toHaveLength(starts.length);
+    for (const start of starts) expect(texts.some((text) => text.startsWith(start))).toBe(true);
+  });
+
+  it.each(['a < b', 'a === b', 'a instanceof B', "'b' in a", '!a', 'list.includes(a) && isB(c)'])(
+    'forces %s where it is kept, passed or returned',
+    (answer) => {
+      const isChain = answer.includes('&&');
+      for (const source of [`x = ${answer};`, `f(${answer});`, `const f = () => ${answer};`]) {
+        const forced = (value: boolean) => source.replace(answer, `${value}`);
+        const expected = isChain ? [forced(false)] : [forced(true), forced(false)];
+        expect(mutateWith('condition-forced', source).toSorted()).toEqual(expected.toSorted());
+      }
+    },
+  );
+
+  it('leaves a call alone whose answer only its name tells', () => {
+    expect(mutateWith('condition-forced', 'x = isA(b);')).toEqual([]);
+    expect(mutateWith('condition-forced', 'x = a ?? b;')).toEqual([]);
+  });
+
+  it('forces an operand of ??, which no condition asks', () => {
+    expect(mutateWith('condition-forced', 'x = a ?? b === c;')).toEqual([
+      'x = a ?? false;',
+      'x = a ?? true;',
+    ]);
+  });
+
+  it.each(['!!a', '!(a < b)', '!(a && !b)'])('forces %s once', (answer) => {
+    expect(mutateWith('condition-forced', `x = ${answer};`)).toEqual(['x = false;', 'x = true;']);
   });
 
   it('forces to false what only logs, since nobody may read the log', () => {
@@ -112,7 +106,7 @@ describe('condition-forced', () => {
   });
 
   it('forces a chain of booleans outside a condition to what its operands do not show', () => {
-    expect(mutateWith('condition-forced', 'x = isA && b === c;')).toEqual(['x = false;']);
+    expect(mutateWith('condition-forced', 'x = a && b === c;')).toEqual(['x = false;']);
     expect(mutateWith('condition-forced', 'x = !a || b;')).toEqual(['x = true;']);
     expect(mutateWith('condition-forced', 'x = a || b;')).toEqual([]);
   });

@@ -16,38 +16,12 @@ import { isLogCall, readCallee } from './scope.ts';
 const { AmpersandAmpersandToken: AND, BarBarToken: OR } = ts.SyntaxKind;
 
 const BOUNDARIES: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' };
-const NEGATIONS: Record<string, string> = {
-  '<': '>=',
-  '<=': '>',
-  '>': '<=',
-  '>=': '<',
-  '===': '!==',
-  '!==': '===',
-  '==': '!=',
-  '!=': '==',
-};
+const COMPARISON = /^(<|<=|>|>=|[!=]==?|in|instanceof)$/;
 
 function moveBoundary(node: ts.Node): Change[] {
-  return swapComparison(node, BOUNDARIES);
-}
-
-function negateComparison(node: ts.Node): Change[] {
-  if (!ts.isBinaryExpression(node) || isJudged(node) || isNegated(node)) return [];
-  if (!isMembership(node)) return swapComparison(node, NEGATIONS);
-  return [replaceNode(node, `!(${node.getText()})`, `${quote(node.getText())} is negated`)];
-}
-
-function swapComparison(node: ts.Node, table: Record<string, string>): Change[] {
   if (!ts.isBinaryExpression(node)) return [];
-  const other = table[node.operatorToken.getText()];
+  const other = BOUNDARIES[node.operatorToken.getText()];
   return other === undefined ? [] : [replaceNode(node.operatorToken, other)];
-}
-
-function dropNegation(node: ts.Node): Change[] {
-  if (!isNot(node) || isJudged(node) || isNot(node.parent)) return [];
-  return [
-    replaceNode(node, node.operand.getText(), `the \`!\` of ${quote(node.getText())} is gone`),
-  ];
 }
 
 function dropOperand(node: ts.Node): Change[] {
@@ -65,77 +39,65 @@ function describeDropped(operand: ts.Node, { operatorToken }: LogicalExpression)
 }
 
 function forceCondition(node: ts.Node): Change[] {
-  const values = isChain(node) && !isInCondition(node) ? [isChainOf(node, OR)] : listForced(node);
-  return values
+  return listForced(node)
     .filter((value) => node.getText() !== `${value}`)
     .map((value) => replaceNode(node, `${value}`, `${quote(node.getText())} is always ${value}`));
 }
 
-/** Outside a condition, `a && b` of booleans; there `true` for it shows no more than a dropped operand. */
-function isChain(node: ts.Node): boolean {
-  if (!isChainOf(node, AND) && !isChainOf(node, OR)) return false;
-  if (ts.isParenthesizedExpression(node) || isLogical(climb(node))) return false;
+/** The values that show something which no other mutant of the same place shows. */
+function listForced(node: ts.Node): boolean[] {
+  // An operand dropped from `a && b` brings it nearer to true, and one dropped from `a || b` to false.
+  const isEither = isChainOf(node, OR);
+  const isBoth = isChainOf(node, AND);
+  if (!isCondition(node)) return isKeptAnswer(node) ? listUnless(isBoth, isEither) : [];
+  const { parent } = node;
+  if (ts.isIfStatement(parent)) return listForcedOfIf(parent, isBoth, isEither);
+  return listUnless(isBoth || !ts.isConditionalExpression(parent), isEither);
+}
+
+function listUnless(isShownTrue: boolean, isShownFalse: boolean): boolean[] {
+  return [true, false].filter((value) => !(value ? isShownTrue : isShownFalse));
+}
+
+/** A comparison, or a chain of them, that no condition asks: it is returned, passed or kept. */
+function isKeptAnswer(node: ts.Node): boolean {
+  if (ts.isParenthesizedExpression(node) || isJudged(node) || isNegated(node)) return false;
   return listOperands(node).some(isBoolean);
 }
 
-function isInCondition(node: ts.Node): boolean {
-  return isCondition(node) || isJudged(node);
-}
-
-function climb(node: ts.Node): ts.Node {
-  return ts.isParenthesizedExpression(node.parent) ? climb(node.parent) : node.parent;
+function isNegated({ parent }: ts.Node): boolean {
+  return ts.isParenthesizedExpression(parent) ? isNegated(parent) : isNot(parent);
 }
 
 function listOperands(node: ts.Node): ts.Node[] {
   const inner = unwrap(node);
-  return isLogical(inner) ? [inner.left, inner.right].flatMap(listOperands) : [inner];
+  const isChain = isChainOf(inner, AND) || isChainOf(inner, OR);
+  return isChain && isLogical(inner) ? [inner.left, inner.right].flatMap(listOperands) : [inner];
 }
 
-const QUESTIONS = /^(is|has|may|can|test|includes|some|every|startsWith|endsWith)([A-Z]|$)/;
+const QUESTION = /^(is|has|may|can)([A-Z]|$)|^(test|includes|some|every|startsWith|endsWith)$/;
 
+/** What a call answers is known only by its name: alone, it is left as it is. */
 function isBoolean(node: ts.Node): boolean {
-  if (isNot(node) || isMembership(node)) return true;
-  if (ts.isCallExpression(node)) return QUESTIONS.test(readCallee(node));
-  return ts.isBinaryExpression(node) && node.operatorToken.getText() in NEGATIONS;
+  if (isNot(node)) return true;
+  if (ts.isCallExpression(node)) return isLogical(node.parent) && QUESTION.test(readCallee(node));
+  return ts.isBinaryExpression(node) && COMPARISON.test(node.operatorToken.getText());
 }
 
-function isMembership(node: ts.Node): boolean {
-  if (!ts.isBinaryExpression(node)) return false;
-  const { kind } = node.operatorToken;
-  return kind === ts.SyntaxKind.InKeyword || kind === ts.SyntaxKind.InstanceOfKeyword;
-}
-
-function isNegated(node: ts.Node): boolean {
-  return isNot(climb(node));
-}
-
-/** The values that show something which no other mutant of the same place shows. */
-function listForced(node: ts.Node): boolean[] {
-  if (!isCondition(node)) return [];
-  const { parent } = node;
-  // An operand dropped from `a && b` brings it nearer to true, and one dropped from `a || b` to false.
-  const values = [!isChainOf(node, AND), isChainOf(node, OR)];
-  if (ts.isIfStatement(parent)) return listForcedOfIf(parent, values);
-  const mayBeTrue = ts.isConditionalExpression(parent) && values[0];
-  return [...(mayBeTrue ? [true] : []), ...(values[1] ? [] : [false])];
-}
-
-function listForcedOfIf(statement: ts.IfStatement, [mayBeTrue, isEither]: boolean[]): boolean[] {
-  const isGuard = statement.elseStatement === undefined;
-  const statements = listStatements(statement.thenStatement);
+function listForcedOfIf(node: ts.IfStatement, isBoth: boolean, isEither: boolean): boolean[] {
+  const isGuard = node.elseStatement === undefined;
+  const statements = listStatements(node.thenStatement);
   const last = statements.at(-1);
   // A guard that always leaves is seen by every test that comes past it.
   const isTrivial = isGuard && isExit(last) && !(ts.isReturnStatement(last) && last.expression);
-  const isShown = isGuard && !isExit(last) && statements.some(isRemovedAlone);
-  const values: boolean[] = [];
-  if (mayBeTrue && !isTrivial) values.push(true);
-  if (!isEither && !isShown) values.push(false);
-  return values;
+  return listUnless(isBoth || isTrivial, isEither || (isGuard && isRemovedWhole(statements)));
 }
 
-/** A statement whose removal shows that its `if` is needed. */
-function isRemovedAlone(statement: ts.Statement): boolean {
-  return ts.isExpressionStatement(statement) && !isLogCall(statement.expression);
+/** Statements whose removal, one by one, shows that their `if` is needed; a log shows it to nobody. */
+function isRemovedWhole(statements: readonly ts.Statement[]): boolean {
+  const calls = statements.filter(ts.isExpressionStatement);
+  const isLogged = calls.every(({ expression }) => isLogCall(expression));
+  return calls.length === statements.length && !isLogged;
 }
 
 /** Operators that change what is decided. */
@@ -147,18 +109,6 @@ export const CONDITIONS: Operator[] = [
     mutate: moveBoundary,
   },
   {
-    name: 'comparison-negated',
-    description: '`===` becomes `!==`, `<` becomes `>=`, where no condition is forced',
-    family: 'conditions',
-    mutate: negateComparison,
-  },
-  {
-    name: 'negation-dropped',
-    description: '`!a` becomes `a`, where no condition is forced',
-    family: 'conditions',
-    mutate: dropNegation,
-  },
-  {
     name: 'operand-dropped',
     description: '`a && b`, `a || b` and `a ?? b` become `a` or `b`',
     family: 'conditions',
@@ -166,7 +116,7 @@ export const CONDITIONS: Operator[] = [
   },
   {
     name: 'condition-forced',
-    description: 'a condition is always true, or always false',
+    description: 'a condition, or a comparison that is kept, is always true or always false',
     family: 'conditions',
     mutate: forceCondition,
   },

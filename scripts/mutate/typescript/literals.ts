@@ -55,7 +55,7 @@ function isUsedAsKey(node: ts.Node): boolean {
   return ts.isPropertyDeclaration(parent) || isDefault(node);
 }
 
-const LISTENING = /^(on|off|once|add\w*Listener|remove\w*Listener|emit|URL|SymbolFor)$/;
+const LISTENING = /^(on|off|once|emit|addListener|addEventListener|removeEventListener)$/;
 
 /** A listener is removed with its statement; an empty address ends the program at once. */
 function isPassed(node: ts.Node, call: ts.CallExpression | ts.NewExpression): boolean {

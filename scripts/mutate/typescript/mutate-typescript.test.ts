@@ -49,9 +49,8 @@ describe('the mutants of any example', () => {
     fc.assert(
       fc.property(anyExample, ({ source, mutants }) => {
         expect(new Set(mutants.map((one) => applyMutant(source, one))).size).toBe(mutants.length);
-        expect(mutants.map(({ start }) => start)).toEqual(
-          mutants.map(({ start }) => start).toSorted((a, b) => a - b),
-        );
+        const places = mutants.map(({ start, end, replacement }) => [start, end, replacement]);
+        expect(places).toEqual(places.toSorted(comparePlaces));
         expect(mutateTypeScript(source)).toEqual(mutants);
       }),
       { numRuns: 20 },
@@ -88,6 +87,15 @@ describe('what is left alone', () => {
   });
 });
 
+describe('the meaning of a change', () => {
+  it('is on one line, and at most 60 characters of the source long', () => {
+    const source = `query(\n  first,\n  ${'second '.repeat(20)});`;
+    const [removed] = mutateTypeScript(source);
+    expect(removed?.meaning).toMatch(/^`query\( first, second .{36}\.\.\.` is gone$/);
+    expect(mutateTypeScript('a >= b;').map(({ meaning }) => meaning)).toContain('`>=` became `>`');
+  });
+});
+
 describe('of two operators that make the same text', () => {
   it('the first counts', () => {
     const shortened = mutateTypeScript("x = Promise.all(['a', 'b']);").filter(
@@ -107,6 +115,13 @@ describe('the table of operators', () => {
     expect(TYPESCRIPT_OPERATORS.filter(({ description }) => description === '')).toEqual([]);
   });
 });
+
+type Place = (number | string)[];
+
+function comparePlaces(a: Place, b: Place): number {
+  const at = a.findIndex((part, index) => part !== b[index]);
+  return (a[at] ?? 0) < (b[at] ?? 0) ? -1 : 1;
+}
 
 function listFaults(text: string): string[] {
   const { diagnostics = [] } = ts.transpileModule(text, { reportDiagnostics: true });

@@ -56,6 +56,7 @@ function isScale({ parent }: ts.Node): boolean {
 }
 
 function listNudges(node: ts.NumericLiteral, value: number): number[] {
+  if (!Number.isInteger(value)) return [value / 10, value * 10];
   const { parent } = node;
   const limit = ts.isBinaryExpression(parent) ? parent.operatorToken.getText() : '';
   // Of whole numbers, `a > 4` is `a >= 5`, which the boundary has tried.
@@ -63,9 +64,9 @@ function listNudges(node: ts.NumericLiteral, value: number): number[] {
   if (limit === '<' || limit === '>=') return [value - 1];
   if (isStatus(node)) return [value + 1];
   if (isScale(node) && value > 1) return [value * 10];
-  if (value <= 1 && Number.isInteger(value)) return [value + 1];
-  if (value < 10 && Number.isInteger(value)) return [value - 1, value + 1];
-  return [shrink(value), value * 10];
+  if (value <= 1) return [value + 1];
+  if (value < 10) return [value - 1, value + 1];
+  return [Math.round(value / 10), value * 10];
 }
 
 /** Ten times a status is no answer of HTTP at all. */
@@ -81,10 +82,6 @@ function isRefusal(node: ts.Node): boolean {
   if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return false;
   const code = node.arguments?.[1];
   return code !== undefined && ts.isStringLiteral(code);
-}
-
-function shrink(value: number): number {
-  return Number.isInteger(value) ? Math.round(value / 10) : value / 10;
 }
 
 /** Without what floating point adds: 0.25 / 10 is 0.025. */

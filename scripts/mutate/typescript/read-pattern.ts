@@ -5,7 +5,7 @@ type PartKind = 'anchor' | 'quantifier' | 'class' | 'bar' | 'open' | 'close' | '
 
 const PARTS: readonly [PartKind, RegExp][] = [
   ['anchor', /\\[bB]|[\^$]/y],
-  ['other', /\\(?:[pPu]\{[^}]*\}|k<[^>]*>|c[A-Za-z]|x[\da-fA-F]{2}|u[\da-fA-F]{4}|[\s\S])/y],
+  ['other', /\\(?:u\{[^}]*\}|[\s\S])/y],
   ['class', /\[\^?(?:\\[\s\S]|[^\]\\])*\]/y],
   ['quantifier', /(?:[*+?]|\{\d+(?:,\d*)?\})\??/y],
   ['open', /\((?:\?(?:<?[=!]|<[^>]*>|[a-z-]*:))?/y],

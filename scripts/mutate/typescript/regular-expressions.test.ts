@@ -21,6 +21,8 @@ describe('quantifier-changed', () => {
     ['x = /a{1,64}/;', ['x = /a{0,64}/;', 'x = /a{1,65}/;']],
     ['x = /a{0,9}/;', ['x = /a{0,10}/;']],
     ['x = /a\\+/;', []],
+    ['x = /\\u{12345}/u;', []],
+    ['x = /a+?/;', ['x = /a*?/;']],
   ])('makes of %s %j', (source, changed) => {
     expect(mutateWith('quantifier-changed', source).toSorted()).toEqual(changed);
   });
@@ -32,6 +34,7 @@ describe('class-changed', () => {
     ['x = /[a-z\\d-]/;', ['x = /[\\d-]/;', 'x = /[a-z-]/;', 'x = /[a-z\\d]/;']],
     ['x = /[/\\\\]/;', ['x = /[\\\\]/;', 'x = /[/]/;']],
     ['x = /[a]/;', []],
+    ['x = /[\\p{L}\\P{N}]/u;', ['x = /[\\P{N}]/u;', 'x = /[\\p{L}]/u;']],
   ])('makes of %s %j', (source, changed) => {
     expect(mutateWith('class-changed', source)).toEqual(changed);
   });
@@ -40,6 +43,7 @@ describe('class-changed', () => {
 describe('branch-dropped', () => {
   it.each([
     ['x = /a|b/;', ['x = /b/;', 'x = /a/;']],
+    ['x = /[|]/;', []],
     [
       'x = /^(a|b(c|d)|e)$/;',
       [
@@ -60,6 +64,7 @@ describe('lookaround-turned', () => {
     ['x = /(?=a)b/;', ['x = /(?!a)b/;']],
     ['x = /(?<!a)b/;', ['x = /(?<=a)b/;']],
     ['x = /(?:a)/;', []],
+    ['x = /[(?=]/;', []],
   ])('makes of %s %j', (source, changed) => {
     expect(mutateWith('lookaround-turned', source)).toEqual(changed);
   });

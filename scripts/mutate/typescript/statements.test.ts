@@ -23,6 +23,8 @@ describe('statement-removed', () => {
 describe('log-removed', () => {
   it.each([
     ['log.warn("a", { b });', ['']],
+    ['void log.warn("a");', ['']],
+    ['switch (a) { case 1: log.warn("a"); }', ['switch (a) { case 1: }']],
     ['options.log.error("a");', ['']],
     ['if (a) console.error("b");', ['if (a) {}']],
     ['log.info("a");', []],
@@ -57,6 +59,8 @@ describe('statements-swapped', () => {
     ['{ stopping.abort(); await ended; }', []],
     ['{ await a(); await pause(1).catch(ignore); }', []],
     ['{ stop(); await Promise.all(running); }', []],
+    ['{ await setTimeout(1); a(); }', []],
+    ['{ await setImmediate(); a(); }', []],
     ['{ const a = await b(); await c(); }', []],
   ])('makes of %s %j', (source, changed) => {
     expect(mutateWith('statements-swapped', source)).toEqual(changed);

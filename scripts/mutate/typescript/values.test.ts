@@ -16,6 +16,7 @@ describe('number-nudged', () => {
     ['x = a * 24 * 60;', ['x = a * 240 * 60;']],
     ['x = 2 ** 20;', ['x = 2 ** 2;', 'x = 2 ** 200;']],
     ['x = a > 4;', ['x = a > 5;']],
+    ['x = a > 0.25;', ['x = a > 0.025;', 'x = a > 2.5;']],
     ['x = a >= 4;', ['x = a >= 3;']],
     ['x = a < 0;', []],
     ['x = a === 4;', []],
@@ -26,6 +27,8 @@ describe('number-nudged', () => {
     ['x = { status: 409 };', ['x = { status: 410 };']],
     ['refuse(413, "too_large", a);', ['refuse(414, "too_large", a);']],
     ['pause(500);', ['pause(50);', 'pause(5000);']],
+    ['pause(500, undefined, a);', ['pause(50, undefined, a);', 'pause(5000, undefined, a);']],
+    ['response.writeHead(200, HEADERS);', ['response.writeHead(201, HEADERS);']],
   ])('makes of %s %j', (source, changed) => {
     expect(mutateWith('number-nudged', source).toSorted()).toEqual(changed.toSorted());
   });
@@ -85,6 +88,9 @@ describe('name-changed', () => {
     ["createHash('sha256');", ["createHash('sha1');"]],
     ["child.kill('SIGKILL');", ["child.kill('SIGTERM');"]],
     ["x = Buffer.from(a, 'base64');", []],
+    ["x = a.digest('base64url');", ["x = a.digest('base64');"]],
+    ["createHash('sha512');", ["createHash('sha256');"]],
+    ["x = { signal: 'SIGTERM' };", []],
     ["x = Buffer.from(a, 'hex');", ["x = Buffer.from(a, 'base64');"]],
     ["f('toString');", []],
   ])('makes of %s %j', (source, changed) => {
@@ -103,6 +109,10 @@ describe('string-emptied', () => {
     ["class A { name = 'A'; message = 'b'; }", []],
     ["x = a === 'b';", []],
     ["a.on('data', b);", []],
+    ["createHash('sha256');", []],
+    ["a.addEventListener('abort', b);", []],
+    ["once(a, 'exit');", ["once(a, '');"]],
+    ["a.keep('one');", ["a.keep('');"]],
     ["new URL('a.sql', b);", []],
     ["client.query('commit');", []],
     ["f('some words');", []],
@@ -148,6 +158,7 @@ describe('property-removed', () => {
     ["throw new Error('a', { cause });", []],
     ["log.warn('a', { b });", []],
     ['({ a: 1 }).b();', []],
+    ["const A = { 'content-type': 'a; b c' };", ['const A = { };']],
   ])('makes of %s %j', (source, changed) => {
     expect(mutateWith('property-removed', source)).toEqual(changed);
   });
