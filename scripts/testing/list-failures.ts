@@ -8,6 +8,9 @@ import type { StepResult } from '../terminal.ts';
 /** What failed in a run of tests, by name, and why. */
 export type TestFailure = { name: string; error: string };
 
+/** Errors that belong to no test come by the dozen: the first tell it all. */
+const LONGEST = 2000;
+
 /** What Vitest's JSON reporter writes, as far as failures need it. */
 const reportSchema = z.object({
   testResults: z.array(
@@ -36,9 +39,9 @@ export function listFailures(reportFile: string, { failed, output }: StepResult)
     : [];
   const inFiles = files.flatMap(listFileFailures);
   const unhandled = /Unhandled Errors[\s\S]*/.exec(stripVTControlCharacters(output))?.[0];
-  if (unhandled) inFiles.push({ name: 'outside of any test', error: unhandled });
+  if (unhandled) inFiles.push({ name: 'outside of any test', error: unhandled.slice(0, LONGEST) });
   if (failed === 0 || inFiles.length > 0) return inFiles;
-  return [{ name: 'the run itself', error: stripVTControlCharacters(output).slice(-2000) }];
+  return [{ name: 'the run itself', error: stripVTControlCharacters(output).slice(-LONGEST) }];
 }
 
 function listFileFailures({ name, status, message, assertionResults }: FileResult): TestFailure[] {
