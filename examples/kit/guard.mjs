@@ -1,6 +1,7 @@
 // Runs a program for another process and ends it when that process is gone, however it went: the
 // channel between us closes even after kill -9. What comes through it is `stop`, or the name of a
 // signal; the answer says that the signal was sent.
+// The program inherits the environment of this process: in argv, every user could read it.
 // Plain JavaScript, so that it starts in a moment on every supported Node.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';

@@ -64,11 +64,11 @@ function spawnIntoFile(options: GuardedProgramOptions, logFile: string): ChildPr
 
 function spawnGuard(options: GuardedProgramOptions, output: 'pipe' | number): ChildProcess {
   const { program, args, stopSignal, removeAfterwards, identity, cwd, environment } = options;
-  const spawnOptions = { ...identity, cwd, env: { ...process.env, ...environment } };
-  const order = { program, args, options: spawnOptions, stopSignal, removeAfterwards };
+  const order = { program, args, options: { ...identity, cwd }, stopSignal, removeAfterwards };
   // Detached: Ctrl-C in a terminal reaches this process only, which then stops things in order.
   return spawn(process.execPath, [GUARD, JSON.stringify(order)], {
     detached: true,
+    env: { ...process.env, ...environment }, // not in the order: `ps` shows argv to every user
     stdio: ['ignore', output, output, 'ipc'],
   });
 }

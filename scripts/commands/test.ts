@@ -2,6 +2,7 @@ import { runCommand } from '../command.ts';
 import { ROOT, resolveIds } from '../repository.ts';
 import { paint, type StepResult, takeStep } from '../terminal.ts';
 import { listAllSteps, listStepsFor, type Step } from '../testing/steps.ts';
+import { watchForStop } from '../testing/watch-for-stop.ts';
 
 const usage = `npm test                 everything: lint, types, unused code, check, tests, proof, copies, site, browser
 npm test <id> …          one pattern: lint, types, its check, tests and proof`;
@@ -37,15 +38,4 @@ function report(results: [string, StepResult][]): number {
   console.log(failing.length > 0 ? `\nFailed: ${failing.join(', ')}` : '');
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   return failing.length > 0 ? 1 : 0;
-}
-
-/** The step's own program gets the signal too and ends; after it no other is started. */
-function watchForStop(): () => boolean {
-  let stopped = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      stopped = true;
-    });
-  }
-  return () => stopped;
 }

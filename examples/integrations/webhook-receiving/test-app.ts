@@ -1,7 +1,6 @@
 import { testClock } from '@touchstone/kit/clock';
 import { listen } from '@touchstone/kit/http';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import pg from 'pg';
+import { freshDatabase, openPool } from '@touchstone/kit/postgres';
 import { applyEvent } from './accounts.ts';
 import { createApp } from './app.ts';
 import type { BodyLimits } from './read-body.ts';
@@ -58,7 +57,7 @@ export async function startTestApp(options: TestOptions = {}) {
 
   /** An inbox of another instance, which has one connection, and that is taken. */
   async function startSlowInbox() {
-    const slowPool = new pg.Pool({ connectionString: url, max: 1 });
+    const { pool: slowPool } = openPool(url, { max: 1 });
     const first = await slowPool.connect();
 
     /** Lets the claim through, and takes the connection before the mark gets it. */

@@ -47,9 +47,12 @@ export function drip(url: string, everyMs?: number) {
   });
   // Whoever goes on sending may be cut off before he reads the answer.
   socket.on('error', () => {});
-  const ended = once(socket, 'close').then(() => {
-    clearInterval(timer);
-    return text;
+  // Not once(): it would fail with the error.
+  const ended = new Promise<string>((resolve) => {
+    socket.on('close', () => {
+      clearInterval(timer);
+      resolve(text);
+    });
   });
   return { socket, started: once(socket, 'connect'), ended };
 }

@@ -1,5 +1,5 @@
+import { openPool } from '@touchstone/kit/postgres';
 import { waitUntil } from '@touchstone/kit/wait';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import {
   isBlocked,
@@ -46,8 +46,7 @@ describe('partitions', () => {
 
   it('begin and end in UTC, whatever zone the session is in', async () => {
     await using storage = await startTestStorage();
-    const pool = new pg.Pool({
-      connectionString: storage.url,
+    const { pool } = openPool(storage.url, {
       options: '-c TimeZone=America/New_York',
     });
     const partitions = createTimePartitions({ ...storage, pool });

@@ -47,6 +47,7 @@ it('tells a job that its lease is over when the database is out of reach', async
   expect(held.abort.signal.reason).toMatchObject({
     name: 'LeaseLostError',
   });
+  await leases.idle();
   expect([...warnings]).toEqual(['leases cannot be extended']);
 });
 

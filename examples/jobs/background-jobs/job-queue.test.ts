@@ -1,8 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
+import { openPool } from '@touchstone/kit/postgres';
 import { waitUntil } from '@touchstone/kit/wait';
-import pg, { type Pool } from 'pg';
-import { describe, expect, it } from 'vitest';
+import type { Pool } from 'pg';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { backOff } from './job-outcomes.ts';
 import { createJobQueue } from './job-queue.ts';
+import { stopHeartbeats } from './test-heartbeats.ts';
 import { createGate, has, startTestJobs } from './test-jobs.ts';
 
 const noop = async () => {};
@@ -149,18 +152,21 @@ describe('a job', () => {
     await jobs.queue.enqueue(jobs.pool, [
       { kind: 'hang', payload: {}, maxAttempts: 1 },
     ]);
-    const reasons: unknown[] = [];
-
+    const begun = createGate();
+    stopHeartbeats();
     jobs.startWorker({
-      leaseSeconds: 0.3,
-      limitSeconds: 0.5,
+      leaseSeconds: 3600,
+      limitSeconds: 60,
       handlers: {
-        hang: (_job, signal) =>
-          new Promise(() => {
-            signal.onabort = () => void reasons.push(signal.reason);
-          }),
+        hang: () => {
+          begun.open();
+          return new Promise(() => {});
+        },
       },
     });
+    await begun.opened;
+
+    vi.advanceTimersByTime(1_200_000); // one heartbeat
 
     await waitUntil(
       'it is dead',
@@ -259,7 +265,7 @@ it('finds due jobs by the index, even in a table without statistics', async () =
   await using jobs = await startTestJobs();
   const job = { kind: 'noop', payload: {} };
   await jobs.queue.enqueue(jobs.pool, Array(20_000).fill(job));
-  const pool = new pg.Pool({ connectionString: jobs.url });
+  const { pool } = openPool(jobs.url);
 
   await createJobQueue({ pool }).claim(['noop'], 100, 30);
 
@@ -287,7 +293,12 @@ describe('a database that refuses outcomes', () => {
       pollSeconds: 0.05,
     });
 
-    await waitUntil('it was refused', () => jobs.logged.length > 9);
+    await waitUntil('it has all that it may keep', () => runs === 10);
+    const refused = jobs.logged.length;
+    await waitUntil(
+      'it was refused ten times more',
+      () => jobs.logged.length >= refused + 10,
+    );
     expect(runs).toBe(10);
     await refusal.end();
     await waitUntil(
@@ -298,6 +309,30 @@ describe('a database that refuses outcomes', () => {
     expect(jobs.logged[0]).toMatchObject({
       message: 'jobs cannot be settled',
     });
+  });
+
+  it('does not end the process when a job had no attempt left and its lease ends', async () => {
+    await using jobs = await startTestJobs();
+    await refuseOutcomes(jobs.pool);
+    await jobs.queue.enqueue(jobs.pool, [
+      { kind: 'noop', payload: {}, maxAttempts: 1 },
+    ]);
+    await jobs.queue.claim(['noop'], 1, 30);
+    await jobs.passTime(30);
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.off('unhandledRejection', note));
+    stopHeartbeats();
+    jobs.startWorker({ handlers: { noop }, leaseSeconds: 30 });
+    await waitUntil('it was refused', () =>
+      jobs.logged.some(({ message }) => message.includes('settled')),
+    );
+
+    vi.advanceTimersByTime(30_000); // no heartbeat gets its answer
+
+    await setImmediate();
+    expect(unhandled).toEqual([]);
   });
 
   it('does not hold up a worker that stops', async () => {

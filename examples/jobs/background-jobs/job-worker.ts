@@ -82,6 +82,7 @@ export function startJobWorker(options: JobWorkerOptions) {
       const { signal } = abort;
       signal.addEventListener('abort', () => reject(signal.reason));
     });
+    cut.catch(() => {}); // it may come when nothing waits any more
     try {
       // Whoever held it before never came back to say why.
       if (attempt > job.maxAttempts) throw new Error('Workers died');

@@ -1,8 +1,7 @@
-import { openDatabase } from '@touchstone/kit/postgres';
+import { openDatabase, openPool } from '@touchstone/kit/postgres';
 import { startReplica } from '@touchstone/kit/postgres-replica';
 import { startPostgres } from '@touchstone/kit/postgres-server';
 import { waitUntil } from '@touchstone/kit/wait';
-import pg from 'pg';
 import { expect, it } from 'vitest';
 import { createLagBrake, createLatencyBrake } from './brakes.ts';
 import { createLatencyWindow } from './latency-window.ts';
@@ -24,7 +23,7 @@ it('sees a replica that follows, one that it may not see, and one that is gone',
     await pool.query(`create role guest login password 'guest'`);
     const url = new URL(primary.url);
     Object.assign(url, { username: 'guest', password: 'guest' });
-    const guests = new pg.Pool({ connectionString: url.href });
+    const { pool: guests } = openPool(url.href);
     const asGuest = createLagBrake({ pool: guests, maxLagBytes: 1e9 });
     expect(await asGuest()).toBe('replica replica: lag unknown');
     await guests.end();

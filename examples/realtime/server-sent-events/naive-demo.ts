@@ -10,15 +10,19 @@ await using database = await freshDatabase({
 const naive = await createNaiveStreams(database);
 await using server = await listen(naive.follow, { graceSeconds: 0 });
 
+const laptop = await openStream(server.url);
 const phone = await openStream(server.url);
 await naive.publish('km 1');
 await waitUntil('it came', () => phone.received.length === 1);
 console.log(`Ada follows a ride and sees: ${show(phone)}`);
 
 phone.cut();
-await waitUntil('it is gone', () => naive.responses.size === 0);
+await waitUntil('it is gone', () => naive.responses.size === 1);
 await naive.publish('km 2');
 await naive.publish('km 3');
+await waitUntil('they went out', () => laptop.received.length === 3);
+laptop.cut();
+await waitUntil('it is gone', () => naive.responses.size === 0);
 console.log('her phone is in a tunnel: km 2 and km 3 happen');
 
 const again = await openStream(server.url);
