@@ -1,10 +1,11 @@
 import type { Browser } from 'playwright-core';
+import { noteService } from './evidence.ts';
 import { findProgram } from './find-program.ts';
 
 /** Starts Chromium without a window; its profile is empty, and gone once it is closed; `args` are for its command line. */
 export async function launchChromium(args: string[] = []): Promise<Browser> {
   const { chromium } = await import('playwright-core');
-  return await chromium.launch({
+  const browser = await chromium.launch({
     executablePath: await findChromium(),
     headless: true,
     // Chromium refuses to start its sandbox as root, and the one from npm has none.
@@ -12,6 +13,8 @@ export async function launchChromium(args: string[] = []): Promise<Browser> {
     // Playwright itself turns off the first run, sync, updates and all calls home.
     args: ['--disable-gpu', '--disable-quic', ...args],
   });
+  noteService('Chromium', browser.version());
+  return browser;
 }
 
 /** The path of Chromium: CHROMIUM_PATH, PATH, Debian's package, else the one from npm. */

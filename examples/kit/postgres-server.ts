@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { acceptsQueries } from './accepts-queries.ts';
+import { noteService } from './evidence.ts';
 import { findFreePort } from './free-port.ts';
 import { type GuardedProgram, startGuardedProgram } from './guarded-program.ts';
 import {
@@ -52,6 +53,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const { dataFolder, durable = dataFolder !== undefined } = options;
   const identity = unprivilegedIdentity();
   const binaries = findPostgres(identity);
+  noteService('Postgres', binaries.version);
   const folder = dataFolder ? openFolder(dataFolder, identity) : makeThrowAwayFolder(identity);
   if (!existsSync(join(folder, 'data'))) initialise(folder, binaries, identity);
 
