@@ -3,18 +3,18 @@ import { findLastUpdated, parseCommits, readCommits } from './commits.ts';
 
 const log = [
   '',
+  'd4 2026-11-22T10:00:00Z\n\nexamples/auth/sessions/proof.json\nexamples/auth/sessions/package.json\n',
   'c3 2026-11-20T10:00:00Z\n\nexamples/auth/sessions/app.ts\n',
   'b2 2026-11-18T10:00:00Z\n\npatterns/auth/sessions.md\npatterns/auth/jwt.md\n',
   'a1 2026-11-01T10:00:00Z\n\nexamples/auth/sessions/app.ts\n',
 ].join('\0');
 
-it('takes the newer of a page and its example', () => {
+it('takes the newest change of the files that are named, and of no other', () => {
   const commits = parseCommits(log);
-  expect(findLastUpdated(commits, 'patterns/auth/sessions.md')).toEqual(
-    new Date('2026-11-20T10:00Z'),
-  );
-  expect(findLastUpdated(commits, 'patterns/auth/jwt.md')).toEqual(new Date('2026-11-18T10:00Z'));
-  expect(findLastUpdated(commits, 'docs/content/docs/index.mdx')).toBeUndefined();
+  const files = ['patterns/auth/sessions.md', 'examples/auth/sessions/app.ts'];
+  expect(findLastUpdated(commits, files)).toEqual(new Date('2026-11-20T10:00Z'));
+  expect(findLastUpdated(commits, files.slice(0, 1))).toEqual(new Date('2026-11-18T10:00Z'));
+  expect(findLastUpdated(commits, ['docs/content/docs/index.mdx'])).toBeUndefined();
 });
 
 it('names the newest commit of a file', () => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 /** The newest commit of a file as pages name it, and when the file was first committed. */
 export type Commit = { hash: string; date: Date; first: Date };
 
-/** The newest commit of each file and of each example's folder, by path; empty without git or full history. */
+/** The newest commit of each file, by path; empty without git or full history. */
 export function readCommits(root: string): Map<string, Commit> {
   try {
     // A shallow clone gives every file the date of its one commit: no date is better than that.
@@ -31,7 +31,7 @@ export function parseCommits(log: string): Map<string, Commit> {
   for (const entry of log.split('\0').slice(1)) {
     const [head = '', ...paths] = entry.split('\n').filter(Boolean);
     const [hash = '', date = ''] = head.split(' ');
-    for (const path of paths.flatMap(withExample)) {
+    for (const path of paths) {
       const newest = commits.get(path) ?? { hash, date: new Date(date) };
       commits.set(path, { ...newest, first: new Date(date) });
     }
@@ -39,17 +39,13 @@ export function parseCommits(log: string): Map<string, Commit> {
   return commits;
 }
 
-/** When a page last changed: a pattern page counts as changed when its example did. */
-export function findLastUpdated(commits: Map<string, Commit>, page: string): Date | undefined {
-  const example = page.replace(/^patterns\/(.*)\.md$/, 'examples/$1/');
-  const changes = [page, example].flatMap((path) => commits.get(path)?.date.getTime() ?? []);
+/** When one of some files last changed; undefined when none of them is in the history. */
+export function findLastUpdated(
+  commits: Map<string, Commit>,
+  paths: Iterable<string>,
+): Date | undefined {
+  const changes = [...paths].flatMap((path) => commits.get(path)?.date.getTime() ?? []);
   return changes.length > 0 ? new Date(Math.max(...changes)) : undefined;
-}
-
-/** A file, and the folder of the example that it is part of. */
-function withExample(path: string): string[] {
-  const [folder] = /^examples\/[^/]+\/[^/]+\//.exec(path) ?? [];
-  return folder ? [path, folder] : [path];
 }
 
 function git(root: string, ...words: string[]): string {

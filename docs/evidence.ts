@@ -1,7 +1,8 @@
-import { hashSources } from '../scripts/engine/hash.ts';
 import { readRanges } from '../scripts/engine/info.ts';
 import { type Bench, type Proof, parseBench, parseProof } from '../scripts/engine/records.ts';
-import { readExample } from '../scripts/sources.ts';
+import { followImports } from '../scripts/pattern/follow-imports.ts';
+import { openKeys, type ReadKeys } from '../scripts/pattern/keys.ts';
+import { readExample, readInside } from '../scripts/sources.ts';
 
 /** What is known of a pattern by its example; `isFresh` when the proof is of these very sources. */
 export type Evidence = {
@@ -31,8 +32,24 @@ function readEvidenceAnew(root: string, id: string): Evidence {
   const sources = example?.sources ?? new Map<string, string>();
   const proof = example?.proof === undefined ? undefined : parseProof(example.proof).value;
   const bench = example?.bench === undefined ? undefined : parseBench(example.bench).value;
-  const isFresh = proof?.hash === hashSources(sources);
+  const page = readInside(root, `patterns/${id}.md`, []);
+  const isFresh = proof?.key === getKeys(root)({ id, sources, page }).proof.key;
   return { sources, isFresh, ...(proof && { proof }), ...(bench && { bench }) };
+}
+
+let keys: ReadKeys | undefined;
+
+/** In a build the kit is read once for all patterns. */
+function getKeys(root: string): ReadKeys {
+  const opened = keys ?? openKeys(root);
+  if (isBuild()) keys = opened;
+  return opened;
+}
+
+/** What a reader has of a pattern: its page, and the files of the example that they take. */
+export function listPageFiles(root: string, id: string, files: readonly string[]): string[] {
+  const taken = followImports(readEvidence(root, id).sources, files);
+  return [`patterns/${id}.md`, ...[...taken].map((path) => `examples/${id}/${path}`)];
 }
 
 /** Tests that passed, failures survived, and lines of regions that a test executed. */

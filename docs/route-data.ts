@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { defineRouteMiddleware, type StarlightRouteData } from '@astrojs/starlight/route-data';
 import { findLastUpdated, getCommits } from './commits.ts';
+import { listPageFiles } from './evidence.ts';
 import { foldSidebar } from './sidebar.ts';
 import { repositoryUrl } from './site.ts';
 
-/** Folds the sidebar of each page, and adds its card, its edit link, its twin in Markdown, and the date on which it or its example last changed. */
+/** Folds the sidebar of each page, and adds its card, its edit link, its twin in Markdown, and the date on which its text, or the code that a reader takes from it, last changed. */
 export const onRequest = defineRouteMiddleware(({ locals, site }) => {
   const route = locals.starlightRoute;
   route.sidebar = foldSidebar(route.sidebar);
@@ -16,8 +17,14 @@ export const onRequest = defineRouteMiddleware(({ locals, site }) => {
   }
   if (!filePath || !existsSync(filePath)) return; // a page of its own, such as /proof/
   route.editUrl = new URL(`${repositoryUrl}/edit/main/${filePath}`);
-  route.lastUpdated = findLastUpdated(getCommits(process.cwd()), filePath);
+  route.lastUpdated = findLastUpdated(getCommits(process.cwd()), listFiles(filePath, route.entry));
 });
+
+/** The files that a page is made of as its reader sees it. */
+function listFiles(filePath: string, { data }: StarlightRouteData['entry']): string[] {
+  const [, id] = /^patterns\/(.+)\.md$/.exec(filePath) ?? [];
+  return id === undefined ? [filePath] : listPageFiles(process.cwd(), id, data.files ?? []);
+}
 
 /** The picture of a page where somebody links to it, and what it says; Starlight names the rest. */
 function describeCard({ id, entry }: StarlightRouteData, site: URL | undefined) {

@@ -8,7 +8,8 @@ const evidence: Evidence = {
     ['schema.sql', 'create table a (b int);\n'],
   ]),
   proof: {
-    hash: '',
+    key: '',
+    versions: {},
     tests: ['adds'],
     failures: [],
     files: {

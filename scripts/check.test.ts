@@ -10,6 +10,7 @@ import {
   SAMPLE_ID,
   SAMPLE_PAGE,
   SAMPLE_SOURCE,
+  SAMPLE_TEST,
   SAMPLE_TEXT,
   type SampleTree,
 } from './sample-tree.ts';
@@ -90,6 +91,7 @@ describe('checkPatterns', () => {
   it('follows a link that stays in the repository', () => {
     symlinkSync('jobs.ts', join(tree.root, `examples/${SAMPLE_ID}/same.ts`));
     expect([...readSources(tree.root, SAMPLE_ID)].sort()).toEqual([
+      ['jobs.test.ts', SAMPLE_TEST],
       ['jobs.ts', SAMPLE_SOURCE],
       ['package.json', '{}\n'],
       ['same.ts', SAMPLE_SOURCE],
@@ -108,6 +110,7 @@ describe('checkPatterns', () => {
       tree.write(`examples/${SAMPLE_ID}/${path}`, '');
     tree.write(`examples/${SAMPLE_ID}/sql/schema.sql`, 'select 1;\n');
     expect([...readSources(tree.root, SAMPLE_ID).keys()].sort()).toEqual([
+      'jobs.test.ts',
       'jobs.ts',
       'package.json',
       'sql/schema.sql',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { addFindings, type Finding, sortFindings } from './engine/findings.ts';
 import { buildPage, type PageInput, type PageResult } from './engine/page.ts';
 import type { PageRules } from './page/rules.ts';
+import { openKeys, type ReadKeys } from './pattern/keys.ts';
 import { listPatterns } from './repository.ts';
 import { type ExampleFiles, readExample, readInside } from './sources.ts';
 import { findStrays } from './strays.ts';
@@ -27,7 +28,12 @@ export type CheckResult = {
   changed: string[];
 };
 
-type Run = CheckResult & { root: string; write: boolean; rules?: PageRules | undefined };
+type Run = CheckResult & {
+  root: string;
+  write: boolean;
+  rules?: PageRules | undefined;
+  readKeys: ReadKeys;
+};
 
 /** Checks patterns one by one and keeps nothing of one but its findings; `write` brings pages up to date. */
 export async function checkPatterns(
@@ -37,7 +43,8 @@ export async function checkPatterns(
   const { ids, write = false, structure = true } = options;
   const known = ids !== undefined && !structure ? ids : listPatterns(root);
   const rules = structure ? await loadRules(root, known) : undefined;
-  const run: Run = { root, write, rules, findings: [], patterns: 0, snippets: 0, changed: [] };
+  const result: CheckResult = { findings: [], patterns: 0, snippets: 0, changed: [] };
+  const run: Run = { ...result, root, write, rules, readKeys: openKeys(root) };
   for (const id of ids ?? known) checkPattern(run, id);
   if (ids === undefined) addFindings(run.findings, findStrays(root, known));
   if (ids === undefined && structure) await checkTools(run);
@@ -91,7 +98,9 @@ function checkPage(run: Run, { id, file, text, example }: Page): void {
   const { sources, proof, bench } = example;
   const frontmatter = run.rules?.readFrontmatter(file, text);
   const references = frontmatter?.data?.references;
-  const input = { id, text, sources, proof, bench, references };
+  const { proof: proven, bench: measured } = run.readKeys({ id, sources, page: text });
+  const keys = { proof: proven.key, bench: measured.key };
+  const input = { id, text, sources, proof, bench, keys, references };
   const built = run.write ? writePage(run, file, input) : { text, result: buildPage(input) };
   run.snippets += built.result.shown.length;
   addFindings(run.findings, built.result.findings);

@@ -1,13 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { hashSources } from './engine/hash.ts';
+import { openKeys } from './pattern/keys.ts';
 import { readSources } from './sources.ts';
 
-/** The pattern of a sample tree, its page, that page without a fault of the engine's, and its source. */
+/** The pattern of a sample tree, its page, that page without a fault of the engine's, its test and its source. */
 export const SAMPLE_ID = 'jobs/queue';
 export const SAMPLE_PAGE = `patterns/${SAMPLE_ID}.md`;
 export const SAMPLE_TEXT = '# Queue\n\n```ts source="jobs.ts#claim"\nclaim();\n```\n';
+export const SAMPLE_TEST = "import './jobs.ts';\n";
 export const SAMPLE_SOURCE = '// #region claim\nclaim();\n// #endregion claim\n';
 
 /** A repository of one pattern in a temporary folder. */
@@ -32,14 +33,16 @@ export function createSampleTree(): SampleTree {
 
   function prove(facts: object = {}): void {
     const files = { 'jobs.ts': { kind: 'executed', lines: { '2': '0' } } };
-    const empty = { tests: [], failures: [], unproven: {}, outputs: {} };
-    const hash = hashSources(readSources(root, SAMPLE_ID));
-    const proof = JSON.stringify({ ...empty, ...facts, files, hash });
+    const empty = { versions: {}, tests: [], failures: [], unproven: {}, outputs: {} };
+    const sources = readSources(root, SAMPLE_ID);
+    const { key } = openKeys(root)({ id: SAMPLE_ID, sources, page: SAMPLE_TEXT }).proof;
+    const proof = JSON.stringify({ ...empty, ...facts, files, key });
     write(`examples/${SAMPLE_ID}/proof.json`, proof);
   }
 
   write(`examples/${SAMPLE_ID}/package.json`, '{}\n');
   write(`examples/${SAMPLE_ID}/jobs.ts`, SAMPLE_SOURCE);
+  write(`examples/${SAMPLE_ID}/jobs.test.ts`, SAMPLE_TEST);
   write(SAMPLE_PAGE, SAMPLE_TEXT);
   prove();
   return {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { cutFile } from '../../scripts/engine/cut.ts';
 import { scanRegions } from '../../scripts/engine/regions.ts';
+import { followImports, listPackages } from '../../scripts/pattern/follow-imports.ts';
+import { readReferences } from '../../scripts/pattern/read-references.ts';
 import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
-import { followImports, listKitModules, listPackages } from './follow-imports.ts';
 import type { SourcePattern } from './read-pattern.ts';
 import { leaveOutTables } from './sql-statements.ts';
 
@@ -102,20 +103,16 @@ type Reached = { own: ReadonlySet<string>; tests: ReadonlySet<string>; kit: Kit 
 
 function collectPackages({ sources, packages }: SourcePattern, { own, tests, kit }: Reached) {
   const known = { ...kit.packages, ...packages };
-  const ownNames = listAllPackages([...own].map((path) => sources.get(path) ?? ''));
-  const testTexts = [...tests].map((path) => sources.get(path) ?? '');
-  const modules = followImports(
-    kit.sources,
-    testTexts.flatMap(listKitModules).map((name) => `${name}.ts`),
-  );
-  const kitTexts = [...modules].map((path) => kit.sources.get(path) ?? '');
-  const testNames = listAllPackages([...testTexts, ...kitTexts]);
+  const ownNames = listPackages(listImports(sources, own));
+  const testImports = listImports(sources, tests);
+  const modules = followImports(kit.sources, listKitModules(testImports));
+  const testNames = listPackages([...testImports, ...listImports(kit.sources, modules)]);
   const dependencies = pick(known, ownNames);
   const devDependencies = pick(known, listTypes(ownNames));
   const testDependencies = pick(known, [
     ...testNames,
     ...listTypes(testNames),
-    ...(testTexts.length > 0 ? ['vitest', 'tsx'] : []),
+    ...(tests.size > 0 ? ['vitest', 'tsx'] : []),
   ]);
   const optionalTestDependencies = modules.has('postgres-binaries.ts') ? kit.binaries : {};
   const all = { ...dependencies, ...testDependencies, ...optionalTestDependencies };
@@ -130,7 +127,15 @@ function collectPackages({ sources, packages }: SourcePattern, { own, tests, kit
   };
 }
 
-const listAllPackages = (texts: string[]): string[] => [...new Set(texts.flatMap(listPackages))];
+const listImports = (sources: ReadonlyMap<string, string>, paths: ReadonlySet<string>): string[] =>
+  [...paths].flatMap((path) => readReferences(path, sources.get(path) ?? '').imports);
+
+/** The files of the kit that specifiers name. */
+const listKitModules = (specifiers: string[]): string[] =>
+  specifiers.flatMap((specifier) => {
+    const [, name] = /^@touchstone\/kit\/(.+)$/.exec(specifier) ?? [];
+    return name === undefined ? [] : [`${name}.ts`];
+  });
 
 const listTypes = (names: string[]): string[] => names.map((name) => `@types/${name}`);
 
@@ -159,7 +164,7 @@ function findMissing({ data, sources }: SourcePattern): string[] {
 /** A pattern takes what it needs as arguments: it can be lifted out of its example. */
 function findForeign({ sources }: SourcePattern, own: ReadonlySet<string>): string[] {
   return [...own].flatMap((path) => {
-    const packages = listPackages(sources.get(path) ?? '');
+    const packages = listPackages(listImports(sources, new Set([path])));
     return packages
       .filter((name) => name === '@touchstone/kit' || name === 'express')
       .map((name) => `${path}, which a reader takes, imports ${name}`);

@@ -1,6 +1,7 @@
 import type { APIRoute } from 'astro';
 import { findLastUpdated, getCommits } from '../commits.ts';
 import { escapeHtml } from '../escape-html.ts';
+import { listPageFiles } from '../evidence.ts';
 import { type LibraryPattern, listLibrary } from '../library.ts';
 import { siteTitle } from '../site.ts';
 
@@ -49,9 +50,10 @@ function writeEntry(
 }
 
 /** Where there is no history, such as in an archive, every pattern is new and equally old. */
-function findDates({ id }: LibraryPattern): Dates {
-  const commits = getCommits(process.cwd());
-  const page = `patterns/${id}.md`;
-  const published = commits.get(page)?.first ?? new Date(0);
-  return { published, changed: findLastUpdated(commits, page) ?? published };
+function findDates({ id, data }: LibraryPattern): Dates {
+  const root = process.cwd();
+  const commits = getCommits(root);
+  const published = commits.get(`patterns/${id}.md`)?.first ?? new Date(0);
+  const changed = findLastUpdated(commits, listPageFiles(root, id, data.files));
+  return { published, changed: changed ?? published };
 }

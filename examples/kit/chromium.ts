@@ -1,4 +1,5 @@
 import type { Browser } from 'playwright-core';
+import { noteService } from './evidence.ts';
 import { findProgram } from './find-program.ts';
 
 /** Starts Chromium without a window; its profile is empty, and gone once it is closed; `args` are for its command line. */
@@ -15,6 +16,7 @@ export async function launchChromium(args: string[] = []): Promise<Browser> {
   });
   // The test or the demo has a time limit: a second one would measure the machine.
   browser.on('context', (context) => context.setDefaultTimeout(0));
+  noteService('Chromium', browser.version());
   return browser;
 }
 

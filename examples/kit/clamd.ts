@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from './environment.ts';
+import { noteProgram } from './evidence.ts';
 import { requireProgram } from './find-program.ts';
 import { findFreePort } from './free-port.ts';
 import { startGuardedProgram } from './guarded-program.ts';
@@ -52,6 +53,7 @@ async function startOwnClamd(): Promise<Clamd> {
   const identity = unprivilegedIdentity();
   giveTo(folder, identity);
 
+  noteProgram('ClamAV', program, ['--config-file', join(folder, 'clamd.conf'), '--version']);
   const { guard, stop } = startGuardedProgram({
     program,
     args: ['--config-file', join(folder, 'clamd.conf')],

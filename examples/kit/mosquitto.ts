@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { acceptsConnections } from './accepts-connections.ts';
-import { noteEvidence } from './evidence.ts';
+import { noteEvidence, noteProgram } from './evidence.ts';
 import { fillIn } from './fill-in.ts';
 import { requireProgram } from './find-program.ts';
 import { findFreePort } from './free-port.ts';
@@ -39,6 +39,7 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
     variable: 'MOSQUITTO_PATH',
     debianPackage: 'mosquitto',
   });
+  noteProgram('Mosquitto', program, ['-h']);
   const identity = unprivilegedIdentity();
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-mosquitto-'));
   giveTo(folder, identity);

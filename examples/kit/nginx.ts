@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { acceptsConnections } from './accepts-connections.ts';
+import { noteProgram } from './evidence.ts';
 import { fillIn } from './fill-in.ts';
 import { requireProgram } from './find-program.ts';
 import { findFreePort } from './free-port.ts';
@@ -28,6 +29,7 @@ export async function startNginx({ site, values = {} }: NginxOptions): Promise<N
     variable: 'NGINX_PATH',
     debianPackage: 'nginx-light',
   });
+  noteProgram('nginx', program, ['-v']);
   const port = await findFreePort();
   const text = fillIn(readFileSync(site, 'utf8'), { ...values, PORT: `${port}` });
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-nginx-'));

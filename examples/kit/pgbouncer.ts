@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { acceptsQueries } from './accepts-queries.ts';
+import { noteProgram } from './evidence.ts';
 import { requireProgram } from './find-program.ts';
 import { findFreePort } from './free-port.ts';
 import { type GuardedProgram, startGuardedProgram } from './guarded-program.ts';
@@ -30,6 +31,7 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
     variable: 'PGBOUNCER_PATH',
     debianPackage: 'pgbouncer',
   });
+  noteProgram('PgBouncer', program, ['--version']);
   const identity = unprivilegedIdentity(); // it refuses to run as root
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-pgbouncer-'));
   giveTo(folder, identity);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { acceptsQueries } from './accepts-queries.ts';
+import { noteService } from './evidence.ts';
 import { findFreePort } from './free-port.ts';
 import { type GuardedProgram, startGuardedProgram } from './guarded-program.ts';
 import {
@@ -50,6 +51,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const folder = dataFolder
     ? openFolder(dataFolder, identity)
     : openThrowAwayFolder(durable, identity);
+  noteService('Postgres', binaries.version);
   if (!existsSync(join(folder, 'data'))) initialise(folder, binaries, identity);
 
   const { port = await findFreePort() } = options;

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { noteEvidence } from './evidence.ts';
+import { noteEvidence, noteService } from './evidence.ts';
 import { startPostgres } from './postgres-server.ts';
 
 /** A database and its pool; disposing of it closes the pool and ends whatever was started for it. */
@@ -30,9 +30,13 @@ export async function freshDatabase(options: FreshDatabaseOptions): Promise<Data
   const server = durable ? await startServer({ durable }) : await findServer();
   const name = `touchstone_${randomBytes(6).toString('hex')}`;
   const template = await prepareTemplate(server, readFileSync(schema, 'utf8'));
-  await runAsAdmin(server, (admin) =>
-    admin.query(`create database ${name} template ${template} strategy file_copy${owner(server)}`),
-  );
+  await runAsAdmin(server, async (admin) => {
+    await admin.query(
+      `create database ${name} template ${template} strategy file_copy${owner(server)}`,
+    );
+    const { rows } = await admin.query<{ server_version: string }>('show server_version');
+    noteService('Postgres', `${rows[0]?.server_version}`);
+  });
   noteEvidence('applied', schema);
 
   async function close() {

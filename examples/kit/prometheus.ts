@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { noteEvidence } from './evidence.ts';
+import { noteEvidence, noteProgram } from './evidence.ts';
 import { requireProgram } from './find-program.ts';
 import { findFreePort } from './free-port.ts';
 import { startGuardedProgram } from './guarded-program.ts';
@@ -135,6 +135,7 @@ async function checkRules(rules: URL): Promise<void> {
 
 async function runPromtool(args: string[]): Promise<void> {
   const program = await requireProgram(wanted('promtool'));
+  noteProgram('Prometheus', program, ['--version']);
   await promisify(execFile)(program, args).catch((error: Error & { stderr: string }) => {
     throw new Error(`promtool ${args.join(' ')} failed:\n${error.stderr}`);
   });

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { noteProgram } from './evidence.ts';
 import { requireProgram } from './find-program.ts';
 import { startGuardedProgram } from './guarded-program.ts';
 import { giveTo, unprivilegedIdentity } from './identity.ts';
@@ -13,6 +14,7 @@ const SERVER = 'swift-server.py';
 /** Starts OpenStack Swift with its S3 interface: a store that verifies signatures, expiry and part sizes. */
 export async function startSwift(): Promise<ObjectStore> {
   const python = await findPython();
+  noteProgram('OpenStack Swift', python, ['-c', 'import swift; print(swift.__version__)']);
   const identity = unprivilegedIdentity();
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-swift-'));
   // A copy: where this lies, as in a home folder, others may not look.

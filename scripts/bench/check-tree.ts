@@ -1,25 +1,42 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashSources } from '../engine/hash.ts';
 import { SECTIONS } from '../page/levels.ts';
+import { openKeys, type ReadKeys } from '../pattern/keys.ts';
 
 const REGIONS = 10;
 const TESTS = 20;
 const SENTENCE = 'The worker claims a row, and no other worker sees it until the lease ends. ';
 
+const KIT_MODULE = "import pg from 'pg';\n\nexport const openPool = () => new pg.Pool();\n";
+const TEST = `import { openPool } from '@touchstone/kit/postgres';
+import { expect, it } from 'vitest';
+import { claim0 } from './pattern.ts';
+
+it('does thing 0', async () => {
+  expect(await claim0(openPool(), 'worker')).toBeUndefined();
+});
+`;
+
 /** Writes a repository of that many patterns, each of 10 regions and as many snippets, not yet synced. */
 export function writeTree(root: string, patterns: number): void {
+  write(root, 'examples/kit/package.json', '{ "name": "@touchstone/kit" }\n');
+  write(root, 'examples/kit/postgres.ts', KIT_MODULE);
+  const readKeys = openKeys(root);
   for (let index = 0; index < patterns; index++)
-    writePattern(root, `area-${index % 10}/p-${index}`);
+    writePattern(root, readKeys, `area-${index % 10}/p-${index}`);
 }
 
-function writePattern(root: string, id: string): void {
-  const sources: [string, string][] = [['pattern.ts', writeSource(id)]];
+function writePattern(root: string, readKeys: ReadKeys, id: string): void {
+  const page = writePage(id);
+  const sources = new Map([
+    ['pattern.ts', writeSource(id)],
+    ['pattern.test.ts', TEST],
+  ]);
   write(root, `examples/${id}/package.json`, '{}\n');
   for (const [path, text] of sources) write(root, `examples/${id}/${path}`, text);
-  const hash = hashSources([...sources, ['package.json', '{}\n']]);
-  write(root, `examples/${id}/proof.json`, JSON.stringify(createProof(hash), null, 2));
-  write(root, `patterns/${id}.md`, writePage(id));
+  const { key } = readKeys({ id, sources, page }).proof;
+  write(root, `examples/${id}/proof.json`, JSON.stringify(createProof(key), null, 2));
+  write(root, `patterns/${id}.md`, page);
 }
 
 function write(root: string, path: string, text: string): void {
@@ -45,7 +62,7 @@ function writeSource(id: string): string {
   return regions.flat().join('\n');
 }
 
-function createProof(hash: string) {
+function createProof(key: string) {
   const tests = Array.from(
     { length: TESTS },
     (_, index) => `pattern.test.ts > does thing ${index}`,
@@ -64,7 +81,8 @@ function createProof(hash: string) {
     ]),
   );
   const files = { 'pattern.ts': { kind: 'executed', lines } };
-  return { hash, tests, failures, files, unproven: {}, outputs: { demo: 'claimed 1\ndone 1\n' } };
+  const outputs = { demo: 'claimed 1\ndone 1\n' };
+  return { key, versions: {}, tests, failures, files, unproven: {}, outputs };
 }
 
 /** A page of level 3 and of usual length, which has no fault once it is synced. */

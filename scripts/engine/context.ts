@@ -3,6 +3,9 @@ import type { Finding, FindingCode, Place } from './findings.ts';
 import type { Proof } from './records.ts';
 import type { SourceScan } from './regions.ts';
 
+/** What the records of an example must have been made from to be fresh. */
+export type RecordKeys = { proof: string; bench: string };
+
 /** A snippet as it stands on the page. */
 export type Shown = {
   /** The line of its fence in the page that was given. */

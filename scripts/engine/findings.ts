@@ -50,7 +50,7 @@ export const FINDING_CODES = {
 
   'proof-missing': 'an example has no proof.json',
   'proof-invalid': 'a proof.json that is not what `npm run prove` writes',
-  'proof-stale': 'the sources of an example changed after its proof was recorded',
+  'proof-stale': 'what the tests of an example import changed after its proof was recorded',
   'line-unproven': 'a shown line that no test executed',
   'file-unproven': 'a shown file that no test executed, applied or loaded',
   'file-shown-whole': 'a file of executed code is shown whole, while proof is kept by region',
@@ -60,6 +60,7 @@ export const FINDING_CODES = {
   'reference-test': 'a reference names a test that the proof does not have',
   'bench-missing': 'a page shows a bench and the example has no bench.json',
   'bench-invalid': 'a bench.json that is not what `npm run bench` writes',
+  'bench-stale': 'what the bench of an example imports changed after it was measured',
 
   'mutants-invalid': 'a mutants.json that is not what `npm run mutate` writes',
   'mutants-stale': 'the sources of an example changed after its mutants were made',

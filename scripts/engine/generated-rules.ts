@@ -1,4 +1,4 @@
-import { type PageContext, report, reportDrift } from './context.ts';
+import { type PageContext, type RecordKeys, report, reportDrift } from './context.ts';
 import { changes, countCommonLines, type Edit, joinLines } from './edits.ts';
 import type { GeneratedBlock, GeneratedName, GeneratedScan } from './generated.ts';
 import { type Bench, parseBench, type Reference } from './records.ts';
@@ -7,7 +7,11 @@ import { writeBench, writeFailures, writeReferences } from './tables.ts';
 /** The lines of each generated block whose facts are known, and the name of those facts. */
 export type Contents = Partial<Record<GeneratedName, { lines: string[]; from: string }>>;
 
-type Facts = { bench?: string | undefined; references?: Reference[] | undefined };
+type Facts = {
+  bench?: string | undefined;
+  keys: RecordKeys;
+  references?: Reference[] | undefined;
+};
 
 const SECTIONS: Record<GeneratedName, string> = {
   failures: 'What can go wrong',
@@ -16,9 +20,9 @@ const SECTIONS: Record<GeneratedName, string> = {
 };
 
 /** What each generated block should hold, as far as its facts are known. */
-export function writeContents(context: PageContext, { bench, references }: Facts): Contents {
+export function writeContents(context: PageContext, { bench, keys, references }: Facts): Contents {
   const { proof } = context;
-  const measured = readBench(context, bench);
+  const measured = readBench(context, bench, keys);
   return {
     ...(proof && { failures: { lines: writeFailures(proof), from: 'proof.json' } }),
     ...(measured && { bench: { lines: writeBench(measured), from: 'bench.json' } }),
@@ -28,15 +32,30 @@ export function writeContents(context: PageContext, { bench, references }: Facts
   };
 }
 
-function readBench(context: PageContext, text: string | undefined): Bench | undefined {
+function readBench(
+  context: PageContext,
+  text: string | undefined,
+  keys: RecordKeys,
+): Bench | undefined {
   if (text === undefined) return undefined;
   const { value, fault } = parseBench(text);
-  if (fault === undefined) return value;
+  if (fault === undefined) {
+    if (value.key !== keys.bench) reportStale(context);
+    return value;
+  }
   const place = { file: `examples/${context.id}/bench.json`, line: 1, column: 1 };
   const message = `bench.json is not what the bench writes: ${fault}`;
   const mend = `npm run bench -- ${context.id}`;
   context.findings.push({ code: 'bench-invalid', ...place, message, mend });
   return undefined;
+}
+
+/** Its figures stay on the page: they were measured, though not from these sources. */
+function reportStale(context: PageContext): void {
+  const message =
+    'the bench of the example imports other sources or packages than those it was measured with';
+  const mend = `npm run bench -- ${context.id}`;
+  report(context, 'bench-stale', { line: 1, column: 1, message, mend });
 }
 
 /** The edit that brings a block up to date; none when it is, or when its facts are unknown. */

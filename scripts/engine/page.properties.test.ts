@@ -49,13 +49,16 @@ const PAGE_LINES = [
 
 const FAILURE = { title: 'a | b', symptom: '<b>`', defence: 'a', remains: '\\|', test: 0 };
 const PROOF = JSON.stringify({
-  hash: '',
+  key: 'fresh',
+  versions: {},
   tests: ['x.test.ts > works'],
   failures: [FAILURE],
   files: {},
   unproven: {},
   outputs: { demo: 'done\n```\n' },
 });
+
+const KEYS = { proof: 'fresh', bench: 'fresh' };
 
 const joinWith = (lines: string[]) =>
   fc
@@ -66,7 +69,7 @@ const page = fc
   .tuple(fc.constantFrom('', '\uFEFF'), joinWith(PAGE_LINES))
   .map(([mark, text]) => mark + text);
 const build = (text: string, code: string) =>
-  buildPage({ id: 'area/x', text, sources: new Map([['x.ts', code]]), proof: PROOF });
+  buildPage({ id: 'area/x', text, sources: new Map([['x.ts', code]]), proof: PROOF, keys: KEYS });
 
 /** The page without what the engine owns: bodies and info strings of fences, and generated blocks. */
 function readRest(text: string): string {
@@ -139,8 +142,10 @@ describe('buildPage, whatever it is given', () => {
           ['x.ts', code],
           ['y.json', code],
         ]);
-        const once = buildPage({ id: 'area/x', text, sources, proof, bench: proof });
-        expect(buildPage({ id: 'area/x', text: once.text, sources, proof }).text).toBe(once.text);
+        const once = buildPage({ id: 'area/x', text, sources, proof, bench: proof, keys: KEYS });
+        expect(buildPage({ id: 'area/x', text: once.text, sources, proof, keys: KEYS }).text).toBe(
+          once.text,
+        );
       }),
       { numRuns: 1000 },
     );

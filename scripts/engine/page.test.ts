@@ -6,6 +6,8 @@ import { readFixtures } from './read-fixture.ts';
 
 const fixtures = readFixtures(join(import.meta.dirname, 'fixtures'));
 
+const KEYS = { proof: 'fresh', bench: 'fresh' };
+
 describe('buildPage', () => {
   it.each(fixtures)('finds just what $name expects', ({ input, expected }) => {
     expect(sortFindings(buildPage(input).findings)).toEqual(expected);
@@ -23,6 +25,7 @@ describe('buildPage', () => {
       id: 'area/x',
       text: '\uFEFF# T\tx  \r\n\r\n* a\r\n  ```ts source="a.ts#b"\r\n  one();\r\n  ```\r\nlast',
       sources: new Map([['a.ts', '// #region b\none();\n// #endregion b\n']]),
+      keys: KEYS,
     };
     expect(buildPage(input).text).toBe(input.text);
   });
@@ -32,6 +35,7 @@ describe('buildPage', () => {
       id: 'area/x',
       text: '- a\r\n  > ```ts source="a.ts#b"\r\n  > old\r\n  > ```\r\n',
       sources: new Map([['a.ts', '// #region b\r\none();\r\n\r\ntwo();\r\n// #endregion b\r\n']]),
+      keys: KEYS,
     };
     expect(buildPage(input).text).toBe(
       '- a\r\n  > ```ts source="a.ts#b"\r\n  > one();\r\n  >\r\n  > two();\r\n  > ```\r\n',
@@ -45,17 +49,19 @@ describe('buildPage', () => {
       id: 'area/x',
       text: '```ts source="a.ts#b"\n```\n',
       sources: new Map([['a.ts', source]]),
+      keys: KEYS,
     });
     expect(shown).toEqual([{ line: 1, file: 'a.ts', region: 'b', lines: [2, 0, 6] }]);
   });
 
   it('places a failure without a defence at its declaration', () => {
     const failure = { title: 'It breaks', symptom: 's', defence: 'nothing', remains: 'r', test: 0 };
-    const proof = { hash: '', tests: ['f.test.ts > It breaks'], failures: [failure] };
+    const proof = { key: '', versions: {}, tests: ['f.test.ts > It breaks'], failures: [failure] };
     const { findings } = buildPage({
       id: 'area/x',
       text: '',
       sources: new Map([['f.test.ts', "\nfailure('It breaks', {});\n"]]),
+      keys: KEYS,
       proof: JSON.stringify({ ...proof, files: {}, unproven: {}, outputs: {} }),
     });
     expect(findings.find(({ code }) => code === 'failure-defence')).toEqual({
@@ -70,11 +76,19 @@ describe('buildPage', () => {
   });
 
   it('finds a reference to a test that the proof does not have', () => {
-    const proof = { hash: '', tests: ['a.test.ts > holds'], failures: [], files: {}, unproven: {} };
+    const proof = {
+      key: '',
+      versions: {},
+      tests: ['a.test.ts > holds'],
+      failures: [],
+      files: {},
+      unproven: {},
+    };
     const { findings } = buildPage({
       id: 'area/x',
       text: '---\nreferences:\n  - test: a.test.ts > hold\n---\n',
       sources: new Map(),
+      keys: KEYS,
       proof: JSON.stringify({ ...proof, outputs: {} }),
       references: [{ title: 'RFC', url: 'https://example.org', test: 'a.test.ts > hold' }],
     });

@@ -1,4 +1,4 @@
-import { type PageContext, report, reportDrift, type Shown } from './context.ts';
+import { type PageContext, type RecordKeys, report, reportDrift, type Shown } from './context.ts';
 import { applyEdits, changes, countCommonLines, type Edit, joinLines } from './edits.ts';
 import { readInfo } from './fence-rules.ts';
 import { type Fence, type PageScan, scanPage } from './fences.ts';
@@ -22,6 +22,8 @@ export type PageInput = {
   /** The texts of proof.json and bench.json, where they exist. */
   proof?: string | undefined;
   bench?: string | undefined;
+  /** The keys that these records have while they are fresh. */
+  keys: RecordKeys;
   /** From the frontmatter; left out, the references block stays as it is. */
   references?: Reference[] | undefined;
 };

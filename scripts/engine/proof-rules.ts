@@ -1,7 +1,6 @@
-import { type PageContext, report } from './context.ts';
+import { type PageContext, type RecordKeys, report } from './context.ts';
 import type { Place } from './findings.ts';
 import type { GeneratedBlock } from './generated.ts';
-import { hashSources } from './hash.ts';
 import { hintAt, quote } from './hints.ts';
 import { type Declaration, locateFailure } from './locate-failure.ts';
 import { parseProof, type Reference } from './records.ts';
@@ -9,7 +8,7 @@ import { parseProof, type Reference } from './records.ts';
 /** Reads the proof into the context, and reports one that is missing, unreadable or stale. */
 export function readProof(
   context: PageContext,
-  { proof, sources }: { proof?: string | undefined; sources: ReadonlyMap<string, string> },
+  { proof, keys }: { proof?: string | undefined; keys: RecordKeys },
 ): void {
   const mend = `npm run prove -- ${context.id}`;
   const place = { line: 1, column: 1 };
@@ -26,9 +25,10 @@ export function readProof(
     return;
   }
   context.proof = value;
-  context.fresh = value.hash === hashSources(sources);
+  context.fresh = value.key === keys.proof;
   if (context.fresh) return;
-  const message = 'the sources of the example are not those that its proof was recorded from';
+  const message =
+    'the tests of the example import other sources or packages than those its proof was recorded from';
   report(context, 'proof-stale', { ...place, message, mend });
 }
 

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from './findings.ts';
-import { hashSources } from './hash.ts';
 import type { PageInput } from './page.ts';
 
 /** A folder with a page, its sources and what is to be found in them. */
@@ -29,16 +28,18 @@ function readFixture(folder: string, name: string): Fixture {
     sources,
     proof,
     bench: readIf('bench.json'),
+    keys: { proof: 'fresh', bench: 'fresh' },
   };
   return { name, input, expected: JSON.parse(readIf('expected.json') ?? '[]') as Finding[] };
 }
 
-/** A proof in which every line was executed, changed by what the fixture says; its hash is right unless it says so. */
+/** A proof in which every line was executed, changed by what the fixture says; its key is right unless it says so. */
 function completeProof(text = '{}', sources: Map<string, string>): string {
   if (!text.startsWith('{')) return text;
   const files = Object.fromEntries([...sources.keys()].map((path) => [path, proveWhole(path)]));
   const base = {
-    hash: hashSources(sources),
+    key: 'fresh',
+    versions: {},
     tests: [],
     failures: [],
     files,

@@ -15,7 +15,10 @@ export type FileProof =
 
 /** What `npm run prove` records of an example: proof.json. */
 export type Proof = {
-  hash: string;
+  /** What the record was made from. */
+  key: string;
+  /** Of Node, of each service that a test used, and of the packages that the example asks for, by name. */
+  versions: Record<string, string>;
   tests: string[];
   failures: Failure[];
   files: Record<string, FileProof>;
@@ -39,6 +42,8 @@ export type Bench = {
   command: string;
   machine: string;
   measured: string;
+  /** What was measured. */
+  key: string;
   tables: { title: string; unit: string; better: 'higher' | 'lower'; rows: BenchRow[] }[];
 };
 
@@ -55,7 +60,8 @@ type Fields = Record<string, Shape>;
 export function parseProof(text: string): Read<Proof> {
   return parseRecord(text, (value) =>
     checkFields(value, {
-      hash: 'string',
+      key: 'string',
+      versions: mapOf('string'),
       tests: listOf('string'),
       failures: listOf({
         title: 'string',
@@ -79,6 +85,7 @@ export function parseBench(text: string): Read<Bench> {
     command: 'string',
     machine: 'string',
     measured: 'string',
+    key: 'string',
     tables: listOf(table),
   };
   return parseRecord(text, (value) => checkFields(value, fields));

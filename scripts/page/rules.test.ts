@@ -19,7 +19,8 @@ describe('createPageRules', () => {
     const check = (id: string, topics: string) => {
       const text = `---\ntopics: [${topics}]\n---\n`;
       const file = `patterns/${id}.md`;
-      const built = buildPage({ id, text, sources: new Map() });
+      const keys = { proof: '', bench: '' };
+      const built = buildPage({ id, text, sources: new Map(), keys });
       const front = { ...rules.readFrontmatter(file, text), findings: [] };
       const data = { topics: topics.split(', '), requires: [], related: [], level: 1 } as never;
       return rules

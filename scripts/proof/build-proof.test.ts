@@ -12,6 +12,8 @@ export function choose(late: boolean): string {
 export const other = 1;
 `;
 
+const REST = { outputs: {}, key: 'k', versions: { Node: '26.10.0' } };
+
 describe('buildProof', () => {
   it('names for each line of a region the tests that ran it', () => {
     const { files } = prove([
@@ -53,17 +55,18 @@ describe('buildProof', () => {
       ['unused.sql', 'select 2'],
     ]);
 
-    const { files } = buildProof({ sources, records: [record('b'), applied], outputs: {} });
+    const { files } = buildProof({ ...REST, sources, records: [record('b'), applied] });
 
     expect(files).toEqual({ 'schema.sql': { kind: 'applied', tests: '1' } });
   });
 });
 
 function prove(records: TestRecord[]) {
-  return buildProof({ sources: new Map([['app.ts', SOURCE]]), records, outputs: {} });
+  return buildProof({ ...REST, sources: new Map([['app.ts', SOURCE]]), records });
 }
 
 function record(title: string, ...spans: Span[]): TestRecord {
   const executed = new Map([['app.ts', spans]]);
-  return { name: `a.test.ts > ${title}`, title, passed: true, executed, evidence: new Map() };
+  const name = `a.test.ts > ${title}`;
+  return { name, title, passed: true, executed, evidence: new Map(), services: {} };
 }

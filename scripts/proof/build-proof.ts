@@ -1,4 +1,3 @@
-import { hashSources } from '../engine/hash.ts';
 import { writeRanges } from '../engine/info.ts';
 import type { FileProof, Proof } from '../engine/records.ts';
 import { scanRegions } from '../engine/regions.ts';
@@ -10,10 +9,13 @@ type Evidence = {
   sources: Map<string, string>;
   records: TestRecord[];
   outputs: Record<string, string>;
+  /** The key of these sources, and what the tests ran on besides services. */
+  key: string;
+  versions: Record<string, string>;
 };
 
 /** Makes the proof of an example from its sources, its tests that all passed, and its outputs. */
-export function buildProof({ sources, records, outputs }: Evidence): Proof {
+export function buildProof({ sources, records, outputs, key, versions }: Evidence): Proof {
   const files: Record<string, FileProof> = {};
   const unproven: Record<string, number[]> = {};
   for (const [path, text] of sources) {
@@ -25,7 +27,8 @@ export function buildProof({ sources, records, outputs }: Evidence): Proof {
     if (proof.unproven.length > 0) unproven[path] = proof.unproven;
   }
   return {
-    hash: hashSources(sources),
+    key,
+    versions,
     tests: records.map(({ name }) => name),
     failures: records.flatMap(({ title, failure }, test) =>
       failure ? [{ title, ...failure, test }] : [],

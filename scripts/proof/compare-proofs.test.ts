@@ -3,7 +3,8 @@ import type { Proof } from '../engine/records.ts';
 import { compareProofs } from './compare-proofs.ts';
 
 const PROOF: Proof = {
-  hash: 'a',
+  key: 'a',
+  versions: { Node: '26.10.0', Postgres: '18.4' },
   tests: ['a.test.ts > one', 'a.test.ts > two', 'a.test.ts > three'],
   failures: [],
   files: {
@@ -49,12 +50,18 @@ it('names a line of which less was run than before', () => {
 });
 
 it('says what differs beyond lines', () => {
-  const fresh = { ...PROOF, hash: 'b', outputs: { demo: 'goodbye' } };
+  const fresh = { ...PROOF, key: 'b', outputs: { demo: 'goodbye' } };
 
   expect(compareProofs(PROOF, fresh)).toEqual([
-    'the sources changed',
+    'what its tests import changed',
     'the output of demo.ts changed',
   ]);
+});
+
+it('bears other versions of Node and of services', () => {
+  const fresh = { ...PROOF, versions: { Node: '26.11.0', Postgres: '18.5' } };
+
+  expect(compareProofs(PROOF, fresh)).toEqual([]);
 });
 
 function withLines(lines: Record<string, string>): Proof {

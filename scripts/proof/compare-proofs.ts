@@ -4,14 +4,15 @@ import type { FileProof, Proof } from '../engine/records.ts';
 /**
  * What a committed proof says that a fresh run does not bear out, a sentence each. Of the tests
  * named for a line, one that ran it again is enough, and a run may execute more than was claimed:
- * which of two racing requests takes the slower branch is not the same in each run.
+ * which of two racing requests takes the slower branch is not the same in each run. Versions of
+ * Node and of services are those of the machine, and no fault.
  */
 export function compareProofs(committed: Proof, fresh: Proof): string[] {
   const faults: string[] = [];
   const compare = (what: string, a: unknown, b: unknown) => {
     if (JSON.stringify(a) !== JSON.stringify(b)) faults.push(`${what} changed`);
   };
-  compare('the sources', committed.hash, fresh.hash);
+  compare('what its tests import', committed.key, fresh.key);
   compare('the tests', committed.tests, fresh.tests);
   compare('the failures', committed.failures, fresh.failures);
   for (const name of union(committed.outputs, fresh.outputs))

@@ -1,5 +1,5 @@
-import { stripTypeScriptTypes } from 'node:module';
 import { tokenizer } from 'acorn';
+import { blankTypes } from '../pattern/blank-types.ts';
 import type { Span } from './executed.ts';
 
 /** By line, from 1: the spans of what a machine executes there. Types, comments and punctuation are none. */
@@ -20,17 +20,6 @@ export function findExecutableLines(source: string): ExecutableLines {
     }
   }
   return lines;
-}
-
-/** Types become blanks, so that offsets stay those of the source: Node itself runs it in this form. */
-function blankTypes(source: string): string {
-  const { emitWarning } = process;
-  process.emitWarning = () => {}; // "experimental": true, and nothing that a reader can act on
-  try {
-    return stripTypeScriptTypes(source);
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }
 
 const PUNCTUATION = new Set([

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Proof, parseProof } from '../engine/records.ts';
+import { openKeys, type ReadKeys } from '../pattern/keys.ts';
+import { type FindLocked, readLock } from '../pattern/read-lock.ts';
 import { ROOT } from '../repository.ts';
-import { readExample } from '../sources.ts';
+import { readExample, readInside } from '../sources.ts';
 import { buildProof } from './build-proof.ts';
+import { collectVersions } from './collect-versions.ts';
 import { compareProofs } from './compare-proofs.ts';
 import { runOutputs } from './run-outputs.ts';
 import { readTestReport, type TestRecord } from './test-report.ts';
@@ -13,9 +16,14 @@ type Order = { ids: string[]; report: string; write: boolean };
 /** Proves examples from a test report; writes their proofs or compares them. Returns the exit code. */
 export async function proveExamples({ ids, report, write }: Order): Promise<number> {
   const recorded = readTestReport(report);
+  const run = {
+    write,
+    readKeys: openKeys(ROOT),
+    findLocked: readLock(readInside(ROOT, 'package-lock.json', [])),
+  };
   let failed = 0;
   for (const id of ids) {
-    const outcome = await proveExample(id, recorded.get(id) ?? [], write);
+    const outcome = await proveExample(run, id, recorded.get(id) ?? []);
     console.log(`${outcome.faults.length > 0 ? '✗' : '✓'} ${id}: ${outcome.summary}`);
     for (const fault of outcome.faults) console.log(`  ${fault}`);
     failed += outcome.faults.length > 0 ? 1 : 0;
@@ -23,9 +31,11 @@ export async function proveExamples({ ids, report, write }: Order): Promise<numb
   return failed > 0 ? 1 : 0;
 }
 
+type Run = { write: boolean; readKeys: ReadKeys; findLocked: FindLocked };
+
 type Outcome = { summary: string; faults: string[] };
 
-async function proveExample(id: string, records: TestRecord[], write: boolean): Promise<Outcome> {
+async function proveExample(run: Run, id: string, records: TestRecord[]): Promise<Outcome> {
   const failing = records.filter(({ passed }) => !passed).map(({ name }) => `${name} failed`);
   if (records.length === 0) return { summary: 'not proven', faults: ['it has no tests'] };
   if (failing.length > 0) return { summary: 'not proven', faults: failing };
@@ -33,13 +43,35 @@ async function proveExample(id: string, records: TestRecord[], write: boolean): 
   const folder = join(ROOT, 'examples', id);
   const sources = readExample(ROOT, id)?.sources ?? new Map();
   const { outputs, faults } = await runOutputs(folder, sources.keys());
+  const page = readInside(ROOT, `patterns/${id}.md`, []);
+  const { key, files } = run.readKeys({ id, sources, page }).proof;
+  faults.push(...findUncovered(id, records, files));
   if (faults.length > 0) return { summary: 'not proven', faults };
+  const versions = collectVersions({
+    folder: `examples/${id}`,
+    manifest: sources.get('package.json') ?? '{}',
+    records,
+    findLocked: run.findLocked,
+  });
   return settle({
     id,
     file: join(folder, 'proof.json'),
-    fresh: buildProof({ sources, records, outputs }),
-    write,
+    fresh: buildProof({ sources, records, outputs, key, versions }),
+    write: run.write,
   });
+}
+
+/** What a test used and the key does not cover could change, and the proof would still count as fresh. */
+function findUncovered(id: string, records: TestRecord[], files: ReadonlySet<string>): string[] {
+  const used = new Set(
+    records.flatMap(({ executed, evidence }) => [...executed.keys(), ...evidence.keys()]),
+  );
+  return [...used]
+    .filter((path) => !files.has(`examples/${id}/${path}`))
+    .map(
+      (path) =>
+        `a test used ${path}, which no test, demo or taken file imports or names in a string: name it where it is used`,
+    );
 }
 
 function settle({
@@ -56,7 +88,9 @@ function settle({
   const committed = existsSync(file) ? parseProof(readFileSync(file, 'utf8')).value : undefined;
   const faults = committed ? compareProofs(committed, fresh) : ['it has no proof.json yet'];
   const summary = `${fresh.tests.length} tests, ${fresh.failures.length} failures survived`;
-  if (faults.length === 0) return { summary: `${summary}, as committed`, faults };
+  const isAsCommitted = faults.length === 0;
+  if (isAsCommitted && !(write && differ(committed?.versions, fresh.versions)))
+    return { summary: `${summary}, as committed`, faults };
   if (write) {
     writeFileSync(file, writeProof(fresh));
     return { summary: `${summary}, proof written`, faults: [] };
@@ -66,6 +100,10 @@ function settle({
     faults: [...faults, `mend it with: npm run prove ${id}, then npm run sync ${id}`],
   };
 }
+
+/** Other versions are no fault of a proof, but one that is written has those it was made with. */
+const differ = (a: object | undefined, b: object): boolean =>
+  JSON.stringify(a) !== JSON.stringify(b);
 
 function writeProof(proof: Proof): string {
   return `${JSON.stringify(proof, null, 2)}\n`;

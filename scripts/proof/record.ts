@@ -10,6 +10,9 @@ import { type Executed, findExecuted } from './executed.ts';
 /** How each file that no JavaScript engine runs was used. */
 type Evidence = Record<string, EvidenceKind>;
 
+/** The version of each service, by its name. */
+type Services = Record<string, string>;
+
 declare module 'vitest' {
   interface TaskMeta {
     /** What this test executed: by file, from offset to offset. */
@@ -18,6 +21,8 @@ declare module 'vitest' {
     loaded?: Executed;
     /** SQL that was applied and configuration that was loaded, for this test or before it. */
     evidence?: Evidence;
+    /** The services that were used for this test or before it. */
+    services?: Services;
   }
 }
 
@@ -33,6 +38,12 @@ subscribe('touchstone:evidence', (message) => {
   evidence[toRepositoryPath(file)] = kind;
 });
 
+const services: Services = {};
+subscribe('touchstone:service', (message) => {
+  const { name, version } = message as { name: string; version: string };
+  services[name] = version;
+});
+
 beforeEach(async ({ task }) => {
   task.meta.loaded = await takeExecuted();
 });
@@ -40,6 +51,7 @@ beforeEach(async ({ task }) => {
 afterEach(async ({ task }) => {
   task.meta.executed = await takeExecuted();
   task.meta.evidence = { ...evidence };
+  task.meta.services = { ...services };
 });
 
 /** What was executed since the last call: V8 counts from zero each time. */

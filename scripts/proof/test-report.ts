@@ -22,6 +22,7 @@ const reportSchema = z.object({
             executed: spans.default({}),
             loaded: spans.default({}),
             evidence: z.record(z.string(), z.enum(['applied', 'loaded'])).default({}),
+            services: z.record(z.string(), z.string()).default({}),
             failure: z
               .object({ symptom: z.string(), defence: z.string(), remains: z.string() })
               .optional(),
@@ -44,6 +45,8 @@ export type TestRecord = {
   passed: boolean;
   executed: Map<string, Span[]>;
   evidence: Map<string, 'applied' | 'loaded'>;
+  /** The version of each service, by its name. */
+  services: Record<string, string>;
   failure?: { symptom: string; defence: string; remains: string };
 };
 
@@ -69,7 +72,7 @@ export function readTestReport(file: string): Map<string, TestRecord[]> {
 type Assertion = z.output<typeof reportSchema>['testResults'][number]['assertionResults'][number];
 
 function toRecord(test: Assertion, folder: string, file: string): TestRecord {
-  const { loaded, executed, evidence, failure } = test.meta;
+  const { loaded, executed, evidence, services, failure } = test.meta;
   const inFolder = (path: string) => path.startsWith(folder);
   // What is loaded before the first test, that test has run: without it nothing would be loaded.
   const all = [...Object.entries(loaded), ...Object.entries(executed)];
@@ -91,11 +94,12 @@ function toRecord(test: Assertion, folder: string, file: string): TestRecord {
         inFolder(path) ? [[path.slice(folder.length), kind] as const] : [],
       ),
     ),
+    services,
     ...(failure && { failure }),
   };
 }
 
 function brokenFile(file: string): TestRecord {
-  const none = { executed: new Map(), evidence: new Map() };
+  const none = { executed: new Map(), evidence: new Map(), services: {} };
   return { name: file, title: file, file, fullName: '', milliseconds: 0, passed: false, ...none };
 }
