@@ -107,6 +107,11 @@ function checkPage(run: Run, { id, file, text, example }: Page): void {
   if (frontmatter === undefined || run.rules === undefined) return;
   const page = { id, file, text: built.text, built: built.result, hasBench: bench !== undefined };
   addFindings(run.findings, run.rules.checkPage(page, frontmatter));
+  const { mutants, equivalents } = example;
+  const claim = { file, ...frontmatter.locate(['level']) };
+  const level = frontmatter.data?.level ?? 1;
+  const records = { mutants, equivalents, key: proven.key };
+  addFindings(run.findings, run.rules.checkMutants({ id, level, claim, ...records }));
 }
 
 /** Writes the page if it is not as it should be; what is found is found in what then stands there. */

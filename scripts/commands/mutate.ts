@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand, UsageError } from '../command.ts';
-import { hashSources } from '../engine/hash.ts';
 import { listMutants } from '../mutate/list-mutants.ts';
 import { judgeMutants, recordTests } from '../mutate/mutate-example.ts';
 import {
@@ -16,6 +15,7 @@ import {
 import type { PlacedMutant, Verdict } from '../mutate/run-mutants.ts';
 import { showProgress, tellCounts, tellSurvivor, tellUnmatched } from '../mutate/tell-mutants.ts';
 import { readFrontmatter } from '../page/frontmatter.ts';
+import { openKeys } from '../pattern/keys.ts';
 import { ROOT, resolveIds } from '../repository.ts';
 import { readExample } from '../sources.ts';
 import { formatSeconds } from '../terminal.ts';
@@ -113,7 +113,8 @@ function readExampleOf(id: string) {
 }
 
 function readKey(id: string): string {
-  return hashSources(readExampleOf(id).sources);
+  const page = readFileSync(join(ROOT, `patterns/${id}.md`), 'utf8');
+  return openKeys(ROOT)({ id, sources: readExampleOf(id).sources, page }).proof.key;
 }
 
 function recordFile(id: string): string {

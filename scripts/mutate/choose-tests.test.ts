@@ -63,5 +63,6 @@ function ran(name: string, spans: Span[]): TestRecord {
     passed: true,
     executed: new Map(spans.length > 0 ? [['queue.ts', spans]] : []),
     evidence: new Map(),
+    services: {},
   };
 }

@@ -153,5 +153,6 @@ function toRecord(name: string): TestRecord {
     passed: true,
     executed,
     evidence,
+    services: {},
   };
 }

@@ -2,12 +2,14 @@ import type { Finding } from '../engine/findings.ts';
 import { hintAt, quote } from '../engine/hints.ts';
 import { type ReadFrontmatter, readFrontmatter } from './frontmatter.ts';
 import { DEMANDS } from './levels.ts';
+import { checkMutants } from './mutants-rule.ts';
 import type { StructureInput } from './sections.ts';
 import { checkStructure } from './structure.ts';
 
 /** The rules of pages, with what they remember from one page to the next. */
 export type PageRules = {
   readFrontmatter: typeof readFrontmatter;
+  checkMutants: typeof checkMutants;
   checkPage: (
     page: Omit<StructureInput, 'demands' | 'exists'>,
     frontmatter: ReadFrontmatter,
@@ -99,7 +101,7 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
     });
   }
 
-  return { readFrontmatter, checkPage };
+  return { readFrontmatter, checkMutants, checkPage };
 }
 
 type Claim = { topic: string; file: string; place: { line: number; column: number } };

@@ -68,5 +68,6 @@ function prove(records: TestRecord[]) {
 function record(title: string, ...spans: Span[]): TestRecord {
   const executed = new Map([['app.ts', spans]]);
   const name = `a.test.ts > ${title}`;
-  return { name, title, passed: true, executed, evidence: new Map(), services: {} };
+  const about = { name, title, file: 'a.test.ts', fullName: title, milliseconds: 1 };
+  return { ...about, passed: true, executed, evidence: new Map(), services: {} };
 }
