@@ -1,26 +1,40 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import startServices from '@touchstone/kit/services';
 import { type Proof, parseProof } from '../engine/records.ts';
 import { ROOT } from '../repository.ts';
 import { readExample } from '../sources.ts';
 import { buildProof } from './build-proof.ts';
 import { compareProofs } from './compare-proofs.ts';
+import { mapAtOnce } from './map-at-once.ts';
 import { runOutputs } from './run-outputs.ts';
 import { readTestReport, type TestRecord } from './test-report.ts';
 
 type Order = { ids: string[]; report: string; write: boolean };
 
-/** Proves examples from a test report; writes their proofs or compares them. Returns the exit code. */
+/**
+ * Proves examples from a test report; writes their proofs or compares them. Returns the exit code.
+ * Their demos run beside each other, each with a database of its own in one Postgres.
+ */
 export async function proveExamples({ ids, report, write }: Order): Promise<number> {
   const recorded = readTestReport(report);
-  let failed = 0;
-  for (const id of ids) {
-    const outcome = await proveExample(id, recorded.get(id) ?? [], write);
-    console.log(`${outcome.faults.length > 0 ? '✗' : '✓'} ${id}: ${outcome.summary}`);
-    for (const fault of outcome.faults) console.log(`  ${fault}`);
-    failed += outcome.faults.length > 0 ? 1 : 0;
+  const stopServices = await startServices();
+  try {
+    const outcomes = await mapAtOnce(ids, availableParallelism(), async (id) => {
+      const outcome = await proveExample(id, recorded.get(id) ?? [], write);
+      tell(id, outcome);
+      return outcome;
+    });
+    return outcomes.some(({ faults }) => faults.length > 0) ? 1 : 0;
+  } finally {
+    await stopServices?.();
   }
-  return failed > 0 ? 1 : 0;
+}
+
+function tell(id: string, { summary, faults }: Outcome): void {
+  console.log(`${faults.length > 0 ? '✗' : '✓'} ${id}: ${summary}`);
+  for (const fault of faults) console.log(`  ${fault}`);
 }
 
 type Outcome = { summary: string; faults: string[] };
