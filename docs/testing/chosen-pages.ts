@@ -1,13 +1,12 @@
 import { parseShard, takeShard } from '../../scripts/testing/shard.ts';
 import { listPages, readPage } from './built-site.ts';
 
-const { TOUCHSTONE_PAGES, TOUCHSTONE_SHARD, TOUCHSTONE_WORKER } = process.env;
-
 /**
  * The pages that this worker looks at: its part of those that the run chose. Without
  * TOUCHSTONE_PAGES the run chose all; with it one of each kind, and those that it names.
  */
 export function listChosenPages(): string[] {
+  const { TOUCHSTONE_PAGES, TOUCHSTONE_SHARD, TOUCHSTONE_WORKER } = process.env;
   const chosen = TOUCHSTONE_PAGES === undefined ? listPages() : choosePages(TOUCHSTONE_PAGES);
   return takePart(takePart(chosen, TOUCHSTONE_SHARD), TOUCHSTONE_WORKER);
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ROOT } from '../repository.ts';
 import type { StepResult } from '../terminal.ts';
 import { runAsStep } from './run-program.ts';
@@ -13,7 +13,7 @@ export async function checkTypes(
   report: (text: string) => void,
 ): Promise<StepResult> {
   const file = join(folder, 'tsconfig.json');
-  const include = paths.map((path) => join(ROOT, path, '**/*'));
+  const include = paths.map((path) => resolve(ROOT, path, '**/*'));
   const compilerOptions = { typeRoots: [join(ROOT, 'node_modules/@types')] };
   writeFileSync(
     file,
