@@ -26,7 +26,7 @@ describe('the chosen pages', () => {
     expect(choose({ PAGES: kinds.join(' ') })).toEqual(kinds);
   });
 
-  it('are a sentence when the run names a page that is not built', () => {
+  it('cannot be named when they are not built', () => {
     expect(() => choose({ PAGES: `${PATTERN} /gone/` })).toThrow('no page /gone/: build it again');
   });
 

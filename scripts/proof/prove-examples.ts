@@ -23,7 +23,7 @@ export async function proveExamples({ ids, report, write }: Order): Promise<numb
   try {
     const outcomes = await mapAtOnce(ids, availableParallelism(), async (id) => {
       const outcome = await proveExample(id, recorded.get(id) ?? [], write);
-      tell(id, outcome);
+      printOutcome(id, outcome);
       return outcome;
     });
     return outcomes.some(({ faults }) => faults.length > 0) ? 1 : 0;
@@ -32,7 +32,7 @@ export async function proveExamples({ ids, report, write }: Order): Promise<numb
   }
 }
 
-function tell(id: string, { summary, faults }: Outcome): void {
+function printOutcome(id: string, { summary, faults }: Outcome): void {
   console.log(`${faults.length > 0 ? '✗' : '✓'} ${id}: ${summary}`);
   for (const fault of faults) console.log(`  ${fault}`);
 }
