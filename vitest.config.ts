@@ -1,7 +1,19 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Node runs the TypeScript as it is, so V8's offsets are those of the files on disk. */
 const shared = { extends: true } as const;
+
+/** As many workers as cores share the pages of the site; one may be left with none of a few. */
+const pages = Array.from({ length: availableParallelism() }, (_, index) => ({
+  ...shared,
+  test: {
+    name: `pages-${index + 1}`,
+    include: ['docs/each-page/*.test.ts'],
+    env: { TOUCHSTONE_WORKER: `${index + 1}/${availableParallelism()}` },
+    passWithNoTests: true,
+  },
+}));
 
 export default defineConfig({
   test: {
@@ -39,7 +51,15 @@ export default defineConfig({
           exclude: ['agents/dist/**', '**/node_modules/**'],
         },
       },
-      { ...shared, test: { name: 'site', include: ['docs/**/*.test.ts'] } },
+      {
+        ...shared,
+        test: {
+          name: 'site',
+          include: ['docs/**/*.test.ts'],
+          exclude: ['docs/each-page/**', '**/node_modules/**'],
+        },
+      },
+      ...pages,
     ],
   },
 });

@@ -1,8 +1,8 @@
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { isPattern, listPages } from './testing/built-site.ts';
+import { isPattern, listPages, readPage } from './testing/built-site.ts';
 import { openSite } from './testing/open-site.ts';
 
+const narrow = { viewport: { width: 320, height: 640 } };
 const phone = { viewport: { width: 390, height: 844 } };
 const desktop = { viewport: { width: 1280, height: 900 } };
 const withoutScripts = { javaScriptEnabled: false };
@@ -54,6 +54,16 @@ describe('with the keyboard', () => {
     await page.waitForSelector('html[data-theme=dark]');
   });
 
+  it('lets the keyboard scroll whatever scrolls', async () => {
+    await using page = await open(pattern, narrow);
+    await page.waitForFunction(() => {
+      const boxes = [...document.querySelectorAll('main :is(table, pre, .diagram div)')];
+      const scrolling = boxes.filter((box) => box.scrollWidth > box.clientWidth);
+      const isTable = (box: Element) => box.matches('table');
+      return scrolling.some(isTable) && scrolling.every((box) => box.matches('[tabindex="0"]'));
+    });
+  });
+
   it('opens the menu of a phone and follows a link of it', async () => {
     await using page = await open(pattern, phone);
     await page.getByRole('button', { name: 'Menu' }).focus();
@@ -63,6 +73,17 @@ describe('with the keyboard', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL('**/patterns/');
   });
+});
+
+it('keeps the theme that was chosen over a reload, against the scheme of the system', async () => {
+  await using page = await open('/', { ...desktop, colorScheme: 'light' });
+  await page.getByRole('combobox', { name: 'Select theme' }).selectOption('dark');
+  await page.waitForSelector('html[data-theme=dark]');
+
+  await page.reload();
+
+  await page.waitForSelector('html[data-theme=dark]');
+  expect(await page.getByRole('combobox', { name: 'Select theme' }).inputValue()).toBe('dark');
 });
 
 describe('without JavaScript', () => {
@@ -100,21 +121,21 @@ it('lists in the sidebar the patterns of the area that the page is in, and no ot
   expect(links.filter(isPattern).sort()).toEqual(here);
 });
 
-it('leads from pattern to pattern through all of them', async () => {
-  await using page = await open(listPages().find(isArea) ?? '', desktop);
-  const visited = [];
-  for (let next = page.url(); next; next = (await findNext(page)) ?? '') {
-    await page.goto(next);
-    visited.push(new URL(next).pathname);
+it('leads from pattern to pattern through all of them', () => {
+  const visited: string[] = [];
+  for (let next = listPages().find(isArea); next; next = findNext(next)) {
+    expect(visited).not.toContain(next);
+    visited.push(next);
   }
   expect(visited.sort()).toEqual(listPages().filter((path) => isPattern(path) || isArea(path)));
 });
 
 const isArea = (path: string): boolean => /^\/patterns\/[^/]+\/$/.test(path);
 
-async function findNext(page: Page): Promise<string | undefined> {
-  const [link] = await page.locator('a[rel=next]').all();
-  return await link?.evaluate((anchor: HTMLAnchorElement) => anchor.href);
+/** Where the page's link to the next one leads. */
+function findNext(path: string): string | undefined {
+  const [link = ''] = /<a [^>]*rel="next"[^>]*>/.exec(readPage(path)) ?? [];
+  return /href="([^"]+)"/.exec(link)?.[1];
 }
 
 /** Runs in the page: what has the focus, and `unseen` before it when nothing shows that. */

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { ROOT } from '../../scripts/repository.ts';
 
 // What a stranger does: packs nothing but what is published, installs it in an empty project,
-// takes every pattern with its tests, installs what they ask for, and type-checks it all.
-const [folder = ''] = process.argv.slice(2);
+// takes every pattern with its tests, or those that are named, installs what they ask for, and
+// type-checks it all.
+const [folder = '', ...named] = process.argv.slice(2);
 
 /** What any project has, and no more; the versions are those of this repository. */
 const TOOLS = ['typescript', '@types/node'].map((name) => `${name}@${readVersion(name)}`);
@@ -25,12 +26,16 @@ const COMPILER_OPTIONS = {
 writeProject();
 const tarball = pack();
 npm('install', '--save-dev', tarball, ...TOOLS);
-const ids = touchstone('list').map((line) => line.replace(/\t.*/, ''));
+const ids = named.length > 0 ? named : listAll();
 touchstone('add', ...ids, '--with-tests');
 npm('install');
 run('node_modules/typescript/bin/tsc', '--project', '.');
 touchstone('verify');
 console.log(`${ids.length} patterns are copied, and their types hold`);
+
+function listAll(): string[] {
+  return touchstone('list').map((line) => line.replace(/\t.*/, ''));
+}
 
 function pack(): string {
   const to = ['--pack-destination', folder];

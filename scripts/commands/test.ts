@@ -1,18 +1,40 @@
-import { runCommand } from '../command.ts';
+import { runCommand, UsageError } from '../command.ts';
 import { ROOT, resolveIds } from '../repository.ts';
 import { paint, type StepResult, takeStep } from '../terminal.ts';
-import { listAllSteps, listStepsFor, type Step } from '../testing/steps.ts';
+import { planRun } from '../testing/plan.ts';
+import { listSteps, listStepsFor, type Step } from '../testing/steps.ts';
 import { watchForStop } from '../testing/watch-for-stop.ts';
 
-const usage = `npm test                 everything: lint, types, unused code, check, tests, proof, copies, site, browser
-npm test <id> …          one pattern: lint, types, its check, tests and proof`;
+const usage = `npm test                       lint, types, unused code, check, tests, proof, copies, site, browser;
+                               of the patterns: those that changed, those with a stale proof,
+                               and at least one in ten of the others
+  -- --base <revision>         what changed is what differs from where the branch left this
+                               revision; without it: origin/main, or the commit before the last
+  -- --seed <text>             draws the sample again that this seed drew; without it: the last commit
+npm test -- --all              the same with all patterns and all pages
+npm test -- --shard <i>/<n>    the i-th of n parts of that; each part has what no other has
+npm test <id> …                these patterns: lint, types, check, tests and proof
+
+Exit 0: all passed. 1: something failed. 2: the run itself failed. The last line says N passed, N failed.`;
 
 await runCommand({
   usage,
-  async main({ words }) {
-    if (words.length === 0) return await takeAll(listAllSteps());
+  options: {
+    all: { type: 'boolean' },
+    shard: { type: 'string' },
+    seed: { type: 'string' },
+    base: { type: 'string' },
+  },
+  async main({ values, words }) {
+    if (words.length === 0) {
+      const plan = planRun(ROOT, values);
+      console.log(`${plan.description.join('\n')}\n`);
+      return await takeAll(listSteps(plan));
+    }
+    if (Object.keys(values).length > 0)
+      throw new UsageError('name patterns, or choose with an option: not both');
     const steps = listStepsFor(resolveIds(ROOT, words));
-    console.log(`Only ${words.join(', ')}: no engine tests, no site. npm test runs everything.\n`);
+    console.log(`Only ${words.join(', ')}: no engine tests, no site. npm test runs them too.\n`);
     return await takeAll(steps);
   },
 });

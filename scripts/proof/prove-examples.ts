@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import startServices from '@touchstone/kit/services';
 import { type Proof, parseProof } from '../engine/records.ts';
 import { openKeys, type ReadKeys } from '../pattern/keys.ts';
 import { type FindLocked, readLock } from '../pattern/read-lock.ts';
@@ -8,12 +10,16 @@ import { readExample, readInside } from '../sources.ts';
 import { buildProof } from './build-proof.ts';
 import { collectVersions } from './collect-versions.ts';
 import { compareProofs } from './compare-proofs.ts';
+import { mapAtOnce } from './map-at-once.ts';
 import { runOutputs } from './run-outputs.ts';
 import { readTestReport, type TestRecord } from './test-report.ts';
 
 type Order = { ids: string[]; report: string; write: boolean };
 
-/** Proves examples from a test report; writes their proofs or compares them. Returns the exit code. */
+/**
+ * Proves examples from a test report; writes their proofs or compares them. Returns the exit code.
+ * Their demos run beside each other, each with a database of its own in one Postgres.
+ */
 export async function proveExamples({ ids, report, write }: Order): Promise<number> {
   const recorded = readTestReport(report);
   const run = {
@@ -21,14 +27,22 @@ export async function proveExamples({ ids, report, write }: Order): Promise<numb
     readKeys: openKeys(ROOT),
     findLocked: readLock(readInside(ROOT, 'package-lock.json', [])),
   };
-  let failed = 0;
-  for (const id of ids) {
-    const outcome = await proveExample(run, id, recorded.get(id) ?? []);
-    console.log(`${outcome.faults.length > 0 ? '✗' : '✓'} ${id}: ${outcome.summary}`);
-    for (const fault of outcome.faults) console.log(`  ${fault}`);
-    failed += outcome.faults.length > 0 ? 1 : 0;
+  const stopServices = await startServices();
+  try {
+    const outcomes = await mapAtOnce(ids, availableParallelism(), async (id) => {
+      const outcome = await proveExample(run, id, recorded.get(id) ?? []);
+      printOutcome(id, outcome);
+      return outcome;
+    });
+    return outcomes.some(({ faults }) => faults.length > 0) ? 1 : 0;
+  } finally {
+    await stopServices?.();
   }
-  return failed > 0 ? 1 : 0;
+}
+
+function printOutcome(id: string, { summary, faults }: Outcome): void {
+  console.log(`${faults.length > 0 ? '✗' : '✓'} ${id}: ${summary}`);
+  for (const fault of faults) console.log(`  ${fault}`);
 }
 
 type Run = { write: boolean; readKeys: ReadKeys; findLocked: FindLocked };

@@ -7,11 +7,12 @@ type ProgramRun = { code: number; output: string };
 export async function runProgram(
   words: readonly [string, ...string[]],
   report: (text: string) => void,
+  environment: Record<string, string> = {},
 ): Promise<ProgramRun> {
   const [program, ...rest] = words;
   let output = '';
   const code = await runForeground(program, rest, {
-    env: colourEnvironment(),
+    env: { ...colourEnvironment(), ...environment },
     onOutput(text) {
       output += text;
       report(text);

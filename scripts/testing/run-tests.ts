@@ -8,6 +8,8 @@ import { runProgram } from './run-program.ts';
 export type TestSelection = {
   projects?: string[];
   paths?: string[];
+  /** Variables for the tests, besides those of this process. */
+  environment?: Record<string, string>;
   /** Another project than this repository: its folder, and that of its tests. */
   other?: { folder: string; root: string };
   reportFile: string;
@@ -15,7 +17,7 @@ export type TestSelection = {
 
 /** Runs tests and counts each; a file that does not load and a run that breaks count as failed. */
 export async function runTests(
-  { projects = [], paths = [], other, reportFile }: TestSelection,
+  { projects = [], paths = [], environment, other, reportFile }: TestSelection,
   report: (text: string) => void,
 ): Promise<StepResult> {
   rmSync(reportFile, { force: true });
@@ -26,6 +28,7 @@ export async function runTests(
   const { code, output } = await runProgram(
     [...vitest, ...flags, '--reporter=default', '--reporter=json', `--outputFile=${reportFile}`],
     report,
+    environment,
   );
   if (!existsSync(reportFile))
     return { passed: 0, failed: 1, output: `${output}\nVitest ended with ${code} and no report` };

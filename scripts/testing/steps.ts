@@ -2,67 +2,107 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasColour, type StepWork } from '../terminal.ts';
+import { checkTypes } from './check-types.ts';
+import type { Plan } from './plan.ts';
 import { runAsStep } from './run-program.ts';
 import { runTests, type TestSelection } from './run-tests.ts';
+import { takeShard } from './shard.ts';
 
 /** Of this run alone: two runs at once in one clone must not read each other's. */
 const REPORTS = mkdtempSync(join(tmpdir(), 'touchstone-reports-'));
-const REPORT = join(REPORTS, 'tests.json');
-const BROWSER = join(REPORTS, 'browser-tests.json');
-const COPIES = join(REPORTS, 'copied-tests.json');
 const COPY = join(REPORTS, 'copy');
 process.once('exit', () => rmSync(REPORTS, { recursive: true, force: true }));
 
-/** One step of `npm test`; it is not run when the step that it needs failed. */
-export type Step = { name: string; needs?: string; work: StepWork };
+/** One step of `npm test`. */
+export type Step = {
+  name: string;
+  /** The step without which it is not run: that one has to pass first. */
+  needs?: string;
+  /** It is the same in every shard, so only one of them takes it. */
+  once?: boolean;
+  work: StepWork;
+};
 
-/** All steps, in the order in which they are taken. */
-export function listAllSteps(): Step[] {
-  return [
-    ...listCodeSteps(),
-    { name: 'unused code', work: program('node_modules/knip/bin/knip.js') },
-    { name: 'check', work: program('scripts/commands/check.ts') },
-    ...listTestSteps({ projects: ['engine', 'kit', 'examples', 'agents'], ids: [] }),
-    ...listCopySteps(),
+/** The steps of a run, in the order in which they are taken. */
+export function listSteps(plan: Plan): Step[] {
+  const steps: Step[] = [
+    { name: 'lint', once: true, work: lint() },
+    { name: 'types', once: true, work: program('node_modules/astro/bin/astro.mjs', 'check') },
+    { name: 'unused code', once: true, work: program('node_modules/knip/bin/knip.js') },
+    { name: 'check', once: true, work: program('scripts/commands/check.ts') },
+    {
+      name: 'tests of engine, kit and package',
+      once: true,
+      work: tests({ projects: ['engine', 'kit', 'agents'] }),
+    },
+    ...listExampleSteps(plan.examples),
+    ...listCopySteps(plan),
     { name: 'site', work: program('scripts/commands/build.ts') },
-    { name: 'browser', needs: 'site', work: tests({ projects: ['site'], reportFile: BROWSER }) },
+    { name: 'site tests', needs: 'site', once: true, work: tests({ projects: ['site'] }) },
+    {
+      name: 'pages',
+      needs: 'site',
+      work: tests({ projects: ['pages-*'], environment: choosePages(plan) }),
+    },
   ];
+  const once = takeShard(
+    steps.filter((step) => step.once),
+    plan.shard,
+  );
+  return steps.filter((step) => !step.once || once.includes(step));
 }
 
 /** The steps that a change to these patterns can break. */
 export function listStepsFor(ids: string[]): Step[] {
+  const paths = ids.map((id) => `examples/${id}`);
   return [
-    ...listCodeSteps(),
+    { name: 'lint', work: lint(...paths) },
+    { name: 'types', work: (report) => checkTypes({ paths, folder: REPORTS }, report) },
     { name: 'check', work: program('scripts/commands/check.ts', ...ids) },
-    ...listTestSteps({ projects: ['examples'], ids }),
+    ...listExampleSteps(ids),
   ];
 }
 
 /** The proof is taken from the report of the same run: no test runs twice. */
-function listTestSteps({ projects, ids }: { projects: string[]; ids: string[] }): Step[] {
+function listExampleSteps(ids: string[]): Step[] {
+  if (ids.length === 0) return []; // no ids are all of them to the programs below
   const paths = ids.map((id) => `examples/${id}/`);
-  const verify = program('scripts/commands/prove.ts', ...ids, '--verify', '--report', REPORT);
+  const reportFile = join(REPORTS, 'example-tests.json');
+  const verify = program('scripts/commands/prove.ts', ...ids, '--verify', '--report', reportFile);
   return [
-    { name: 'tests', work: tests({ projects, paths, reportFile: REPORT }) },
-    { name: 'proof', needs: 'tests', work: verify },
+    { name: 'example tests', work: tests({ projects: ['examples'], paths, reportFile }) },
+    { name: 'proof', needs: 'example tests', work: verify },
   ];
 }
 
 /** What the package copies works in another project, which has nothing but what npm gives it. */
-function listCopySteps(): Step[] {
-  const copies = { folder: COPY, root: join(COPY, 'src/patterns') };
+function listCopySteps({ examples, shard }: Plan): Step[] {
+  if (examples.length === 0) return [];
+  // All copies are type-checked together once; the other shards copy only what they test.
+  const copied = shard && shard.index > 1 ? examples : [];
+  const root = join(COPY, 'src/patterns');
+  const paths = examples.map((id) => join(root, id.replace(/.*\//, ''), '/'));
   return [
-    { name: 'copies', work: program('agents/testing/copy-patterns.ts', COPY) },
-    { name: 'copied tests', needs: 'copies', work: tests({ other: copies, reportFile: COPIES }) },
+    { name: 'copies', work: program('agents/testing/copy-patterns.ts', COPY, ...copied) },
+    {
+      name: 'copied tests',
+      needs: 'copies',
+      work: tests({ other: { folder: COPY, root }, paths }),
+    },
   ];
 }
 
-function listCodeSteps(): Step[] {
+/** How docs/testing/chosen-pages.ts is told which pages to look at. */
+function choosePages({ pages, shard }: Plan): Record<string, string> {
+  return {
+    ...(pages && { TOUCHSTONE_PAGES: pages.join(' ') }),
+    ...(shard && { TOUCHSTONE_SHARD: `${shard.index}/${shard.count}` }),
+  };
+}
+
+function lint(...paths: string[]): StepWork {
   const colours = `--colors=${hasColour() ? 'force' : 'off'}`; // Biome does not heed NO_COLOR
-  return [
-    { name: 'lint', work: program('node_modules/@biomejs/biome/bin/biome', 'ci', colours) },
-    { name: 'types', work: program('node_modules/astro/bin/astro.mjs', 'check') },
-  ];
+  return program('node_modules/@biomejs/biome/bin/biome', 'ci', colours, ...paths);
 }
 
 /** A JavaScript or TypeScript program, on the Node that runs this. */
@@ -70,6 +110,7 @@ function program(...words: string[]): StepWork {
   return (report) => runAsStep([process.execPath, ...words], report);
 }
 
-function tests(selection: TestSelection): StepWork {
-  return (report) => runTests(selection, report);
+function tests(selection: Partial<TestSelection>): StepWork {
+  const reportFile = join(REPORTS, 'tests.json');
+  return (report) => runTests({ reportFile, ...selection }, report);
 }

@@ -1,15 +1,13 @@
 import { expect, it } from 'vitest';
-import { isPattern, listPages } from './testing/built-site.ts';
-import { openSite } from './testing/open-site.ts';
+import { listChosenPages } from '../testing/chosen-pages.ts';
+import { openSite, phone } from '../testing/open-site.ts';
 
-const phone = { width: 390, height: 844 };
 /** What 1280 pixels become at 400 %. */
 const narrow = { width: 320, height: 640 };
-const [pattern = ''] = listPages().filter(isPattern);
 
 const { open } = openSite();
 
-it.each(listPages())(
+it.each(listChosenPages())(
   '%s loses nothing at 320 pixels, nor with text twice as large',
   async (path) => {
     await using page = await open(path, { viewport: narrow });
@@ -20,16 +18,6 @@ it.each(listPages())(
     expect(await page.evaluate(listLosses)).toEqual([]);
   },
 );
-
-it('lets the keyboard scroll whatever scrolls', async () => {
-  await using page = await open(pattern, { viewport: narrow });
-  await page.waitForFunction(() => {
-    const boxes = [...document.querySelectorAll('main :is(table, pre, .diagram div)')];
-    const scrolling = boxes.filter((box) => box.scrollWidth > box.clientWidth);
-    const isTable = (box: Element) => box.matches('table');
-    return scrolling.some(isTable) && scrolling.every((box) => box.matches('[tabindex="0"]'));
-  });
-});
 
 /** Runs in the page: what sticks out of it, what is cut off, and which links something else covers. */
 function listLosses(): string[] {

@@ -3,14 +3,15 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isPattern, listPages } from './testing/built-site.ts';
-import { desktop, openSite, phone } from './testing/open-site.ts';
+import { isPattern } from '../testing/built-site.ts';
+import { listChosenPages } from '../testing/chosen-pages.ts';
+import { desktop, openSite, phone } from '../testing/open-site.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const site = openSite();
 
-describe.each(listPages())('%s in the browser', (path) => {
+describe.each(listChosenPages())('%s in the browser', (path) => {
   let page: Page;
   const foreign: string[] = [];
   const errors: string[] = [];
@@ -56,17 +57,6 @@ describe.each(listPages())('%s in the browser', (path) => {
   it('asks no other host for anything and reports no error', () => {
     expect({ foreign, errors }).toEqual({ foreign: [], errors: [] });
   });
-});
-
-it('keeps the theme that was chosen over a reload, against the scheme of the system', async () => {
-  const page = await site.open('/', { colorScheme: 'light', viewport: desktop });
-  await page.getByRole('combobox', { name: 'Select theme' }).selectOption('dark');
-  await page.waitForSelector('html[data-theme=dark]');
-
-  await page.reload();
-
-  await page.waitForSelector('html[data-theme=dark]');
-  expect(await page.getByRole('combobox', { name: 'Select theme' }).inputValue()).toBe('dark');
 });
 
 function describePattern(path: string, open: () => Page): void {
@@ -132,7 +122,7 @@ async function runAxe(): Promise<string[]> {
 function listTests(path: string): string[] {
   const file = join(
     import.meta.dirname,
-    '..',
+    '../..',
     path.replace('/patterns/', 'examples/'),
     'proof.json',
   );
@@ -141,6 +131,6 @@ function listTests(path: string): string[] {
 
 /** How many mermaid fences the source of a pattern page has. */
 function countDiagrams(path: string): number {
-  const source = readFileSync(join(import.meta.dirname, `..${path.slice(0, -1)}.md`), 'utf8');
+  const source = readFileSync(join(import.meta.dirname, `../..${path.slice(0, -1)}.md`), 'utf8');
   return source.match(/^```mermaid/gm)?.length ?? 0;
 }

@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { openKeys } from '../pattern/keys.ts';
+import { listPatterns, ROOT } from '../repository.ts';
+import { readSources } from '../sources.ts';
+import { exchangeWords } from './exchange-words.ts';
+
+const catalogueSchema = z.object({ topics: z.array(z.object({ id: z.string() })) });
+const proofSchema = z.looseObject({ hash: z.string() });
+
+/**
+ * This repository with as many patterns as that: the real ones, and under the ids of the catalogue's
+ * other topics copies of them, with their proofs. A copy's prose is in words that nobody searches.
+ */
+export function writeLibrary(root: string, count: number): void {
+  copyRepository(root);
+  const originals = listPatterns(ROOT);
+  for (const id of originals) linkOwnModules(root, id, id);
+  const topics = listTopics().filter((id) => !originals.includes(id));
+  for (const [index, id] of topics.slice(0, count - originals.length).entries())
+    writeCopy(root, originals[index % originals.length] ?? '', id);
+  linkModules(root);
+  const run = (...words: string[]) => execFileSync(process.execPath, words, { cwd: root });
+  run('scripts/commands/sync.ts');
+  commitAll(root);
+}
+
+/** What git knows, as it is here. */
+function copyRepository(root: string): void {
+  const listed = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
+  for (const path of listed.split('\0').filter(Boolean)) cpSync(join(ROOT, path), join(root, path));
+}
+
+function listTopics(): string[] {
+  const text = readFileSync(join(ROOT, 'docs/catalogue.json'), 'utf8');
+  return catalogueSchema.parse(JSON.parse(text)).topics.map(({ id }) => id);
+}
+
+function writeCopy(root: string, original: string, id: string): void {
+  const example = join(root, 'examples', id);
+  const isOurs = (path: string) => !path.endsWith('node_modules');
+  cpSync(join(root, 'examples', original), example, { recursive: true, filter: isOurs });
+  linkOwnModules(root, original, id);
+  const rename = (text: string) => text.replaceAll(original, id);
+  const name = (of: string) => `"@touchstone/${of.replace('/', '-')}"`;
+  edit(join(example, 'package.json'), (text) => text.replace(name(original), name(id)));
+  for (const file of ['bench.ts', 'bench.json']) edit(join(example, file), rename);
+  edit(join(example, 'proof.json'), (text) => {
+    const proof = proofSchema.parse(JSON.parse(text));
+    const page = readFileSync(join(root, `patterns/${id}.md`), 'utf8');
+    proof.key = openKeys(root)({ id, sources: readSources(root, id), page }).proof.key;
+    return `${JSON.stringify(proof, null, 2)}\n`;
+  });
+  const page = readFileSync(join(root, `patterns/${original}.md`), 'utf8');
+  write(join(root, `patterns/${id}.md`), exchangeWords(rename(page)));
+}
+
+/** A folder of links: what is installed here is installed there, and the workspaces are its own. */
+function linkModules(root: string): void {
+  const modules = join(ROOT, 'node_modules');
+  const names = readdirSync(modules).filter(
+    (name) => !['.astro', '.vite', '.cache', '@touchstone'].includes(name),
+  );
+  mkdirSync(join(root, 'node_modules/@touchstone'), { recursive: true });
+  for (const name of names) symlinkSync(join(modules, name), join(root, 'node_modules', name));
+  symlinkSync(join(root, 'examples/kit'), join(root, 'node_modules/@touchstone/kit'));
+}
+
+/** An example may have a version of a package that the others do not have. */
+function linkOwnModules(root: string, original: string, id: string): void {
+  const modules = join(ROOT, 'examples', original, 'node_modules');
+  const link = join(root, 'examples', id, 'node_modules');
+  if (existsSync(modules) && !existsSync(link)) symlinkSync(modules, link);
+}
+
+/** The history says what changed: nothing did, since the first of two commits. */
+function commitAll(root: string): void {
+  const author = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.com'];
+  const git = (...words: string[]) => execFileSync('git', [...author, ...words], { cwd: root });
+  git('init', '--quiet');
+  write(join(root, '.git/info/exclude'), 'node_modules\n'); // .gitignore names folders, not links
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'All');
+  git('commit', '--quiet', '--allow-empty', '--message', 'Nothing');
+}
+
+function edit(file: string, change: (text: string) => string): void {
+  write(file, change(readFileSync(file, 'utf8')));
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
