@@ -25,10 +25,14 @@ export function chooseTests(
 ): Ask[] {
   const ran = records.filter((record) => ranPlace(record, place));
   const isRecorded = records.some((record) => ran.length > 0 || hasRun(record, place.path));
-  const asked = isRecorded ? ran : records;
-  const readers = asked.filter(({ file }) => readersFiles.has(file));
-  const others = asked.filter(({ file }) => !readersFiles.has(file));
-  return [...toAsks(readers, true), ...toAsks(others, false)];
+  return toAsks(isRecorded ? ran : records, readersFiles);
+}
+
+/** The order in which tests are asked. */
+export function toAsks(records: TestRecord[], readersFiles: ReadonlySet<string>): Ask[] {
+  const readers = records.filter(({ file }) => readersFiles.has(file));
+  const others = records.filter(({ file }) => !readersFiles.has(file));
+  return [...partByTime(readers, true), ...partByTime(others, false)];
 }
 
 function hasRun({ executed, evidence }: TestRecord, path: string): boolean {
@@ -41,7 +45,7 @@ function ranPlace({ executed, evidence }: TestRecord, { path, mutant }: Place): 
 }
 
 /** A file's tests are asked in two parts: the fastest third alone find most of what can be found. */
-function toAsks(records: TestRecord[], isReaders: boolean): Ask[] {
+function partByTime(records: TestRecord[], isReaders: boolean): Ask[] {
   const files = Map.groupBy(records, ({ file }) => file);
   const parts = [...files].flatMap(([file, ofFile]) => {
     const fastest = ofFile.toSorted((a, b) => a.milliseconds - b.milliseconds);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestRecord } from '../proof/test-report.ts';
 import { applyMutant } from './apply-mutant.ts';
-import { type Ask, chooseTests } from './choose-tests.ts';
+import { type Ask, chooseTests, toAsks } from './choose-tests.ts';
 import { type Answer, type Lane, openLane } from './lane.ts';
 import type { Mutant } from './mutant.ts';
 import type { MutantTree } from './mutant-tree.ts';
@@ -28,6 +28,7 @@ type Run = {
 
 /** Asks the tests about each mutant, in several processes; the verdicts come in the mutants' order. */
 export async function runMutants(run: Run): Promise<Verdict[]> {
+  await checkUnchanged(run);
   const verdicts: Verdict[] = [];
   let next = 0;
 
@@ -48,6 +49,23 @@ export async function runMutants(run: Run): Promise<Verdict[]> {
 
   await Promise.all(Array.from({ length: run.lanes }, work));
   return verdicts;
+}
+
+/** A test that fails in a copy without any change would catch every mutant. */
+async function checkUnchanged({ tree, records, readersFiles }: Run): Promise<void> {
+  const lane = await openLane(tree.root);
+  const folder = tree.plant();
+  try {
+    const { caught } = await askUntilRed(lane, folder, toAsks(records, readersFiles));
+    if (!caught) return;
+    const { file, test, how, error } = caught;
+    throw new Error(
+      `${file} > ${test} ${how} in a copy of the example, without a change: ${error}`,
+    );
+  } finally {
+    tree.remove(folder);
+    await lane.close();
+  }
 }
 
 async function judge(lane: Lane, placed: PlacedMutant, run: Run): Promise<Verdict> {

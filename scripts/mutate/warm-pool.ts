@@ -52,7 +52,7 @@ export function createWarmPool(): WarmPool {
     function send(message: WorkerRequest) {
       if (message.type === 'stop') answer('stopped');
       else if (message.type === 'start' && !isNew) answer('started');
-      else if (child?.connected) child.send(message);
+      else if (child?.connected) child.send(message, ignoreBroken);
     }
 
     function answer(type: 'started' | 'stopped') {
@@ -71,10 +71,11 @@ export function createWarmPool(): WarmPool {
   }
 
   async function countResources(): Promise<number> {
-    if (!child?.connected) return 0;
+    if (!child?.connected) return GONE.touchstoneResources;
     const answered = once(current, 'resources') as Promise<[ResourceMessage]>;
-    child.send({ touchstoneResources: 0 } satisfies ResourceMessage);
-    const [message] = await answered;
+    const ended = once(child, 'exit').then((): [ResourceMessage] => [GONE]);
+    child.send({ touchstoneResources: 0 } satisfies ResourceMessage, ignoreBroken);
+    const [message] = await Promise.race([answered, ended]);
     return message.touchstoneResources;
   }
 
@@ -84,6 +85,12 @@ export function createWarmPool(): WarmPool {
     kill: () => child?.kill('SIGKILL'),
   };
 }
+
+/** A process that has ended must be renewed, as one that is busy. */
+const GONE: ResourceMessage = { touchstoneResources: Number.POSITIVE_INFINITY };
+
+/** A process that was killed while it was written to tells so by its end. */
+function ignoreBroken(): void {}
 
 function isResourceMessage(message: unknown): message is ResourceMessage {
   return typeof message === 'object' && message !== null && 'touchstoneResources' in message;
