@@ -10,6 +10,7 @@ import { readExample, readInside } from '../sources.ts';
 import { buildProof } from './build-proof.ts';
 import { collectVersions } from './collect-versions.ts';
 import { compareProofs } from './compare-proofs.ts';
+import { findUncovered } from './find-uncovered.ts';
 import { mapAtOnce } from './map-at-once.ts';
 import { runOutputs } from './run-outputs.ts';
 import { readTestReport, type TestRecord } from './test-report.ts';
@@ -73,19 +74,6 @@ async function proveExample(run: Run, id: string, records: TestRecord[]): Promis
     fresh: buildProof({ sources, records, outputs, key, versions }),
     write: run.write,
   });
-}
-
-/** What a test used and the key does not cover could change, and the proof would still count as fresh. */
-function findUncovered(id: string, records: TestRecord[], files: ReadonlySet<string>): string[] {
-  const used = new Set(
-    records.flatMap(({ executed, evidence }) => [...executed.keys(), ...evidence.keys()]),
-  );
-  return [...used]
-    .filter((path) => !files.has(`examples/${id}/${path}`))
-    .map(
-      (path) =>
-        `a test used ${path}, which no test, demo or taken file imports or names in a string: name it where it is used`,
-    );
 }
 
 function settle({
