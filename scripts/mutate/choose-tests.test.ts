@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createTestRecord } from '../proof/create-test-record.ts';
 import type { Span } from '../proof/executed.ts';
 import type { TestRecord } from '../proof/test-report.ts';
 import { chooseTests } from './choose-tests.ts';
@@ -54,15 +55,10 @@ function names(records: TestRecord[]): string[] {
 }
 
 function ran(name: string, spans: Span[]): TestRecord {
-  return {
-    name: `failures.test.ts > ${name}`,
+  return createTestRecord({
     title: name,
     file: 'failures.test.ts',
-    fullName: name,
     milliseconds: 100,
-    passed: true,
     executed: new Map(spans.length > 0 ? [['queue.ts', spans]] : []),
-    evidence: new Map(),
-    services: {},
-  };
+  });
 }

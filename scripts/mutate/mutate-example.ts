@@ -8,7 +8,7 @@ import { openMutantTree } from './mutant-tree.ts';
 import { type PlacedMutant, runMutants, type Verdict } from './run-mutants.ts';
 
 /** The tests that a project gets with a pattern: `touchstone add --with-tests`. */
-export const READERS_TESTS: ReadonlySet<string> = new Set(['failures.test.ts']);
+const READERS_TESTS: ReadonlySet<string> = new Set(['failures.test.ts']);
 
 /** Runs the tests of an example once, as it is, and notes which of them ran which place. */
 export async function recordTests(id: string): Promise<TestRecord[]> {

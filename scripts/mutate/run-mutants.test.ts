@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { makeThrowAwayFolder } from '@touchstone/kit/throw-away-folder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestRecord } from '../proof/create-test-record.ts';
 import type { TestRecord } from '../proof/test-report.ts';
 import { ROOT } from '../repository.ts';
 import { type MutantTree, openMutantTree } from './mutant-tree.ts';
@@ -140,19 +141,8 @@ function judgeAll(changes: Change[], names = NAMES): Promise<Verdict[]> {
   return runMutants({ tree, mutants, records, readersFiles, lanes: 1, onVerdict: () => {} });
 }
 
-function toRecord(name: string): TestRecord {
+function toRecord(title: string): TestRecord {
   const executed = new Map([['sample.ts', [[0, 10_000] as [number, number]]]]);
   const evidence = new Map([['query.sql', 'applied' as const]]);
-  const file = 'sample.test.ts';
-  return {
-    name,
-    title: name,
-    fullName: name,
-    file,
-    milliseconds: 1,
-    passed: true,
-    executed,
-    evidence,
-    services: {},
-  };
+  return createTestRecord({ title, file: 'sample.test.ts', executed, evidence });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildProof } from './build-proof.ts';
+import { createTestRecord } from './create-test-record.ts';
 import type { Span } from './executed.ts';
 import type { TestRecord } from './test-report.ts';
 
@@ -66,8 +67,5 @@ function prove(records: TestRecord[]) {
 }
 
 function record(title: string, ...spans: Span[]): TestRecord {
-  const executed = new Map([['app.ts', spans]]);
-  const name = `a.test.ts > ${title}`;
-  const about = { name, title, file: 'a.test.ts', fullName: title, milliseconds: 1 };
-  return { ...about, passed: true, executed, evidence: new Map(), services: {} };
+  return createTestRecord({ title, file: 'a.test.ts', executed: new Map([['app.ts', spans]]) });
 }

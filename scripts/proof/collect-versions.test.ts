@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { readLock } from '../pattern/read-lock.ts';
 import { collectVersions } from './collect-versions.ts';
+import { createTestRecord } from './create-test-record.ts';
 
 const findLocked = readLock(
   JSON.stringify({
@@ -12,14 +13,7 @@ const findLocked = readLock(
   }),
 );
 
-const record = (services: Record<string, string>) => ({
-  name: 'a.test.ts > a',
-  title: 'a',
-  passed: true,
-  executed: new Map(),
-  evidence: new Map(),
-  services,
-});
+const record = (services: Record<string, string>) => createTestRecord({ services });
 
 it('names Node, then the services of all tests, then the packages of the example as they are locked', () => {
   const versions = collectVersions({

@@ -1,14 +1,11 @@
 import { expect, it } from 'vitest';
+import { createTestRecord } from './create-test-record.ts';
 import { findUncovered } from './find-uncovered.ts';
 
-const record = {
-  name: 'queue.test.ts > works',
-  title: 'works',
-  passed: true,
+const record = createTestRecord({
   executed: new Map([['queue.ts', []]]),
-  evidence: new Map([['schema.sql', 'applied' as const]]),
-  services: {},
-};
+  evidence: new Map([['schema.sql', 'applied']]),
+});
 
 it('finds nothing when the key covers all that the tests used', () => {
   const files = new Set(['examples/jobs/queue/queue.ts', 'examples/jobs/queue/schema.sql']);

@@ -4,6 +4,7 @@ import {
   findClose,
   findWords,
   hasWords,
+  isInPolicy,
   quote,
   type Range,
   replace,
@@ -86,7 +87,8 @@ function dropLocks(text: SqlText): SqlChange[] {
   const strengths = ['for update', 'for no key update', 'for share', 'for key share'];
   const locks = strengths.flatMap((words) =>
     findWords(text, words).flatMap((at) => {
-      if (tokens[at - 1]?.text === 'policy' || isOfPolicy(tokens, at)) return [];
+      // `create policy … for update` says for which commands it is.
+      if (isInPolicy(tokens, at)) return [];
       let end = at + words.split(' ').length;
       if (tokens[end]?.text === 'of') end += 2;
       if (hasWords(tokens, end, 'skip locked')) end += 2;
@@ -98,12 +100,6 @@ function dropLocks(text: SqlText): SqlChange[] {
     findWords(text, words).map((at) => drop(text, [at, at + words.split(' ').length])),
   );
   return [...locks, ...waits];
-}
-
-/** `create policy … for update` says for which commands it is. */
-function isOfPolicy(tokens: SqlText['tokens'], at: number): boolean {
-  const start = tokens.slice(0, at).findLastIndex(({ text }) => text === ';') + 1;
-  return hasWords(tokens, start, 'create policy');
 }
 
 /** The value stays where a parameter needs its type told. */

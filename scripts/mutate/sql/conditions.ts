@@ -2,6 +2,7 @@ import {
   findClauseEnd,
   findClose,
   hasWords,
+  isInPolicy,
   quote,
   type Range,
   type SqlChange,
@@ -82,8 +83,9 @@ function listConditions({ tokens }: SqlText): Range[] {
     if (text === 'having') return [[next, findClauseEnd(tokens, next)]];
     if (text === 'on' && isJoin(tokens, index))
       return [[next, findClauseEnd(tokens, next, { joins: true })]];
-    const isParenthesised = (text === 'check' || text === 'using') && tokens[next]?.text === '(';
-    if (isParenthesised && !isUsingList(tokens, next)) return [[next + 1, findClose(tokens, next)]];
+    // `join … using (id)` and `create index … using gin (x)` name columns.
+    const isRule = text === 'check' || (text === 'using' && isInPolicy(tokens, index));
+    if (isRule && tokens[next]?.text === '(') return [[next + 1, findClose(tokens, next)]];
     return [];
   });
 }
@@ -106,15 +108,6 @@ function isJoin(tokens: SqlText['tokens'], index: number): boolean {
         token.depth === depth && ['join', 'on', ';', 'where', 'create'].includes(token.text),
     );
   return before?.text === 'join';
-}
-
-/** `join … using (id)` and `create index … using gin (x)` name columns. */
-function isUsingList(tokens: SqlText['tokens'], open: number): boolean {
-  const inside = tokens.slice(open + 1, findClose(tokens, open));
-  return (
-    inside.every(({ text, kind }) => text === ',' || kind === 'word') &&
-    !inside.some(({ text }) => text === '(')
-  );
 }
 
 function dropParts(text: SqlText, range: Range): SqlChange[] {

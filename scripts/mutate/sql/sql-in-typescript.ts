@@ -6,7 +6,7 @@ const BEGINNINGS =
   /^\s*(select|insert|update|delete|with|create|alter|drop|begin|commit|rollback|set|listen|notify|lock|truncate|copy|refresh|grant|revoke|call|do|savepoint|release|vacuum|analyze|explain|declare|fetch|show|reset)(\s|$)/i;
 
 /** Whether a text begins as a statement does. */
-export function looksLikeSql(text: string): boolean {
+function looksLikeSql(text: string): boolean {
   return BEGINNINGS.test(text);
 }
 

@@ -111,6 +111,12 @@ export function findWords({ tokens }: SqlText, words: string): number[] {
   return [...tokens.keys()].filter((index) => hasWords(tokens, index, words));
 }
 
+/** Whether the token at the index belongs to a `create policy`. */
+export function isInPolicy(tokens: SqlToken[], index: number): boolean {
+  const start = tokens.slice(0, index).findLastIndex(({ text }) => text === ';') + 1;
+  return hasWords(tokens, start, 'create policy');
+}
+
 /** The change that leaves a range out. */
 export function drop(text: SqlText, range: Range, what = textOf(text, range)): SqlChange {
   return { ...spanOf(text.tokens, range), replacement: '', meaning: `${quote(what)} is gone` };
