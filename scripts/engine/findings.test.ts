@@ -14,6 +14,7 @@ it('has a fixture or a test for every code there is', () => {
   const tests = [
     '../check.test.ts',
     '../page/rules.test.ts',
+    '../page/mutants-rule.test.ts',
     'page.test.ts',
     '../../agents/check/check-surfaces.test.ts',
   ]

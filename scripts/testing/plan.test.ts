@@ -154,7 +154,7 @@ describe('the shards of a run', () => {
 });
 
 function copySample(id: string): void {
-  for (const name of ['package.json', 'jobs.ts', 'proof.json'])
+  for (const name of ['package.json', 'jobs.ts', 'jobs.test.ts', 'proof.json'])
     tree.write(`examples/${id}/${name}`, tree.read(`examples/${SAMPLE_ID}/${name}`));
   tree.write(`patterns/${id}.md`, SAMPLE_TEXT);
 }
