@@ -36,11 +36,12 @@ async function stress(
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-stress-'));
   try {
     const selection = { projects: ['examples'], paths, reportFile: join(folder, 'tests.json') };
-    const { taken, failures } = await stressTests(selection, options);
+    const { taken, failures, isStopped } = await stressTests(selection, options);
     for (const failure of failures) console.log(`\n${describeFailure(failure, taken)}`);
     const verdict = failures.length === 0 ? 'every test passed' : `${failures.length} failed`;
     console.log(`\n${count(taken, 'round')}: ${verdict}`);
-    return failures.length === 0 && taken === options.times ? 0 : 1;
+    if (isStopped) return 130;
+    return failures.length === 0 ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -12,7 +12,7 @@ it('passes when the tests pass in every round', async () => {
       it('is fine', () => expect(1).toBe(1));`,
   });
 
-  expect(await stress(selection, 2)).toEqual({ taken: 2, failures: [] });
+  expect(await stress(selection, 2)).toEqual({ taken: 2, failures: [], isStopped: false });
 });
 
 it('counts how often each test failed, with its error', async () => {

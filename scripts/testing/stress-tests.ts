@@ -11,18 +11,22 @@ export type StressOptions = { times: number; loopsPerCore: number };
 /** How many rounds a test failed, and each of its errors once. */
 export type FailureCount = { name: string; rounds: number; errors: string[] };
 
+/** What failed in the rounds that were taken to their end. */
+export type StressResult = { taken: number; failures: FailureCount[]; isStopped: boolean };
+
 /** Runs the tests again and again while every core is busy, and counts what failed. */
 export async function stressTests(
   selection: TestSelection,
   { times, loopsPerCore }: StressOptions,
-): Promise<{ taken: number; failures: FailureCount[] }> {
+): Promise<StressResult> {
   const stopped = watchForStop();
   const rounds: TestFailure[][] = [];
   await using _busy = keepCoresBusy(loopsPerCore);
   while (rounds.length < times && !stopped()) {
-    rounds.push(await takeRound(`round ${rounds.length + 1} of ${times}`, selection));
+    const round = await takeRound(`round ${rounds.length + 1} of ${times}`, selection);
+    if (!stopped()) rounds.push(round);
   }
-  return { taken: rounds.length, failures: countFailures(rounds) };
+  return { taken: rounds.length, failures: countFailures(rounds), isStopped: stopped() };
 }
 
 async function takeRound(name: string, selection: TestSelection): Promise<TestFailure[]> {
