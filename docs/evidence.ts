@@ -1,13 +1,16 @@
 import { hashSources } from '../scripts/engine/hash.ts';
 import { readRanges } from '../scripts/engine/info.ts';
 import { type Bench, type Proof, parseBench, parseProof } from '../scripts/engine/records.ts';
+import type { MutationRecord } from '../scripts/mutate/mutation-record.ts';
 import { readExample } from '../scripts/sources.ts';
+import { readMutants } from './mutants.ts';
 
-/** What is known of a pattern by its example; `isFresh` when the proof is of these very sources. */
+/** What is known of a pattern by its example; `isFresh` when the proof is of these very sources, as `mutants` always are. */
 export type Evidence = {
   sources: ReadonlyMap<string, string>;
   proof?: Proof;
   bench?: Bench;
+  mutants?: MutationRecord;
   isFresh: boolean;
 };
 
@@ -31,8 +34,11 @@ function readEvidenceAnew(root: string, id: string): Evidence {
   const sources = example?.sources ?? new Map<string, string>();
   const proof = example?.proof === undefined ? undefined : parseProof(example.proof).value;
   const bench = example?.bench === undefined ? undefined : parseBench(example.bench).value;
-  const isFresh = proof?.hash === hashSources(sources);
-  return { sources, isFresh, ...(proof && { proof }), ...(bench && { bench }) };
+  const key = hashSources(sources);
+  const isFresh = proof?.hash === key;
+  const mutants = readMutants(example?.mutants, key);
+  const records = { ...(proof && { proof }), ...(bench && { bench }), ...(mutants && { mutants }) };
+  return { sources, isFresh, ...records };
 }
 
 /** Tests that passed, failures survived, and lines of regions that a test executed. */
