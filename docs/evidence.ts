@@ -1,14 +1,17 @@
 import { readRanges } from '../scripts/engine/info.ts';
 import { type Bench, type Proof, parseBench, parseProof } from '../scripts/engine/records.ts';
+import type { MutationRecord } from '../scripts/mutate/mutation-record.ts';
 import { followImports } from '../scripts/pattern/follow-imports.ts';
 import { openKeys, type ReadKeys } from '../scripts/pattern/keys.ts';
 import { readExample, readInside } from '../scripts/sources.ts';
+import { readMutants } from './mutants.ts';
 
-/** What is known of a pattern by its example; `isFresh` when the proof is of these very sources. */
+/** What is known of a pattern by its example; `isFresh` when the proof is of these very sources, as `mutants` always are. */
 export type Evidence = {
   sources: ReadonlyMap<string, string>;
   proof?: Proof;
   bench?: Bench;
+  mutants?: MutationRecord;
   isFresh: boolean;
 };
 
@@ -33,8 +36,11 @@ function readEvidenceAnew(root: string, id: string): Evidence {
   const proof = example?.proof === undefined ? undefined : parseProof(example.proof).value;
   const bench = example?.bench === undefined ? undefined : parseBench(example.bench).value;
   const page = readInside(root, `patterns/${id}.md`, []);
-  const isFresh = proof?.key === getKeys(root)({ id, sources, page }).proof.key;
-  return { sources, isFresh, ...(proof && { proof }), ...(bench && { bench }) };
+  const { key } = getKeys(root)({ id, sources, page }).proof;
+  const isFresh = proof?.key === key;
+  const mutants = readMutants(example?.mutants, key);
+  const records = { ...(proof && { proof }), ...(bench && { bench }), ...(mutants && { mutants }) };
+  return { sources, isFresh, ...records };
 }
 
 let keys: ReadKeys | undefined;
