@@ -23,7 +23,7 @@ it('knows no mutants of an example without a record', () => {
 });
 
 it('knows the mutants of an example until one of its sources changes', () => {
-  recordMutants(read().proof?.hash);
+  recordMutants(read().proof?.key);
   expect(read().mutants?.survivors).toEqual(SAMPLE_RECORD.survivors);
 
   tree.write(`examples/${SAMPLE_ID}/jobs.ts`, 'claimAll();\n');

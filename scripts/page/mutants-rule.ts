@@ -22,7 +22,7 @@ export type MutantsInput = {
 };
 
 /** What a page of level 4 needs, in percent of the mutants that count. */
-const LEAST_CAUGHT = 90;
+export const LEAST_CAUGHT = 90;
 
 /** Checks the mutation record of an example, and whether its page may claim its level. */
 export function checkMutants(input: MutantsInput): Finding[] {
