@@ -16,7 +16,7 @@ import { readSources } from '../sources.ts';
 import { exchangeWords } from './exchange-words.ts';
 
 const catalogueSchema = z.object({ topics: z.array(z.object({ id: z.string() })) });
-const proofSchema = z.looseObject({ hash: z.string() });
+const recordSchema = z.looseObject({ key: z.string() });
 
 /**
  * This repository with as many patterns as that: the real ones, and under the ids of the catalogue's
@@ -55,14 +55,23 @@ function writeCopy(root: string, original: string, id: string): void {
   const name = (of: string) => `"@touchstone/${of.replace('/', '-')}"`;
   edit(join(example, 'package.json'), (text) => text.replace(name(original), name(id)));
   for (const file of ['bench.ts', 'bench.json']) edit(join(example, file), rename);
-  edit(join(example, 'proof.json'), (text) => {
-    const proof = proofSchema.parse(JSON.parse(text));
-    const page = readFileSync(join(root, `patterns/${id}.md`), 'utf8');
-    proof.key = openKeys(root)({ id, sources: readSources(root, id), page }).proof.key;
-    return `${JSON.stringify(proof, null, 2)}\n`;
-  });
-  const page = readFileSync(join(root, `patterns/${original}.md`), 'utf8');
-  write(join(root, `patterns/${id}.md`), exchangeWords(rename(page)));
+  const page = exchangeWords(rename(readFileSync(join(root, `patterns/${original}.md`), 'utf8')));
+  write(join(root, `patterns/${id}.md`), page);
+  writeKeys(root, id, page);
+}
+
+/** The records of a copy are of what it is: its tests would run the same lines, under its own name. */
+function writeKeys(root: string, id: string, page: string): void {
+  const { proof, bench } = openKeys(root)({ id, sources: readSources(root, id), page });
+  const records = { 'proof.json': proof, 'mutants.json': proof, 'bench.json': bench };
+  for (const [name, { key }] of Object.entries(records)) {
+    const file = join(root, 'examples', id, name);
+    if (!existsSync(file)) continue;
+    edit(file, (text) => {
+      const record = { ...recordSchema.parse(JSON.parse(text)), key };
+      return `${JSON.stringify(record, null, 2)}\n`;
+    });
+  }
 }
 
 /** A folder of links: what is installed here is installed there, and the workspaces are its own. */
