@@ -16,11 +16,12 @@ it('passes when the tests pass in every round', async () => {
 });
 
 it('counts how often each test failed, with its error', async () => {
+  const rounds = JSON.stringify(join(makeFolder(), 'rounds'));
   const selection = writeProject({
     'unlucky.test.js': `import { appendFileSync, readFileSync } from 'node:fs';
       import { expect, it } from 'vitest';
-      appendFileSync('rounds', '.');
-      it('fails in every second round', () => expect(readFileSync('rounds').length % 2).toBe(1));
+      appendFileSync(${rounds}, '.');
+      it('fails in every second round', () => expect(readFileSync(${rounds}).length % 2).toBe(1));
       it('is fine', () => {});`,
     'broken.test.js': `throw new Error('does not load');`,
     'stray.test.js': `import { it } from 'vitest';
@@ -51,10 +52,15 @@ async function stress(selection: Selection, times: number) {
 
 /** A project of its own with these tests, which Vitest finds by a link. */
 function writeProject(files: Record<string, string>): Selection {
-  const root = mkdtempSync(join(tmpdir(), 'touchstone-stress-test-'));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const root = makeFolder();
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'vitest.config.js'), 'export default {};');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text);
   return { other: { folder: ROOT, root }, reportFile: join(root, 'report.json') };
+}
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'touchstone-stress-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
