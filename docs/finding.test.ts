@@ -54,7 +54,7 @@ const ALL_PATTERNS = listPages().filter(isPattern);
 it.each([
   ['Area', 'Jobs', ['/patterns/jobs/background-jobs/']],
   ['Needs', 'mosquitto', ['/patterns/iot/telemetry-ingestion/']],
-  ['Level', '4 production', ALL_PATTERNS],
+  ['Level', '3 pre-production', ALL_PATTERNS],
 ])('narrows what is found by the facet %s', async (facet, value, expected) => {
   const page = await search('postgres');
   const found = page.locator('.pagefind-ui__message', { hasText: /^\d+ result/ });
