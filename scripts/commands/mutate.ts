@@ -45,6 +45,7 @@ await runCommand({
 /** Returns how many declarations of equivalent mutants fit nothing. */
 async function mutate(id: string, choice: Choice): Promise<number> {
   const started = performance.now();
+  const key = readKey(id); // read before: what is edited meanwhile was not judged
   const all = listMutants(ROOT, { id, ...readTaken(id) });
   const mutants = choose(id, all, choice);
   console.error(`${id}: ${mutants.length} mutants; running the tests once as they are`);
@@ -52,7 +53,7 @@ async function mutate(id: string, choice: Choice): Promise<number> {
   const onVerdict = showProgress(mutants.length);
   const verdicts = await judgeMutants({ repository: ROOT, id, mutants, records, onVerdict });
   const equivalents = readEquivalents(id);
-  const record = buildMutationRecord(readKey(id), verdicts, equivalents);
+  const record = buildMutationRecord(key, verdicts, equivalents);
   const isWhole = mutants.length === all.length;
   const unmatched = isWhole ? findUnmatched(record, equivalents) : [];
   report(id, record, verdicts);

@@ -105,6 +105,15 @@ it('changes nothing in the repository, and leaves no copy', async () => {
   expect(readdirSync(tree.root).filter((name) => /^\d+$/.test(name))).toEqual([]);
 });
 
+it('leaves no listener behind, however many mutants a process is asked about', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  await judgeAll(Array.from({ length: 15 }, () => change('3', '3 as number')));
+  process.off('warning', note);
+  expect(warnings.map(({ name }) => name)).not.toContain('MaxListenersExceededWarning');
+});
+
 it('finds next to a copy what the example has next to it', () => {
   mkdirSync(join(repository, 'examples/jobs/other'), { recursive: true });
   cpSync(join(ROOT, 'tsconfig.json'), join(repository, 'examples/jobs/other/other.json'));

@@ -72,10 +72,14 @@ export function createWarmPool(): WarmPool {
 
   async function countResources(): Promise<number> {
     if (!child?.connected) return GONE.touchstoneResources;
-    const answered = once(current, 'resources') as Promise<[ResourceMessage]>;
-    const ended = once(child, 'exit').then((): [ResourceMessage] => [GONE]);
+    const settled = new AbortController(); // what did not come is not waited for any longer
+    const { signal } = settled;
+    const answered = once(current, 'resources', { signal }) as Promise<[ResourceMessage]>;
+    const ended = once(child, 'exit', { signal }).then((): [ResourceMessage] => [GONE]);
     child.send({ touchstoneResources: 0 } satisfies ResourceMessage, ignoreBroken);
     const [message] = await Promise.race([answered, ended]);
+    settled.abort();
+    await Promise.allSettled([answered, ended]);
     return message.touchstoneResources;
   }
 

@@ -106,7 +106,7 @@ function dropLocks(text: SqlText): SqlChange[] {
 function unbind(text: SqlText, at: number, neutral: string): SqlChange {
   const range: Range = [at + 1, findClauseEnd(text.tokens, at + 1)];
   const value = textOf(text, range);
-  const replacement = neutral === 'null' ? `(null + ${value})` : `(0 * ${value})`;
+  const replacement = neutral === 'null' ? `(null::bigint + ${value})` : `(0 * ${value})`;
   const meaning = `${quote(textOf(text, [at, range[1]]))} does nothing`;
   return { ...spanOf(text.tokens, range), replacement, meaning };
 }

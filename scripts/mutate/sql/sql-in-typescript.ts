@@ -40,16 +40,19 @@ function mutateLiteral(source: string, node: ts.Node): Mutant[] {
   return [];
 }
 
-/** What is put in later reads as a name, a parameter, a number or nothing: the first that parses. */
+/**
+ * What is put in later reads as a name, a number or nothing: the first that parses. It is as long as
+ * what it stands for, so that no token ends in the middle of it.
+ */
 function listReadings(raw: string, node: ts.Node, start: number): string[] {
   if (!ts.isTemplateExpression(node)) return [raw];
   const spans = node.templateSpans.map(({ expression, literal }) => ({
     from: expression.pos - 2 - start,
     to: literal.getStart() + 1 - start,
   }));
-  return ['z', '$9', '1', ''].map((word) => {
+  return ['z', '1', ' '].map((letter) => {
     const fill = (text: string, { from, to }: { from: number; to: number }) =>
-      text.slice(0, from) + word.padEnd(to - from, ' ') + text.slice(to);
+      text.slice(0, from) + letter.repeat(to - from) + text.slice(to);
     return spans.reduce(fill, raw);
   });
 }

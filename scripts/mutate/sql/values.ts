@@ -103,17 +103,20 @@ export const VALUES: SqlOperator[] = [
   },
 ];
 
+/** A token that stands for what is put in later is no text to change. */
 function eachToken(
   text: SqlText,
   change: (token: SqlToken, index: number) => string | undefined,
 ): SqlChange[] {
   return text.tokens.flatMap((token, index) => {
-    const replacement = change(token, index);
+    const isOwn =
+      text.source.slice(token.start, token.end).toLowerCase() === token.text.toLowerCase();
+    const replacement = isOwn ? change(token, index) : undefined;
     return replacement === undefined ? [] : [replace(text, [index, index + 1], replacement)];
   });
 }
 
-/** The other arguments stay, as null, where one of them is a parameter. */
+/** `coalesce(a, b)` is `a`; where `b` was a parameter's only use, the statement is left alone. */
 function takeFirst(text: SqlText, name: string): SqlChange[] {
   const { tokens } = text;
   return [...tokens.keys()].flatMap((at) => {
