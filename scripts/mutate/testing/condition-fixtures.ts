@@ -9,18 +9,6 @@ export const CONDITION_FIXTURES: Omit<OperatorFixture, 'path'>[] = [
     strong: 'expect(subject.isAdult(18)).toBe(true);',
   },
   {
-    operator: 'comparison-negated',
-    source: 'export const isOwn = (user: string, owner: string) => user === owner;',
-    weak: "expect(subject.isOwn('ada', 'ada')).toBeTypeOf('boolean');",
-    strong: "expect(subject.isOwn('ada', 'ada')).toBe(true);",
-  },
-  {
-    operator: 'negation-dropped',
-    source: 'export const isOpen = (isLocked: boolean): boolean => !isLocked;',
-    weak: "expect(subject.isOpen(true)).toBeTypeOf('boolean');",
-    strong: 'expect(subject.isOpen(true)).toBe(false);',
-  },
-  {
     operator: 'operand-dropped',
     source: 'export const mayEdit = (isAdmin: boolean, isOwner: boolean) => isAdmin || isOwner;',
     weak: 'expect(subject.mayEdit(true, true)).toBe(true);',
