@@ -10,6 +10,7 @@ const YAML = 'settings.yaml';
 describe('setting-removed', () => {
   it.each([
     [NGINX, 'a b; c d; # e f;', ['c d; # e f;', 'a b; # e f;']],
+    [NGINX, '# e f;\na b;', ['# e f;']],
     [NGINX, 'location / { a b; }', ['', 'location / { }']],
     [NGINX, 'upstream a { server b; }', ['upstream a { }']],
     [NGINX, 'a "b; # c" d\\;e ${F};', ['']],
@@ -20,6 +21,7 @@ describe('setting-removed', () => {
     [YAML, 'a: x\nb:\n  c: y\n  d: z', ['b: c: y d: z', 'a: x', 'a: x b: d: z', 'a: x b: c: y']],
     [YAML, 'a: { b: x, c: y }', ['a: { c: y }', 'a: { b: x }']],
     [YAML, '- a\n- b: x\n  c: y', ['- b: x c: y', '- a', '- a - c: y', '- a - b: x']],
+    [YAML, '- a\n# b\n- c', ['# b - c', '- a # b']],
     [YAML, 'a: &n x\nb: *n', ['a: &n x']],
   ])('makes in %s of %j %j', (path, source, changed) => {
     expect(mutateWith('setting-removed', path, source).toSorted()).toEqual(changed.toSorted());
@@ -99,6 +101,7 @@ describe('access-turned', () => {
       ['deny 10.0.0.0/8; deny all;', 'allow 10.0.0.0/8; allow all;'],
     ],
     [MOSQUITTO, 'allow a', []],
+    [YAML, 'allow: a;', []],
   ])('makes in %s of %j %j', (path, source, changed) => {
     expect(mutateWith('access-turned', path, source)).toEqual(changed);
   });

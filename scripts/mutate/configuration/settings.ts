@@ -84,9 +84,9 @@ function swapWords(table: Record<string, string>): (setting: Setting) => Change[
 }
 
 /** nginx: `allow 10.0.0.0/8;`. */
-function swapAccess({ name, whole }: Setting): Change[] {
+function swapAccess({ whole }: Setting): Change[] {
   const [word] = /^(allow|deny)(?= .*;$)/.exec(whole.text) ?? [];
-  if (word === undefined || word !== name) return [];
+  if (word === undefined) return [];
   const part = { text: word, start: whole.start, end: whole.start + word.length };
   return [replacePart(part, word === 'allow' ? 'deny' : 'allow')];
 }
