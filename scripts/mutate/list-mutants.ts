@@ -22,9 +22,10 @@ export function listMutants(root: string, { id, sources, files, yours }: Taken):
     const source = sources.get(path);
     if (source === undefined) continue;
     const all = createMutants(path, source);
+    const tables = path.endsWith('.sql') ? yours : [];
     const mutants = path.endsWith('.ts')
       ? keepCompiling(`examples/${id}/${path}`, source, all)
-      : all.filter((mutant) => isTaken(source, mutant, yours));
+      : all.filter((mutant) => isTaken(source, mutant, tables));
     for (const mutant of mutants) placed.push({ path, source, mutant });
   }
   return placed;

@@ -1,12 +1,12 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeThrowAwayFolder } from '@touchstone/kit/throw-away-folder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestRecord } from '../proof/create-test-record.ts';
 import type { TestRecord } from '../proof/test-report.ts';
 import { ROOT } from '../repository.ts';
 import { type MutantTree, openMutantTree } from './mutant-tree.ts';
 import { runMutants, type Verdict } from './run-mutants.ts';
+import { makeSampleRepository } from './testing/sample-repository.ts';
 
 const ID = 'jobs/sample';
 const SOURCE = `import { readFileSync } from 'node:fs';
@@ -30,14 +30,11 @@ let repository: string;
 let tree: MutantTree;
 
 beforeAll(() => {
-  repository = makeThrowAwayFolder('touchstone-repository-');
-  const folder = join(repository, 'examples', ID);
-  mkdirSync(folder, { recursive: true });
-  symlinkSync(join(ROOT, 'node_modules'), join(repository, 'node_modules'));
-  writeFileSync(join(repository, 'package.json'), '{"type":"module"}');
-  writeFileSync(join(folder, 'sample.ts'), SOURCE);
-  writeFileSync(join(folder, 'query.sql'), QUERY);
-  writeFileSync(join(folder, 'sample.test.ts'), TESTS);
+  repository = makeSampleRepository(ID, {
+    'sample.ts': SOURCE,
+    'query.sql': QUERY,
+    'sample.test.ts': TESTS,
+  });
   tree = openMutantTree(repository, ID);
 });
 

@@ -1,0 +1,15 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeThrowAwayFolder } from '@touchstone/kit/throw-away-folder';
+import { ROOT } from '../../repository.ts';
+
+/** A temporary repository with one example of these files, by name. For tests. */
+export function makeSampleRepository(id: string, files: Record<string, string>): string {
+  const repository = makeThrowAwayFolder('touchstone-repository-');
+  const folder = join(repository, 'examples', id);
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(repository, 'node_modules'));
+  writeFileSync(join(repository, 'package.json'), '{"type":"module"}');
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return repository;
+}
