@@ -20,7 +20,7 @@ export function mutateSql(source: string): Mutant[] {
  * the same length, and `source` is what changes are cut from. What does not parse has no mutants.
  */
 export function mutateText(source: string, parsed: string): Mutant[] {
-  if (!isValid(parsed)) return [];
+  if (!isSql(parsed)) return [];
   const text: SqlText = { source, tokens: scanSql(parsed) };
   const changes = [
     ...SQL_OPERATORS.flatMap((operator) => apply(operator, text)),
@@ -38,12 +38,13 @@ function apply({ name, mutate }: SqlOperator, text: SqlText): Mutant[] {
 function isWorth(parsed: string, mutant: Mutant, seen: Set<string>): boolean {
   const changed = parsed.slice(0, mutant.start) + mutant.replacement + parsed.slice(mutant.end);
   const shape = normalise(changed);
-  if (seen.has(shape) || !isValid(changed) || losesParameter(parsed, changed)) return false;
+  if (seen.has(shape) || !isSql(changed) || losesParameter(parsed, changed)) return false;
   seen.add(shape);
   return true;
 }
 
-function isValid(sql: string): boolean {
+/** Whether Postgres parses a text, the bodies of PL/pgSQL in it included. */
+export function isSql(sql: string): boolean {
   try {
     parseSync(sql);
     if (/language\s+plpgsql/i.test(sql)) checkBodies(sql);
