@@ -1,21 +1,25 @@
 import {
   findClauseEnd,
   findClose,
+  findWords,
   hasWords,
   isInPolicy,
   quote,
   type Range,
+  replace,
   type SqlChange,
   type SqlOperator,
   type SqlText,
+  shortenList,
   spanOf,
   splitRange,
   textOf,
 } from './statement.ts';
 
+const BRANCHES = ['if', 'elsif', 'while', 'when'];
 const BOUNDARIES: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' };
 
-/** Changes to `where`, `on`, `having`, `check`, `using`: the parts that decide which rows count. */
+/** Changes to `where`, `on`, `having`, `check`, `using`, `if`: the parts that decide what counts. */
 export const CONDITIONS: SqlOperator[] = [
   {
     name: 'sql-condition-dropped',
@@ -47,6 +51,14 @@ export const CONDITIONS: SqlOperator[] = [
       }),
   },
   {
+    name: 'sql-null-safety-dropped',
+    description: '`is distinct from` is `<>`, and `is not distinct from` is `=`',
+    mutate: (text) => [
+      ...findWords(text, 'is distinct from').map((at) => replace(text, [at, at + 3], '<>')),
+      ...findWords(text, 'is not distinct from').map((at) => replace(text, [at, at + 4], '=')),
+    ],
+  },
+  {
     name: 'sql-exists-negated',
     description: '`exists` and `not exists` are swapped',
     mutate: ({ tokens }) =>
@@ -71,6 +83,11 @@ export const CONDITIONS: SqlOperator[] = [
           : [],
       ),
   },
+  {
+    name: 'sql-list-shortened',
+    description: '`in (a, b)` is `in (a)` or `in (b)`',
+    mutate: (text) => findWords(text, 'in (').flatMap((at) => shortenList(text, at + 1)),
+  },
 ];
 
 /** The ranges of tokens that are conditions. */
@@ -78,9 +95,8 @@ function listConditions({ tokens }: SqlText): Range[] {
   return tokens.flatMap(({ text, kind }, index): Range[] => {
     if (kind !== 'word') return [];
     const next = index + 1;
-    if (text === 'where' && !isConflictTarget(tokens, index))
-      return [[next, findClauseEnd(tokens, next)]];
-    if (text === 'having') return [[next, findClauseEnd(tokens, next)]];
+    if (text === 'where' || text === 'having') return [[next, findClauseEnd(tokens, next)]];
+    if (BRANCHES.includes(text)) return listBranches(tokens, index);
     if (text === 'on' && isJoin(tokens, index))
       return [[next, findClauseEnd(tokens, next, { joins: true })]];
     // `join … using (id)` and `create index … using gin (x)` name columns.
@@ -90,13 +106,13 @@ function listConditions({ tokens }: SqlText): Range[] {
   });
 }
 
-/** `on conflict (key) where …` finds the index; another condition finds none. */
-function isConflictTarget(tokens: SqlText['tokens'], index: number): boolean {
-  const { depth = 0 } = tokens[index] ?? {};
-  const before = tokens
-    .slice(0, index)
-    .findLastIndex((token) => token.depth === depth && token.text === '(');
-  return hasWords(tokens, before - 2, 'on conflict') && tokens[index - 1]?.text === ')';
+/** `if … then`, `case when … then`, `while … loop`; `when (…)` of a trigger, `exit when …;`. */
+function listBranches(tokens: SqlText['tokens'], index: number): Range[] {
+  const next = index + 1;
+  const end = findClauseEnd(tokens, next);
+  const isExit = ['exit', 'continue'].includes(tokens[index - 1]?.text ?? '');
+  if (isExit || ['then', 'loop'].includes(tokens[end]?.text ?? '')) return [[next, end]];
+  return tokens[next]?.text === '(' ? [[next + 1, findClose(tokens, next)]] : [];
 }
 
 function isJoin(tokens: SqlText['tokens'], index: number): boolean {
@@ -124,8 +140,9 @@ function dropParts(text: SqlText, range: Range): SqlChange[] {
     inner,
     (index) => tokens[index]?.text === 'and' && !isBetween(tokens, index),
   );
-  // A check of one part is dropped as a whole, with its constraint.
-  if (parts.length === 1 && tokens[range[0] - 2]?.text === 'check') return [];
+  // A check of one part is dropped as a whole, with its constraint; a policy without one checks `using`.
+  const isWhole = parts.length === 1 && tokens[range[0] - 2]?.text === 'check';
+  if (isWhole && tokens[range[0] - 3]?.text !== 'with') return [];
   return parts.flatMap((part) => [neutralise(text, part, 'and'), ...dropDeeper(text, part)]);
 }
 

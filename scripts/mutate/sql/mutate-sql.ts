@@ -1,14 +1,20 @@
 import { parsePlPgSQLSync, parseSync } from 'libpg-query';
 import type { Mutant } from '../mutant.ts';
+import { ASSIGNMENTS } from './assignments.ts';
 import { CLAUSES } from './clauses.ts';
 import { CONDITIONS } from './conditions.ts';
 import { DEFINITIONS, listStatements } from './definitions.ts';
+import { PROCEDURES } from './procedures.ts';
+import { RIGHTS } from './rights.ts';
 import { scanSql } from './scan-sql.ts';
 import { type SqlOperator, type SqlText, spanOf } from './statement.ts';
 import { VALUES } from './values.ts';
 
+const OF_QUERIES = [...CONDITIONS, ...CLAUSES, ...ASSIGNMENTS, ...VALUES];
+const OF_TEXTS = [...OF_QUERIES, ...DEFINITIONS, ...RIGHTS];
+
 /** All ways to change SQL. Of two that make the same text, the first counts. */
-export const SQL_OPERATORS: SqlOperator[] = [...CONDITIONS, ...CLAUSES, ...DEFINITIONS, ...VALUES];
+export const SQL_OPERATORS: SqlOperator[] = [...OF_TEXTS, ...PROCEDURES];
 
 /** Lists the small changes to the text of a `.sql` file, sorted by place; Postgres parses each. */
 export function mutateSql(source: string): Mutant[] {
@@ -22,10 +28,7 @@ export function mutateSql(source: string): Mutant[] {
 export function mutateText(source: string, parsed: string): Mutant[] {
   if (!isSql(parsed)) return [];
   const text: SqlText = { source, tokens: scanSql(parsed) };
-  const changes = [
-    ...SQL_OPERATORS.flatMap((operator) => apply(operator, text)),
-    ...mutateBodies(text),
-  ];
+  const changes = [...OF_TEXTS.flatMap((operator) => apply(operator, text)), ...mutateBodies(text)];
   const seen = new Set([normalise(parsed)]);
   return changes.filter((mutant) => isWorth(parsed, mutant, seen)).toSorted(compare);
 }
@@ -78,7 +81,7 @@ function mutateBodies({ source, tokens }: SqlText): Mutant[] {
     const body = source.slice(start + quotes.length, start + text.length - quotes.length);
     const inner: SqlText = { source: body, tokens: scanSql(body) };
     const offset = start + quotes.length;
-    return [...CONDITIONS, ...CLAUSES, ...VALUES]
+    return [...OF_QUERIES, ...PROCEDURES]
       .flatMap((operator) => apply(operator, inner))
       .map((mutant) => ({ ...mutant, start: mutant.start + offset, end: mutant.end + offset }));
   });
