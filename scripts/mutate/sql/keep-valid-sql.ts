@@ -44,6 +44,7 @@ type Trial = {
 /** All happens in one transaction that is never committed. */
 async function beginTrial({ pool }: Database): Promise<Trial> {
   const client = await pool.connect();
+  client.on('error', () => {}); // a lost connection fails the next query
   // A change may make a loop that does not end.
   await client.query("begin; set local statement_timeout = '30s'");
 
