@@ -68,6 +68,11 @@ export const CLAUSES: SqlOperator[] = [
       ),
   },
   {
+    name: 'sql-row-dropped',
+    description: 'one of several rows of `values` is gone',
+    mutate: (text) => findWords(text, 'values (').flatMap((at) => dropRows(text, at)),
+  },
+  {
     name: 'sql-notify-dropped',
     description: '`pg_notify` tells nobody',
     mutate: (text) =>
@@ -162,4 +167,15 @@ function changeJoins(text: SqlText): SqlChange[] {
     const from = tokens[at - 1]?.text === 'inner' ? at - 1 : at;
     return replace(text, [from, at + 1], 'left join');
   });
+}
+
+function dropRows(text: SqlText, at: number): SqlChange[] {
+  const { tokens } = text;
+  const rows: Range[] = [];
+  for (let open = at + 1; tokens[open]?.text === '('; ) {
+    const close = findClose(tokens, open);
+    rows.push([open, close + 1]);
+    open = tokens[close + 1]?.text === ',' ? close + 2 : tokens.length;
+  }
+  return rows.length > 1 ? rows.map((_, index) => dropItem(text, rows, index)) : [];
 }

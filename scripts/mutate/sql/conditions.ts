@@ -1,9 +1,8 @@
+import { isBetween, listConditions } from './condition-places.ts';
 import {
-  findClauseEnd,
   findClose,
   findWords,
   hasWords,
-  isInPolicy,
   quote,
   type Range,
   replace,
@@ -16,7 +15,6 @@ import {
   textOf,
 } from './statement.ts';
 
-const BRANCHES = ['if', 'elsif', 'while', 'when'];
 const BOUNDARIES: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' };
 
 /** Changes to `where`, `on`, `having`, `check`, `using`, `if`: the parts that decide what counts. */
@@ -90,42 +88,6 @@ export const CONDITIONS: SqlOperator[] = [
   },
 ];
 
-/** The ranges of tokens that are conditions. */
-function listConditions({ tokens }: SqlText): Range[] {
-  return tokens.flatMap(({ text, kind }, index): Range[] => {
-    if (kind !== 'word') return [];
-    const next = index + 1;
-    if (text === 'where' || text === 'having') return [[next, findClauseEnd(tokens, next)]];
-    if (BRANCHES.includes(text)) return listBranches(tokens, index);
-    if (text === 'on' && isJoin(tokens, index))
-      return [[next, findClauseEnd(tokens, next, { joins: true })]];
-    // `join … using (id)` and `create index … using gin (x)` name columns.
-    const isRule = text === 'check' || (text === 'using' && isInPolicy(tokens, index));
-    if (isRule && tokens[next]?.text === '(') return [[next + 1, findClose(tokens, next)]];
-    return [];
-  });
-}
-
-/** `if … then`, `case when … then`, `while … loop`; `when (…)` of a trigger, `exit when …;`. */
-function listBranches(tokens: SqlText['tokens'], index: number): Range[] {
-  const next = index + 1;
-  const end = findClauseEnd(tokens, next);
-  const isExit = ['exit', 'continue'].includes(tokens[index - 1]?.text ?? '');
-  if (isExit || ['then', 'loop'].includes(tokens[end]?.text ?? '')) return [[next, end]];
-  return tokens[next]?.text === '(' ? [[next + 1, findClose(tokens, next)]] : [];
-}
-
-function isJoin(tokens: SqlText['tokens'], index: number): boolean {
-  const { depth = 0 } = tokens[index] ?? {};
-  const before = tokens
-    .slice(0, index)
-    .findLast(
-      (token) =>
-        token.depth === depth && ['join', 'on', ';', 'where', 'create'].includes(token.text),
-    );
-  return before?.text === 'join';
-}
-
 function dropParts(text: SqlText, range: Range): SqlChange[] {
   const { tokens } = text;
   const inner = unwrap(text, range);
@@ -158,16 +120,6 @@ function dropDeeper(text: SqlText, part: Range): SqlChange[] {
 function unwrap({ tokens }: SqlText, [from, to]: Range): Range {
   const isWrapped = tokens[from]?.text === '(' && findClose(tokens, from) === to - 1;
   return isWrapped ? [from + 1, to - 1] : [from, to];
-}
-
-function isBetween(tokens: SqlText['tokens'], index: number): boolean {
-  const { depth } = tokens[index] ?? {};
-  const before = tokens
-    .slice(0, index)
-    .findLast(
-      (token) => token.depth === depth && ['and', 'or', 'between', 'where'].includes(token.text),
-    );
-  return before?.text === 'between';
 }
 
 /** With a parameter it stays, and decides nothing: Postgres must still learn the parameter's type. */

@@ -25,6 +25,13 @@ export const SQL_QUERY_EXAMPLES: SqlExample[] = [
     'select a from t join u on t.id = u.id and u.open where true',
     'select a from t join u on t.id = u.id and true where true',
   ],
+  ['sql-condition-dropped', 'select a, b and c as d from t', 'select a, b and true as d from t'],
+  ['sql-condition-dropped', 'select f(a or b) from t', 'select f(a or false) from t'],
+  [
+    'sql-condition-dropped',
+    'select case when a then b and c else d end',
+    'select case when a then true and c else d end',
+  ],
   ['sql-comparison-boundary', 'select a from t where a <= 1', 'select a from t where a < 1'],
   [
     'sql-null-test-negated',
@@ -97,6 +104,7 @@ export const SQL_QUERY_EXAMPLES: SqlExample[] = [
     'insert into s.t as x values (1) on conflict (a) do update set b = 2',
     'insert into s.t as x values (1) on conflict (a) do update set b = x.b',
   ],
+  ['sql-row-dropped', 'insert into t values (1), (2)', 'insert into t values (1)'],
   ['sql-notify-dropped', "select pg_notify('a', '')", 'select null'],
   ['sql-first-argument', 'select coalesce(a, 0) from t', 'select a from t'],
   ['sql-function-swapped', 'select min(a) from t', 'select max(a) from t'],

@@ -108,6 +108,12 @@ export const SQL_QUERY_FIXTURES: SqlFixture[] = [
     strong: { before: "insert into jobs values (1, 'new', 1)", rows: [{ state: 'old' }] },
   },
   {
+    operator: 'sql-row-dropped',
+    source: "insert into jobs values (1, 'new', 1), (2, 'new', 1)",
+    weak: { after: ['select id from jobs where id = 2'], rows: [{ id: 2 }] },
+    strong: { after: ['select id from jobs where id = 1'], rows: [{ id: 1 }] },
+  },
+  {
     // What it answers is empty, and not null.
     operator: 'sql-notify-dropped',
     source: "select pg_notify('jobs', '') is not null as told",
