@@ -46,7 +46,7 @@ await runCommand({
 async function mutate(id: string, choice: Choice): Promise<number> {
   const started = performance.now();
   const key = readKey(id); // read before: what is edited meanwhile was not judged
-  const all = listMutants(ROOT, { id, ...readTaken(id) });
+  const all = await listMutants(ROOT, { id, ...readTaken(id) });
   const mutants = choose(id, all, choice);
   console.error(`${id}: ${mutants.length} mutants; running the tests once as they are`);
   const records = await recordTests(id);
