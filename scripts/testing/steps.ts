@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasColour, type StepWork } from '../terminal.ts';
+import { checkTypes } from './check-types.ts';
 import { runAsStep } from './run-program.ts';
 import { runTests, type TestSelection } from './run-tests.ts';
 
@@ -19,7 +20,8 @@ export type Step = { name: string; needs?: string; work: StepWork };
 /** All steps, in the order in which they are taken. */
 export function listAllSteps(): Step[] {
   return [
-    ...listCodeSteps(),
+    { name: 'lint', work: lint() },
+    { name: 'types', work: program('node_modules/astro/bin/astro.mjs', 'check') },
     { name: 'unused code', work: program('node_modules/knip/bin/knip.js') },
     { name: 'check', work: program('scripts/commands/check.ts') },
     ...listTestSteps({ projects: ['engine', 'kit', 'examples', 'agents'], ids: [] }),
@@ -31,8 +33,10 @@ export function listAllSteps(): Step[] {
 
 /** The steps that a change to these patterns can break. */
 export function listStepsFor(ids: string[]): Step[] {
+  const paths = ids.map((id) => `examples/${id}`);
   return [
-    ...listCodeSteps(),
+    { name: 'lint', work: lint(...paths) },
+    { name: 'types', work: (report) => checkTypes({ paths, folder: REPORTS }, report) },
     { name: 'check', work: program('scripts/commands/check.ts', ...ids) },
     ...listTestSteps({ projects: ['examples'], ids }),
   ];
@@ -57,12 +61,9 @@ function listCopySteps(): Step[] {
   ];
 }
 
-function listCodeSteps(): Step[] {
+function lint(...paths: string[]): StepWork {
   const colours = `--colors=${hasColour() ? 'force' : 'off'}`; // Biome does not heed NO_COLOR
-  return [
-    { name: 'lint', work: program('node_modules/@biomejs/biome/bin/biome', 'ci', colours) },
-    { name: 'types', work: program('node_modules/astro/bin/astro.mjs', 'check') },
-  ];
+  return program('node_modules/@biomejs/biome/bin/biome', 'ci', colours, ...paths);
 }
 
 /** A JavaScript or TypeScript program, on the Node that runs this. */
