@@ -20,7 +20,7 @@ async function finish(run: Run) {
 describe('run.mjs', () => {
   it('installs with the real npm in a path with spaces, then runs the command', async () => {
     using clone = cloneWith('await import("greeting"); console.log(process.argv.slice(2));');
-    clone.write('packages/greeting/index.js', 'console.log("greeted");');
+    clone.write('agents/index.js', 'console.log("greeted");');
 
     const environment = { PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
     const { code, output } = await finish(clone.run(['hello', 'a b', '--c'], environment));
@@ -37,6 +37,55 @@ describe('run.mjs', () => {
       output: expect.stringMatching(/installing[\s\S]*npm install --no-save\nhello \[ 'a b' \]\n$/),
     });
     expect(await finish(clone.run(['hello']))).toEqual({ code: 7, output: 'hello []\n' });
+  });
+
+  it('adds the packages of an example when it is run, and keeps those that are there', async () => {
+    using clone = cloneWith(HELLO);
+    clone.write('scripts/commands/check.ts', HELLO);
+    clone.write('scripts/commands/example.ts', HELLO);
+    const only = (...folders: string[]) =>
+      `npm install --no-save --include-workspace-root ${folders.map((name) => `--workspace=${name}`).join(' ')}\n`;
+
+    const check = await finish(clone.run(['check']));
+    expect(check.output).toContain(only('agents'));
+    const queue = await finish(clone.run(['example', 'jobs/queue']));
+    expect(queue.output).toContain(only('agents', 'examples/jobs/queue'));
+    for (const words of [['check'], ['example', 'jobs/queue'], ['example']])
+      expect((await finish(clone.run(words))).output).not.toContain('npm');
+    const timer = await finish(clone.run(['example', 'jobs/timer']));
+    expect(timer.output).toMatch(/npm install --no-save\n/);
+    expect((await finish(clone.run(['hello']))).output).not.toContain('npm');
+  });
+
+  it('installs again what was installed when package-lock.json has changed', async () => {
+    using clone = cloneWith(HELLO);
+    clone.write('scripts/commands/check.ts', HELLO);
+    clone.write('scripts/commands/example.ts', HELLO);
+    await clone.run(['example', 'jobs/queue']).ended;
+    clone.lock({ 'examples/jobs/queue': { name: 'queue', version: '2.0.0' } });
+
+    const { output } = await finish(clone.run(['check']));
+    expect(output).toContain('--workspace=agents --workspace=examples/jobs/queue\n');
+    expect((await finish(clone.run(['check']))).output).not.toContain('npm');
+  });
+
+  it('installs what the root has been given in package-lock.json since', async () => {
+    using clone = cloneWith(HELLO);
+    await clone.run(['hello']).ended;
+    clone.lock({ 'node_modules/added': { version: '1.0.0' } }, { added: '1.0.0' });
+
+    expect((await finish(clone.run(['hello']))).output).toMatch(/npm install --no-save\n/);
+  });
+
+  it('removes a package that package-lock.json has no longer', async () => {
+    using clone = cloneWith(HELLO);
+    clone.lock({ 'node_modules/old': { version: '1.0.0' } });
+    await clone.run(['hello']).ended;
+    clone.write('node_modules/old/package.json', '{}');
+    clone.lock();
+
+    await clone.run(['hello']).ended;
+    expect(clone.has('node_modules/old')).toBe(false);
   });
 
   it('names the commands when there is no such one, and installs nothing', async () => {
@@ -59,7 +108,7 @@ describe('run.mjs', () => {
     expect(clone.has('node_modules/half')).toBe(true);
     expect(await clone.run(['hello']).ended).toBe(7);
     expect(clone.has('node_modules/half')).toBe(false);
-    expect(clone.has('.cache/install-lock')).toBe(false);
+    expect(clone.lockOwners()).toEqual([]);
   });
 
   it('waits for an npm that goes on after its starter was killed', async () => {
@@ -108,26 +157,26 @@ describe('run.mjs', () => {
     const { code, output } = await finish(run);
     expect(code).toBe(2);
     expect(output).toContain('The install was stopped; the next run starts it again.');
-    expect(clone.has('.cache/install-lock')).toBe(false);
+    expect(clone.lockOwners()).toEqual([]);
   });
 
   it('lets npm write the lock when a package.json has changed', async () => {
     using clone = cloneWith(HELLO);
-    clone.write('packages/new/package.json', '{ "name": "new", "version": "1.0.0" }');
+    clone.write('examples/jobs/new/package.json', '{ "name": "new", "version": "1.0.0" }');
 
     const { output } = await finish(clone.run(['hello']));
-    expect(output).toContain('noting packages/new/package.json in package-lock.json');
-    expect(output).toContain('npm install --include=dev');
+    expect(output).toContain('noting examples/jobs/new/package.json in package-lock.json');
+    expect(output).toMatch(/npm install\n/);
   });
 
   it('refuses a lock that does not fit on CI', async () => {
     using clone = cloneWith(HELLO);
-    clone.write('packages/new/package.json', '{ "name": "new", "version": "1.0.0" }');
+    clone.write('examples/jobs/new/package.json', '{ "name": "new", "version": "1.0.0" }');
 
     expect(await finish(clone.run(['hello'], { CI: 'true' }))).toEqual({
       code: 2,
       output:
-        'package-lock.json does not fit packages/new/package.json: ' +
+        'package-lock.json does not fit examples/jobs/new/package.json: ' +
         'run "npm install" and commit package-lock.json.\n',
     });
   });
