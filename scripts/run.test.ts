@@ -140,6 +140,21 @@ describe('run.mjs', () => {
     expect(second.output()).not.toContain('npm install');
   });
 
+  it('lets a run that needs more wait for an install, and then adds it', async () => {
+    using clone = cloneWith(HELLO);
+    clone.write('scripts/commands/check.ts', HELLO);
+    clone.write('scripts/commands/example.ts', HELLO);
+    const first = clone.run(['check'], { HALFWAY: '1' });
+    await first.says('halfway');
+    const second = clone.run(['example', 'jobs/queue']);
+    await second.says('waiting');
+    const [npm = 0] = clone.lockOwners().filter((pid) => pid !== first.child.pid);
+    process.kill(npm, 'SIGUSR2');
+
+    expect(await Promise.all([first.ended, second.ended])).toEqual([7, 7]);
+    expect(second.output()).toContain('--workspace=agents --workspace=examples/jobs/queue\n');
+  });
+
   it('passes a signal on to the command and ends with its exit code', async () => {
     using clone = cloneWith(PATIENT);
     const run = clone.run(['hello']);
@@ -179,6 +194,27 @@ describe('run.mjs', () => {
         'package-lock.json does not fit examples/jobs/new/package.json: ' +
         'run "npm install" and commit package-lock.json.\n',
     });
+  });
+
+  it('lets npm note in the lock what a package.json was given by hand', async () => {
+    using clone = cloneWith(HELLO);
+    clone.write('scripts/commands/example.ts', HELLO);
+    await clone.run(['example', 'jobs/queue']).ended;
+    const manifest = { name: 'queue', version: '1.0.0', dependencies: { added: '1.0.0' } };
+    clone.write('examples/jobs/queue/package.json', JSON.stringify(manifest));
+
+    const { output } = await finish(clone.run(['example', 'jobs/queue']));
+    expect(output).toContain('noting examples/jobs/queue/package.json in package-lock.json');
+    expect(output).toMatch(/npm install --include-workspace-root --workspace=agents /);
+  });
+
+  it('keeps what is installed when npm cannot add to it', async () => {
+    using clone = cloneWith(HELLO);
+    clone.write('scripts/commands/check.ts', HELLO);
+    await clone.run(['check']).ended;
+
+    expect(await clone.run(['hello'], { NPM_EXIT: '1' }).ended).toBe(2);
+    expect(await finish(clone.run(['check']))).toEqual({ code: 7, output: 'hello []\n' });
   });
 
   it('says that npm failed, and does not run the command', async () => {

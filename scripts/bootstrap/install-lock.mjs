@@ -38,7 +38,7 @@ export async function holdInstallLock(root) {
       writeFileSync(fileOf(pid), '');
     },
     release() {
-      for (const file of files) rmSync(file);
+      for (const file of files) rmSync(file, { force: true });
     },
   };
 }

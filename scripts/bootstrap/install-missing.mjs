@@ -1,6 +1,6 @@
 // @ts-check
-import { existsSync, rmSync } from 'node:fs';
-import { delimiter, join, relative } from 'node:path';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { findMissing, installRecordOf, listWorkspaces } from './find-missing.mjs';
 import { holdInstallLock } from './install-lock.mjs';
 import { runForeground } from './run-foreground.mjs';
@@ -49,7 +49,7 @@ async function install(root, wanted, onStart) {
   if (unlocked.length > 0 && process.env.CI) return describeUnlocked(unlocked);
   const note = unlocked.length > 0 ? `, noting ${unlocked.join(', ')} in package-lock.json` : '';
   console.error(`• installing the packages${note} (the first time this takes a minute)`);
-  removeStale(root, leftover);
+  const record = removeStale(root, leftover);
   const save = unlocked.length > 0 ? [] : ['--no-save'];
   const part = ['--include-workspace-root', ...workspaces.map((name) => `--workspace=${name}`)];
   const code = await runForeground('npm', ['install', ...save, ...(isAll ? [] : part), ...FLAGS], {
@@ -57,19 +57,26 @@ async function install(root, wanted, onStart) {
     shell: process.platform === 'win32',
     onStart,
   });
-  return code === 0 ? undefined : describeFailure(code);
+  if (code === 0) return undefined;
+  // When npm fails by itself, it undoes what it did: what was there can still be used.
+  if (!isStopped(code) && record) writeFileSync(installRecordOf(root), record);
+  return describeFailure(code);
 }
 
 /**
- * npm takes a package for whole when its folder is there: what was interrupted has to go.
+ * npm takes a package for whole when its folder is there: what was interrupted has to go. Returns
+ * the record of what is installed, which is gone until npm writes it again.
  * @param {string} root
  * @param {string[]} leftover
  */
 function removeStale(root, leftover) {
-  const interrupted = !existsSync(installRecordOf(root));
+  const file = installRecordOf(root);
+  const record = existsSync(file) && readFileSync(file);
   const folders = ['', ...listWorkspaces(root)].map((folder) => join(folder, 'node_modules'));
-  for (const path of interrupted ? folders : [...leftover, relative(root, installRecordOf(root))])
+  for (const path of record ? leftover : folders)
     rmSync(join(root, path), { recursive: true, force: true });
+  rmSync(file, { force: true });
+  return record;
 }
 
 /**
@@ -100,7 +107,15 @@ function describeUnlocked(unlocked) {
 
 /** @param {number} code */
 function describeFailure(code) {
-  return code > 128
+  return isStopped(code)
     ? 'The install was stopped; the next run starts it again.'
     : `npm could not install the packages (code ${code}): see above, mend that and run this again.`;
+}
+
+/**
+ * A signal ended it.
+ * @param {number} code
+ */
+function isStopped(code) {
+  return code > 128;
 }

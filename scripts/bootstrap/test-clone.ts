@@ -49,6 +49,7 @@ const MANIFEST = {
 const NPM = `import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 const asked = process.argv.flatMap((word) => /^--workspace=(.+)/.exec(word)?.[1] ?? []);
 function finish() {
+  if (process.env.NPM_EXIT) process.exit(Number(process.env.NPM_EXIT));
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
   const record = {};
   for (const [link, { resolved }] of Object.entries(packages)) {
@@ -59,7 +60,7 @@ function finish() {
   }
   mkdirSync('node_modules', { recursive: true });
   writeFileSync('node_modules/.package-lock.json', JSON.stringify({ packages: record }));
-  process.exit(Number(process.env.NPM_EXIT ?? 0));
+  process.exit();
 }
 console.log('npm', ...process.argv.slice(2).filter((word) => !/include=|audit|fund|level/.test(word)));
 if (process.env.HALFWAY) {
