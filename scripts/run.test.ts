@@ -1,21 +1,10 @@
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Clone, makeClone, type Run } from './bootstrap/test-clone.ts';
+import { cloneWith, finish, HELLO } from './bootstrap/test-clone.ts';
 
-const HELLO = 'console.log("hello", process.argv.slice(2)); process.exitCode = 7;';
 const PATIENT = `process.on('SIGTERM', () => process.exit(7));
 setInterval(() => {}, 1000);
 console.log('ready');`;
-
-function cloneWith(command: string): Clone {
-  const clone = makeClone();
-  clone.write('scripts/commands/hello.ts', command);
-  return clone;
-}
-
-async function finish(run: Run) {
-  return { code: await run.ended, output: run.output() };
-}
 
 describe('run.mjs', () => {
   it('installs with the real npm in a path with spaces, then runs the command', async () => {
@@ -37,55 +26,6 @@ describe('run.mjs', () => {
       output: expect.stringMatching(/installing[\s\S]*npm install --no-save\nhello \[ 'a b' \]\n$/),
     });
     expect(await finish(clone.run(['hello']))).toEqual({ code: 7, output: 'hello []\n' });
-  });
-
-  it('adds the packages of an example when it is run, and keeps those that are there', async () => {
-    using clone = cloneWith(HELLO);
-    clone.write('scripts/commands/check.ts', HELLO);
-    clone.write('scripts/commands/example.ts', HELLO);
-    const only = (...folders: string[]) =>
-      `npm install --no-save --include-workspace-root ${folders.map((name) => `--workspace=${name}`).join(' ')}\n`;
-
-    const check = await finish(clone.run(['check']));
-    expect(check.output).toContain(only('agents'));
-    const queue = await finish(clone.run(['example', 'jobs/queue']));
-    expect(queue.output).toContain(only('agents', 'examples/jobs/queue'));
-    for (const words of [['check'], ['example', 'jobs/queue'], ['example']])
-      expect((await finish(clone.run(words))).output).not.toContain('npm');
-    const timer = await finish(clone.run(['example', 'jobs/timer']));
-    expect(timer.output).toMatch(/npm install --no-save\n/);
-    expect((await finish(clone.run(['hello']))).output).not.toContain('npm');
-  });
-
-  it('installs again what was installed when package-lock.json has changed', async () => {
-    using clone = cloneWith(HELLO);
-    clone.write('scripts/commands/check.ts', HELLO);
-    clone.write('scripts/commands/example.ts', HELLO);
-    await clone.run(['example', 'jobs/queue']).ended;
-    clone.lock({ 'examples/jobs/queue': { name: 'queue', version: '2.0.0' } });
-
-    const { output } = await finish(clone.run(['check']));
-    expect(output).toContain('--workspace=agents --workspace=examples/jobs/queue\n');
-    expect((await finish(clone.run(['check']))).output).not.toContain('npm');
-  });
-
-  it('installs what the root has been given in package-lock.json since', async () => {
-    using clone = cloneWith(HELLO);
-    await clone.run(['hello']).ended;
-    clone.lock({ 'node_modules/added': { version: '1.0.0' } }, { added: '1.0.0' });
-
-    expect((await finish(clone.run(['hello']))).output).toMatch(/npm install --no-save\n/);
-  });
-
-  it('removes a package that package-lock.json has no longer', async () => {
-    using clone = cloneWith(HELLO);
-    clone.lock({ 'node_modules/old': { version: '1.0.0' } });
-    await clone.run(['hello']).ended;
-    clone.write('node_modules/old/package.json', '{}');
-    clone.lock();
-
-    await clone.run(['hello']).ended;
-    expect(clone.has('node_modules/old')).toBe(false);
   });
 
   it('names the commands when there is no such one, and installs nothing', async () => {
@@ -194,27 +134,6 @@ describe('run.mjs', () => {
         'package-lock.json does not fit examples/jobs/new/package.json: ' +
         'run "npm install" and commit package-lock.json.\n',
     });
-  });
-
-  it('lets npm note in the lock what a package.json was given by hand', async () => {
-    using clone = cloneWith(HELLO);
-    clone.write('scripts/commands/example.ts', HELLO);
-    await clone.run(['example', 'jobs/queue']).ended;
-    const manifest = { name: 'queue', version: '1.0.0', dependencies: { added: '1.0.0' } };
-    clone.write('examples/jobs/queue/package.json', JSON.stringify(manifest));
-
-    const { output } = await finish(clone.run(['example', 'jobs/queue']));
-    expect(output).toContain('noting examples/jobs/queue/package.json in package-lock.json');
-    expect(output).toMatch(/npm install --include-workspace-root --workspace=agents /);
-  });
-
-  it('keeps what is installed when npm cannot add to it', async () => {
-    using clone = cloneWith(HELLO);
-    clone.write('scripts/commands/check.ts', HELLO);
-    await clone.run(['check']).ended;
-
-    expect(await clone.run(['hello'], { NPM_EXIT: '1' }).ended).toBe(2);
-    expect(await finish(clone.run(['check']))).toEqual({ code: 7, output: 'hello []\n' });
   });
 
   it('says that npm failed, and does not run the command', async () => {

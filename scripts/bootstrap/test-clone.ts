@@ -71,8 +71,22 @@ if (process.env.HALFWAY) {
 } else finish();
 `;
 
-/** Makes a clone whose packages are not installed. */
-export function makeClone(): Clone {
+/** A command that says what it was given, and fails in a way of its own. */
+export const HELLO = 'console.log("hello", process.argv.slice(2)); process.exitCode = 7;';
+
+/** Makes a clone with the command `hello`, whose packages are not installed. */
+export function cloneWith(hello: string): Clone {
+  const clone = makeClone();
+  clone.write('scripts/commands/hello.ts', hello);
+  return clone;
+}
+
+/** Waits for the end of a run. */
+export async function finish(run: Run) {
+  return { code: await run.ended, output: run.output() };
+}
+
+function makeClone(): Clone {
   const root = mkdtempSync(join(tmpdir(), 'a touchstone '));
   const write = (path: string, text: string) => {
     mkdirSync(join(root, path, '..'), { recursive: true });
