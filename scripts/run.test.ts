@@ -1,26 +1,15 @@
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Clone, makeClone, type Run } from './bootstrap/test-clone.ts';
+import { cloneWith, finish, HELLO } from './bootstrap/test-clone.ts';
 
-const HELLO = 'console.log("hello", process.argv.slice(2)); process.exitCode = 7;';
 const PATIENT = `process.on('SIGTERM', () => process.exit(7));
 setInterval(() => {}, 1000);
 console.log('ready');`;
 
-function cloneWith(command: string): Clone {
-  const clone = makeClone();
-  clone.write('scripts/commands/hello.ts', command);
-  return clone;
-}
-
-async function finish(run: Run) {
-  return { code: await run.ended, output: run.output() };
-}
-
 describe('run.mjs', () => {
   it('installs with the real npm in a path with spaces, then runs the command', async () => {
     using clone = cloneWith('await import("greeting"); console.log(process.argv.slice(2));');
-    clone.write('packages/greeting/index.js', 'console.log("greeted");');
+    clone.write('agents/index.js', 'console.log("greeted");');
 
     const environment = { PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
     const { code, output } = await finish(clone.run(['hello', 'a b', '--c'], environment));
@@ -59,7 +48,7 @@ describe('run.mjs', () => {
     expect(clone.has('node_modules/half')).toBe(true);
     expect(await clone.run(['hello']).ended).toBe(7);
     expect(clone.has('node_modules/half')).toBe(false);
-    expect(clone.has('.cache/install-lock')).toBe(false);
+    expect(clone.lockOwners()).toEqual([]);
   });
 
   it('waits for an npm that goes on after its starter was killed', async () => {
@@ -91,6 +80,21 @@ describe('run.mjs', () => {
     expect(second.output()).not.toContain('npm install');
   });
 
+  it('lets a run that needs more wait for an install, and then adds it', async () => {
+    using clone = cloneWith(HELLO);
+    clone.write('scripts/commands/check.ts', HELLO);
+    clone.write('scripts/commands/example.ts', HELLO);
+    const first = clone.run(['check'], { HALFWAY: '1' });
+    await first.says('halfway');
+    const second = clone.run(['example', 'jobs/queue']);
+    await second.says('waiting');
+    const [npm = 0] = clone.lockOwners().filter((pid) => pid !== first.child.pid);
+    process.kill(npm, 'SIGUSR2');
+
+    expect(await Promise.all([first.ended, second.ended])).toEqual([7, 7]);
+    expect(second.output()).toContain('--workspace=agents --workspace=examples/jobs/queue\n');
+  });
+
   it('passes a signal on to the command and ends with its exit code', async () => {
     using clone = cloneWith(PATIENT);
     const run = clone.run(['hello']);
@@ -108,26 +112,26 @@ describe('run.mjs', () => {
     const { code, output } = await finish(run);
     expect(code).toBe(2);
     expect(output).toContain('The install was stopped; the next run starts it again.');
-    expect(clone.has('.cache/install-lock')).toBe(false);
+    expect(clone.lockOwners()).toEqual([]);
   });
 
   it('lets npm write the lock when a package.json has changed', async () => {
     using clone = cloneWith(HELLO);
-    clone.write('packages/new/package.json', '{ "name": "new", "version": "1.0.0" }');
+    clone.write('examples/jobs/new/package.json', '{ "name": "new", "version": "1.0.0" }');
 
     const { output } = await finish(clone.run(['hello']));
-    expect(output).toContain('noting packages/new/package.json in package-lock.json');
-    expect(output).toContain('npm install --include=dev');
+    expect(output).toContain('noting examples/jobs/new/package.json in package-lock.json');
+    expect(output).toMatch(/npm install\n/);
   });
 
   it('refuses a lock that does not fit on CI', async () => {
     using clone = cloneWith(HELLO);
-    clone.write('packages/new/package.json', '{ "name": "new", "version": "1.0.0" }');
+    clone.write('examples/jobs/new/package.json', '{ "name": "new", "version": "1.0.0" }');
 
     expect(await finish(clone.run(['hello'], { CI: 'true' }))).toEqual({
       code: 2,
       output:
-        'package-lock.json does not fit packages/new/package.json: ' +
+        'package-lock.json does not fit examples/jobs/new/package.json: ' +
         'run "npm install" and commit package-lock.json.\n',
     });
   });

@@ -19,14 +19,22 @@ const DEPENDENCY_KINDS = /** @type {const} */ ([
 ]);
 
 /**
- * What an install has to do: nothing, install what package-lock.json says, or first bring it up
- * to date because it does not fit the package.json files that are named.
+ * What has to be done so that the root and the workspaces in `wanted` have their packages: nothing,
+ * or install those of `workspaces`, which were installed before or are wanted. `unlocked` are the
+ * package.json files that package-lock.json does not agree with; `leftover` are packages that it
+ * no longer has: npm lets them lie when it does not install all.
  * @param {string} root
+ * @param {string[]} wanted
  */
-export function findMissing(root) {
+export function findMissing(root, wanted) {
   const locked = readPackages(join(root, 'package-lock.json'));
-  const unlocked = listUnlocked(root, locked);
-  return { unlocked, complete: unlocked.length === 0 && isInstalled(root, locked) };
+  const installed = readPackages(installRecordOf(root));
+  const all = listWorkspaces(root);
+  const workspaces = all.filter((folder) => wanted.includes(folder) || installed[folder]);
+  const unlocked = listUnlocked(root, workspaces, locked);
+  const leftover = Object.keys(installed).filter((path) => isPackage(path) && !locked[path]);
+  const complete = unlocked.length === 0 && isInstalled({ workspaces, installed, locked });
+  return { workspaces, isAll: workspaces.length === all.length, unlocked, leftover, complete };
 }
 
 /**
@@ -38,37 +46,48 @@ export function installRecordOf(root) {
 }
 
 /**
- * The package.json files, root and workspaces, that package-lock.json does not agree with.
  * @param {string} root
+ * @param {string[]} workspaces
  * @param {LockedPackages} locked
  */
-function listUnlocked(root, locked) {
-  const folders = ['', ...listWorkspaces(root)];
-  const gone = Object.keys(locked).filter(
-    (path) => !path.includes('node_modules') && !folders.includes(path),
-  );
-  const changed = folders.filter((folder) => {
+function listUnlocked(root, workspaces, locked) {
+  const changed = ['', ...workspaces].filter((folder) => {
     const manifest = readManifest(join(root, folder, 'package.json'));
     const linked = folder === '' || locked[`node_modules/${manifest.name}`]?.resolved === folder;
     return !linked || describeDependencies(manifest) !== describeDependencies(locked[folder]);
   });
-  return [...changed, ...gone].map((folder) =>
-    folder ? `${folder}/package.json` : 'package.json',
+  const gone = Object.keys(locked).filter(
+    (path) => path !== '' && !isPackage(path) && !existsSync(join(root, path, 'package.json')),
   );
+  return [...changed, ...gone].map((folder) => join(folder, 'package.json'));
 }
 
 /**
- * @param {string} root
- * @param {LockedPackages} locked
+ * The record does not name the root: of its packages each has to be there by itself.
+ * @param {{ workspaces: string[], installed: LockedPackages, locked: LockedPackages }} state
  */
-function isInstalled(root, locked) {
-  const installed = readPackages(installRecordOf(root));
-  return Object.entries(locked).every(([path, wanted]) => {
-    if (!path.includes('node_modules')) return true;
-    const found = installed[path];
-    if (!found) return wanted.optional === true;
-    return found.version === wanted.version && found.integrity === wanted.integrity;
-  });
+function isInstalled({ workspaces, installed, locked }) {
+  const direct = Object.keys({ ...locked['']?.dependencies, ...locked['']?.devDependencies });
+  const needed = [...workspaces, ...direct.map((name) => `node_modules/${name}`)];
+  const isSound = Object.entries(installed).every(([path, found]) => isSame(found, locked[path]));
+  return isSound && needed.every((path) => installed[path]);
+}
+
+/**
+ * @param {LockedPackage} found
+ * @param {LockedPackage | undefined} wanted
+ */
+function isSame(found, wanted) {
+  if (found.version !== wanted?.version || found.integrity !== wanted?.integrity) return false;
+  return describeDependencies(found) === describeDependencies(wanted);
+}
+
+/**
+ * All else that package-lock.json names is the root or a workspace.
+ * @param {string} path
+ */
+function isPackage(path) {
+  return path.includes('node_modules/');
 }
 
 /** @param {Manifest | undefined} manifest */
@@ -83,34 +102,29 @@ function describeDependencies(manifest) {
  */
 export function listWorkspaces(root) {
   const { workspaces = [] } = readManifest(join(root, 'package.json'));
-  const folders = workspaces.flatMap((pattern) => expand(root, pattern.split('/')));
+  const folders = workspaces.flatMap((pattern) => expand(root, pattern));
   return [...new Set(folders)].filter((folder) => existsSync(join(root, folder, 'package.json')));
 }
 
 /**
  * Node 20 has no globSync: `*` as a whole name is all that the workspaces use.
  * @param {string} root
- * @param {string[]} names
+ * @param {string} pattern
  * @returns {string[]}
  */
-function expand(root, names) {
-  return names.reduce(
-    (folders, name) =>
-      folders.flatMap((folder) =>
-        (name === '*' ? listFolders(join(root, folder)) : [name]).map((entry) =>
-          folder ? `${folder}/${entry}` : entry,
-        ),
-      ),
-    [''],
+function expand(root, pattern) {
+  const [parent = ''] = pattern.split('*', 1);
+  if (parent === pattern) return [pattern];
+  return listFolders(join(root, parent)).flatMap((name) =>
+    expand(root, pattern.replace('*', name)),
   );
 }
 
 /** @param {string} folder */
 function listFolders(folder) {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
-    .map((entry) => entry.name);
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
 /**

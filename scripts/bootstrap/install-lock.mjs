@@ -1,110 +1,46 @@
 // @ts-check
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const POLL_MS = 100;
 
 /**
- * A folder that exists while packages are installed; each file in it is named for a process that
- * works on them. When none of these lives any more, the install was interrupted.
- * @param {string} root
- */
-export function installLockOf(root) {
-  return join(root, '.cache', 'install-lock');
-}
-
-/**
- * Waits until nobody else installs, then holds the lock. The lock of dead processes is broken.
+ * Waits until no other process installs. Each process that installs keeps a file named for it; the
+ * file of a dead process counts for nothing. Of two that come at once both step back and try again
+ * after pauses that differ.
  * @param {string} root
  */
 export async function holdInstallLock(root) {
-  const lock = installLockOf(root);
-  mkdirSync(dirname(lock), { recursive: true });
-  let announced = false;
-  while (!take(lock)) {
-    if (breakDead(lock)) continue;
-    if (!announced) console.error(describeWait(root, lock));
-    announced = true;
-    await wait(POLL_MS);
+  const folder = join(root, '.cache/installing');
+  const fileOf = (/** @type {number} */ pid) => join(folder, String(pid));
+  const own = fileOf(process.pid);
+  mkdirSync(folder, { recursive: true });
+  for (let announced = false; ; announced = true) {
+    writeFileSync(own, '');
+    const others = readdirSync(folder)
+      .map(Number)
+      .filter((pid) => pid !== process.pid);
+    const other = others.find(isAlive);
+    if (other === undefined) {
+      for (const pid of others) rmSync(fileOf(pid), { force: true });
+      break;
+    }
+    rmSync(own);
+    if (!announced) console.error(describeWait(other, relative(root, fileOf(other))));
+    await wait(POLL_MS * (1 + Math.random()));
   }
+  const files = [own];
   return {
     /** @param {number} pid a process that works on the packages even if this one is killed */
-    add: (pid) => writeFileSync(join(lock, String(pid)), ''),
-    release: () => release(lock),
+    add(pid) {
+      files.push(fileOf(pid));
+      writeFileSync(fileOf(pid), '');
+    },
+    release() {
+      for (const file of files) rmSync(file, { force: true });
+    },
   };
-}
-
-/**
- * Moves a folder that already names this process into place: no moment without an owner.
- * @param {string} lock
- */
-function take(lock) {
-  const prepared = `${lock}.${process.pid}`;
-  mkdirSync(prepared, { recursive: true });
-  writeFileSync(join(prepared, String(process.pid)), '');
-  if (tryRename(prepared, lock)) return true;
-  rmSync(prepared, { recursive: true });
-  return false;
-}
-
-/**
- * The name a broken lock gets is its own, so that of two breakers one succeeds, and neither can
- * take away the lock that the other has made since.
- * @param {string} lock
- */
-function breakDead(lock) {
-  const found = statSync(lock, { throwIfNoEntry: false });
-  const owners = listOwners(lock);
-  if (!found || owners.length === 0 || owners.some(isAlive)) return false;
-  return tryRename(lock, `${lock}.broken-${found.ino}-${found.birthtimeMs}`);
-}
-
-/**
- * In one move: a lock with half its owners would look interrupted.
- * @param {string} lock
- */
-function release(lock) {
-  const name = basename(lock);
-  renameSync(lock, `${lock}.broken-${process.pid}`);
-  for (const entry of readdirSync(dirname(lock))) {
-    if (entry.startsWith(`${name}.broken-`)) {
-      rmSync(join(dirname(lock), entry), { recursive: true, force: true });
-    }
-  }
-}
-
-/**
- * @param {string} from
- * @param {string} to
- */
-function tryRename(from, to) {
-  try {
-    renameSync(from, to);
-    return true;
-  } catch (error) {
-    const code = /** @type {NodeJS.ErrnoException} */ (error).code ?? '';
-    if (['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOENT'].includes(code)) return false;
-    throw error;
-  }
-}
-
-/** @param {string} lock */
-function listOwners(lock) {
-  try {
-    return readdirSync(lock).map(Number);
-  } catch {
-    return [];
-  }
 }
 
 /** @param {number} pid */
@@ -126,12 +62,9 @@ function isZombie(pid) {
 }
 
 /**
- * @param {string} root
- * @param {string} lock
+ * @param {number} pid
+ * @param {string} file
  */
-function describeWait(root, lock) {
-  return (
-    `• waiting: process ${listOwners(lock)[0]} is installing the packages ` +
-    `(if it is not, remove ${relative(root, lock)})`
-  );
+function describeWait(pid, file) {
+  return `• waiting: process ${pid} is installing the packages (if it is not, remove ${file})`;
 }

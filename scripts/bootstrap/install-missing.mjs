@@ -1,28 +1,33 @@
 // @ts-check
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findMissing, installRecordOf, listWorkspaces } from './find-missing.mjs';
-import { holdInstallLock, installLockOf } from './install-lock.mjs';
+import { holdInstallLock } from './install-lock.mjs';
 import { runForeground } from './run-foreground.mjs';
 
-/**
- * @typedef {{ installed: boolean, problem?: string }} Outcome
- * @typedef {Awaited<ReturnType<typeof holdInstallLock>>} InstallLock
- */
+/** @typedef {{ installed: boolean, problem?: string }} Outcome */
+
+const FLAGS = [
+  '--include=dev',
+  '--include=optional',
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+];
 
 /**
- * Brings node_modules in line with package-lock.json, one process at a time; a half-done install
- * is done again from nothing. `problem` is a sentence with its mend.
+ * Brings the packages of the root and of the wanted workspaces in line with package-lock.json, one
+ * process at a time; a half-done install is done again from nothing. `problem` is a sentence with
+ * its mend.
  * @param {string} root
+ * @param {string[]} wanted
  * @returns {Promise<Outcome>}
  */
-export async function installMissing(root) {
-  const busy = existsSync(installLockOf(root));
-  if (!busy && findMissing(root).complete) return { installed: false };
-
+export async function installMissing(root, wanted) {
+  if (findMissing(root, wanted).complete) return { installed: false };
   const lock = await holdInstallLock(root);
   try {
-    const problem = await install(root, lock);
+    const problem = await install(root, wanted, lock.add);
     return { installed: true, ...(problem && { problem }) };
   } finally {
     lock.release();
@@ -30,50 +35,48 @@ export async function installMissing(root) {
 }
 
 /**
- * `npm install --no-save` and not `npm ci`: it keeps to the lock and never writes it either, but
- * bears a lock that was made where some platform's optional packages could not be had.
+ * `npm install --no-save` and not `npm ci`: it keeps to the lock and never writes it either, adds
+ * to what is installed instead of removing it first, and bears a lock that was made where some
+ * platform's optional packages could not be had.
  * @param {string} root
- * @param {InstallLock} lock
+ * @param {string[]} wanted
+ * @param {(pid: number) => void} onStart
  * @returns {Promise<string | undefined>} what went wrong
  */
-async function install(root, lock) {
-  const { unlocked, complete } = findMissing(root);
+async function install(root, wanted, onStart) {
+  const { complete, unlocked, workspaces, isAll, leftover } = findMissing(root, wanted);
   if (complete) return undefined;
   if (unlocked.length > 0 && process.env.CI) return describeUnlocked(unlocked);
   const note = unlocked.length > 0 ? `, noting ${unlocked.join(', ')} in package-lock.json` : '';
   console.error(`• installing the packages${note} (the first time this takes a minute)`);
-  // npm takes a package for whole when its folder is there: what was interrupted has to go.
-  if (existsSync(installRecordOf(root))) rmSync(installRecordOf(root));
-  else removeInstalled(root);
-  const code = await runNpm(root, lock, ['install', ...(unlocked.length > 0 ? [] : ['--no-save'])]);
-  return code === 0 ? undefined : describeFailure(code);
-}
-
-/** @param {string} root */
-function removeInstalled(root) {
-  for (const folder of ['', ...listWorkspaces(root)]) {
-    rmSync(join(root, folder, 'node_modules'), { recursive: true, force: true });
-  }
+  const record = removeStale(root, leftover);
+  const save = unlocked.length > 0 ? [] : ['--no-save'];
+  const part = ['--include-workspace-root', ...workspaces.map((name) => `--workspace=${name}`)];
+  const code = await runForeground('npm', ['install', ...save, ...(isAll ? [] : part), ...FLAGS], {
+    env: npmEnvironment(root),
+    shell: process.platform === 'win32',
+    onStart,
+  });
+  if (code === 0) return undefined;
+  // When npm fails by itself, it undoes what it did: what was there can still be used.
+  if (!isStopped(code) && record) writeFileSync(installRecordOf(root), record);
+  return describeFailure(code);
 }
 
 /**
+ * npm takes a package for whole when its folder is there: what was interrupted has to go. Returns
+ * the record of what is installed, which is gone until npm writes it again.
  * @param {string} root
- * @param {InstallLock} lock
- * @param {string[]} words
+ * @param {string[]} leftover
  */
-function runNpm(root, lock, words) {
-  const flags = [
-    '--include=dev',
-    '--include=optional',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-  ];
-  return runForeground('npm', [...words, ...flags], {
-    env: npmEnvironment(root),
-    shell: process.platform === 'win32',
-    onStart: lock.add,
-  });
+function removeStale(root, leftover) {
+  const file = installRecordOf(root);
+  const record = existsSync(file) && readFileSync(file);
+  const folders = ['', ...listWorkspaces(root)].map((folder) => join(folder, 'node_modules'));
+  for (const path of record ? leftover : folders)
+    rmSync(join(root, path), { recursive: true, force: true });
+  rmSync(file, { force: true });
+  return record;
 }
 
 /**
@@ -104,7 +107,15 @@ function describeUnlocked(unlocked) {
 
 /** @param {number} code */
 function describeFailure(code) {
-  return code > 128
+  return isStopped(code)
     ? 'The install was stopped; the next run starts it again.'
     : `npm could not install the packages (code ${code}): see above, mend that and run this again.`;
+}
+
+/**
+ * A signal ended it.
+ * @param {number} code
+ */
+function isStopped(code) {
+  return code > 128;
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import module from 'node:module';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { chooseWorkspaces } from './choose-workspaces.mjs';
 import { installMissing } from './install-missing.mjs';
 import { runForeground } from './run-foreground.mjs';
 
@@ -20,7 +21,7 @@ export async function runRepositoryCommand([name, ...words]) {
     return stop(`${problem} There is: ${commands.join(', ')}`);
   }
   process.chdir(ROOT);
-  const outcome = await installMissing(ROOT);
+  const outcome = await installMissing(ROOT, chooseWorkspaces(ROOT, name, words));
   if (outcome.problem) return stop(outcome.problem);
   const node = findNode();
   if (!node) return stop(describeMissingNode());

@@ -1,3 +1,4 @@
+import { chooseWorkspaces } from '../bootstrap/choose-workspaces.mjs';
 import { installMissing } from '../bootstrap/install-missing.mjs';
 import { runForeground } from '../bootstrap/run-foreground.mjs';
 import { runCommand, UsageError } from '../command.ts';
@@ -19,7 +20,7 @@ await runCommand({
 
 /** Links the new package, formats the files for their new names, and writes the proof into the page. */
 async function complete(id: string): Promise<boolean> {
-  const { problem } = await installMissing(ROOT);
+  const { problem } = await installMissing(ROOT, chooseWorkspaces(ROOT, 'prove', [id]));
   if (problem) throw new UsageError(problem);
   const run = async (...words: string[]) => (await runForeground(process.execPath, words)) === 0;
   const done =
