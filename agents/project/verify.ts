@@ -19,7 +19,10 @@ export type Verification = {
 
 /** Looks at what was taken: files, packages, required patterns. It reads, and runs nothing. */
 export function verifyPatterns(library: Library, project: Project, ids: string[]): Verification[] {
-  const taken = listIds(requireLock(project));
+  const lock = requireLock(project);
+  const taken = listIds(lock);
+  const isNeeded = (id: string) =>
+    lock.patterns[id]?.asked || taken.some((other) => library.find(other)?.requires.includes(id));
   const files = listTaken(library, project, ids);
   return (ids.length > 0 ? ids : taken).map((id) => {
     const own = files.filter(({ pattern }) => pattern === id);
@@ -37,6 +40,7 @@ export function verifyPatterns(library: Library, project: Project, ids: string[]
       ...(own.some(({ role }) => role === 'test')
         ? []
         : [`its failure tests are not here: npx touchstone add ${id} --with-tests`]),
+      ...(isNeeded(id) ? [] : [`nothing builds on it any more: npx touchstone remove ${id}`]),
     ];
     const runAgain = `npx touchstone verify ${id}`;
     return { id, passed: issues.length === 0, issues, suggestions, runAgain };

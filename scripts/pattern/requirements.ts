@@ -76,6 +76,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
     if (!ids.includes(target.id)) return isImport ? nameUnknown(target.id) : undefined;
     const files = describe(target.id)?.taken ?? new Set();
     if (!files.has(target.path)) return nameNotTaken(target, files);
+    if (isTaken && target.path.endsWith('.sql')) return nameSchema(target.path);
     const direct = frontmatter.data?.requires ?? [];
     const allowed = isTaken ? new Set(direct) : collectRequired(direct, describe);
     if (target.id === id || allowed.has(target.id)) return undefined;
@@ -157,6 +158,11 @@ function nameNotTaken({ id, path }: { id: string; path: string }, files: Readonl
   const message = `${quote(path)} is not among the files that a reader takes of ${id}`;
   const mend = `use one that is, or name it in files of patterns/${id}.md`;
   return { code: 'import-foreign' as const, message, mend, ...hintAt(path, files) };
+}
+
+function nameSchema(path: string): Fault {
+  const message = `${quote(path)} goes to the migrations of a project, where this does not find it`;
+  return { code: 'import-foreign', message, mend: 'name it in tests only' };
 }
 
 function nameUnused(other: string): Fault {
