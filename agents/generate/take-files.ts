@@ -47,6 +47,7 @@ export function takeFiles(pattern: SourcePattern, kit: Kit, others: Others): Tak
     manifest: {
       id,
       files: texts.map(describeFile),
+      testRequires: listTestRequires(pattern, tests),
       ...collectPackages(pattern, { own, tests, kit }),
       environment: listEnvironment([...own].map((path) => sources.get(path) ?? '')),
       yours: data.yours,
@@ -132,6 +133,11 @@ function listRequiredSchemas(
     const text = others.get(target.id)?.sources.get(target.path) ?? '';
     return { role: 'test', path, text: stripMarkers(target.path, text) };
   });
+}
+
+function listTestRequires({ id, data, sources }: SourcePattern, tests: ReadonlySet<string>) {
+  const used = listForeign(id, sources, tests).flatMap(({ target }) => target?.id ?? []);
+  return [...new Set(used)].filter((other) => !data.requires.includes(other)).sort();
 }
 
 const nameRequiredSchema = ({ id, path }: Target): string => `required/${slugOf(id)}/${path}`;

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Library } from '../library/open-library.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
+import { listRequired } from './list-required.ts';
 import { hash, type Lock, readLock } from './lock-file.ts';
 import { nameMigration } from './migration-name.ts';
 import { listNext } from './next-steps.ts';
@@ -69,16 +70,17 @@ export function planAdd(
   wish: AddWish = {},
 ): AddPlan {
   const manifest = readManifest(project);
-  const patterns = resolveRequired(library, ids);
+  const tested = new Set(wish.testsOf ?? (wish.withTests ? ids : []));
+  const requires = (id: string) => listRequired(library, id, tested.has(id));
+  const patterns = resolveRequired(requires, ids);
   const settings = findSettings(project, wish);
   const manifests = patterns.map((id) => library.readManifest(id));
-  const tested = new Set(wish.testsOf ?? (wish.withTests ? ids : []));
   const files = planFiles({ library, project, settings, manifests, tested, now: wish.now });
   const change = collectPackages(library, manifests, tested);
   const { missing, others } = comparePackages(manifest, change);
   const environment = [...new Set(manifests.flatMap(({ environment }) => environment))].sort();
   const asked = patterns.filter((id) => ids.includes(id));
-  const brought = listBrought(library, patterns, asked);
+  const brought = listBrought(requires, patterns, asked);
   const plan = {
     patterns,
     asked,
@@ -94,15 +96,16 @@ export function planAdd(
   return { ...plan, next: listNext(plan, circumstances) };
 }
 
-function listBrought(library: Library, patterns: string[], asked: string[]) {
-  const builds = (id: string) => library.find(id)?.requires ?? [];
+type Requires = (id: string) => string[];
+
+function listBrought(requires: Requires, patterns: string[], asked: string[]) {
   return patterns
     .filter((id) => !asked.includes(id))
-    .map((id) => ({ id, requiredBy: patterns.filter((other) => builds(other).includes(id)) }));
+    .map((id) => ({ id, requiredBy: patterns.filter((other) => requires(other).includes(id)) }));
 }
 
 /** Depth first, each once. */
-function resolveRequired(library: Library, ids: string[]): string[] {
+function resolveRequired(requires: Requires, ids: string[]): string[] {
   const order: string[] = [];
   const seen = new Set<string>();
   for (const id of ids) visit(id);
@@ -111,7 +114,7 @@ function resolveRequired(library: Library, ids: string[]): string[] {
   function visit(id: string): void {
     if (seen.has(id)) return;
     seen.add(id);
-    for (const required of library.find(id)?.requires ?? []) visit(required);
+    for (const required of requires(id)) visit(required);
     order.push(id);
   }
 }

@@ -1,4 +1,5 @@
 import type { Library } from '../library/open-library.ts';
+import { listTakenRequired } from './list-required.ts';
 import { hash, type Lock, writeLock } from './lock-file.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
@@ -27,7 +28,7 @@ export type Removal = {
 /** Removes patterns, and what came along with them and is needed no more; refuses one that another taken pattern builds on. */
 export function planRemove(library: Library, project: Project, ids: string[]): Removal {
   const lock = requireLock(project);
-  refuseRequired(library, { ids, taken: listIds(lock) });
+  refuseRequired(library, lock, ids);
   const listFiles = (some: string[]) =>
     listTaken(library, project, some).map(
       ({ pattern, path, role, mine, locked }): RemovedFile => ({
@@ -60,7 +61,7 @@ function sortBrought(
   lock: Lock,
   { ids, files }: { ids: string[]; files: RemovedFile[] },
 ): Pick<Removal, 'unneeded' | 'kept'> {
-  const requires = (id: string) => library.find(id)?.requires ?? [];
+  const requires = (id: string) => listTakenRequired(library, lock, id);
   const gone = new Set(ids);
   const kept = new Map<string, string>();
   const edited = files.filter(({ outcome }) => outcome === 'edited').map(({ pattern }) => pattern);
@@ -86,9 +87,9 @@ function sortBrought(
 
 const toKept = ([id, reason]: [string, string]): KeptPattern => ({ id, reason });
 
-function refuseRequired(library: Library, { ids, taken }: { ids: string[]; taken: string[] }) {
-  for (const id of taken.filter((id) => !ids.includes(id))) {
-    const required = library.find(id)?.requires.filter((one) => ids.includes(one)) ?? [];
+function refuseRequired(library: Library, lock: Lock, ids: string[]) {
+  for (const id of listIds(lock).filter((id) => !ids.includes(id))) {
+    const required = listTakenRequired(library, lock, id).filter((one) => ids.includes(one));
     if (required.length > 0)
       throw new ProjectError(
         `${id} builds on ${required.join(', ')}: remove it first, or together`,

@@ -4,6 +4,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { writeRegistry } from '../generate/write-registry.ts';
 import {
   buildComposedLibrary,
+  DEVICES,
   LOCKS,
   MAILS,
   QUEUE,
@@ -125,6 +126,16 @@ describe('adding a pattern that builds on another', () => {
     expect(place.project.list('patterns/locks/tests')).toEqual(['failures.test.ts']);
   });
 
+  it('brings what only its tests use with them, and not without', () => {
+    expect(add([MAILS]).patterns).not.toContain(DEVICES);
+    const { brought } = add([MAILS], { withTests: true });
+    expect(brought).toContainEqual({ id: DEVICES, requiredBy: [MAILS] });
+    expect(read('patterns/sending/tests/failures.test.ts')).toContain(`'../../devices/devices.ts'`);
+    place.project.remove('patterns/devices/devices.ts');
+    expect(verifyPatterns(library, place.project, [DEVICES])[0]?.passed).toBe(false);
+    expect(() => planRemove(library, place.project, [DEVICES])).toThrow(`${MAILS} builds on`);
+  });
+
   it('remembers that what came along was asked for later', () => {
     add([QUEUE]);
     add([LOCKS]);
@@ -145,7 +156,7 @@ describe('removing a pattern that builds on another', () => {
 
   it('removes what only came along and nothing needs any more', () => {
     add([MAILS], { withTests: true });
-    expect(remove([MAILS])).toEqual({ unneeded: [QUEUE, LOCKS], kept: [] });
+    expect(remove([MAILS])).toEqual({ unneeded: [QUEUE, DEVICES, LOCKS], kept: [] });
     expect(place.project.list('patterns')).toEqual([]);
     expect(taken()).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import type { Library } from '../library/open-library.ts';
 import { applyPlan } from './apply-plan.ts';
+import { hasTests, listTakenRequired } from './list-required.ts';
 import { lockFile, writeLock } from './lock-file.ts';
 import { mergeTexts } from './merge-texts.ts';
 import type { OtherVersion } from './package-json.ts';
@@ -95,8 +96,9 @@ function applySteps(library: Library, project: Project, steps: Step[]): void {
 
 /** Patterns that import from each other are of one version: what some require, and what requires them. */
 function followRequired(library: Library, project: Project, ids: string[]): string[] {
-  const taken = listIds(requireLock(project));
-  const requires = (id: string) => library.find(id)?.requires ?? [];
+  const lock = requireLock(project);
+  const taken = listIds(lock);
+  const requires = (id: string) => listTakenRequired(library, lock, id);
   const all = new Set(ids);
   for (const id of all) {
     const joined = taken.filter(
@@ -111,9 +113,7 @@ function followRequired(library: Library, project: Project, ids: string[]): stri
 function planAdditions(library: Library, project: Project, ids: string[]): AddPlan {
   const lock = requireLock(project);
   const taken = (ids.length > 0 ? ids : listIds(lock)).filter((id) => library.find(id));
-  const testsOf = taken.filter((id) =>
-    Object.values(lock.patterns[id]?.files ?? {}).some(({ role }) => role === 'test'),
-  );
+  const testsOf = taken.filter((id) => hasTests(lock, id));
   const plan = planAdd(library, project, taken, { testsOf });
   const isNew = (path: string) =>
     !Object.values(lock.patterns).some((pattern) => path in pattern.files);

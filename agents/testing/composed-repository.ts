@@ -8,6 +8,7 @@ import { makeFolder } from './test-library.ts';
 export const LOCKS = 'postgres/locks';
 export const QUEUE = 'jobs/queue';
 export const MAILS = 'mails/sending';
+export const DEVICES = 'iot/devices';
 
 type Page = { files: string[]; requires?: string[] };
 
@@ -63,8 +64,13 @@ import { TABLES } from './test-tables.ts';
 queue() === lock() && TABLES;
 `,
 
+  'patterns/iot/devices.md': writePage({ files: ['devices.ts'] }),
+  'examples/iot/devices/package.json': writeManifest({}),
+  'examples/iot/devices/devices.ts': 'export const devices = [];\n',
+
   'patterns/mails/sending.md': writePage({ files: ['inner/send.ts'], requires: [LOCKS, QUEUE] }),
   'examples/mails/sending/package.json': writeManifest({}),
+  'examples/mails/sending/failures.test.ts': `${FAILURES}import '../../iot/devices/devices.ts';\n`,
   'examples/mails/sending/inner/send.ts': `import { queue } from '../../../jobs/queue/queue.ts';
 export type { lock } from '../../../postgres/locks/lock.ts';
 

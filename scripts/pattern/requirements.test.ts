@@ -45,13 +45,15 @@ describe('a pattern that builds on another', () => {
   });
 
   it.each(['queue.test.ts', 'demo.ts', 'bench.ts', 'tests/app.ts'])(
-    'is requires-missing in %s too, which a reader does not take',
+    'need not say so for %s, which a reader does not take',
     (name) => {
       write(`${QUEUE}/queue.ts`, '');
       writePattern('jobs/queue', { files: ['queue.ts'] });
       const up = name.includes('/') ? '../../..' : '../..';
       write(`${QUEUE}/${name}`, `await import('${up}/postgres/locks/key.ts');`);
-      expect(summarize()).toEqual([`${QUEUE}/${name}:1:14 requires-missing`]);
+      expect(checkAll()).toEqual([]);
+      write(`${QUEUE}/${name}`, `await import('${up}/postgres/locks/application.ts');`);
+      expect(summarize()).toEqual([`${QUEUE}/${name}:1:14 import-foreign`]);
     },
   );
 
@@ -67,16 +69,6 @@ describe('a pattern that builds on another', () => {
     write(`${QUEUE}/queue.ts`, "new URL('../../postgres/locks/lock.ts', import.meta.url)");
     write(`${QUEUE}/queue.test.ts`, "new URL('../../postgres/locks/schema.sql', import.meta.url)");
     expect(checkAll()).toEqual([]);
-  });
-
-  it('may use in tests, and only there, what its required patterns require', () => {
-    writePattern('jobs/mails', { files: ['mails.ts'], requires: ['jobs/queue'] });
-    const locks = "import '../../postgres/locks/lock.ts';";
-    write('examples/jobs/mails/mails.ts', "import '../queue/queue.ts';");
-    write('examples/jobs/mails/mails.test.ts', locks);
-    expect(checkAll()).toEqual([]);
-    write('examples/jobs/mails/mails.ts', `import '../queue/queue.ts'; ${locks}`);
-    expect(summarize()).toEqual(['examples/jobs/mails/mails.ts:1:36 requires-missing']);
   });
 });
 

@@ -77,9 +77,8 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
     const files = describe(target.id)?.taken ?? new Set();
     if (!files.has(target.path)) return nameNotTaken(target, files);
     if (isTaken && target.path.endsWith('.sql')) return nameSchema(target.path);
-    const direct = frontmatter.data?.requires ?? [];
-    const allowed = isTaken ? new Set(direct) : collectRequired(direct, describe);
-    if (target.id === id || allowed.has(target.id)) return undefined;
+    // What a reader does not take may use any pattern: `add --with-tests` brings what tests use.
+    if (!isTaken || frontmatter.data?.requires.includes(target.id)) return undefined;
     const message = `this uses ${target.id}, and the page does not require it`;
     const mend = `add ${target.id} to requires in patterns/${id}.md`;
     return { code: 'requires-missing', message, mend };
@@ -129,13 +128,6 @@ function listUsed(references: ForeignReference[], taken: ReadonlySet<string>): S
 }
 
 type Describe = (id: string) => Known | undefined;
-
-/** Patterns and all that they build on. */
-function collectRequired(ids: readonly string[], describe: Describe): Set<string> {
-  const all = new Set(ids);
-  for (const id of all) for (const next of describe(id)?.requires ?? []) all.add(next);
-  return all;
-}
 
 /** The way from a pattern over one that it requires back to itself. */
 function findCircle(id: string, first: string, describe: Describe): string[] | undefined {
