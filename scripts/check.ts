@@ -4,6 +4,7 @@ import { addFindings, type Finding, sortFindings } from './engine/findings.ts';
 import { buildPage, type PageInput, type PageResult } from './engine/page.ts';
 import type { PageRules } from './page/rules.ts';
 import { openKeys, type ReadKeys } from './pattern/keys.ts';
+import type { CheckRequirements } from './pattern/requirements.ts';
 import { listPatterns } from './repository.ts';
 import { type ExampleFiles, readExample, readInside } from './sources.ts';
 import { findStrays } from './strays.ts';
@@ -28,10 +29,12 @@ export type CheckResult = {
   changed: string[];
 };
 
+type Rules = PageRules & { checkRequirements: CheckRequirements };
+
 type Run = CheckResult & {
   root: string;
   write: boolean;
-  rules?: PageRules | undefined;
+  rules?: Rules | undefined;
   readKeys: ReadKeys;
 };
 
@@ -59,13 +62,15 @@ export async function syncPattern(root: string, id: string): Promise<Finding[]> 
 }
 
 /** Loaded only when asked for: YAML, zod and remark cost more than all the rest. */
-async function loadRules(root: string, ids: string[]): Promise<PageRules> {
+async function loadRules(root: string, ids: string[]): Promise<Rules> {
   const { createPageRules } = await import('./page/rules.ts');
-  return createPageRules({
+  const { openRequirements } = await import('./pattern/requirements.ts');
+  const rules = createPageRules({
     ids,
     catalogue: readInside(root, 'docs/catalogue.json', []),
     exists: (path) => !path.startsWith('..') && existsSync(join(root, path)),
   });
+  return { ...rules, checkRequirements: openRequirements(root, ids) };
 }
 
 /** What tools read is made of all patterns: it is checked, and loaded, only with all of them. */
@@ -107,6 +112,7 @@ function checkPage(run: Run, { id, file, text, example }: Page): void {
   if (frontmatter === undefined || run.rules === undefined) return;
   const page = { id, file, text: built.text, built: built.result, hasBench: bench !== undefined };
   addFindings(run.findings, run.rules.checkPage(page, frontmatter));
+  addFindings(run.findings, run.rules.checkRequirements({ id, file, sources, frontmatter }));
   const { mutants, equivalents } = example;
   const claim = { file, ...frontmatter.locate(['level']) };
   const level = frontmatter.data?.level ?? 1;

@@ -16,8 +16,8 @@ export type SampleTree = {
   root: string;
   read: (path: string) => string;
   write: (path: string, text: string) => void;
-  /** Writes a proof of the sources as they stand. */
-  prove: (facts?: object) => void;
+  /** Writes a proof of the sources as they stand, of the sample or of another pattern. */
+  prove: (facts?: object, id?: string) => void;
   remove: () => void;
 };
 
@@ -31,13 +31,13 @@ export function createSampleTree(): SampleTree {
     writeFileSync(file, text);
   }
 
-  function prove(facts: object = {}): void {
+  function prove(facts: object = {}, id = SAMPLE_ID): void {
     const files = { 'jobs.ts': { kind: 'executed', lines: { '2': '0' } } };
     const empty = { versions: {}, tests: [], failures: [], unproven: {}, outputs: {} };
-    const sources = readSources(root, SAMPLE_ID);
-    const { key } = openKeys(root)({ id: SAMPLE_ID, sources, page: SAMPLE_TEXT }).proof;
+    const sources = readSources(root, id);
+    const { key } = openKeys(root)({ id, sources, page: SAMPLE_TEXT }).proof;
     const proof = JSON.stringify({ ...empty, ...facts, files, key });
-    write(`examples/${SAMPLE_ID}/proof.json`, proof);
+    write(`examples/${id}/proof.json`, proof);
   }
 
   write(`examples/${SAMPLE_ID}/package.json`, '{}\n');

@@ -25,9 +25,11 @@ export type BuiltLibrary = {
 /** Reads the repository's patterns and writes their texts. */
 export function buildLibrary(root: string, version: string): BuiltLibrary {
   const kit = readKit(root);
-  const patterns = readPatterns(root).map((source) => {
+  const sources = readPatterns(root);
+  const byId = new Map(sources.map((source) => [source.id, source]));
+  const patterns = sources.map((source) => {
     const texts = writeTexts(source);
-    return { source, texts, entry: describe(source, texts), taken: takeFiles(source, kit) };
+    return { source, texts, entry: describe(source, texts), taken: takeFiles(source, kit, byId) };
   });
   return { version, patterns, topics: readTopics(root) };
 }

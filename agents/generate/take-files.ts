@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import { cutFile } from '../../scripts/engine/cut.ts';
 import { scanRegions } from '../../scripts/engine/regions.ts';
 import { followImports, listPackages } from '../../scripts/pattern/follow-imports.ts';
+import { listForeign, resolveForeign } from '../../scripts/pattern/foreign-references.ts';
 import { readReferences } from '../../scripts/pattern/read-references.ts';
 import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
@@ -26,8 +28,11 @@ export type TakenPattern = { manifest: PatternManifest; texts: TakenText[]; faul
 
 const TESTS = 'failures.test.ts';
 
+/** The patterns that another may build on, by id. */
+export type Others = ReadonlyMap<string, SourcePattern>;
+
 /** Everything that taking a pattern means: its files without region markers, and what they ask for. */
-export function takeFiles(pattern: SourcePattern, kit: Kit): TakenPattern {
+export function takeFiles(pattern: SourcePattern, kit: Kit, others: Others): TakenPattern {
   const { id, data, sources } = pattern;
   const own = followOwn(pattern);
   const tests = followImports(sources, [TESTS], { folders: true });
@@ -36,11 +41,13 @@ export function takeFiles(pattern: SourcePattern, kit: Kit): TakenPattern {
     ...[...own].map((path) => toText('pattern', path)),
     ...data.files.filter((path) => path.endsWith('.sql')).map((path) => toMigration(path)),
     ...[...tests].map((path) => toTest(path)),
+    ...listRequiredSchemas(pattern, tests, others),
   ];
   return {
     manifest: {
       id,
       files: texts.map(describeFile),
+      testRequires: listTestRequires(pattern, tests),
       ...collectPackages(pattern, { own, tests, kit }),
       environment: listEnvironment([...own].map((path) => sources.get(path) ?? '')),
       yours: data.yours,
@@ -50,8 +57,9 @@ export function takeFiles(pattern: SourcePattern, kit: Kit): TakenPattern {
   };
 
   function toText(role: FileRole, path: string): TakenText {
-    const text = stripMarkers(path, sources.get(path) ?? '');
-    return { role, path, text: text.replaceAll("'@touchstone/kit/", "'touchstone/kit/") };
+    const stripped = stripMarkers(path, sources.get(path) ?? '');
+    const text = stripped.replaceAll("'@touchstone/kit/", "'touchstone/kit/");
+    return { role, path, text: path.endsWith('.ts') ? pointAside(text, { id, role, path }) : text };
   }
   function toMigration(path: string): TakenText {
     const { text } = toText('migration', path);
@@ -90,6 +98,51 @@ function pointUp(text: string, own: ReadonlySet<string>): string {
       own.has(path) ? `${head}../${path}'` : whole,
     );
 }
+
+/** In a project the folders of all patterns are beside each other, each named for its slug. */
+function pointAside(text: string, { id, role, path }: Omit<TakenText, 'text'> & { id: string }) {
+  const tests = role === 'test' ? 'tests' : '';
+  const folder = posix.dirname(posix.join(slugOf(id), tests, path));
+  return text.replace(/(['"`])(\.\.\/[^'"`\n]+)\1/g, (whole, mark: string, word: string) => {
+    const target = resolveForeign(id, path, word);
+    if (target === undefined) return whole;
+    const isSchema = target.path.endsWith('.sql');
+    const file = isSchema
+      ? posix.join(slugOf(id), 'tests', nameRequiredSchema(target))
+      : posix.join(slugOf(target.id), target.path);
+    const relative = posix.relative(folder, file);
+    return `${mark}${relative.startsWith('.') ? relative : `./${relative}`}${mark}`;
+  });
+}
+
+type Target = { id: string; path: string };
+
+/** A copied test brings the tables of the patterns that it builds on: in a project they are a migration. */
+function listRequiredSchemas(
+  { id, sources }: SourcePattern,
+  tests: ReadonlySet<string>,
+  others: Others,
+): TakenText[] {
+  const targets = listForeign(id, sources, tests).flatMap(({ target }) => target ?? []);
+  const schemas = new Map(
+    targets
+      .filter(({ path }) => path.endsWith('.sql'))
+      .map((target) => [nameRequiredSchema(target), target]),
+  );
+  return [...schemas].map(([path, target]) => {
+    const text = others.get(target.id)?.sources.get(target.path) ?? '';
+    return { role: 'test', path, text: stripMarkers(target.path, text) };
+  });
+}
+
+function listTestRequires({ id, data, sources }: SourcePattern, tests: ReadonlySet<string>) {
+  const used = listForeign(id, sources, tests).flatMap(({ target }) => target?.id ?? []);
+  return [...new Set(used)].filter((other) => !data.requires.includes(other)).sort();
+}
+
+const nameRequiredSchema = ({ id, path }: Target): string => `required/${slugOf(id)}/${path}`;
+
+const slugOf = (id: string): string => id.replace(/.*\//, '');
 
 const describeFile = ({ role, path, text }: TakenText) => ({
   role,

@@ -20,6 +20,7 @@ const item = z.strictObject({
   description: z.string().min(1),
   dependencies: packages,
   devDependencies: packages,
+  registryDependencies: z.array(z.string().regex(/^@touchstone\/[a-z0-9-]+$/)).optional(),
   files: z.array(file.extend({ content: z.string().min(1) })).min(1),
   docs: z.string().min(1),
 });

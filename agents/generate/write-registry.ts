@@ -9,6 +9,7 @@ type Item = {
   description: string;
   dependencies: string[];
   devDependencies: string[];
+  registryDependencies?: string[];
   files: { path: string; type: 'registry:file'; target: string; content?: string }[];
   docs: string;
 };
@@ -44,6 +45,10 @@ function toItem({ source, taken }: LibraryPattern): Item {
     description: data.summary,
     dependencies: toList(taken.manifest.dependencies),
     devDependencies: toList(taken.manifest.devDependencies),
+    // As shadcn resolves a name of another registry than its own; it needs `registries` for it.
+    ...(data.requires.length > 0 && {
+      registryDependencies: data.requires.map((other) => `@touchstone/${other.replace('/', '-')}`),
+    }),
     files: texts.map(({ role, path, text }) => ({
       path: `library/patterns/${id}/files/${role}/${path}`,
       type: 'registry:file',
@@ -64,7 +69,9 @@ function writeDocs(
 ): string {
   return [
     ...(migrations.length > 0 ? [`Run as a migration: ${migrations.join(', ')}.`] : []),
-    ...(requires.length > 0 ? [`It builds on ${requires.join(', ')}.`] : []),
+    ...(requires.length > 0
+      ? [`It builds on ${requires.join(', ')}, in the folder beside it.`]
+      : []),
     `The tests that hold what it promises: npx touchstone add ${id}`,
   ].join(' ');
 }

@@ -45,6 +45,8 @@ export type PatternManifest = {
   files: TakenFile[];
   dependencies: Packages;
   devDependencies: Packages;
+  /** Patterns that only the copied tests use. */
+  testRequires: string[];
   /** What only the copied tests need. */
   testDependencies: Packages;
   /** Binaries of which one fits the machine. */

@@ -43,6 +43,7 @@ const entries = z.record(z.string(), z.union([z.string(), z.boolean()]));
 
 const output = z.object({
   patterns: z.array(z.string()),
+  asked: z.array(z.string()),
   files: z.array(z.object({ path: z.string(), state: z.string(), sha256: z.string() })),
   packages: z.record(z.string(), entries),
   environment: z.array(z.string()),
@@ -108,9 +109,10 @@ type Described = z.output<typeof output>;
 
 const ROOM_FOR_NOTE = 30;
 
-function describe({ patterns, files, packages, environment, next }: AddPlan, command: string) {
+function describe(plan: AddPlan, command: string) {
+  const { patterns, asked, files, packages, environment, next } = plan;
   const named = files.map(({ path, state, sha256 }) => ({ path, state, sha256 }));
-  return { patterns, files: named, packages: { ...packages }, environment, next, command };
+  return { patterns, asked, files: named, packages: { ...packages }, environment, next, command };
 }
 
 /** The command that does what is planned. */
@@ -124,9 +126,11 @@ function writeCommand(id: string, { directory, migrations, imports, withTests }:
   ].join(' ');
 }
 
-function write({ patterns, files, packages, next, command }: Described): string {
+function write({ patterns, asked, files, packages, next, command }: Described): string {
+  const along = patterns.filter((id) => !asked.includes(id));
+  const needs = along.length > 0 ? `, and what it builds on: ${along.join(', ')}` : '';
   return [
-    `Adding ${patterns.join(', ')}. To do it: ${command}`,
+    `Adding ${asked.join(', ')}${needs}. To do it: ${command}`,
     ...files.map(({ path, state, sha256 }) => `${state}: ${path} sha256 ${sha256}`),
     ...Object.entries(packages).map(([field, list]) => `${field}: ${writePackages(list)}`),
     ...next.map((step, index) => `${index + 1}. ${step}`),

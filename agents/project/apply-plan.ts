@@ -4,6 +4,7 @@ import { addPackages } from './package-json.ts';
 import type { AddPlan, PlannedFile } from './plan-add.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
+import { SHARED } from './test-config.ts';
 
 /** Writes what was planned; refuses when a file is in the way, and then writes nothing. */
 export function applyPlan(library: Library, project: Project, plan: AddPlan): void {
@@ -22,6 +23,10 @@ export function applyPlan(library: Library, project: Project, plan: AddPlan): vo
     if (file.state === 'write') project.write(file.path, file.text);
     record(lock, file, library.version);
   }
+  for (const id of plan.asked) {
+    const known = lock.patterns[id];
+    if (known) known.asked = true;
+  }
   if (Object.values(plan.packages).some((one) => Object.keys(one).length > 0))
     addPackages(project, plan.packages);
   writeLock(project, lock);
@@ -38,7 +43,8 @@ function refuseToOverwrite({ files }: AddPlan): void {
 /** What the lock has of a file stays: an update merges from the text that was written. */
 function record(lock: Lock, file: PlannedFile, version: string): void {
   const { pattern, path, role, source, text } = file;
-  const known = lock.patterns[pattern] ?? { version, files: {} };
+  // The configuration of the tests belongs to no pattern: nothing brings it along.
+  const known = lock.patterns[pattern] ?? { version, asked: pattern === SHARED, files: {} };
   const locked = known.files[path] ?? lockFile(role, source, text);
-  lock.patterns[pattern] = { version: known.version, files: { ...known.files, [path]: locked } };
+  lock.patterns[pattern] = { ...known, files: { ...known.files, [path]: locked } };
 }

@@ -23,7 +23,12 @@ const lockSchema = z.strictObject({
   imports: z.enum(['ts', 'js']),
   patterns: z.record(
     z.string(),
-    z.strictObject({ version: z.string(), files: z.record(z.string(), lockedFile) }),
+    z.strictObject({
+      version: z.string(),
+      /** Whether it was asked for; false when it only came along, because another builds on it. */
+      asked: z.boolean().default(true),
+      files: z.record(z.string(), lockedFile),
+    }),
   ),
 });
 

@@ -5,7 +5,7 @@ type Circumstances = { manifests: PatternManifest[]; isModule: boolean; manager:
 
 /** What is left to do once a plan is written, a sentence each. */
 export function listNext(
-  { settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
+  { asked, settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
   { manifests, isModule, manager }: Circumstances,
 ): string[] {
   const written = files.filter(({ state }) => state === 'write');
@@ -14,7 +14,7 @@ export function listNext(
   const yours = unique(manifests.flatMap(({ yours }) => yours));
   const lacksPackages = Object.values(packages).some((one) => Object.keys(one).length > 0);
   const versions = others.filter(({ name }) => name !== 'touchstone');
-  const id = taken.length === 1 ? taken[0] : '<id>';
+  const id = asked.length === 1 ? asked[0] : '<id>';
   return [
     isModule ? '' : 'Set "type": "module" in package.json: the files are ES modules.',
     lacksPackages ? `Install the packages: ${manager} install` : '',

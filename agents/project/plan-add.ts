@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Library } from '../library/open-library.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
+import { listRequired } from './list-required.ts';
 import { hash, type Lock, readLock } from './lock-file.ts';
 import { nameMigration } from './migration-name.ts';
 import { listNext } from './next-steps.ts';
@@ -39,6 +40,10 @@ export type PlannedFile = {
 export type AddPlan = {
   /** The patterns, those that others build on first. */
   patterns: string[];
+  /** Those of them that were asked for. */
+  asked: string[];
+  /** The others, which come along, each with the patterns that build on it. */
+  brought: { id: string; requiredBy: string[] }[];
   settings: Settings;
   files: PlannedFile[];
   packages: PackageChange;
@@ -49,7 +54,13 @@ export type AddPlan = {
 };
 
 /** What a caller asks for. */
-export type AddWish = SettingsWish & { withTests?: boolean | undefined; now?: Date | undefined };
+export type AddWish = SettingsWish & {
+  /** Brings the tests of the patterns that are asked for, not of those that come along. */
+  withTests?: boolean | undefined;
+  /** The patterns of which the tests come, where it is not all or none. */
+  testsOf?: readonly string[];
+  now?: Date | undefined;
+};
 
 /** Plans how the patterns, and those they require, come into the project. */
 export function planAdd(
@@ -59,21 +70,42 @@ export function planAdd(
   wish: AddWish = {},
 ): AddPlan {
   const manifest = readManifest(project);
-  const patterns = resolveRequired(library, ids);
+  const tested = new Set(wish.testsOf ?? (wish.withTests ? ids : []));
+  const requires = (id: string) => listRequired(library, id, tested.has(id));
+  const patterns = resolveRequired(requires, ids);
   const settings = findSettings(project, wish);
   const manifests = patterns.map((id) => library.readManifest(id));
-  const files = planFiles({ library, project, settings, manifests, wish });
-  const change = collectPackages(library, manifests, wish.withTests ?? false);
+  const files = planFiles({ library, project, settings, manifests, tested, now: wish.now });
+  const change = collectPackages(library, manifests, tested);
   const { missing, others } = comparePackages(manifest, change);
   const environment = [...new Set(manifests.flatMap(({ environment }) => environment))].sort();
-  const plan = { patterns, settings, files, packages: missing, others, environment };
+  const asked = patterns.filter((id) => ids.includes(id));
+  const brought = listBrought(requires, patterns, asked);
+  const plan = {
+    patterns,
+    asked,
+    brought,
+    settings,
+    files,
+    packages: missing,
+    others,
+    environment,
+  };
   const isModule = manifest.type === 'module';
   const circumstances = { manifests, isModule, manager: findManager(project) };
   return { ...plan, next: listNext(plan, circumstances) };
 }
 
+type Requires = (id: string) => string[];
+
+function listBrought(requires: Requires, patterns: string[], asked: string[]) {
+  return patterns
+    .filter((id) => !asked.includes(id))
+    .map((id) => ({ id, requiredBy: patterns.filter((other) => requires(other).includes(id)) }));
+}
+
 /** Depth first, each once. */
-function resolveRequired(library: Library, ids: string[]): string[] {
+function resolveRequired(requires: Requires, ids: string[]): string[] {
   const order: string[] = [];
   const seen = new Set<string>();
   for (const id of ids) visit(id);
@@ -82,7 +114,7 @@ function resolveRequired(library: Library, ids: string[]): string[] {
   function visit(id: string): void {
     if (seen.has(id)) return;
     seen.add(id);
-    for (const required of library.find(id)?.requires ?? []) visit(required);
+    for (const required of requires(id)) visit(required);
     order.push(id);
   }
 }
@@ -92,16 +124,18 @@ type Job = {
   project: Project;
   settings: Settings;
   manifests: PatternManifest[];
-  wish: AddWish;
+  /** The patterns whose tests come. */
+  tested: ReadonlySet<string>;
+  now: Date | undefined;
 };
 
-function planFiles({ library, project, settings, manifests, wish }: Job): PlannedFile[] {
+function planFiles(job: Job): PlannedFile[] {
+  const { library, project, settings, manifests, tested, now = new Date() } = job;
   const lock = readLock(project);
   const names = [...project.list(settings.migrations)];
-  const now = wish.now ?? new Date();
   const planned = manifests.flatMap(({ id, files }) =>
     files
-      .filter(({ role }) => role !== 'test' || wish.withTests)
+      .filter(({ role }) => role !== 'test' || tested.has(id))
       .map(({ role, path: source }) => {
         const text = rewriteImports(source, library.readFile(id, role, source), settings);
         const path = findLocked(lock, { id, role, source }) ?? place({ id, role, source });
@@ -109,7 +143,7 @@ function planFiles({ library, project, settings, manifests, wish }: Job): Planne
         return { ...file, state: compare(project, lock, file) };
       }),
   );
-  return wish.withTests ? [...planned, planTestConfig(project, lock, settings)] : planned;
+  return tested.size > 0 ? [...planned, planTestConfig(project, lock, settings)] : planned;
 
   function place({ id, role, source }: Slot): string {
     const slug = slugOf(id);
@@ -165,19 +199,21 @@ const slugOf = (id: string): string => id.replace(/.*\//, '');
 function collectPackages(
   { version }: Library,
   manifests: PatternManifest[],
-  withTests: boolean,
+  tested: ReadonlySet<string>,
 ): PackageChange {
   const dependencies = Object.assign({}, ...manifests.map((one) => one.dependencies));
-  const forTests = manifests.map((one) => ({ ...one.testDependencies }));
+  const withTests = manifests.filter(({ id }) => tested.has(id));
+  const forTests = withTests.map((one) => ({ ...one.testDependencies }));
   const devDependencies = Object.assign(
     {},
     ...manifests.map((one) => one.devDependencies),
-    ...(withTests ? [...forTests, { touchstone: version }] : []),
+    ...forTests,
+    withTests.length > 0 ? { touchstone: version } : {},
   );
   for (const name of Object.keys(dependencies)) delete devDependencies[name];
   const optionalDependencies = Object.assign(
     {},
-    ...(withTests ? manifests.map((one) => one.optionalTestDependencies) : []),
+    ...withTests.map((one) => one.optionalTestDependencies),
   );
   const all = { ...dependencies, ...devDependencies, ...optionalDependencies };
   const scripts: Record<string, boolean> = Object.assign(

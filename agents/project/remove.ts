@@ -1,5 +1,6 @@
 import type { Library } from '../library/open-library.ts';
-import { hash, writeLock } from './lock-file.ts';
+import { listTakenRequired } from './list-required.ts';
+import { hash, type Lock, writeLock } from './lock-file.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { listIds, listTaken, requireLock } from './taken-files.ts';
@@ -12,31 +13,41 @@ export type RemovedFile = {
   outcome: 'removed' | 'edited' | 'migration' | 'gone';
 };
 
-/** What a removal would do, and the function that does it. */
-export type Removal = { files: RemovedFile[]; apply: () => void };
+/** A pattern that came along with a removed one and stays, and why. */
+export type KeptPattern = { id: string; reason: string };
 
-/** Removes patterns; refuses one that another taken pattern builds on. */
+/** What a removal would do, and the function that does it. */
+export type Removal = {
+  files: RemovedFile[];
+  /** The patterns that go too: they only came along, and nothing builds on them any more. */
+  unneeded: string[];
+  kept: KeptPattern[];
+  apply: () => void;
+};
+
+/** Removes patterns, and what came along with them and is needed no more; refuses one that another taken pattern builds on. */
 export function planRemove(library: Library, project: Project, ids: string[]): Removal {
   const lock = requireLock(project);
-  refuseRequired(library, { ids, taken: listIds(lock) });
-  const isLast = listIds(lock).every((id) => ids.includes(id));
-  const files = listTaken(library, project, isLast ? [...ids, ...sharedOf(lock)] : ids).map(
-    ({ pattern, path, role, mine, locked }): RemovedFile => ({
-      pattern,
-      path,
-      outcome: decide(role, mine, locked.sha256),
-    }),
-  );
+  refuseRequired(library, lock, ids);
+  const listFiles = (some: string[]) =>
+    listTaken(library, project, some).map(
+      ({ pattern, path, role, mine, locked }): RemovedFile => ({
+        pattern,
+        path,
+        outcome: decide(role, mine, locked.sha256),
+      }),
+    );
+  const { unneeded, kept } = sortBrought(library, lock, { ids, files: listFiles(listIds(lock)) });
+  const all = [...ids, ...unneeded];
+  const isLast = listIds(lock).every((id) => all.includes(id));
+  const files = listFiles(isLast && SHARED in lock.patterns ? [...all, SHARED] : all);
   function apply() {
     for (const { path, outcome } of files) if (outcome === 'removed') project.remove(path);
     for (const { pattern } of files) delete lock.patterns[pattern];
     writeLock(project, lock);
   }
-  return { files, apply };
+  return { files, unneeded, kept, apply };
 }
-
-const sharedOf = ({ patterns }: { patterns: object }): string[] =>
-  SHARED in patterns ? [SHARED] : [];
 
 function decide(role: string, mine: string | undefined, sha256: string): RemovedFile['outcome'] {
   if (mine === undefined) return 'gone';
@@ -44,9 +55,41 @@ function decide(role: string, mine: string | undefined, sha256: string): Removed
   return hash(mine) === sha256 ? 'removed' : 'edited';
 }
 
-function refuseRequired(library: Library, { ids, taken }: { ids: string[]; taken: string[] }) {
-  for (const id of taken.filter((id) => !ids.includes(id))) {
-    const required = library.find(id)?.requires.filter((one) => ids.includes(one)) ?? [];
+/** Of what came along with the removed patterns, what goes too and what stays. */
+function sortBrought(
+  library: Library,
+  lock: Lock,
+  { ids, files }: { ids: string[]; files: RemovedFile[] },
+): Pick<Removal, 'unneeded' | 'kept'> {
+  const requires = (id: string) => listTakenRequired(library, lock, id);
+  const gone = new Set(ids);
+  const kept = new Map<string, string>();
+  const edited = files.filter(({ outcome }) => outcome === 'edited').map(({ pattern }) => pattern);
+  for (const id of gone) {
+    for (const other of requires(id).filter((one) => lock.patterns[one] && !gone.has(one))) {
+      const users = listIds(lock).filter((user) => requires(user).includes(other));
+      const reason = findReason(users);
+      if (lock.patterns[other]?.asked) continue;
+      if (reason === undefined) gone.add(other);
+      else kept.set(other, reason);
+    }
+  }
+  const unneeded = [...gone].filter((id) => !ids.includes(id));
+  return { unneeded, kept: [...kept].filter(([id]) => !gone.has(id)).map(toKept) };
+
+  function findReason(users: string[]): string | undefined {
+    const left = users.filter((user) => !gone.has(user));
+    if (left.length > 0) return `${left.join(', ')} ${left.length > 1 ? 'build' : 'builds'} on it`;
+    const own = users.filter((user) => edited.includes(user));
+    return own.length > 0 ? `files of ${own.join(', ')} that you edited stay` : undefined;
+  }
+}
+
+const toKept = ([id, reason]: [string, string]): KeptPattern => ({ id, reason });
+
+function refuseRequired(library: Library, lock: Lock, ids: string[]) {
+  for (const id of listIds(lock).filter((id) => !ids.includes(id))) {
+    const required = listTakenRequired(library, lock, id).filter((one) => ids.includes(one));
     if (required.length > 0)
       throw new ProjectError(
         `${id} builds on ${required.join(', ')}: remove it first, or together`,

@@ -1,9 +1,10 @@
 import type { Library } from '../library/open-library.ts';
 import { applyPlan } from './apply-plan.ts';
+import { hasTests, listTakenRequired } from './list-required.ts';
 import { lockFile, writeLock } from './lock-file.ts';
 import { mergeTexts } from './merge-texts.ts';
 import type { OtherVersion } from './package-json.ts';
-import { planAdd } from './plan-add.ts';
+import { type AddPlan, planAdd } from './plan-add.ts';
 import type { Project } from './project.ts';
 import { listIds, listTaken, requireLock, type TakenState } from './taken-files.ts';
 
@@ -42,11 +43,12 @@ export type Update = {
 
 /** Brings what was taken to the state of the library; edits stay, merged with what is new. */
 export function planUpdate(library: Library, project: Project, ids: string[]): Update {
-  const steps = listTaken(library, project, ids).map((file) => planStep(file, library.version));
-  const additions = planAdditions(library, project, ids);
-  const added = additions.flatMap(({ files }) =>
-    files.map(({ pattern, path }) => ({ pattern, path, outcome: 'added' as const, conflicts: 0 })),
-  );
+  const all = followRequired(library, project, ids);
+  const steps = listTaken(library, project, all).map((file) => planStep(file, library.version));
+  const additions = planAdditions(library, project, all);
+  const added = additions.files.map(({ pattern, path }) => {
+    return { pattern, path, outcome: 'added' as const, conflicts: 0 };
+  });
   const known = steps.map(({ pattern, path, outcome, conflicts }) => ({
     pattern,
     path,
@@ -55,11 +57,10 @@ export function planUpdate(library: Library, project: Project, ids: string[]): U
   }));
   function apply() {
     applySteps(library, project, steps);
-    for (const plan of additions) applyPlan(library, project, plan);
+    applyPlan(library, project, additions);
   }
-  const others = new Map(additions.flatMap((plan) => plan.others).map((one) => [one.name, one]));
-  others.delete('touchstone');
-  return { files: [...known, ...added], others: [...others.values()], apply };
+  const others = additions.others.filter(({ name }) => name !== 'touchstone');
+  return { files: [...known, ...added], others, apply };
 }
 
 function planStep(file: TakenState, version: string): Step {
@@ -93,18 +94,29 @@ function applySteps(library: Library, project: Project, steps: Step[]): void {
   writeLock(project, lock);
 }
 
-/** The files that are new in the library; one that was removed here stays away. */
-function planAdditions(library: Library, project: Project, ids: string[]) {
+/** Patterns that import from each other are of one version: what some require, and what requires them. */
+function followRequired(library: Library, project: Project, ids: string[]): string[] {
   const lock = requireLock(project);
-  const taken = ids.length > 0 ? ids : listIds(lock);
-  return taken
-    .filter((id) => library.find(id))
-    .map((id) => {
-      const files = lock.patterns[id]?.files ?? {};
-      const withTests = Object.values(files).some(({ role }) => role === 'test');
-      const plan = planAdd(library, project, [id], { withTests });
-      const isNew = (path: string) =>
-        !Object.values(lock.patterns).some((pattern) => path in pattern.files);
-      return { ...plan, files: plan.files.filter(({ path }) => isNew(path)) };
-    });
+  const taken = listIds(lock);
+  const requires = (id: string) => listTakenRequired(library, lock, id);
+  const all = new Set(ids);
+  for (const id of all) {
+    const joined = taken.filter(
+      (other) => requires(id).includes(other) || requires(other).includes(id),
+    );
+    for (const other of joined) all.add(other);
+  }
+  return [...all];
+}
+
+/** What is new in the library: files, and patterns that are required now; a file that was removed here stays away. */
+function planAdditions(library: Library, project: Project, ids: string[]): AddPlan {
+  const lock = requireLock(project);
+  const taken = (ids.length > 0 ? ids : listIds(lock)).filter((id) => library.find(id));
+  const testsOf = taken.filter((id) => hasTests(lock, id));
+  const plan = planAdd(library, project, taken, { testsOf });
+  const isNew = (path: string) =>
+    !Object.values(lock.patterns).some((pattern) => path in pattern.files);
+  // What comes along now was not asked for, and what was here stays as it was asked for.
+  return { ...plan, asked: [], files: plan.files.filter(({ path }) => isNew(path)) };
 }

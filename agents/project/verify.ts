@@ -1,5 +1,6 @@
 import type { Library } from '../library/open-library.ts';
 import type { PatternManifest } from '../library/types.ts';
+import { listTakenRequired } from './list-required.ts';
 import { hash } from './lock-file.ts';
 import { comparePackages, readManifest } from './package-json.ts';
 import type { Project } from './project.ts';
@@ -19,7 +20,11 @@ export type Verification = {
 
 /** Looks at what was taken: files, packages, required patterns. It reads, and runs nothing. */
 export function verifyPatterns(library: Library, project: Project, ids: string[]): Verification[] {
-  const taken = listIds(requireLock(project));
+  const lock = requireLock(project);
+  const taken = listIds(lock);
+  const isNeeded = (id: string) =>
+    lock.patterns[id]?.asked ||
+    taken.some((other) => listTakenRequired(library, lock, other).includes(id));
   const files = listTaken(library, project, ids);
   return (ids.length > 0 ? ids : taken).map((id) => {
     const own = files.filter(({ pattern }) => pattern === id);
@@ -28,7 +33,7 @@ export function verifyPatterns(library: Library, project: Project, ids: string[]
     const issues = [
       ...own.flatMap(findFileIssue),
       ...(manifest ? findPackageIssues(project, manifest) : []),
-      ...(pattern?.requires ?? [])
+      ...listTakenRequired(library, lock, id)
         .filter((required) => !taken.includes(required))
         .map((required) => `it builds on ${required}: npx touchstone add ${required}`),
     ];
@@ -37,6 +42,7 @@ export function verifyPatterns(library: Library, project: Project, ids: string[]
       ...(own.some(({ role }) => role === 'test')
         ? []
         : [`its failure tests are not here: npx touchstone add ${id} --with-tests`]),
+      ...(isNeeded(id) ? [] : [`nothing builds on it any more: npx touchstone remove ${id}`]),
     ];
     const runAgain = `npx touchstone verify ${id}`;
     return { id, passed: issues.length === 0, issues, suggestions, runAgain };

@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/repository.ts';
+import { buildProject, runsAsCommonJs } from './build-project.ts';
 
 // What a stranger does: packs nothing but what is published, installs it in an empty project,
 // takes every pattern with its tests, or those that are named, installs what they ask for, and
-// type-checks it all.
+// type-checks it all. Then it compiles them in one project as ES modules, and those that can be as
+// CommonJS, and bundles them.
 const [folder = '', ...named] = process.argv.slice(2);
 
 /** What any project has, and no more; the versions are those of this repository. */
@@ -31,7 +33,34 @@ touchstone('add', ...ids, '--with-tests');
 npm('install');
 run('node_modules/typescript/bin/tsc', '--project', '.');
 touchstone('verify');
-console.log(`${ids.length} patterns are copied, and their types hold`);
+await build('module', ids);
+const commonIds = ids.filter((id) =>
+  requireAll(id).every((one) => runsAsCommonJs(join(folder, 'module'), one)),
+);
+await build('commonjs', commonIds);
+console.log(`${ids.length} patterns are copied, and their types hold; compiled and bundled, too`);
+console.log(`as CommonJS as well: ${commonIds.join(', ')}`);
+
+/** A project in a folder of this one, which has all packages, with an ordinary tsconfig.json. */
+async function build(type: 'module' | 'commonjs', ids: string[]): Promise<void> {
+  const root = join(folder, type);
+  mkdirSync(join(root, 'src'), { recursive: true });
+  writeJson(join(root, 'package.json'), { name: type, version: '1.0.0', private: true, type });
+  const { allowImportingTsExtensions, noEmit, ...options } = COMPILER_OPTIONS;
+  const compilerOptions = { ...options, rootDir: 'src', outDir: 'dist' };
+  writeJson(join(root, 'tsconfig.json'), { compilerOptions, include: ['src'] });
+  writeFileSync(join(root, 'src/index.ts'), 'export {};\n');
+  if (ids.length > 0) touchstone('add', ...ids, '--cwd', root);
+  run('node_modules/typescript/bin/tsc', '--project', root);
+  await buildProject(root, type);
+}
+
+/** A pattern and all that it builds on. */
+function requireAll(id: string): string[] {
+  const text = touchstone('show', id, '--json').join('\n');
+  const { requires } = JSON.parse(text) as { requires: string[] };
+  return [id, ...requires.flatMap(requireAll)];
+}
 
 function listAll(): string[] {
   return touchstone('list').map((line) => line.replace(/\t.*/, ''));
@@ -48,11 +77,18 @@ function pack(): string {
 
 function writeProject(): void {
   mkdirSync(join(folder, 'src'), { recursive: true });
-  const write = (name: string, value: unknown) =>
-    writeFileSync(join(folder, name), JSON.stringify(value, null, 2));
-  write('package.json', { name: 'copy', version: '1.0.0', private: true, type: 'module' });
-  write('tsconfig.json', { compilerOptions: COMPILER_OPTIONS, include: ['src'] });
+  writeJson(join(folder, 'package.json'), {
+    name: 'copy',
+    version: '1.0.0',
+    private: true,
+    type: 'module',
+  });
+  writeJson(join(folder, 'tsconfig.json'), { compilerOptions: COMPILER_OPTIONS, include: ['src'] });
   writeFileSync(join(folder, 'src/index.ts'), 'export {};\n');
+}
+
+function writeJson(file: string, value: unknown): void {
+  writeFileSync(file, JSON.stringify(value, null, 2));
 }
 
 /** The cache has every package: the repository asks for the same versions. */

@@ -1,5 +1,6 @@
 import type { PatternFrontmatter } from '../../scripts/page/frontmatter.ts';
 import { resolveLink } from '../markdown/repository-links.ts';
+import type { Neighbours } from '../relations.ts';
 
 type Page = { path: string; title: string; summary: string; body: string };
 
@@ -15,6 +16,18 @@ export function writeFacts({ level, needs, useWhen, notWhen }: PatternFrontmatte
     `Level ${level} of 4. Needs: ${needs.join(', ') || 'nothing but Node'}.`,
     `**Use when**\n\n${writeList(useWhen)}`,
     `**Not when**\n\n${writeList(notWhen.map(({ when, instead }) => `${when}. Instead: ${instead}`))}`,
+  ];
+}
+
+/** What it builds on and what builds on it, each with a link to its twin. */
+export function writeNeighbours(
+  { buildsOn, usedBy }: Neighbours,
+  titles: ReadonlyMap<string, string>,
+): string[] {
+  const link = (id: string) => `[${titles.get(id) ?? id}](/patterns/${id}.md)`;
+  return [
+    ...(buildsOn.length > 0 ? [`**Builds on**\n\n${writeList(buildsOn.map(link))}`] : []),
+    ...(usedBy.length > 0 ? [`**Used by**\n\n${writeList(usedBy.map(link))}`] : []),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { getCollection } from 'astro:content';
 import type { APIRoute, GetStaticPaths } from 'astro';
 import { listLibrary } from '../library.ts';
-import { writeFacts, writeTwin } from '../machine/markdown-twin.ts';
+import { writeFacts, writeNeighbours, writeTwin } from '../machine/markdown-twin.ts';
+import { findNeighbours, listRelations } from '../relations.ts';
 
 /** Each page that is written in Markdown once more, at its own address with `.md` at the end; the others have theirs from the build. */
 export const getStaticPaths = (async () => [
@@ -14,12 +15,15 @@ export const GET: APIRoute<{ text: string }> = ({ props }) =>
 
 async function listPatternTwins() {
   const patterns = await listLibrary();
+  const titles = new Map(patterns.map(({ id, data }) => [id, data.title]));
   return patterns.map(({ id, data, body }) => {
+    const neighbours = findNeighbours(listRelations(patterns), id);
+    const facts = [...writeFacts(data), ...writeNeighbours(neighbours, titles)];
     const { title, summary } = data;
     const page = { path: `patterns/${id}.md`, title, summary, body };
     return {
       params: { slug: `patterns/${id}` },
-      props: { text: writeTwin(page, writeFacts(data)) },
+      props: { text: writeTwin(page, facts) },
     };
   });
 }

@@ -1,5 +1,6 @@
 import type { APIRoute } from 'astro';
 import { listLibrary } from '../library.ts';
+import { findNeighbours, listRelations } from '../relations.ts';
 
 /** Every pattern with what a program chooses by, and with its evidence. */
 export const GET: APIRoute = async ({ site }) => {
@@ -12,6 +13,7 @@ export const GET: APIRoute = async ({ site }) => {
       url: new URL(address, site),
       markdown: new URL(`/patterns/${id}.md`, site),
       ...fields,
+      usedBy: findNeighbours(listRelations(patterns), id).usedBy,
       references: references.map(({ title, url }) => ({ title, url })),
       files: [...evidence.sources.keys()],
       evidence: {

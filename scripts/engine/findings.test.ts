@@ -15,6 +15,7 @@ it('has a fixture or a test for every code there is', () => {
     '../check.test.ts',
     '../page/rules.test.ts',
     '../page/mutants-rule.test.ts',
+    '../pattern/requirements.test.ts',
     'page.test.ts',
     '../../agents/check/check-surfaces.test.ts',
   ]

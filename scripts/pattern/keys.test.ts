@@ -9,8 +9,9 @@ import { openKeys } from './keys.ts';
 
 const QUEUE = 'examples/jobs/queue';
 const DEVICES = 'examples/iot/devices';
+const MAILS = 'examples/mails/sending';
 
-/** Two patterns, of which the second builds on the first, and a kit. */
+/** Three patterns, of which the second builds on the first and the third on none, and a kit. */
 const FILES: Record<string, string> = {
   'examples/kit/package.json': '{ "name": "@touchstone/kit" }',
   'examples/kit/postgres.ts': `import pg from 'pg'; import { findPort } from './free-port.ts';`,
@@ -39,9 +40,13 @@ import 'pg-boss'; new URL('bench-worker.ts', import.meta.url); readFile('bench.c
   'patterns/jobs/queue.md': '---\ntitle: Queue\nfiles: [queue.ts, taken-only.ts]\n---\n# Queue\n',
 
   [`${DEVICES}/package.json`]: '{ "name": "@touchstone/iot-devices" }',
-  [`${DEVICES}/devices.ts`]: `import '@touchstone/jobs-queue/queue.ts';`,
+  [`${DEVICES}/devices.ts`]: `import '../../jobs/queue/queue.ts';`,
   [`${DEVICES}/devices.test.ts`]: `import { it } from 'vitest'; import './devices.ts';
 import '@touchstone/kit/mosquitto'; const S = new URL('../../jobs/queue/schema.sql', import.meta.url);`,
+  [`${DEVICES}/bench.ts`]: `import './devices.ts';`,
+  [`${MAILS}/package.json`]: '{}',
+  [`${MAILS}/mails.test.ts`]: '',
+  [`${MAILS}/bench.ts`]: '',
   'patterns/iot/devices.md': '---\ntitle: Devices\nfiles: []\n---\n# Devices\n',
 };
 
@@ -61,7 +66,11 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 describe('the keys of a pattern', () => {
   it.each<[change: string, path: string, stale: string[]]>([
-    ['a file that its test imports', `${QUEUE}/queue.ts`, ['queue', 'queue bench', 'devices']],
+    [
+      'a file that its test imports, and with it those of the pattern that builds on it',
+      `${QUEUE}/queue.ts`,
+      ['queue', 'queue bench', 'devices', 'devices bench'],
+    ],
     ['its test', `${QUEUE}/queue.test.ts`, ['queue']],
     ['a demo', `${QUEUE}/demo.ts`, ['queue']],
     ['a file that a demo starts as a program', `${QUEUE}/app.ts`, ['queue']],
@@ -78,7 +87,7 @@ describe('the keys of a pattern', () => {
     ['a record', `${QUEUE}/proof.json`, []],
     ['README.md', `${QUEUE}/README.md`, []],
     ['mutants.json', `${QUEUE}/mutants.json`, []],
-    ['the pattern that requires it', `${DEVICES}/devices.ts`, ['devices']],
+    ['the pattern that requires it', `${DEVICES}/devices.ts`, ['devices', 'devices bench']],
     ['the module of the kit that starts Mosquitto', 'examples/kit/mosquitto.ts', ['devices']],
     ['the module of the kit that starts Postgres', 'examples/kit/postgres.ts', ['queue']],
     ['a module that others of the kit import', 'examples/kit/free-port.ts', ['queue', 'devices']],
@@ -92,7 +101,7 @@ describe('the keys of a pattern', () => {
     ['vitest', ['queue', 'devices']],
     ['pg', ['queue']],
     ['pg-boss', ['queue bench']],
-    ['zod', ['queue', 'queue bench', 'devices']],
+    ['zod', ['queue', 'queue bench', 'devices', 'devices bench']],
     ['express', ['queue']],
     ['@biomejs/biome', []],
     ['body-parser', []],
@@ -135,7 +144,7 @@ describe('the keys of a pattern', () => {
   it('do not depend on the order of patterns nor of files', () => {
     const before = readAll();
     const orders = fc.record({
-      ids: fc.shuffledSubarray(['jobs/queue', 'iot/devices'], { minLength: 2 }),
+      ids: fc.shuffledSubarray(listPatterns(root), { minLength: 3 }),
       names: fc.shuffledSubarray([...readSources(root, 'jobs/queue')], {
         minLength: readSources(root, 'jobs/queue').size,
       }),
@@ -169,12 +178,12 @@ function readAll(
       return [id, readKeys({ id, sources, page: readInside(root, `patterns/${id}.md`, []) })];
     }),
   );
-  const [queue, devices] = [keys.get('jobs/queue'), keys.get('iot/devices')];
-  return {
-    queue: `${queue?.proof.key}`,
-    'queue bench': `${queue?.bench.key}`,
-    devices: `${devices?.proof.key}`,
-  };
+  const names = { 'jobs/queue': 'queue', 'iot/devices': 'devices', 'mails/sending': 'mails' };
+  const records = Object.entries(names).flatMap(([id, name]) => [
+    [name, `${keys.get(id)?.proof.key}`],
+    [`${name} bench`, `${keys.get(id)?.bench.key}`],
+  ]);
+  return Object.fromEntries(records);
 }
 
 function writeLock(others: Record<string, object>): void {

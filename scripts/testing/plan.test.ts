@@ -102,6 +102,20 @@ describe('what changed', () => {
 });
 
 describe('the plan', () => {
+  it('has the patterns that build on one that changed, and no others for that reason', () => {
+    const importing = "import '../../jobs/queue/jobs.ts';\n";
+    commitAs('a while ago', () => {
+      tree.write('examples/auth/a/jobs.ts', importing);
+      tree.prove({}, 'auth/a');
+    });
+    expect(planRun(tree.root, {}).description.join('\n')).toContain('stale proof: none');
+    tree.write(`examples/${SAMPLE_ID}/jobs.ts`, `${SAMPLE_SOURCE}// more\n`);
+    tree.prove();
+    const { examples, description } = planRun(tree.root, {});
+    expect(description.join('\n')).toContain('stale proof: auth/a\n');
+    expect(examples).toEqual(expect.arrayContaining(['auth/a', SAMPLE_ID]));
+  });
+
   it('has an example whose proof is of other sources, or is not there', () => {
     commitAs('a while ago', () => {
       tree.write('examples/auth/a/jobs.ts', `${SAMPLE_SOURCE}// more\n`);

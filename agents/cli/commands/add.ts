@@ -10,6 +10,7 @@ export const add: Command = {
 
 Copies patterns, and those they build on, into a project: their files, their tables as a
 migration, their packages into package.json in the versions proven. An edited file is left alone.
+--with-tests brings the tests of the patterns that you name, not of those that come along.
 
   touchstone add background-jobs --dry-run
   touchstone add jobs/background-jobs --with-tests
@@ -52,7 +53,7 @@ const NOTES: Record<FileState, string> = {
   'in the way': '  is there and not from here: nothing can be written',
 };
 
-function writePlan({ files, packages, next }: AddPlan, isDry: boolean): string {
+function writePlan({ brought, files, packages, next }: AddPlan, isDry: boolean): string {
   const lines = files.map(({ state, path }) => {
     const line = `${MARKS[state]} ${path}${NOTES[state]}`;
     return state === 'write' ? paint('green', line) : paint('dim', line);
@@ -60,11 +61,15 @@ function writePlan({ files, packages, next }: AddPlan, isDry: boolean): string {
   const added = Object.entries(packages).flatMap(([field, entries]) =>
     Object.entries(entries).map(([name, version]) => `+ ${field}: ${name} ${version}`),
   );
+  const along = brought.map(
+    ({ id, requiredBy }) => `${requiredBy.join(', ')} needs ${id}: it comes along`,
+  );
   const head = isDry ? ['Nothing is written; this is what would be:', ''] : [];
   const steps = next.map((step, index) => `${index + 1}. ${step}`);
   const gap = isTerminal() ? [''] : [];
   return [
     ...head,
+    ...along,
     ...lines,
     ...gap,
     ...added.map((line) => paint('green', line)),

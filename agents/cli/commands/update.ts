@@ -7,7 +7,8 @@ export const update: Command = {
   usage: `touchstone update [<id…>] [--dry-run] [--cwd <folder>] [--json]
 
 Brings what was taken to the state of this version. What you edited stays, and is merged with what
-is new; where both changed the same lines, conflict markers show both. Exit 1 on a conflict.
+is new; where both changed the same lines, conflict markers show both. Exit 1 on a conflict. Patterns
+that build on each other are updated together; one that is required now comes along.
 
   npx touchstone@latest update --dry-run
   npx touchstone@latest update background-jobs`,

@@ -35,7 +35,10 @@ it('takes readings, and gives the latest and the history', async () => {
     { name: 'roof', latest: null },
   ]);
   const { body } = await app.history('cellar', HOUR);
-  expect(body).toMatchObject({ step: '10 seconds', table: 'readings' });
+  expect(body).toMatchObject({
+    step: '10 seconds',
+    table: 'sensor_readings',
+  });
   const points = body.points as { count: number }[];
   expect(points.length).toBe(360);
   expect(points.filter(({ count }) => count > 0)).toEqual([

@@ -49,7 +49,7 @@ export async function openPattern(
 
   async function fill() {
     await pool.query(
-      `insert into readings select id, at, ${VALUE} ${ALL}`,
+      `insert into sensor_readings select id, at, ${VALUE} ${ALL}`,
       [end],
     );
     await rollUpAll(pool, end);
@@ -97,14 +97,14 @@ async function rollUpAll(pool: Pool, end: Date) {
       `insert into ${table} (sensor_id, at, count, sum, min, max)
        select sensor_id, date_bin('${step}', at, 'epoch') as start,
               count(*), sum(value), min(value), max(value)
-       from readings
+       from sensor_readings
        where at >= $1
        group by 2, 1
        order by 2, 1`,
       [new Date(end.getTime() - days * DAY)],
     );
   await pool.query(
-    `insert into latest_readings
+    `insert into latest_values
      select distinct on (sensor_id) sensor_id, at, max
      from minutes order by sensor_id, at desc`,
   );

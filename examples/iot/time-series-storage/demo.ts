@@ -38,7 +38,7 @@ console.log(`GET history: ${await tell()}`);
 const { body } = await roof.latest('roof');
 console.log(`GET latest: ${body.value}`);
 await show('a reading of 2099', [toReading(Date.UTC(2099), 10)]);
-const days = await listPartitions(database.pool, 'readings');
+const days = await listPartitions(database.pool, 'sensor_readings');
 console.log(`partitions of a day: ${days.length}`);
 
 function toReading(time: number, value: number) {

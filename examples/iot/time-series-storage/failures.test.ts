@@ -33,7 +33,7 @@ failure(
     const { append, clock, pool, warnings } = storage;
     // Whoever prepares partitions is dead for four days.
     clock.advance({ days: 3, hours: 12 });
-    const before = await listPartitions(pool, 'readings');
+    const before = await listPartitions(pool, 'sensor_readings');
     await append({ '2026-06-18T23:59:59.999Z': 1 });
     expect(warnings).toEqual([]);
 
@@ -48,13 +48,13 @@ failure(
       { added: 1, repeated: 0 },
       { added: 1, repeated: 0 },
     ]);
-    expect(await listPartitions(pool, 'readings')).toEqual([
+    expect(await listPartitions(pool, 'sensor_readings')).toEqual([
       ...before,
-      'readings_20260619',
+      'sensor_readings_20260619',
     ]);
     expect(warnings[0]?.message).toBe('partition was missing');
     const { rows } = await pool.query(
-      'select value from readings order by at',
+      'select value from sensor_readings order by at',
     );
     expect(rows.map(({ value }) => value)).toEqual([2, 1, 3, 4, 5]);
   },
@@ -114,7 +114,7 @@ failure(
   async () => {
     await using storage = await startTestStorage();
     const { append, pool } = storage;
-    const before = await listPartitions(pool, 'readings');
+    const before = await listPartitions(pool, 'sensor_readings');
     const good = { '2026-06-15T11:59:00Z': 1 };
 
     for (const [at, code] of [
@@ -129,7 +129,9 @@ failure(
         message: `Reading 1 is of ${new Date(at).toISOString()}`,
       });
 
-    expect(await listPartitions(pool, 'readings')).toEqual(before);
+    expect(await listPartitions(pool, 'sensor_readings')).toEqual(
+      before,
+    );
     const accepted = {
       '2026-05-16T12:00:00Z': 1,
       '2026-06-15T12:05:00Z': 2,
@@ -207,20 +209,24 @@ failure(
     await append({ '2026-06-14T10:00:01Z': 3 });
     clock.advance({ days: 91 });
 
-    expect(await partitions.dropOld()).toEqual(['readings_20260615']);
+    expect(await partitions.dropOld()).toEqual([
+      'sensor_readings_20260615',
+    ]);
 
     expect(storage.warnings.at(-1)).toEqual({
       message: 'partition is not rolled up yet',
-      details: { name: 'readings_20260614' },
+      details: { name: 'sensor_readings_20260614' },
     });
     await rollUps.runAll();
-    expect(await partitions.dropOld()).toEqual(['readings_20260614']);
+    expect(await partitions.dropOld()).toEqual([
+      'sensor_readings_20260614',
+    ]);
     expect(await storage.rollUpsOf('quarters')).toMatchObject([
       { count: 2, sum: 4 },
       { count: 1, sum: 2 },
     ]);
-    expect(await listPartitions(pool, 'readings')).not.toContain(
-      'readings_20260614',
+    expect(await listPartitions(pool, 'sensor_readings')).not.toContain(
+      'sensor_readings_20260614',
     );
   },
 );
@@ -241,7 +247,7 @@ failure(
     await storage.rollUps.runAll();
     clock.advance({ days: 92 });
     const report = await pool.connect();
-    await report.query('begin; select count(*) from readings');
+    await report.query('begin; select count(*) from sensor_readings');
     const patient = { pool, clock, log, lockSeconds: 600 };
     const dropping = createTimePartitions(patient).dropOld();
     const cancelled = expect(dropping).rejects.toMatchObject({
@@ -263,11 +269,17 @@ failure(
     });
 
     // The next report does not see the day that is on its way out.
-    await report.query('commit; begin; select count(*) from readings');
-    expect(await retention.dropOld()).toEqual(['readings_20260615']);
+    await report.query(
+      'commit; begin; select count(*) from sensor_readings',
+    );
+    expect(await retention.dropOld()).toEqual([
+      'sensor_readings_20260615',
+    ]);
     await report.query('commit');
     report.release();
-    expect(await partitions.dropOld()).toEqual(['readings_20260616']);
+    expect(await partitions.dropOld()).toEqual([
+      'sensor_readings_20260616',
+    ]);
     expect(await readValues(pool)).toEqual([2]);
   },
 );
@@ -310,16 +322,18 @@ failure(
       to: new Date('2026-06-15T11:00:00Z'),
     };
     expect(await explain(pool, hour, now)).toEqual([
-      'readings_20260615',
+      'sensor_readings_20260615',
     ]);
     // The same hour, asked with a function on the column:
     const everyDay = await listTablesOfPlan(
       pool,
-      `select avg(value) from readings
+      `select avg(value) from sensor_readings
        where sensor_id = 1 and date_trunc('hour', at) = $1`,
       [hour.from],
     );
-    expect(everyDay).toEqual(await listPartitions(pool, 'readings'));
+    expect(everyDay).toEqual(
+      await listPartitions(pool, 'sensor_readings'),
+    );
   },
 );
 
@@ -351,7 +365,7 @@ failure(
     const other = await pool.connect();
     const send = (nth: number) =>
       other.query(
-        `insert into readings (sensor_id, at, value)
+        `insert into sensor_readings (sensor_id, at, value)
          select id, $2, 0 from sensors where name = $1`,
         [batch.at(nth)?.sensor, batch.at(nth)?.at],
       );
@@ -425,7 +439,7 @@ failure(
       await expect(
         append({ '2026-06-15T10:02:00Z': value }),
       ).rejects.toMatchObject({
-        constraint: 'readings_value_check',
+        constraint: 'sensor_readings_value_check',
       });
     expect(await pool.query('select from marks')).toMatchObject({
       rowCount: 0,
@@ -493,7 +507,7 @@ async function explain(
 
 async function readValues(pool: Pool) {
   const { rows } = await pool.query<{ value: number }>(
-    'select value from readings order by at',
+    'select value from sensor_readings order by at',
   );
   return rows.map(({ value }) => value);
 }

@@ -42,8 +42,12 @@ describe('a history', () => {
       return `${step} of ${table}`;
     };
 
-    expect(choose(1 / 144, 1 / 144, 700)).toBe('1 second of readings');
-    expect(choose(1 / 24, 1 / 24, 500)).toBe('10 seconds of readings');
+    expect(choose(1 / 144, 1 / 144, 700)).toBe(
+      '1 second of sensor_readings',
+    );
+    expect(choose(1 / 24, 1 / 24, 500)).toBe(
+      '10 seconds of sensor_readings',
+    );
     expect(choose(1, 1, 500)).toBe('5 minutes of minutes');
     expect(choose(1, 1, 1500)).toBe('1 minute of minutes');
     expect(choose(7, 7, 500)).toBe('1 hour of quarters');
@@ -51,7 +55,9 @@ describe('a history', () => {
     expect(choose(365, 365, 100)).toBe('1 week of quarters');
     expect(choose(3650, 3650, 500)).toBe('1 month of quarters');
     expect(choose(20 * 366, 20 * 366, 50)).toBe('1 year of quarters');
-    expect(choose(1 / 24, 89, 500)).toBe('10 seconds of readings');
+    expect(choose(1 / 24, 89, 500)).toBe(
+      '10 seconds of sensor_readings',
+    );
     expect(choose(1 / 24, 91, 500)).toBe('1 minute of minutes');
     expect(choose(1 / 24, 401, 500)).toBe('15 minutes of quarters');
     expect(choose(1 / 24, 5000, 500)).toBe('15 minutes of quarters');

@@ -81,9 +81,9 @@ export function describeHistory(query: HistoryQuery, now: Date) {
 
 /** A reading is a roll-up of one. */
 const ROWS = {
-  readings: `(select sensor_id, at, 1 as count, value as sum,
+  sensor_readings: `(select sensor_id, at, 1 as count, value as sum,
                      value as min, value as max
-              from readings)`,
+              from sensor_readings)`,
   minutes: 'minutes',
   quarters: 'quarters',
 };

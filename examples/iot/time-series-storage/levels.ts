@@ -1,6 +1,6 @@
 /** A table of readings or roll-ups, and for how long its rows stay. */
 export type Level = {
-  table: 'readings' | 'minutes' | 'quarters';
+  table: 'sensor_readings' | 'minutes' | 'quarters';
   /** How far apart its rows are. */
   seconds: number;
   /** The span of one partition. */
@@ -11,7 +11,7 @@ export type Level = {
 /** From fine to coarse; each is kept longer than the one before it. */
 export const LEVELS: readonly [Level, Level, Level] = [
   {
-    table: 'readings',
+    table: 'sensor_readings',
     seconds: 1,
     partition: 'day',
     keepDays: 90,

@@ -83,7 +83,7 @@ export function createReadings(options: ReadingsOptions) {
            as reading (sensor, at, value)
          left join sensors on sensors.name = sensor
        ), added as (
-         insert into readings (sensor_id, at, value)
+         insert into sensor_readings (sensor_id, at, value)
          select sensor_id, at, value from given
          where not exists (select from given where sensor_id is null)
          order by sensor_id, at
@@ -94,7 +94,7 @@ export function createReadings(options: ReadingsOptions) {
          select distinct sensor_id, date_bin('1 minute', at, 'epoch')
          from added
        ), newest as (
-         insert into latest_readings as latest (sensor_id, at, value)
+         insert into latest_values as latest (sensor_id, at, value)
          select distinct on (sensor_id) * from added
          order by sensor_id, at desc
          on conflict (sensor_id) do update

@@ -47,7 +47,7 @@ export function createRollUps({
          from (select distinct sensor_id, minute from taken) as mark,
            lateral (
              select count(*), sum(value), min(value), max(value)
-             from readings
+             from sensor_readings
              where sensor_id = mark.sensor_id and at >= minute
                and at < minute + interval '1 minute'
            ) as fresh

@@ -7,7 +7,7 @@ create table sensors (
 -- The key makes a reading that comes twice harmless, and finds one
 -- sensor's readings of a day. Append looks sensors up by their names
 -- and nothing removes one, so there is no foreign key to check.
-create table readings (
+create table sensor_readings (
   sensor_id int not null,
   at timestamptz not null,
   -- NaN is above all numbers in Postgres, so this refuses it too.
@@ -39,8 +39,9 @@ create table marks (
   minute timestamptz not null
 );
 
--- Room in each page, so that a new value moves no index entry.
-create table latest_readings (
+-- The newest value of each sensor, with room in each page, so that a
+-- new one moves no index entry.
+create table latest_values (
   sensor_id int primary key references sensors,
   at timestamptz not null,
   value float8 not null

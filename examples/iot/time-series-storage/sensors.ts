@@ -25,7 +25,7 @@ export function createSensors({ pool }: { pool: Pool }) {
     const { rows } = await pool.query<Row>(
       `select id, name, at, value
        from sensors
-       left join latest_readings on sensor_id = id
+       left join latest_values on sensor_id = id
        where name = $1`,
       [name],
     );
@@ -37,7 +37,7 @@ export function createSensors({ pool }: { pool: Pool }) {
     const { rows } = await pool.query<Row>(
       `select id, name, at, value
        from sensors
-       left join latest_readings on sensor_id = id
+       left join latest_values on sensor_id = id
        order by name
        limit 1000`,
     );

@@ -45,7 +45,9 @@ export async function startTestStorage(start = '2026-06-15T12:00:00Z') {
 
   /** Forgets all readings, as in a new database. */
   async function clear() {
-    await pool.query('truncate readings, minutes, quarters, marks');
+    await pool.query(
+      'truncate sensor_readings, minutes, quarters, marks',
+    );
   }
 
   return {

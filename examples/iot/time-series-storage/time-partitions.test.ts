@@ -18,9 +18,9 @@ describe('partitions', () => {
     await other.query(
       `begin;
        select pg_advisory_xact_lock(hashtext('time-partitions'));
-       create table readings_20260619
-         (like readings including all);
-       alter table readings attach partition readings_20260619
+       create table sensor_readings_20260619
+         (like sensor_readings including all);
+       alter table sensor_readings attach partition sensor_readings_20260619
          for values from ('2026-06-19Z') to ('2026-06-20Z')`,
     );
     const prepared = partitions.prepareAhead(4);
@@ -29,12 +29,12 @@ describe('partitions', () => {
     other.release();
     await prepared;
 
-    expect(await listPartitions(pool, 'readings')).toEqual([
-      'readings_20260615',
-      'readings_20260616',
-      'readings_20260617',
-      'readings_20260618',
-      'readings_20260619',
+    expect(await listPartitions(pool, 'sensor_readings')).toEqual([
+      'sensor_readings_20260615',
+      'sensor_readings_20260616',
+      'sensor_readings_20260617',
+      'sensor_readings_20260618',
+      'sensor_readings_20260619',
     ]);
     expect(await listPartitions(pool, 'minutes')).toEqual([
       'minutes_20260601',
@@ -61,28 +61,33 @@ describe('partitions', () => {
 
     const { rows } = await storage.pool.query<{ bounds: string }>(
       `select pg_get_expr(relpartbound, oid) as bounds from pg_class
-       where relname in ('readings_20261101', 'minutes_20261101')`,
+       where relname in ('sensor_readings_20261101', 'minutes_20261101')`,
     );
     expect(rows.map(({ bounds }) => bounds).toSorted()).toEqual([
       `FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-11-02 00:00:00+00')`,
       `FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00')`,
     ]);
-    expect(dropped).toEqual(['readings_20260615', 'readings_20260616']);
+    expect(dropped).toEqual([
+      'sensor_readings_20260615',
+      'sensor_readings_20260616',
+    ]);
   });
 
   it('that a run detached before it died are dropped by the next', async () => {
     await using storage = await startTestStorage();
     storage.clock.advance({ days: 91 });
     await storage.pool.query(
-      'alter table readings detach partition readings_20260615',
+      'alter table sensor_readings detach partition sensor_readings_20260615',
     );
-    await storage.pool.query('create table readings_of_mine (id int)');
+    await storage.pool.query(
+      'create table sensor_readings_of_mine (id int)',
+    );
 
     expect(await storage.partitions.dropOld()).toEqual([
-      'readings_20260615',
+      'sensor_readings_20260615',
     ]);
 
-    await storage.pool.query('select from readings_of_mine');
+    await storage.pool.query('select from sensor_readings_of_mine');
   });
 
   it('are dropped by one process at a time', async () => {
@@ -97,7 +102,7 @@ describe('partitions', () => {
     other.release(true);
     await waitUntil('the lock is gone', async () => {
       const dropped = await partitions.dropOld();
-      return dropped.join() === 'readings_20260615';
+      return dropped.join() === 'sensor_readings_20260615';
     });
   });
 
@@ -105,7 +110,7 @@ describe('partitions', () => {
     await using storage = await startTestStorage();
     storage.clock.advance({ days: 91 });
     await storage.pool.query(
-      'create table readings_rest partition of readings default',
+      'create table sensor_readings_rest partition of sensor_readings default',
     );
 
     await expect(storage.partitions.dropOld()).rejects.toThrow(

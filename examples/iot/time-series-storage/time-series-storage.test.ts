@@ -19,7 +19,10 @@ describe('a reading', () => {
       to: new Date('2026-06-15T11:51:00Z'),
     };
     const { points, ...about } = await storage.read(minute);
-    expect(about).toEqual({ step: '1 second', table: 'readings' });
+    expect(about).toEqual({
+      step: '1 second',
+      table: 'sensor_readings',
+    });
     expect(points.filter(({ count }) => count > 0)).toEqual([
       point('2026-06-15T11:50:10Z', 20),
       point('2026-06-15T11:50:50Z', 22),
@@ -68,7 +71,7 @@ describe('a reading', () => {
     });
 
     const { rowCount } = await storage.pool.query(
-      'select from readings',
+      'select from sensor_readings',
     );
     expect(rowCount).toBe(0);
   });

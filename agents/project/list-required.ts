@@ -1,0 +1,19 @@
+import type { Library } from '../library/open-library.ts';
+import type { Lock } from './lock-file.ts';
+
+/** The patterns that one builds on directly, and with its tests those that they use. */
+export function listRequired(library: Library, id: string, withTests: boolean): string[] {
+  const pattern = library.find(id);
+  if (pattern === undefined) return [];
+  return withTests
+    ? [...pattern.requires, ...library.readManifest(id).testRequires]
+    : pattern.requires;
+}
+
+/** The same for a pattern that a project took, by whether it took the tests. */
+export const listTakenRequired = (library: Library, lock: Lock, id: string): string[] =>
+  listRequired(library, id, hasTests(lock, id));
+
+/** Whether a project took the tests of a pattern. */
+export const hasTests = (lock: Lock, id: string): boolean =>
+  Object.values(lock.patterns[id]?.files ?? {}).some(({ role }) => role === 'test');
