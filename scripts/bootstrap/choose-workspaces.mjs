@@ -1,4 +1,6 @@
 // @ts-check
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { listWorkspaces } from './find-missing.mjs';
 
 /** Pages and texts for tools are made by this package's code, which every command can need. */
@@ -16,6 +18,25 @@ const RUN_ONLY_NAMED = ['bench', 'example'];
 export function chooseWorkspaces(root, command, words) {
   if (RUN_NO_EXAMPLE.includes(command)) return [ALWAYS];
   const all = listWorkspaces(root);
-  const named = all.filter((folder) => words.some((word) => folder === `examples/${word}`));
+  const examples = words.flatMap((word) => [...listImported(root, word)]);
+  const named = all.filter((folder) => examples.some((id) => folder === `examples/${id}`));
   return named.length > 0 || RUN_ONLY_NAMED.includes(command) ? [ALWAYS, ...named] : all;
+}
+
+/**
+ * An example and those whose files it imports, `../../<area>/<slug>/<file>.ts`, directly or not.
+ * @param {string} root
+ * @param {string} id
+ * @param {Set<string>} found
+ */
+function listImported(root, id, found = new Set()) {
+  const folder = join(root, 'examples', id);
+  if (found.has(id) || !existsSync(folder)) return found;
+  found.add(id);
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    for (const [, other = ''] of text.matchAll(/['"]\.\.\/\.\.\/([a-z0-9-]+\/[a-z0-9-]+)\//g))
+      listImported(root, other, found);
+  }
+  return found;
 }

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../repository.ts';
 import { chooseWorkspaces } from './choose-workspaces.mjs';
@@ -11,6 +14,32 @@ describe('chooseWorkspaces', () => {
       expect(chooseWorkspaces(ROOT, command, ['--flag', id])).toEqual(['agents', `examples/${id}`]);
     },
   );
+
+  it('installs with an example what the examples need whose files it imports', () => {
+    const root = mkdtempSync(join(tmpdir(), 'touchstone-workspaces-'));
+    const files = {
+      'package.json': '{ "workspaces": ["agents", "examples/*/*"] }',
+      'agents/package.json': '{}',
+      'examples/jobs/queue/package.json': '{}',
+      'examples/jobs/queue/queue.ts': "import '../../postgres/transactions/retry.ts';",
+      'examples/postgres/transactions/package.json': '{}',
+      'examples/postgres/transactions/retry.ts': "import '../../time/clock/clock.ts';",
+      'examples/time/clock/package.json': '{}',
+      'examples/time/zones/package.json': '{}',
+    };
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    const chosen = chooseWorkspaces(root, 'test', ['jobs/queue']);
+    rmSync(root, { recursive: true });
+    expect(chosen.toSorted()).toEqual([
+      'agents',
+      'examples/jobs/queue',
+      'examples/postgres/transactions',
+      'examples/time/clock',
+    ]);
+  });
 
   it.each(['build', 'check', 'new', 'start', 'sync'])('installs for %s no example', (command) => {
     expect(chooseWorkspaces(ROOT, command, ['jobs/background-jobs'])).toEqual(['agents']);
