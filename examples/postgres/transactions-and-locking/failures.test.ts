@@ -191,6 +191,11 @@ failure(
 
     const outcome = inTransaction(far.pool, options, async (tx) => {
       runs += 1;
+      await tx.query('savepoint before');
+      await createColliding(1)
+        .work(tx)
+        .catch(() => {});
+      await tx.query('rollback to before');
       await addCents(tx, 'ana', 100);
     });
 
@@ -641,3 +646,191 @@ failure(
     expect(await isFree()).toBe(true);
   },
 );
+
+test('A collision that a savepoint has undone is no reason to run again', async () => {
+  await using database = await startAccounts();
+  const refusal = new Error('not enough money');
+  let runs = 0;
+
+  const outcome = inTransaction(
+    database.pool,
+    { attempts: 3 },
+    async (tx) => {
+      runs += 1;
+      await tx.query('savepoint before');
+      await createColliding(1)
+        .work(tx)
+        .catch(() => {});
+      await tx.query('rollback to before');
+      throw refusal;
+    },
+  );
+
+  await expect(outcome).rejects.toBe(refusal);
+  expect(runs).toBe(1);
+});
+
+test('Limits, level and access are those of the options, and end with the transaction', async () => {
+  await using database = await startAccounts();
+  await using one = openPool(database.url, { max: 1 });
+  async function show(tx: Queryable) {
+    const names = [
+      'transaction_isolation',
+      'transaction_read_only',
+      'lock_timeout',
+      'statement_timeout',
+      'idle_in_transaction_session_timeout',
+    ];
+    const settings = [];
+    for (const name of names) {
+      const { rows } = await tx.query<Record<string, string>>(
+        `show ${name}`,
+      );
+      settings.push(rows[0]?.[name]);
+    }
+    return settings.join();
+  }
+  const before = await show(one.pool);
+  const options = {
+    isolation: 'serializable',
+    readOnly: true,
+    timeLimitMs: 7000,
+    lockTimeoutMs: 300,
+  } as const;
+
+  expect(await inTransaction(one.pool, show)).toBe(
+    'read committed,off,5s,15s,15s',
+  );
+  expect(await inTransaction(one.pool, options, show)).toBe(
+    'serializable,on,300ms,7s,7s',
+  );
+  expect(
+    await inTransaction(
+      one.pool,
+      { isolation: 'repeatable read' },
+      show,
+    ),
+  ).toMatch('repeatable read,off');
+  expect(await show(one.pool)).toBe(before);
+});
+
+test('A lock that is held too long is not waited for', async () => {
+  await using database = await startAccounts();
+  const { pool } = database;
+
+  await inTransaction(pool, async (tx) => {
+    await addCents(tx, 'ana', 1);
+    const stranger = openPool(database.url);
+    const waiting = inTransaction(
+      stranger.pool,
+      { lockTimeoutMs: 100 },
+      (its) => addCents(its, 'ana', 2),
+    );
+    await expect(waiting).rejects.toMatchObject({ code: '55P03' });
+    await stranger[Symbol.asyncDispose]();
+  });
+
+  expect(await readCents(pool, 'ana')).toBe(10_001);
+});
+
+test('Options that would switch a limit off are refused, and no connection is taken', async () => {
+  await using database = await startAccounts();
+  await using one = openPool(database.url);
+  const refuse = async (options: object, message: RegExp) => {
+    const outcome = inTransaction(one.pool, options, readPid);
+    await expect(outcome).rejects.toThrow(message);
+  };
+
+  for (const name of ['timeLimitMs', 'lockTimeoutMs', 'attempts'])
+    for (const wrong of [0, -1, 1.5, Number.NaN, 2 ** 31, '5'])
+      await refuse(
+        { [name]: wrong },
+        new RegExp(`^${name} must be an integer`),
+      );
+  await refuse(
+    { isolation: 'serializable; drop table accounts' },
+    /is not an isolation level/,
+  );
+
+  expect(one.pool.totalCount).toBe(0);
+  const longest = {
+    timeLimitMs: 2 ** 31 - 1,
+    lockTimeoutMs: 1,
+    attempts: 1,
+  };
+  expect(
+    await inTransaction(one.pool, longest, readPid),
+  ).toBeGreaterThan(0);
+});
+
+test('A caller that aborts gets its reason, and the database forgets the rest', async () => {
+  await using database = await startAccounts();
+  const { pool } = database;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new Error('the client hung up');
+  let told: unknown;
+
+  const outcome = inTransaction(
+    pool,
+    { signal },
+    async (tx, itsSignal) => {
+      await addCents(tx, 'ana', 1);
+      itsSignal.addEventListener('abort', () => {
+        told = itsSignal.reason;
+      });
+      controller.abort(reason);
+      await never();
+    },
+  );
+
+  await expect(outcome).rejects.toBe(reason);
+  expect(told).toBe(reason);
+  await expect(inTransaction(pool, { signal }, readPid)).rejects.toBe(
+    reason,
+  );
+  await waitUntil(
+    'it is gone',
+    async () => (await countOpen(pool)) === 0,
+  );
+  expect(await readCents(pool, 'ana')).toBe(10_000);
+});
+
+test('The time limit holds for the wait for a connection, which then goes back to the pool', async () => {
+  await using database = await startAccounts();
+  await using one = openPool(database.url, { max: 1 });
+  const busy = await one.pool.connect();
+  let runs = 0;
+
+  const outcome = inTransaction(
+    one.pool,
+    { timeLimitMs: 100 },
+    async () => {
+      runs += 1;
+    },
+  );
+
+  await expect(outcome).rejects.toMatchObject({ code: 'timed_out' });
+  busy.release();
+  expect(await inTransaction(one.pool, readPid)).toBeGreaterThan(0);
+  expect(runs).toBe(0);
+});
+
+test('The time limit holds for all attempts together', async () => {
+  await using database = await startAccounts();
+  const options = { timeLimitMs: 400, attempts: 1000 };
+
+  const outcome = inTransaction(
+    database.pool,
+    options,
+    createColliding(1000).work,
+  );
+
+  await expect(outcome).rejects.toMatchObject({ code: 'timed_out' });
+});
+
+test('A pool that cannot connect says so at once', async () => {
+  await using gone = openPool('postgres://127.0.0.1:1/nothing');
+
+  await expect(inTransaction(gone.pool, readPid)).rejects.toThrow();
+});

@@ -85,8 +85,8 @@ async function retry<T>(pool: Pool, run: Run<T>): Promise<T> {
 }
 
 /** Serialization failure, deadlock: Postgres chose this one to give way. */
-function hasCollided({ firstFailure }: TransactionSession): boolean {
-  const failure = firstFailure();
+function hasCollided({ failedBy }: TransactionSession): boolean {
+  const failure = failedBy();
   return (
     failure instanceof Error &&
     'code' in failure &&
@@ -112,14 +112,17 @@ async function runOnce<T>(
   return result;
 }
 
-/** A second connection for the same task: enough of them empty the pool, and all wait for ever. */
+// #endregion run-once
+
+// #region refuse-nested
+/** Tasks that hold a connection and wait for a second one can empty the pool and wait for ever. */
 function refuseNested(pool: Pool) {
   let open = openTransactions.getStore();
   for (; open; open = open.outer)
     if (open.pool === pool && open.session.isActive())
       throw new TransactionError('nested');
 }
-// #endregion run-once
+// #endregion refuse-nested
 
 // #region limits
 const ISOLATIONS = [
@@ -149,9 +152,7 @@ function readOptions(options: TransactionOptions) {
 function requireCount(numbers: Record<string, number>) {
   for (const [name, value] of Object.entries(numbers))
     if (!Number.isInteger(value) || value < 1 || value > 2 ** 31 - 1)
-      throw new RangeError(
-        `${name} must be a whole number of at least 1`,
-      );
+      throw new RangeError(`${name} must be an integer of at least 1`);
 }
 
 function startLimit(settings: Settings) {

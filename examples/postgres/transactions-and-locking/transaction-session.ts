@@ -62,13 +62,18 @@ function createSession(client: PoolClient, limit: AbortSignal) {
     // The connection may serve another transaction by now.
     if (!isOpen) throw new TransactionError('ended');
     const result = await client.query<Row>(statement, values);
-    if (client.getTransactionStatus() !== 'I') return result;
-    isOpen = false;
-    throw new TransactionError('ended_by_work');
+    if (client.getTransactionStatus() === 'I') endedByWork();
+    failure = undefined; // a savepoint may have undone it
+    return result;
   }
   // #endregion one-at-a-time
 
-  /** Remembers the first failure: the work may swallow it. */
+  function endedByWork(): never {
+    isOpen = false;
+    throw new TransactionError('ended_by_work');
+  }
+
+  /** Remembers what failed the transaction: the work may swallow it. */
   function note(answer: Promise<unknown>): Promise<unknown> {
     return answer.catch((error) => {
       failure ??= error;
@@ -137,7 +142,7 @@ function createSession(client: PoolClient, limit: AbortSignal) {
   const tx: Queryable = { query };
   const { signal } = stop;
   const isActive = () => isOpen;
-  const firstFailure = () => failure;
+  const failedBy = () => failure;
   return {
     tx,
     signal,
@@ -146,7 +151,7 @@ function createSession(client: PoolClient, limit: AbortSignal) {
     commit,
     fail,
     isActive,
-    firstFailure,
+    failedBy,
   };
 }
 
