@@ -88,7 +88,7 @@ export function createAccounts({ pool, log }: Options) {
 }
 
 // #region lock-in-order
-/** Every transaction locks in the order of ids: none waits in a circle. */
+/** All lock in the order of ids: none waits in a circle. */
 async function lockAccounts(
   tx: Queryable,
   ids: string[],

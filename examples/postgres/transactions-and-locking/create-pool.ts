@@ -3,7 +3,7 @@ import { Pool } from 'pg';
 type Log = { error: (message: string, details: object) => void };
 
 // #region create-pool
-/** A pool that waits neither for a connection nor for a server for ever. */
+/** Waits neither for a connection nor for a server for ever. */
 export function createPool(connectionString: string, log: Log): Pool {
   const pool = new Pool({
     connectionString,

@@ -84,7 +84,7 @@ async function retry<T>(pool: Pool, run: Run<T>): Promise<T> {
   }
 }
 
-/** Serialization failure, deadlock: Postgres chose this one to give way. */
+/** Serialization failure or deadlock: this one had to give way. */
 function hasCollided({ failedBy }: TransactionSession): boolean {
   const failure = failedBy();
   return (
@@ -95,7 +95,6 @@ function hasCollided({ failedBy }: TransactionSession): boolean {
 }
 // #endregion retry
 
-// #region run-once
 async function runOnce<T>(
   pool: Pool,
   session: TransactionSession,
@@ -111,8 +110,6 @@ async function runOnce<T>(
   await session.commit();
   return result;
 }
-
-// #endregion run-once
 
 // #region refuse-nested
 /** Tasks that hold a connection and wait for a second one can empty the pool and wait for ever. */
