@@ -1,5 +1,6 @@
 import {
   drop,
+  dropItem,
   findClauseEnd,
   findClose,
   findWords,
@@ -27,11 +28,9 @@ export const CLAUSES: SqlOperator[] = [
     name: 'sql-distinct-dropped',
     description: '`distinct` is gone',
     mutate: (text) =>
-      findWords(text, 'distinct').flatMap((at) => {
-        if (hasWords(text.tokens, at, 'distinct from') || text.tokens[at - 1]?.text === 'not')
-          return [];
+      findWords(text, 'distinct').map((at) => {
         const isOn = hasWords(text.tokens, at, 'distinct on (');
-        return [drop(text, [at, isOn ? findClose(text.tokens, at + 2) + 1 : at + 1])];
+        return drop(text, [at, isOn ? findClose(text.tokens, at + 2) + 1 : at + 1]);
       }),
   },
   {
@@ -44,7 +43,8 @@ export const CLAUSES: SqlOperator[] = [
   },
   {
     name: 'sql-order-changed',
-    description: '`order by` is gone, one of its keys is gone, or a key is reversed',
+    description:
+      '`order by` or one of its keys is gone, a key is reversed, or its nulls are at the other end',
     mutate: (text) => findWords(text, 'order by').flatMap((at) => changeOrder(text, at)),
   },
   {
@@ -68,9 +68,9 @@ export const CLAUSES: SqlOperator[] = [
       ),
   },
   {
-    name: 'sql-assignment-dropped',
-    description: 'one of several columns that `set` assigns keeps its value',
-    mutate: (text) => findWords(text, 'set').flatMap((at) => dropAssignments(text, at)),
+    name: 'sql-row-dropped',
+    description: 'one of several rows of `values` is gone',
+    mutate: (text) => findWords(text, 'values (').flatMap((at) => dropRows(text, at)),
   },
   {
     name: 'sql-notify-dropped',
@@ -115,15 +115,12 @@ function changeOrder(text: SqlText, at: number): SqlChange[] {
   const { tokens } = text;
   const range: Range = [at + 2, findClauseEnd(tokens, at + 2)];
   const keys = splitRange(tokens, range, (index) => tokens[index]?.text === ',');
-  const one = keys.length > 1 ? keys.map((_, index) => dropKey(text, keys, index)) : [];
-  return [drop(text, [at, range[1]]), ...keys.map((key) => reverse(text, key)), ...one];
-}
-
-function dropKey(text: SqlText, keys: Range[], index: number): SqlChange {
-  const [from, to] = keys[index] ?? [0, 0];
-  const isLast = index === keys.length - 1;
-  const range: Range = isLast ? [from - 1, to] : [from, to + 1];
-  return drop(text, range, textOf(text, [from, to]));
+  const one = keys.length > 1 ? keys.map((_, index) => dropItem(text, keys, index)) : [];
+  return [
+    drop(text, [at, range[1]]),
+    ...keys.flatMap((key) => [reverse(text, key), ...moveNulls(text, key)]),
+    ...one,
+  ];
 }
 
 function reverse(text: SqlText, [from, to]: Range): SqlChange {
@@ -143,6 +140,13 @@ function reverse(text: SqlText, [from, to]: Range): SqlChange {
   return { start: end, end, replacement: ' desc', meaning };
 }
 
+function moveNulls(text: SqlText, [from, to]: Range): SqlChange[] {
+  const nulls = findWords(text, 'nulls').find((at) => at >= from && at < to);
+  if (nulls === undefined) return [];
+  const isFirst = text.tokens[nulls + 1]?.text === 'first';
+  return [replace(text, [nulls, nulls + 2], isFirst ? 'nulls last' : 'nulls first')];
+}
+
 function changeConflict(text: SqlText, at: number): SqlChange[] {
   const { tokens } = text;
   const action = tokens.findIndex((_, index) => index > at && tokens[index]?.text === 'do');
@@ -156,19 +160,22 @@ function changeConflict(text: SqlText, at: number): SqlChange[] {
 
 function changeJoins(text: SqlText): SqlChange[] {
   const { tokens } = text;
-  return findWords(text, 'join').flatMap((at) => {
-    const before = tokens[at - 1]?.text ?? '';
-    if (before === 'left') return [replace(text, [at - 1, at + 1], 'join')];
-    if (['right', 'full', 'cross', 'outer', 'natural'].includes(before)) return [];
-    const from = before === 'inner' ? at - 1 : at;
-    return hasWords(tokens, at + 1, 'lateral') ? [] : [replace(text, [from, at + 1], 'left join')];
+  return findWords(text, 'join').map((at) => {
+    const isOuter = tokens[at - 1]?.text === 'outer';
+    const side = isOuter ? at - 2 : at - 1;
+    if (tokens[side]?.text === 'left') return replace(text, [side, at + 1], 'join');
+    const from = tokens[at - 1]?.text === 'inner' ? at - 1 : at;
+    return replace(text, [from, at + 1], 'left join');
   });
 }
 
-function dropAssignments(text: SqlText, at: number): SqlChange[] {
+function dropRows(text: SqlText, at: number): SqlChange[] {
   const { tokens } = text;
-  if (tokens[at + 2]?.text !== '=') return [];
-  const range: Range = [at + 1, findClauseEnd(tokens, at + 1)];
-  const items = splitRange(tokens, range, (index) => tokens[index]?.text === ',');
-  return items.length > 1 ? items.map((_, index) => dropKey(text, items, index)) : [];
+  const rows: Range[] = [];
+  for (let open = at + 1; tokens[open]?.text === '('; ) {
+    const close = findClose(tokens, open);
+    rows.push([open, close + 1]);
+    open = tokens[close + 1]?.text === ',' ? close + 2 : tokens.length;
+  }
+  return rows.length > 1 ? rows.map((_, index) => dropItem(text, rows, index)) : [];
 }

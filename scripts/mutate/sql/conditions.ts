@@ -1,13 +1,15 @@
+import { isBetween, listConditions } from './condition-places.ts';
 import {
-  findClauseEnd,
   findClose,
+  findWords,
   hasWords,
-  isInPolicy,
   quote,
   type Range,
+  replace,
   type SqlChange,
   type SqlOperator,
   type SqlText,
+  shortenList,
   spanOf,
   splitRange,
   textOf,
@@ -15,7 +17,7 @@ import {
 
 const BOUNDARIES: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' };
 
-/** Changes to `where`, `on`, `having`, `check`, `using`: the parts that decide which rows count. */
+/** Changes to `where`, `on`, `having`, `check`, `using`, `if`: the parts that decide what counts. */
 export const CONDITIONS: SqlOperator[] = [
   {
     name: 'sql-condition-dropped',
@@ -47,6 +49,14 @@ export const CONDITIONS: SqlOperator[] = [
       }),
   },
   {
+    name: 'sql-null-safety-dropped',
+    description: '`is distinct from` is `<>`, and `is not distinct from` is `=`',
+    mutate: (text) => [
+      ...findWords(text, 'is distinct from').map((at) => replace(text, [at, at + 3], '<>')),
+      ...findWords(text, 'is not distinct from').map((at) => replace(text, [at, at + 4], '=')),
+    ],
+  },
+  {
     name: 'sql-exists-negated',
     description: '`exists` and `not exists` are swapped',
     mutate: ({ tokens }) =>
@@ -71,44 +81,12 @@ export const CONDITIONS: SqlOperator[] = [
           : [],
       ),
   },
+  {
+    name: 'sql-list-shortened',
+    description: '`in (a, b)` is `in (a)` or `in (b)`',
+    mutate: (text) => findWords(text, 'in (').flatMap((at) => shortenList(text, at + 1)),
+  },
 ];
-
-/** The ranges of tokens that are conditions. */
-function listConditions({ tokens }: SqlText): Range[] {
-  return tokens.flatMap(({ text, kind }, index): Range[] => {
-    if (kind !== 'word') return [];
-    const next = index + 1;
-    if (text === 'where' && !isConflictTarget(tokens, index))
-      return [[next, findClauseEnd(tokens, next)]];
-    if (text === 'having') return [[next, findClauseEnd(tokens, next)]];
-    if (text === 'on' && isJoin(tokens, index))
-      return [[next, findClauseEnd(tokens, next, { joins: true })]];
-    // `join … using (id)` and `create index … using gin (x)` name columns.
-    const isRule = text === 'check' || (text === 'using' && isInPolicy(tokens, index));
-    if (isRule && tokens[next]?.text === '(') return [[next + 1, findClose(tokens, next)]];
-    return [];
-  });
-}
-
-/** `on conflict (key) where …` finds the index; another condition finds none. */
-function isConflictTarget(tokens: SqlText['tokens'], index: number): boolean {
-  const { depth = 0 } = tokens[index] ?? {};
-  const before = tokens
-    .slice(0, index)
-    .findLastIndex((token) => token.depth === depth && token.text === '(');
-  return hasWords(tokens, before - 2, 'on conflict') && tokens[index - 1]?.text === ')';
-}
-
-function isJoin(tokens: SqlText['tokens'], index: number): boolean {
-  const { depth = 0 } = tokens[index] ?? {};
-  const before = tokens
-    .slice(0, index)
-    .findLast(
-      (token) =>
-        token.depth === depth && ['join', 'on', ';', 'where', 'create'].includes(token.text),
-    );
-  return before?.text === 'join';
-}
 
 function dropParts(text: SqlText, range: Range): SqlChange[] {
   const { tokens } = text;
@@ -124,8 +102,9 @@ function dropParts(text: SqlText, range: Range): SqlChange[] {
     inner,
     (index) => tokens[index]?.text === 'and' && !isBetween(tokens, index),
   );
-  // A check of one part is dropped as a whole, with its constraint.
-  if (parts.length === 1 && tokens[range[0] - 2]?.text === 'check') return [];
+  // A check of one part is dropped as a whole, with its constraint; a policy without one checks `using`.
+  const isWhole = parts.length === 1 && tokens[range[0] - 2]?.text === 'check';
+  if (isWhole && tokens[range[0] - 3]?.text !== 'with') return [];
   return parts.flatMap((part) => [neutralise(text, part, 'and'), ...dropDeeper(text, part)]);
 }
 
@@ -141,16 +120,6 @@ function dropDeeper(text: SqlText, part: Range): SqlChange[] {
 function unwrap({ tokens }: SqlText, [from, to]: Range): Range {
   const isWrapped = tokens[from]?.text === '(' && findClose(tokens, from) === to - 1;
   return isWrapped ? [from + 1, to - 1] : [from, to];
-}
-
-function isBetween(tokens: SqlText['tokens'], index: number): boolean {
-  const { depth } = tokens[index] ?? {};
-  const before = tokens
-    .slice(0, index)
-    .findLast(
-      (token) => token.depth === depth && ['and', 'or', 'between', 'where'].includes(token.text),
-    );
-  return before?.text === 'between';
 }
 
 /** With a parameter it stays, and decides nothing: Postgres must still learn the parameter's type. */

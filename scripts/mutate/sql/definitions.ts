@@ -1,13 +1,14 @@
 import {
   drop,
+  dropItem,
   findClose,
   findWords,
   hasWords,
   type Range,
-  replace,
   type SqlChange,
   type SqlOperator,
   type SqlText,
+  shortenList,
   splitRange,
 } from './statement.ts';
 
@@ -43,7 +44,7 @@ const WORDS = [
   'strict',
 ];
 
-/** Changes to what a schema promises: constraints, indexes, policies, rights. */
+/** Changes to what a schema promises: constraints, indexes, triggers. */
 export const DEFINITIONS: SqlOperator[] = [
   {
     name: 'sql-constraint-dropped',
@@ -82,28 +83,10 @@ export const DEFINITIONS: SqlOperator[] = [
       ),
   },
   {
-    name: 'sql-policy-loosened',
-    description: 'a policy is permissive, or checks nothing that is written',
-    mutate: (text) => [
-      ...findWords(text, 'as restrictive').map((at) =>
-        replace(text, [at, at + 2], 'as permissive'),
-      ),
-      ...findWords(text, 'with check (').map((at) =>
-        drop(text, [at, findClose(text.tokens, at + 2) + 1]),
-      ),
-    ],
-  },
-  {
-    name: 'sql-search-path-dropped',
-    description: 'a function takes the search path of its caller',
-    mutate: (text) =>
-      findWords(text, 'set search_path').flatMap((at) => {
-        const end = text.tokens.findIndex(
-          ({ text: word }, index) =>
-            index > at && ['as', ';', 'language', 'begin', 'return'].includes(word),
-        );
-        return end > at ? [drop(text, [at, end])] : [];
-      }),
+    name: 'sql-key-shortened',
+    description:
+      '`unique (a, b)` is `unique (a)` or `unique (b)`; so for a primary key and an index',
+    mutate: (text) => listKeys(text).flatMap((open) => shortenList(text, open)),
   },
 ];
 
@@ -112,6 +95,18 @@ export function listStatements({ tokens }: SqlText): Range[] {
   return tokens.length === 0
     ? []
     : splitRange(tokens, [0, tokens.length], (index) => tokens[index]?.text === ';');
+}
+
+/** The parentheses that hold the columns of a key. */
+function listKeys(text: SqlText): number[] {
+  const { tokens } = text;
+  const indexes = findWords(text, 'create unique index').map((at) =>
+    tokens.findIndex(({ text: word }, index) => index > at && word === '('),
+  );
+  const constraints = ['unique (', 'primary key ('].flatMap((words) =>
+    findWords(text, words).map((at) => at + words.split(' ').length - 1),
+  );
+  return [...indexes, ...constraints].filter((at) => at >= 0);
 }
 
 function dropActions(text: SqlText, [from, to]: Range): SqlChange[] {
@@ -138,11 +133,6 @@ function dropPromises(text: SqlText, at: number): SqlChange[] {
       ? [dropItem(text, items, index)]
       : dropColumnPromises(text, item),
   );
-}
-
-function dropItem(text: SqlText, items: Range[], index: number): SqlChange {
-  const [from, to] = items[index] ?? [0, 0];
-  return drop(text, index === items.length - 1 ? [from - 1, to] : [from, to + 1]);
 }
 
 function dropColumnPromises(text: SqlText, [from, to]: Range): SqlChange[] {

@@ -1,14 +1,20 @@
 import { parsePlPgSQLSync, parseSync } from 'libpg-query';
 import type { Mutant } from '../mutant.ts';
+import { ASSIGNMENTS } from './assignments.ts';
 import { CLAUSES } from './clauses.ts';
 import { CONDITIONS } from './conditions.ts';
 import { DEFINITIONS, listStatements } from './definitions.ts';
+import { PROCEDURES } from './procedures.ts';
+import { RIGHTS } from './rights.ts';
 import { scanSql } from './scan-sql.ts';
 import { type SqlOperator, type SqlText, spanOf } from './statement.ts';
 import { VALUES } from './values.ts';
 
+const OF_QUERIES = [...CONDITIONS, ...CLAUSES, ...ASSIGNMENTS, ...VALUES];
+const OF_TEXTS = [...OF_QUERIES, ...DEFINITIONS, ...RIGHTS];
+
 /** All ways to change SQL. Of two that make the same text, the first counts. */
-export const SQL_OPERATORS: SqlOperator[] = [...CONDITIONS, ...CLAUSES, ...DEFINITIONS, ...VALUES];
+export const SQL_OPERATORS: SqlOperator[] = [...OF_TEXTS, ...PROCEDURES];
 
 /** Lists the small changes to the text of a `.sql` file, sorted by place; Postgres parses each. */
 export function mutateSql(source: string): Mutant[] {
@@ -20,12 +26,9 @@ export function mutateSql(source: string): Mutant[] {
  * the same length, and `source` is what changes are cut from. What does not parse has no mutants.
  */
 export function mutateText(source: string, parsed: string): Mutant[] {
-  if (!isValid(parsed)) return [];
+  if (!isSql(parsed)) return [];
   const text: SqlText = { source, tokens: scanSql(parsed) };
-  const changes = [
-    ...SQL_OPERATORS.flatMap((operator) => apply(operator, text)),
-    ...mutateBodies(text),
-  ];
+  const changes = [...OF_TEXTS.flatMap((operator) => apply(operator, text)), ...mutateBodies(text)];
   const seen = new Set([normalise(parsed)]);
   return changes.filter((mutant) => isWorth(parsed, mutant, seen)).toSorted(compare);
 }
@@ -38,12 +41,13 @@ function apply({ name, mutate }: SqlOperator, text: SqlText): Mutant[] {
 function isWorth(parsed: string, mutant: Mutant, seen: Set<string>): boolean {
   const changed = parsed.slice(0, mutant.start) + mutant.replacement + parsed.slice(mutant.end);
   const shape = normalise(changed);
-  if (seen.has(shape) || !isValid(changed) || losesParameter(parsed, changed)) return false;
+  if (seen.has(shape) || !isSql(changed) || losesParameter(parsed, changed)) return false;
   seen.add(shape);
   return true;
 }
 
-function isValid(sql: string): boolean {
+/** Whether Postgres parses a text, the bodies of PL/pgSQL in it included. */
+export function isSql(sql: string): boolean {
   try {
     parseSync(sql);
     if (/language\s+plpgsql/i.test(sql)) checkBodies(sql);
@@ -77,7 +81,7 @@ function mutateBodies({ source, tokens }: SqlText): Mutant[] {
     const body = source.slice(start + quotes.length, start + text.length - quotes.length);
     const inner: SqlText = { source: body, tokens: scanSql(body) };
     const offset = start + quotes.length;
-    return [...CONDITIONS, ...CLAUSES, ...VALUES]
+    return [...OF_QUERIES, ...PROCEDURES]
       .flatMap((operator) => apply(operator, inner))
       .map((mutant) => ({ ...mutant, start: mutant.start + offset, end: mutant.end + offset }));
   });

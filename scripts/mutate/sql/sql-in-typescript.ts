@@ -1,43 +1,52 @@
 import ts from 'typescript';
 import type { Mutant } from '../mutant.ts';
-import { mutateText } from './mutate-sql.ts';
+import { isSql, mutateText } from './mutate-sql.ts';
 
 const BEGINNINGS =
   /^\s*(select|insert|update|delete|with|create|alter|drop|begin|commit|rollback|set|listen|notify|lock|truncate|copy|refresh|grant|revoke|call|do|savepoint|release|vacuum|analyze|explain|declare|fetch|show|reset)(\s|$)/i;
 
-/** Whether a text begins as a statement does. */
-function looksLikeSql(text: string): boolean {
-  return BEGINNINGS.test(text);
+/** SQL in a string or template of a TypeScript file. */
+export type EmbeddedSql = {
+  /** Where it begins in the file. */
+  start: number;
+  raw: string;
+  /** As long as `raw`, with something that parses in the place of what is put in later. */
+  parsed: string;
+  /** What would end the string; undefined for a template. */
+  quote: string | undefined;
+};
+
+/** Lists the SQL in the strings of a TypeScript file. */
+export function listEmbeddedSql(source: string): EmbeddedSql[] {
+  const file = ts.createSourceFile('source.ts', source, ts.ScriptTarget.Latest, true);
+  const found: EmbeddedSql[] = [];
+  const visit = (node: ts.Node): void => {
+    const embedded = readLiteral(source, node);
+    if (embedded) found.push(embedded);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
 }
 
 /** Lists the small changes to SQL in the strings of a TypeScript file. */
 export function mutateSqlInTypeScript(source: string): Mutant[] {
-  const file = ts.createSourceFile('source.ts', source, ts.ScriptTarget.Latest, true);
-  const mutants: Mutant[] = [];
-  const visit = (node: ts.Node): void => {
-    mutants.push(...mutateLiteral(source, node));
-    ts.forEachChild(node, visit);
-  };
-  visit(file);
-  return mutants;
+  return listEmbeddedSql(source).flatMap(({ start, raw, parsed, quote }) =>
+    mutateText(raw, parsed)
+      .filter(({ replacement }) => quote === undefined || !replacement.includes(quote))
+      .map((mutant) => ({ ...mutant, start: mutant.start + start, end: mutant.end + start })),
+  );
 }
 
 /** A string with escapes is left alone: its offsets are not those of its text. */
-function mutateLiteral(source: string, node: ts.Node): Mutant[] {
-  if (!ts.isStringLiteralLike(node) && !ts.isTemplateExpression(node)) return [];
+function readLiteral(source: string, node: ts.Node): EmbeddedSql | undefined {
+  if (!ts.isStringLiteralLike(node) && !ts.isTemplateExpression(node)) return undefined;
   const start = node.getStart() + 1;
   const raw = source.slice(start, node.end - 1);
-  if (!looksLikeSql(raw) || raw.includes('\\')) return [];
-  for (const parsed of listReadings(raw, node, start)) {
-    const mutants = mutateText(raw, parsed).filter((mutant) => fits(node, source, mutant));
-    if (mutants.length > 0)
-      return mutants.map((mutant) => ({
-        ...mutant,
-        start: mutant.start + start,
-        end: mutant.end + start,
-      }));
-  }
-  return [];
+  if (!BEGINNINGS.test(raw) || raw.includes('\\')) return undefined;
+  const parsed = listReadings(raw, node, start).find(isSql);
+  const quote = ts.isStringLiteral(node) ? source[node.getStart()] : undefined;
+  return parsed === undefined ? undefined : { start, raw, parsed, quote };
 }
 
 /**
@@ -55,9 +64,4 @@ function listReadings(raw: string, node: ts.Node, start: number): string[] {
       text.slice(0, from) + letter.repeat(to - from) + text.slice(to);
     return spans.reduce(fill, raw);
   });
-}
-
-/** A quote of the string's own kind would end it. */
-function fits(node: ts.Node, source: string, { replacement }: Mutant): boolean {
-  return !ts.isStringLiteral(node) || !replacement.includes(source[node.getStart()] ?? '');
 }

@@ -122,6 +122,21 @@ export function drop(text: SqlText, range: Range, what = textOf(text, range)): S
   return { ...spanOf(text.tokens, range), replacement: '', meaning: `${quote(what)} is gone` };
 }
 
+/** The change that leaves one of several items out, with its comma. */
+export function dropItem(text: SqlText, items: Range[], index: number): SqlChange {
+  const [from, to] = items[index] ?? [0, 0];
+  const range: Range = index === items.length - 1 ? [from - 1, to] : [from, to + 1];
+  return drop(text, range, textOf(text, [from, to]));
+}
+
+/** The changes that leave each of several items in a parenthesis out. */
+export function shortenList(text: SqlText, open: number): SqlChange[] {
+  const { tokens } = text;
+  const inside: Range = [open + 1, findClose(tokens, open)];
+  const items = splitRange(tokens, inside, (index) => tokens[index]?.text === ',');
+  return items.length > 1 ? items.map((_, index) => dropItem(text, items, index)) : [];
+}
+
 /** The change that puts another text in the place of a range. */
 export function replace(text: SqlText, range: Range, replacement: string): SqlChange {
   const meaning = `${quote(textOf(text, range))} became ${quote(replacement)}`;

@@ -57,10 +57,7 @@ export const VALUES: SqlOperator[] = [
   {
     name: 'sql-sign-swapped',
     description: '`+` and `-`, `*` and `/` are swapped',
-    mutate: (text) =>
-      eachToken(text, (token, index) =>
-        isBinary(text.tokens, index) ? SIGNS[token.text] : undefined,
-      ),
+    mutate: (text) => eachToken(text, (token) => SIGNS[token.text]),
   },
   {
     name: 'sql-number-nudged',
@@ -129,17 +126,6 @@ function takeFirst(text: SqlText, name: string): SqlChange[] {
     const meaning = `${quote(textOf(text, [at, close + 1]))} became ${quote(replacement)}`;
     return [{ start: tokens[at]?.start ?? 0, end: tokens[close]?.end ?? 0, replacement, meaning }];
   });
-}
-
-function isBinary(tokens: SqlToken[], index: number): boolean {
-  const [before, after] = [tokens[index - 1], tokens[index + 1]];
-  if (!before || !after || before.text === ',' || before.text === '(') return false;
-  const isOperand = before.kind !== 'symbol' || before.text === ')' || before.text === ']';
-  return (
-    isOperand &&
-    !['select', 'distinct', 'all', 'returning', '.', 'then', 'else'].includes(before.text) &&
-    ![')', ',', 'from'].includes(after.text)
-  );
 }
 
 /** `varchar(20)`, `numeric(10, 2)`: part of a type, and never a rule. */
