@@ -49,7 +49,7 @@ export function createAccounts({ pool, log }: Options) {
         [id, sender, receiver, cents, note],
       );
       if (rowCount === 0) return 'done before';
-      if ((balances.get(sender) ?? 0) < cents)
+      if (!(Number(balances.get(sender)) >= cents))
         throw new AccountError('not_enough_money');
       await addCents(tx, sender, -cents);
       await addCents(tx, receiver, cents);

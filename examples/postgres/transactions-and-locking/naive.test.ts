@@ -40,3 +40,16 @@ it('shows how the naive way fails: it says done, and nothing is there', async ()
   expect(answer).toBe('done');
   expect(await readCents(pool, 'bob')).toBe(10_000);
 });
+
+it('holds while nothing happens at once, and nothing fails', async () => {
+  await using database = await startAccounts();
+  const { pool } = database;
+  const approve = createMeeting(1);
+  const { transfer } = createNaiveAccounts({ pool, approve });
+
+  await transfer({ ...order, id: '1', receiver: 'bob' });
+  const second = transfer({ ...order, id: '2', receiver: 'bob' });
+
+  await expect(second).rejects.toThrow('not enough money');
+  expect(await readCents(pool, 'ana')).toBe(4000);
+});
