@@ -135,21 +135,26 @@ function readOptions(options: TransactionOptions) {
   if (!ISOLATIONS.includes(isolation))
     throw new TypeError(`${isolation} is not an isolation level`);
   requireCount({ attempts, timeLimitMs, lockTimeoutMs });
-  // The server's limits hold when this process is gone or frozen.
+  // Later than ours: for when this process is frozen or cut off.
+  const serverLimitMs = timeLimitMs + 5000;
   const begin = `
     begin isolation level ${isolation} ${readOnly ? 'read only' : ''};
     set local lock_timeout = ${lockTimeoutMs};
-    set local statement_timeout = ${timeLimitMs};
-    set local idle_in_transaction_session_timeout = ${timeLimitMs}`;
+    set local statement_timeout = ${serverLimitMs};
+    set local idle_in_transaction_session_timeout = ${serverLimitMs}`;
   const { signal, log } = options;
   return { begin, attempts, timeLimitMs, signal, log };
 }
 
-/** Postgres takes 0 for no limit, and Node a large number for 1 ms. */
+const DAY_MS = 86_400_000;
+
+/** Postgres takes 0 for no limit, and Node a huge number for 1 ms. */
 function requireCount(numbers: Record<string, number>) {
   for (const [name, value] of Object.entries(numbers))
-    if (!Number.isInteger(value) || value < 1 || value > 2 ** 31 - 1)
-      throw new RangeError(`${name} must be an integer of at least 1`);
+    if (!Number.isInteger(value) || value < 1 || value > DAY_MS)
+      throw new RangeError(
+        `${name} must be an integer from 1 to 86400000`,
+      );
 }
 
 function startLimit(settings: Settings) {
