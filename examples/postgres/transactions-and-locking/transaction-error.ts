@@ -17,7 +17,7 @@ export class TransactionError extends Error {
   readonly code: keyof typeof MESSAGES;
 
   constructor(code: keyof typeof MESSAGES, cause?: unknown) {
-    super(MESSAGES[code], cause === undefined ? {} : { cause });
+    super(MESSAGES[code], { cause });
     this.code = code;
   }
 }

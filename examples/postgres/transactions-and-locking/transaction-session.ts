@@ -86,9 +86,7 @@ function createSession(client: PoolClient, limit: AbortSignal) {
   }
 
   async function begin(statement: string) {
-    const answer = client.query(statement);
-    note(answer);
-    await unlessStopped(answer);
+    await unlessStopped(client.query(statement));
   }
 
   // #region commit
@@ -100,7 +98,6 @@ function createSession(client: PoolClient, limit: AbortSignal) {
     const answer = client.query('commit');
     note(answer);
     const { command } = await unlessStopped(answer);
-    isCommitting = false;
     // Postgres answers so, without an error, when a statement failed.
     if (command === 'ROLLBACK')
       throw new TransactionError('rolled_back', failure);
@@ -120,7 +117,7 @@ function createSession(client: PoolClient, limit: AbortSignal) {
   }
 
   async function rollBack(): Promise<boolean> {
-    if (waiting > 0 || stop.signal.aborted) return false;
+    if (waiting > 0) return false;
     try {
       await unlessStopped(client.query('rollback'));
       return true;
@@ -131,7 +128,6 @@ function createSession(client: PoolClient, limit: AbortSignal) {
 
   /** A connection that may be in a transaction is closed instead. */
   function close(isClean: boolean) {
-    limit.removeEventListener('abort', abort);
     client.off('error', breakOff);
     client.release(!isClean);
     // A frozen server would never answer the goodbye.
@@ -155,7 +151,7 @@ function createSession(client: PoolClient, limit: AbortSignal) {
   };
 }
 
-/** Settles as the promise does, or rejects with the signal's reason. */
+/** Settles as the promise does, or rejects with the signal's reason; the signal is one transaction's. */
 export function unlessAborted<T>(
   signal: AbortSignal,
   promise: Promise<T>,
@@ -164,9 +160,7 @@ export function unlessAborted<T>(
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop);
-    promise
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', stop));
+    promise.then(resolve, reject);
   });
 }
 
