@@ -59,6 +59,7 @@ export function createHttpClient(options: HttpClientOptions = {}) {
   const limits = { ...LIMITS, ...given };
   checkLimits(limits);
 
+  // #region client
   const agent = new Agent({
     connections: limits.connections,
     maxResponseSize: limits.maxBytes,
@@ -79,6 +80,7 @@ export function createHttpClient(options: HttpClientOptions = {}) {
     }),
   );
   const dispatch = decompressing.dispatch.bind(decompressing);
+  // #endregion client
 
   const load = new Map<string, number>();
   const calls = new Map<AbortController, Promise<HttpAnswer>>();

@@ -12,7 +12,7 @@ const IDEMPOTENT = new Set(
 );
 /** They mean "not now". 500 is not among them: it may well be a bug. */
 const TEMPORARY = new Set([408, 425, 429, 502, 503, 504]);
-/** They can go away by themselves; a bad certificate or answer cannot. */
+/** They can go away by themselves. */
 const PASSING = new Set([
   'connection_failed',
   'connection_lost',
