@@ -1,11 +1,11 @@
 import { getEventListeners, once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { failure } from '@touchstone/kit/failure';
 import { waitUntil } from '@touchstone/kit/wait';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createHttpClient } from './http-client.ts';
 import { isPublicAddress, type Lookup } from './public-address.ts';
 import { createRetryBudget } from './retry-budget.ts';
@@ -428,8 +428,8 @@ failure(
       ['127.0.0.9'],
       ['127.0.0.9', '127.0.0.1'],
     ];
-    const lookup: Lookup = (_name, { all }, callback) => {
-      expect(all).toBe(true);
+    const lookup: Lookup = (_name, options, callback) => {
+      expect(options).toEqual({ all: true });
       const found = answers.shift() ?? [];
       callback(
         null,
@@ -536,14 +536,16 @@ failure(
   async () => {
     await using upstream = await startUpstream((request, response) => {
       if (request.url === '/busy')
-        response.writeHead(503, { 'retry-after': '4' }).end();
+        response.writeHead(503, { 'retry-after': '9' }).end();
       if (request.url === '/slow') response.write('…');
       if (request.url === '/ok') response.end();
     });
     const client = createTestClient({ connections: 1 });
     const { signal, abort } = createAbort();
+    const before = countTimers();
     for (let call = 0; call < 20; call++)
       await client.request(`${upstream.url}/ok`, { signal });
+    expect(countTimers() - before).toBeLessThan(10);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
 
     const paused = failOf(
@@ -563,11 +565,13 @@ failure(
     const queued = failOf(
       client.request(`${upstream.url}/ok`, { signal }),
     );
+    const began = performance.now();
     abort();
     const aborted = { code: 'aborted', attempts: 1 };
     expect(await paused).toEqual({ ...aborted, sent: true });
     expect(await slow).toEqual({ ...aborted, sent: true });
     expect(await queued).toEqual({ ...aborted, sent: false });
+    expect(performance.now() - began).toBeLessThan(5000);
     const late = client.request(`${upstream.url}/ok`, { signal });
     expect(await failOf(late)).toMatchObject({
       code: 'aborted',
@@ -604,8 +608,12 @@ failure(
       setTimeout(() => response.end('done'), 100);
     });
     const last = graceful.request(patient.url);
-    await graceful.close();
+    const timers = countTimers();
+    await graceful.close(50_000);
     expect(String((await last).body)).toBe('done');
+    for (let client = 0; client < 20; client++)
+      await createTestClient().close();
+    expect(countTimers() - timers).toBeLessThan(10);
   },
 );
 
@@ -636,6 +644,110 @@ test('A retry follows the method, the key, the status and whether anything was s
   expect(mayRetry(request, { code: 'bad_answer', sent: false })).toBe(
     false,
   );
+});
+
+test('An error says that an earlier attempt was sent, though the last was not', async () => {
+  await using upstream = await startUpstream((_, response) => {
+    response.writeHead(503, { connection: 'close' }).end();
+    upstream.server.close();
+  });
+  await using client = createTestClient();
+  expect(await failOf(client.request(upstream.url))).toEqual({
+    code: 'connection_failed',
+    sent: true,
+    attempts: 3,
+  });
+});
+
+test('A connection that is never made gives its place up with its attempt', async () => {
+  await using upstream = await startUpstream((_, response) => {
+    response.end('ok');
+  });
+  let lookups = 0;
+  await using client = createTestClient({
+    connections: 1,
+    attemptMs: 300,
+    maxAttempts: 10,
+    lookup(_name, _options, callback) {
+      lookups += 1;
+      const found = [{ address: '127.0.0.1', family: 4 }];
+      if (lookups > 1) callback(null, found);
+    },
+  });
+  const { port } = new URL(upstream.url);
+  const answer = await client.request(`http://slow.test:${port}/`);
+  expect(String(answer.body)).toBe('ok');
+});
+
+test('A TLS handshake offers HTTP/1.1 only, which the limits are tested with', async () => {
+  const hello = Promise.withResolvers<string>();
+  const server = createServer((socket) => {
+    socket.once('data', (data) => {
+      hello.resolve(data.toString('latin1'));
+      socket.destroy();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await using client = createTestClient({ maxAttempts: 1 });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  await failOf(client.request(`https://127.0.0.1:${port}/`));
+  server.close();
+  expect(await hello.promise).toContain('\bhttp/1.1');
+  expect(await hello.promise).not.toContain('\x02h2');
+});
+
+test('The limits have defaults', async () => {
+  const sizes: Record<string, number> = {
+    '/fits': 1_048_576,
+    '/large': 1_048_577,
+  };
+  let answerAll = false;
+  const asked = new Set<string>();
+  await using upstream = await startUpstream((request, response) => {
+    const { url = '' } = request;
+    const size = sizes[url];
+    if (size) response.end(Buffer.alloc(size));
+    else if (url.startsWith('/retry-after/') && !asked.has(url)) {
+      asked.add(url);
+      const seconds = url.replace('/retry-after/', '');
+      response.writeHead(503, { 'retry-after': seconds }).end();
+    } else if (url === '/busy') response.writeHead(503).end();
+    else if (url !== '/hangs' || answerAll) response.end();
+  });
+  await using client = createHttpClient({ allowAddress: () => true });
+  const ask = (path: string) => client.request(upstream.url + path);
+
+  expect((await ask('/fits')).body).toHaveLength(1_048_576);
+  expect((await failOf(ask('/large'))).code).toBe('answer_too_large');
+  expect((await ask('/retry-after/2')).status).toBe(200);
+  expect((await ask('/retry-after/11')).status).toBe(503);
+
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0.99);
+  const before = performance.now();
+  expect((await ask('/busy')).attempts).toBe(3);
+  const pauses = performance.now() - before;
+  random.mockRestore();
+  expect(pauses).toBeGreaterThanOrEqual(296);
+  expect(pauses).toBeLessThan(2900);
+
+  const began = performance.now();
+  const method = 'POST' as const;
+  const post = () =>
+    failOf(client.request(`${upstream.url}/hangs`, { method }));
+  upstream.seen.length = 0;
+  const calls = Array.from({ length: 201 }, post);
+  expect(await calls[200]).toMatchObject({ code: 'overloaded' });
+  await waitUntil(
+    'all connections are in use',
+    () => upstream.seen.length >= 50,
+  );
+  const cut = await calls[0];
+  expect(cut).toMatchObject({ code: 'attempt_timeout', attempts: 1 });
+  expect(performance.now() - began).toBeGreaterThanOrEqual(2999);
+  expect(upstream.seen.length).toBeLessThan(60);
+  answerAll = true;
+  await Promise.allSettled(calls);
 });
 
 test('A budget gives its burst, then one retry for each so many calls', () => {
@@ -789,6 +901,10 @@ test('An address of the internet is told from all others', () => {
   ])
     expect(isPublicAddress(refused), refused).toBe(false);
 });
+
+const countTimers = () =>
+  process.getActiveResourcesInfo().filter((name) => name === 'Timeout')
+    .length;
 
 function createAbort() {
   const controller = new AbortController();

@@ -29,7 +29,8 @@ export type HttpAnswer = Answer & { attempts: number };
 const LIMITS = {
   /** For a call with all its retries and pauses. */
   deadlineMs: 10_000,
-  /** For one attempt: queue, connection, headers and body. */
+  /** For one attempt: queue, connection, headers and body. undici's own
+   *  300 s for headers, and for a stall of the body, stay. */
   attemptMs: 3000,
   maxAttempts: 3,
   /** Of a body, compressed and decompressed. */
@@ -63,10 +64,6 @@ export function createHttpClient(options: HttpClientOptions = {}) {
   const agent = new Agent({
     connections: limits.connections,
     maxResponseSize: limits.maxBytes,
-    // The limit of the attempt covers both, to the millisecond.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    allowH2: false,
     connect: createGuardedConnector({
       allowAddress,
       lookup,
@@ -82,8 +79,8 @@ export function createHttpClient(options: HttpClientOptions = {}) {
   const dispatch = decompressing.dispatch.bind(decompressing);
   // #endregion client
 
-  const load = new Map<string, number>();
-  const calls = new Map<AbortController, Promise<HttpAnswer>>();
+  /** Those that run, by origin. */
+  const calls = new Map<string, Set<Call>>();
   let closing = false;
 
   // #region request
@@ -94,9 +91,9 @@ export function createHttpClient(options: HttpClientOptions = {}) {
   ): Promise<HttpAnswer> {
     const prepared = prepareRequest(url, rest);
     const { origin } = prepared;
-    const waiting = load.get(origin) ?? 0;
+    const others = calls.get(origin) ?? new Set<Call>();
     if (closing) throw refuse(prepared, 'closed');
-    if (waiting >= limits.maxCalls)
+    if (others.size >= limits.maxCalls)
       throw refuse(prepared, 'overloaded');
     if (signal?.aborted) throw refuse(prepared, 'aborted');
 
@@ -108,16 +105,16 @@ export function createHttpClient(options: HttpClientOptions = {}) {
       limits.deadlineMs,
     );
     signal?.addEventListener('abort', abort);
-    load.set(origin, waiting + 1);
-    const call = sendUntilSettled(prepared, controller.signal);
-    calls.set(controller, call);
+    const answer = sendUntilSettled(prepared, controller.signal);
+    const call = { stop, answer };
+    calls.set(origin, others.add(call));
     try {
-      return await call;
+      return await answer;
     } finally {
-      calls.delete(controller);
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
-      leave(origin);
+      others.delete(call);
+      if (others.size === 0) calls.delete(origin);
     }
   }
   // #endregion request
@@ -166,21 +163,15 @@ export function createHttpClient(options: HttpClientOptions = {}) {
   }
   // #endregion retries
 
-  function leave(origin: string) {
-    const left = (load.get(origin) ?? 0) - 1;
-    if (left > 0) load.set(origin, left);
-    else load.delete(origin);
-  }
-
   // #region close
   /** Refuses new calls, and gives those that run some time to end. */
-  async function close(graceMs = 5000): Promise<void> {
+  async function close(graceMs = limits.deadlineMs): Promise<void> {
     closing = true;
+    const running = [...calls.values()].flatMap((some) => [...some]);
     const timer = setTimeout(() => {
-      for (const controller of calls.keys())
-        controller.abort(createStop('closed'));
+      for (const { stop } of running) stop('closed');
     }, graceMs);
-    await Promise.allSettled(calls.values());
+    await Promise.allSettled(running.map(({ answer }) => answer));
     clearTimeout(timer);
     await agent.destroy();
   }
@@ -188,6 +179,11 @@ export function createHttpClient(options: HttpClientOptions = {}) {
 
   return { request, close, [Symbol.asyncDispose]: () => close() };
 }
+
+type Call = {
+  stop: (code: string) => void;
+  answer: Promise<HttpAnswer>;
+};
 
 /** A timer of more than 2^31 - 1 ms fires at once. */
 function checkLimits(limits: Record<string, number>): void {

@@ -12,7 +12,7 @@ export type HttpRequest = {
     | 'PATCH';
   headers?: Record<string, string>;
   /** Never a stream: a retry sends it again. */
-  body?: string | Uint8Array;
+  body?: string | Uint8Array | null;
   signal?: AbortSignal;
 };
 
@@ -43,12 +43,16 @@ type Target = { method: string; origin: string };
 /** Checks a URL and the names of headers; the limits of a call are the client's. */
 export function prepareRequest(
   url: string | URL,
-  { method = 'GET', headers = {}, body }: Omit<HttpRequest, 'signal'>,
+  {
+    method = 'GET',
+    headers = {},
+    body = null,
+  }: Omit<HttpRequest, 'signal'>,
 ) {
   const target = URL.parse(url);
   if (
     !target ||
-    !/^https?:$/.test(target.protocol) ||
+    !['http:', 'https:'].includes(target.protocol) ||
     target.username + target.password
   )
     throw refuse({ method, origin: 'a URL' }, 'invalid_request');
@@ -63,7 +67,7 @@ export function prepareRequest(
       'accept-encoding': 'gzip, br',
       ...Object.fromEntries(named),
     },
-    body: body ?? null,
+    body,
   };
 }
 

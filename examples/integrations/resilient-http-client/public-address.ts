@@ -38,11 +38,11 @@ const RESERVED_6 = listSubnets(
 
 /** Whether an IP address is one of the internet; false for what is no address. */
 export function isPublicAddress(address: string): boolean {
-  const version = isIP(address);
-  if (version === 4) return !RESERVED.check(address, 'ipv4');
-  if (version !== 6 || !GLOBAL_UNICAST.check(address, 'ipv6'))
-    return false;
-  return !RESERVED_6.check(address, 'ipv6');
+  if (isIP(address) === 4) return !RESERVED.check(address);
+  return (
+    GLOBAL_UNICAST.check(address, 'ipv6') &&
+    !RESERVED_6.check(address, 'ipv6')
+  );
 }
 // #endregion public-address
 
@@ -63,9 +63,8 @@ export function createGuardedConnector({
     timeout: connectMs,
     allowH2: false,
     autoSelectFamily: true, // it asks for all addresses of a name
-    lookup(hostname, options, callback) {
-      const all = { ...options, all: true as const };
-      lookup(hostname, all, (error, addresses) => {
+    lookup(hostname, _, callback) {
+      lookup(hostname, { all: true }, (error, addresses) => {
         if (error) return callback(error, []);
         const allowed = addresses.filter(({ address }) =>
           allowAddress(address),
@@ -89,8 +88,9 @@ export function createGuardedConnector({
 function listSubnets(family: 'ipv4' | 'ipv6', ...lines: string[]) {
   const list = new BlockList();
   for (const subnet of lines.join(' ').split(' ')) {
-    const [network = '', prefix] = subnet.split('/');
-    list.addSubnet(network, Number(prefix), family);
+    const slash = subnet.indexOf('/');
+    const bits = Number(subnet.slice(slash + 1));
+    list.addSubnet(subnet.slice(0, slash), bits, family);
   }
   return list;
 }

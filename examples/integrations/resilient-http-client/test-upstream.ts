@@ -17,6 +17,8 @@ export async function startUpstream(answer: RequestListener) {
     { graceSeconds: 0 },
   );
   const { server, url } = listening;
+  // Only a client that is closed gives its connections up.
+  server.keepAliveTimeout = 60_000;
   let connections = 0;
   server.on('connection', () => connections++);
   return {
