@@ -1,7 +1,7 @@
 import { createHttpClient } from './http-client.ts';
 
 // #region wire
-/** A client for each upstream: a slow one takes nothing of the others. */
+/** One client for each upstream: a slow one slows no other. */
 export function createClients() {
   const payments = createHttpClient({
     allowAddress: () => true, // we chose this upstream ourselves

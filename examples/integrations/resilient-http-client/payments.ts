@@ -10,7 +10,6 @@ const charge = z.object({ id: z.string(), cents: z.number() });
 
 /** Charges cards at a provider over HTTP. */
 export function createPayments({ client, url }: PaymentsOptions) {
-  // #region charge
   /** Any number of calls for one order charge it once. */
   async function chargeOrder(order: string, cents: number) {
     const answer = await client.request(new URL('/charges', url), {
@@ -26,7 +25,6 @@ export function createPayments({ client, url }: PaymentsOptions) {
       throw new PaymentError(answer.status, answer.attempts);
     return charge.parse(JSON.parse(answer.body.toString()));
   }
-  // #endregion charge
 
   return { chargeOrder };
 }

@@ -36,7 +36,7 @@ const RESERVED_6 = listSubnets(
   '2001::/23 2001:db8::/32 2002::/16 3fff::/20',
 );
 
-/** Whether an IP address is one of the internet; false for what is no address. */
+/** Whether it is an IP address of the internet. */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 4) return !RESERVED.check(address);
   return (
@@ -53,7 +53,7 @@ export class AddressRefusedError extends Error {
 }
 
 // #region connect-guard
-/** Connects undici to allowed addresses only, whatever a name resolves to. */
+/** Connects undici to allowed addresses only, by number or name. */
 export function createGuardedConnector({
   allowAddress,
   connectMs,

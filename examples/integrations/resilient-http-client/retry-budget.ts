@@ -7,7 +7,7 @@ export type RetryBudget = {
 };
 
 // #region retry-budget
-/** Allows one retry for each `callsPerRetry` calls, and `burst` retries at once. */
+/** One retry for each `callsPerRetry` calls, and `burst` at once. */
 export function createRetryBudget({
   callsPerRetry = 10,
   burst = 10,
