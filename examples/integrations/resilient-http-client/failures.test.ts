@@ -214,16 +214,17 @@ failure(
       answers[request.url ?? '']?.(request, response),
     );
     await using client = createTestClient({
-      attemptMs: 150,
+      attemptMs: 500,
       maxAttempts: 2,
     });
-    for (const path of Object.keys(answers).slice(0, 4)) {
-      const began = performance.now();
-      expect(await failOf(client.request(upstream.url + path))).toEqual(
-        { code: 'attempt_timeout', sent: true, attempts: 2 },
-      );
-      expect(performance.now() - began).toBeGreaterThanOrEqual(299);
-    }
+    const began = performance.now();
+    const stuck = Object.keys(answers).slice(0, 4);
+    const ends = await Promise.all(
+      stuck.map((path) => failOf(client.request(upstream.url + path))),
+    );
+    const end = { code: 'attempt_timeout', sent: true, attempts: 2 };
+    expect(ends).toEqual([end, end, end, end]);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(999);
     expect(upstream.seen).toHaveLength(8);
     const { status } = await client.request(`${upstream.url}/ok`);
     expect(status).toBe(200);
@@ -237,15 +238,15 @@ failure(
       attempts: 2,
     });
 
-    await using hurried = createTestClient({ deadlineMs: 150 });
-    const began = performance.now();
+    await using hurried = createTestClient({ deadlineMs: 500 });
+    const start = performance.now();
     const late = hurried.request(`${upstream.url}/stall`);
     expect(await failOf(late)).toEqual({
       code: 'deadline_exceeded',
       sent: true,
       attempts: 1,
     });
-    expect(performance.now() - began).toBeGreaterThanOrEqual(149);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(499);
   },
 );
 
@@ -312,7 +313,7 @@ failure(
       response.writeHead(busy ? 503 : 200, { 'retry-after': value });
       response.end();
     });
-    await using client = createTestClient({ deadlineMs: 3000 });
+    await using client = createTestClient({ deadlineMs: 5000 });
     async function askWith(retryAfter: string) {
       value = retryAfter;
       upstream.seen.length = 0;
@@ -323,7 +324,7 @@ failure(
     const kept = await askWith('1');
     expect(kept.status).toBe(200);
     expect(kept.ms).toBeGreaterThanOrEqual(999);
-    for (const huge of ['3', '86400', '9'.repeat(400)])
+    for (const huge of ['5', '86400', '9'.repeat(400)])
       expect((await askWith(huge)).status, huge).toBe(503);
     for (const ignored of ['-5', 'soon'])
       expect((await askWith(ignored)).status, ignored).toBe(200);
@@ -488,7 +489,7 @@ failure(
     await using client = createTestClient({
       connections: 2,
       maxCalls: 6,
-      attemptMs: 400,
+      attemptMs: 1000,
       maxAttempts: 1,
     });
     for (const _ of [1, 2]) {
