@@ -2,6 +2,7 @@ import { listen } from '@touchstone/kit/http';
 import { runProgram, startProgram } from '@touchstone/kit/program';
 import ipaddr from 'ipaddr.js';
 import { expect, it } from 'vitest';
+import { createClients } from './clients.ts';
 import { isPublicAddress } from './public-address.ts';
 import { createStandInProvider } from './stand-in-provider.ts';
 
@@ -39,6 +40,23 @@ it('charges an order once though an answer is lost, and says why a call failed',
       code: 'address_refused',
     });
   expect(await program.kill('SIGTERM')).toBe(0);
+});
+
+it('gives the provider and the links of users clients of their own', async () => {
+  await using provider = await listen(createStandInProvider(), {
+    graceSeconds: 0,
+  });
+  const { payments, previews, close } = createClients();
+  const url = `${provider.url}/statistics`;
+
+  expect((await payments.request(url)).status).toBe(200);
+  await expect(previews.request(url)).rejects.toMatchObject({
+    code: 'address_refused',
+  });
+  await close();
+  await expect(payments.request(url)).rejects.toMatchObject({
+    code: 'closed',
+  });
 });
 
 it('does not start with a provider that is no URL', async () => {

@@ -27,6 +27,7 @@ export function openContenders(): [BenchClient, ...BenchClient[]] {
     openUndici(),
     openGot(),
     openCockatiel(),
+    openPlain(),
   ];
 }
 
@@ -62,6 +63,16 @@ function openUndici(): BenchClient {
     name: 'undici 8.12 RetryAgent',
     note: 'no budget, no jitter, no deadline',
     call: (url) => read(request(url, { dispatcher })),
+    close: () => agent.close(),
+  };
+}
+
+function openPlain(): BenchClient {
+  const agent = new Agent({ connections: 50 });
+  return {
+    name: 'undici.request, once',
+    note: 'no retries',
+    call: (url) => read(request(url, { dispatcher: agent })),
     close: () => agent.close(),
   };
 }

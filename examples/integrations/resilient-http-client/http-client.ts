@@ -119,7 +119,6 @@ export function createHttpClient(options: HttpClientOptions = {}) {
   }
   // #endregion request
 
-  // #region retries
   async function sendUntilSettled(
     prepared: PreparedRequest,
     signal: AbortSignal,
@@ -161,7 +160,6 @@ export function createHttpClient(options: HttpClientOptions = {}) {
     if (performance.now() + wait >= endsAt) return undefined;
     return budget.withdraw() ? wait : undefined;
   }
-  // #endregion retries
 
   // #region close
   /** Refuses new calls, and gives those that run some time to end. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { fetchWithRetry } from './naive.ts';
 import {
   countCharges,
   countRequests,
@@ -11,4 +12,6 @@ it('shows how the naive way fails: a storm of retries, a second charge, a hang, 
   expect(await countCharges()).toBe(2);
   expect(await waitForStalledBody()).toBe('still waiting');
   expect(await readInternal()).toBe('internal data, for our-key');
+  const nowhere = fetchWithRetry('http://127.0.0.1:1/');
+  await expect(nowhere).rejects.toThrow('fetch failed');
 });

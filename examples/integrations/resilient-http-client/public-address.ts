@@ -19,7 +19,6 @@ type ConnectorOptions = {
   lookup?: Lookup | undefined;
 };
 
-// #region public-address
 /** IANA special-purpose registries: what is not on the internet. */
 const RESERVED = listSubnets(
   'ipv4',
@@ -44,7 +43,6 @@ export function isPublicAddress(address: string): boolean {
     !RESERVED_6.check(address, 'ipv6')
   );
 }
-// #endregion public-address
 
 /** What a connection to an address that is not allowed fails with. */
 export class AddressRefusedError extends Error {
