@@ -149,7 +149,7 @@ failure(
       'A GET succeeds on a new connection; a POST ends with `connection_lost`',
     defence: 'may-retry',
     remains:
-      'A server that closes idle connections sooner than after 4 s, and does not say so in `Keep-Alive`, does this often',
+      'Ask the provider after how long it closes idle connections: undici keeps them for 4 s, or as long as `Keep-Alive` says',
   },
   async () => {
     const used = new WeakSet<Socket>();
@@ -396,7 +396,7 @@ failure(
   'A URL from a user leads to an internal address',
   {
     symptom:
-      '`address_refused`, whether by number, by name, by a name that changes, or after a redirect',
+      '`address_refused`, whether by number, by name, or by a name that changes; a redirect is returned, not followed',
     defence: 'connect-guard',
     remains:
       'A proxy that you send calls through resolves names itself, and must refuse itself',
