@@ -1,0 +1,53 @@
+import type { RequestListener } from 'node:http';
+import { listen } from '@touchstone/kit/http';
+import {
+  createHttpClient,
+  type HttpClientOptions,
+} from './http-client.ts';
+import type { HttpClientError } from './http-request.ts';
+
+/** A server that answers as a test wants, and counts what it sees. */
+export async function startUpstream(answer: RequestListener) {
+  const seen: string[] = [];
+  const listening = await listen(
+    (request, response) => {
+      seen.push(`${request.method} ${request.url}`);
+      answer(request, response);
+    },
+    { graceSeconds: 0 },
+  );
+  const { server, url } = listening;
+  // Only a client that is closed gives its connections up.
+  server.keepAliveTimeout = 60_000;
+  let connections = 0;
+  server.on('connection', () => connections++);
+  return {
+    url,
+    server,
+    seen,
+    countConnections: () => connections,
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
+  };
+}
+
+/** A client for upstreams on this machine that pauses for a moment only. */
+export function createTestClient(options: HttpClientOptions = {}) {
+  return createHttpClient({
+    allowAddress: () => true,
+    basePauseMs: 1,
+    ...options,
+  });
+}
+
+/** The error of a call that must have no answer. */
+export async function failOf(
+  call: Promise<unknown>,
+): Promise<Pick<HttpClientError, 'code' | 'sent' | 'attempts'>> {
+  const error = await call.then(
+    () => new Error('there is an answer'),
+    (error: HttpClientError) => error,
+  );
+  if (!('attempts' in error)) throw error;
+  const { code, sent, attempts } = error;
+  return { code, sent, attempts };
+}
