@@ -4,8 +4,8 @@ import { readLogContext } from './log-context.ts';
 import { type LogOutput, openLogOutput } from './log-output.ts';
 import { createToLoggable } from './to-loggable.ts';
 
+/** The same guards around pino, for what wants a pino logger. */
 // #region pino
-/** The same lines by pino, for what wants a pino logger: its children, its transports, Fastify. */
 export function createPino(
   output: Pick<LogOutput, 'write'> = openLogOutput(),
   level: LogLevel = 'info',

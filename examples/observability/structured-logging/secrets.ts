@@ -14,7 +14,6 @@ export function isSecretKey(key: string): boolean {
   return secret;
 }
 
-// #region scrub-text
 /** Takes out what looks like a secret within a text: in URLs, headers, forms and JSON. */
 export function scrubText(text: string): string {
   if (!/:\/\/|=|" *:|bearer|basic|eyJ/i.test(text)) return text;
@@ -37,4 +36,3 @@ export function scrubText(text: string): string {
 // key=value as in queries, forms and cookies; "key": "value" as in JSON.
 const PAIR =
   /([\w.%[\]-]{1,64})(=|\\{0,3}" {0,4}: {0,4})(\\{0,3}"(?:\\.|[^"\\])*|[^\s&;,"}]*)/g;
-// #endregion scrub-text
