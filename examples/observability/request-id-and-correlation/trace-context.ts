@@ -52,7 +52,9 @@ export function parseTracestate(header: HeaderValue): string {
     .split(',')
     .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((member) => member !== '');
-  const keys = new Set(members.map((member) => member.split('=', 1)[0]));
+  const keys = new Set(
+    members.map((member) => member.split('=', 1)[0]),
+  );
   const valid =
     members.length <= 32 &&
     keys.size === members.length &&
@@ -63,7 +65,9 @@ export function parseTracestate(header: HeaderValue): string {
 /** §3.3.1.5: members over 128 characters go first, then those at the end. */
 function shorten(members: string[]): string {
   const fits = () => members.join(',').length <= 512;
-  const kept = fits() ? members : members.filter(({ length }) => length <= 128);
+  const kept = fits()
+    ? members
+    : members.filter(({ length }) => length <= 128);
   while (kept.join(',').length > 512) kept.pop();
   return kept.join(',');
 }

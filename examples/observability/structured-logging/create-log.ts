@@ -23,7 +23,7 @@ export type LogOptions = {
   maxLineBytes?: number;
 };
 
-/** Creates a log; it throws for an unknown level, and a line never does. */
+/** Creates a log; an unknown level throws, and nothing that is logged does. */
 export function createLog(options: LogOptions = {}): Log {
   const { output = openLogOutput(), clock = () => new Date() } =
     options;

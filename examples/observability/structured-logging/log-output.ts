@@ -48,23 +48,14 @@ export function openLogOutput(
     if (missing > 0 || keptBytes + bytes.length > maxBytes) {
       missing += 1;
       dropped += 1;
-      return;
-    }
-    keep(bytes);
+    } else keep(bytes);
     if (!retry) drain();
   }
 
   function drain(): unknown {
     retry = undefined;
     try {
-      while (kept.length > 0) {
-        const bytes = Buffer.concat(kept);
-        const written = writeSync(fd, bytes);
-        kept = [];
-        keptBytes = 0;
-        if (written < bytes.length) keep(bytes.subarray(written));
-        tellLoss();
-      }
+      for (tellLoss(); kept.length > 0; tellLoss()) writeKept();
       return undefined;
     } catch (error) {
       // EAGAIN: the reader is slow. EPIPE: it is gone. ENOSPC: the
@@ -72,6 +63,14 @@ export function openLogOutput(
       retry = setTimeout(drain, RETRY_MILLISECONDS).unref();
       return error;
     }
+  }
+
+  function writeKept() {
+    const bytes = Buffer.concat(kept);
+    const written = writeSync(fd, bytes);
+    kept = [];
+    keptBytes = 0;
+    if (written < bytes.length) keep(bytes.subarray(written));
   }
   // #endregion write
 
@@ -111,7 +110,7 @@ function isBusy(error: unknown): boolean {
 
 function describeLoss(dropped: number): string {
   const line = {
-    time: new Date().toISOString(),
+    time: new Date(),
     level: 'warn',
     message: 'log lines were dropped',
     details: { dropped },

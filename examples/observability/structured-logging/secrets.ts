@@ -1,5 +1,29 @@
-const SECRET =
-  /pass(word|wd|phrase|code)|^pass$|pwd|secret|token|jwt|(api|access|private)key|authori[sz]ation|^auth$|cookie|credential|signature|^sig$|sess(ion)?id|^otp|otp$|^pin$|cvc|cvv|cardnumber|^ssn$|iban/;
+/** Parts of keys that name a secret, whatever else the key has. */
+const PARTS = [
+  'password',
+  'passwd',
+  'passphrase',
+  'passcode',
+  'pwd',
+  'secret',
+  'token',
+  'jwt',
+  'apikey',
+  'accesskey',
+  'privatekey',
+  'authorization',
+  'cookie',
+  'credential',
+  'signature',
+  'sessionid',
+  'cardnumber',
+  'cvc',
+  'cvv',
+  'iban',
+];
+
+/** Whole keys: they are parts of harmless words too. */
+const WHOLE = ['pass', 'auth', 'sig', 'sid', 'otp', 'pin', 'ssn'];
 
 const known = new Map<string, boolean>();
 
@@ -7,32 +31,40 @@ const known = new Map<string, boolean>();
 export function isSecretKey(key: string): boolean {
   const seen = known.get(key);
   if (seen !== undefined) return seen;
-  const plain = key.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const secret = SECRET.test(plain);
-  // Bounded: keys may come from outside.
+  const plain = key.toLowerCase().replace(/[^a-z]/g, '');
+  const secret =
+    WHOLE.includes(plain) || PARTS.some((part) => plain.includes(part));
+  // Keys may come from outside: few are remembered, and no long ones.
   if (known.size < 1000 && key.length < 100) known.set(key, secret);
   return secret;
 }
 
 /** Takes out what looks like a secret within a text: in URLs, headers, forms and JSON. */
 export function scrubText(text: string): string {
-  if (!/:\/\/|=|" *:|bearer|basic|eyJ/i.test(text)) return text;
-  return (
-    text
-      // postgres://user:password@host, with a `/` in the password too.
-      .replace(
-        /(:\/\/[^\s/?#@:]*:)(?!\d+[/?#])\S{0,512}@/g,
-        '$1[redacted]@',
-      )
-      .replace(/(:\/\/)[^\s/?#:]{1,512}@/g, '$1[redacted]@')
-      .replace(/\b(bearer|basic) +[\w.~+/=-]+/gi, '$1 [redacted]')
-      .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]')
-      .replace(PAIR, (pair, key, between) =>
-        isSecretKey(key) ? `${key}${between}[redacted]` : pair,
-      )
-  );
+  if (!/[=:]|bearer|basic|eyJ/i.test(text)) return text;
+  return text
+    .replace(/:\/\/\S+/g, hideUserinfo)
+    .replace(/(bearer|basic) +\S+/gi, '$1 [redacted]')
+    .replace(/eyJ[\w-]+\.[\w.-]+/g, '[redacted]')
+    .replace(FORM_VALUE, (pair, key) =>
+      isSecretKey(key) ? '=[redacted]' : pair,
+    )
+    .replace(JSON_VALUE, (pair, key) =>
+      isSecretKey(key) ? ':"[redacted]"' : pair,
+    );
 }
 
-// key=value as in queries, forms and cookies; "key": "value" as in JSON.
-const PAIR =
-  /([\w.%[\]-]{1,64})(=|\\{0,3}" {0,4}: {0,4})(\\{0,3}"(?:\\.|[^"\\])*|[^\s&;,"}]*)/g;
+// The keys are looked for backwards, from `=` and `:`. Forwards, a
+// text of word characters would be read once for each of them.
+const FORM_VALUE = /(?<=([^\s&;,?"=]+))=[^\s&;,"]*/g;
+const JSON_VALUE =
+  /(?<="([^"\\]+)\\*" *): *(?:\\*"(?:\\.|[^"\\])*"?|[^\s,}]+)/g;
+
+/** ://user:password@host; a password that is not encoded may hold a `/`. */
+function hideUserinfo(url: string): string {
+  const [authority = ''] = url.slice(3).split(/[/?#]/);
+  const colon = /:(?!\d*$)/.test(authority);
+  const end = (colon ? url : authority).lastIndexOf('@');
+  if (end < 0) return url;
+  return `://[redacted]${url.slice(colon ? end : end + 3)}`;
+}

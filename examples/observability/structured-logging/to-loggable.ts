@@ -103,25 +103,29 @@ export function createToLoggable(
   }
 
   function convertScalar(value: unknown, visit: Visit): Loggable {
-    if (typeof value === 'string') return convertText(value, visit);
+    if (!isPlain(value)) return convertText(String(value), visit);
     visit.left -= 8;
-    if (value === null || typeof value === 'boolean') return value;
-    if (Number.isFinite(value)) return Number(value);
-    return convertText(String(value), visit);
+    return value;
   }
 
   function convertText(text: string, visit: Visit): string {
-    const most = Math.min(maxTextBytes, Math.max(visit.left, 0));
+    const most = Math.min(maxTextBytes, visit.left);
     // Scrubbed before it is cut: half a secret is a secret.
-    const scrubbed = scrubText(text.slice(0, most + 1024));
+    const head = text.slice(0, most + 1024);
+    const scrubbed = scrubText(head);
     const kept = cutToBytes(scrubbed, most);
-    const whole = kept === scrubbed && text.length <= most + 1024;
+    const whole = kept === scrubbed && head.length === text.length;
     const result = whole ? kept : `${kept}[cut from ${text.length}]`;
     visit.left -= Buffer.byteLength(result);
     return result;
   }
 
   return (value) => convert(value, { left: maxBytes, above: [] });
+}
+
+function isPlain(value: unknown): value is null | boolean | number {
+  const kinds = value === null || typeof value === 'boolean';
+  return kinds || Number.isFinite(value);
 }
 
 // Only these: libraries hang requests, rows and headers on errors.
@@ -155,9 +159,7 @@ function readField(object: object, name: string): unknown {
 }
 
 function cutToBytes(text: string, most: number): string {
-  // A UTF-16 unit is three bytes of UTF-8 at most.
-  if (text.length * 3 <= most) return text;
-  const bytes = Buffer.from(text);
-  if (bytes.length <= most) return text;
-  return bytes.toString('utf8', 0, most).replace(/\ufffd+$/, '');
+  if (Buffer.byteLength(text) <= most) return text;
+  const cut = Buffer.from(text).toString('utf8', 0, most);
+  return cut.replace(/\ufffd$/, ''); // half a character
 }
