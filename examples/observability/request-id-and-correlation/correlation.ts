@@ -28,14 +28,14 @@ const REQUEST_ID = /^[\w.~-]{8,64}$/;
 
 /** Takes what is valid from a request or a job, and creates the rest. */
 export function receiveCorrelation(
-  carrier: Carrier,
+  carrier: Carrier | null | undefined,
   options?: TraceOptions,
 ): Correlation {
-  const id = readOnce(carrier['x-request-id']);
+  const id = readOnce(carrier?.['x-request-id']);
   const valid = id !== undefined && REQUEST_ID.test(id);
   return {
     requestId: valid ? id : randomUUID(),
-    trace: continueTrace(carrier, options),
+    trace: continueTrace(carrier ?? {}, options),
   };
 }
 

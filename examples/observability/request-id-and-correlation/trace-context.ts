@@ -33,8 +33,11 @@ export function parseTraceparent(header: HeaderValue) {
 
 /** The value of a header that came exactly once. */
 export function readOnce(header: HeaderValue): string | undefined {
-  if (typeof header === 'string' || header === undefined) return header;
-  return header.length === 1 ? header[0] : undefined;
+  const values: unknown[] = [header].flat();
+  const [value] = values;
+  // Of a stored job, the types are a promise only.
+  const once = values.length === 1 && typeof value === 'string';
+  return once ? value : undefined;
 }
 // #endregion parse-traceparent
 
@@ -73,6 +76,7 @@ function shorten(members: string[]): string {
 }
 // #endregion parse-tracestate
 
+// #region continue-trace
 /** Continues the trace of the caller, or starts one when there is none that is valid. */
 export function continueTrace(
   headers: { traceparent?: HeaderValue; tracestate?: HeaderValue },
@@ -102,6 +106,8 @@ function startTrace(sampleRate = 1): TraceContext {
   const sampled = draw < sampleRate;
   return { traceId, spanId: createId(8), sampled, tracestate: '' };
 }
+
+// #endregion continue-trace
 
 /** The headers of one outgoing call: each call is a part of its own. */
 export function createTraceHeaders(trace: TraceContext) {

@@ -12,7 +12,7 @@ export type LogOutput = {
 
 /** What an output is bounded by. */
 export type LogOutputOptions = {
-  /** 1, 2, or a descriptor that was opened with O_NONBLOCK. */
+  /** 1, or a descriptor that was opened with O_NONBLOCK. */
   fd?: number;
   /** Bytes kept while the reader does not read. */
   maxBytes?: number;
@@ -36,8 +36,7 @@ export function openLogOutput(
 
   // libuv sets O_NONBLOCK on a pipe as soon as Node has a stream of
   // it: writing into a full one then answers EAGAIN, and never waits.
-  if (fd === 1) process.stdout.writable;
-  if (fd === 2) process.stderr.writable;
+  process.stdout.writable;
   process.on('exit', () => flush(exitMilliseconds));
 
   // #region write

@@ -45,7 +45,7 @@ export function scrubText(text: string): string {
   return text
     .replace(/:\/\/\S+/g, hideUserinfo)
     .replace(/(bearer|basic) +\S+/gi, '$1 [redacted]')
-    .replace(/eyJ[\w-]+\.[\w.-]+/g, '[redacted]')
+    .replace(/\beyJ[\w-]+\.[\w.-]+/g, '[redacted]')
     .replace(FORM_VALUE, (pair, key) =>
       isSecretKey(key) ? '=[redacted]' : pair,
     )
@@ -56,13 +56,13 @@ export function scrubText(text: string): string {
 
 // The keys are looked for backwards, from `=` and `:`. Forwards, a
 // text of word characters would be read once for each of them.
-const FORM_VALUE = /(?<=([^\s&;,?"=]+))=[^\s&;,"]*/g;
+const FORM_VALUE = /(?<=([^\s&;,?"]+))=[^\s&;,"]*/g;
 const JSON_VALUE =
-  /(?<="([^"\\]+)\\*" *): *(?:\\*"(?:\\.|[^"\\])*"?|[^\s,}]+)/g;
+  /(?<="([^"]+)\\*" *): *(?:\\*"(?:\\.|[^"])*"?|[^\s,}]+)/g;
 
 /** ://user:password@host; a password that is not encoded may hold a `/`. */
 function hideUserinfo(url: string): string {
-  const [authority = ''] = url.slice(3).split(/[/?#]/);
+  const authority = url.slice(3).replace(/[/?#].*/, '');
   const colon = /:(?!\d*$)/.test(authority);
   const end = (colon ? url : authority).lastIndexOf('@');
   if (end < 0) return url;

@@ -13,6 +13,9 @@ export function runChild(mode: string, report = '') {
     [...process.execArgv, PROGRAM],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
+      // What hangs is ended, and its test fails.
+      timeout: 30_000,
+      killSignal: 'SIGKILL',
       env: { ...process.env, MODE: mode, REPORT: report },
     },
   );
