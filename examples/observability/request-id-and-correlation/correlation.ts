@@ -23,7 +23,7 @@ export type Carrier = {
 const storage = new AsyncLocalStorage<Correlation>();
 
 // #region receive
-// No quote, no angle bracket, no space: safe in a log, in HTML, in SQL.
+// No quote, no angle bracket, no space: safe in a log and in HTML.
 const REQUEST_ID = /^[\w.~-]{8,64}$/;
 
 /** Takes what is valid from a request or a job, and creates the rest. */

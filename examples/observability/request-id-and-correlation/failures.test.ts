@@ -133,11 +133,12 @@ failure(
         traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
         spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
         sampled: true,
+        random: true,
         tracestate: '',
       });
       expect(trace.traceId).not.toBe(TRACE);
     }
-    const parsed = { traceId: TRACE, parentId: PARENT, sampled: true };
+    const parsed = { traceId: TRACE, parentId: PARENT };
     const accepted = [
       VALID,
       [VALID],
@@ -147,14 +148,30 @@ failure(
       `f0-${TRACE}-${PARENT}-ff`,
     ];
     for (const header of accepted)
-      expect(parseTraceparent(header)).toEqual(parsed);
-    for (const flags of ['00', '02', 'fe'])
-      expect(
-        parseTraceparent(`00-${TRACE}-${PARENT}-${flags}`),
-      ).toEqual({
+      expect(parseTraceparent(header)).toMatchObject({
         ...parsed,
-        sampled: false,
+        sampled: true,
       });
+    const flags: [string, boolean, boolean][] = [
+      ['00', false, false],
+      ['01', true, false],
+      ['02', false, true],
+      ['03', true, true],
+      ['fc', false, false],
+      ['ff', true, true],
+    ];
+    for (const [text, sampled, random] of flags) {
+      const traceparent = `00-${TRACE}-${PARENT}-${text}`;
+      expect(parseTraceparent(traceparent)).toEqual({
+        ...parsed,
+        sampled,
+        random,
+      });
+      // Flags that no version defines are not passed on.
+      const sent = createTraceHeaders(continueTrace({ traceparent }));
+      const known = Number.parseInt(text, 16) % 4;
+      expect(sent.traceparent.slice(-3)).toBe(`-0${known}`.slice(-3));
+    }
     const almostZero = `00-${'0'.repeat(31)}1-${'0'.repeat(15)}1-01`;
     expect(parseTraceparent(almostZero)?.sampled).toBe(true);
     const trace = continueTrace({
@@ -166,6 +183,7 @@ failure(
       parentId: PARENT,
       spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
       sampled: true,
+      random: false,
       tracestate: 'a=1',
     });
     expect(trace.spanId).not.toBe(PARENT);
@@ -198,23 +216,13 @@ failure(
       'foo =1',
       'FOO=1',
       'foo.bar=1',
-      '1foo=1',
       'foo=bar=baz',
       'foo=\u00e9',
       'foo=\u007f',
-      'foo@=1,bar=2',
       '@foo=1,bar=2',
-      'foo@@bar=1,bar=2',
-      'foo@bar@baz=1,bar=2',
-      'foo@1=1',
       'Foo@a=1',
-      'foo=1,foo=1',
-      'foo=1,foo=2',
-      ['foo=1', 'foo=1'],
       members(33).join(','),
       `foo=1,${'z'.repeat(257)}=1`,
-      `foo=1,${'t'.repeat(242)}@v=1`,
-      `foo=1,t@${'v'.repeat(15)}=1`,
       `foo=${'v'.repeat(257)}`,
     ];
     for (const header of refused)
@@ -229,6 +237,8 @@ failure(
       ['', ''],
       ['foo=1,bar=2', 'foo=1,bar=2'],
       [['foo=1', '', 'bar=2,rojo=3'], 'foo=1,bar=2,rojo=3'],
+      ['foo=1,foo=2', 'foo=1,foo=2'],
+      ['1foo=1,foo@=1,foo@@1=3', '1foo=1,foo@=1,foo@@1=3'],
       [' \tfoo=1 \t , \t bar= 2 3,, ', 'foo=1,bar= 2 3'],
       [
         `${characters}=${value.join('')}`,
@@ -236,10 +246,6 @@ failure(
       ],
       [`0${characters}@a-z0-9_-*/=1`, `0${characters}@a-z0-9_-*/=1`],
       [`foo=1,${'z'.repeat(256)}=1`, `foo=1,${'z'.repeat(256)}=1`],
-      [
-        `${'t'.repeat(241)}@${'v'.repeat(14)}=1`,
-        `${'t'.repeat(241)}@${'v'.repeat(14)}=1`,
-      ],
       [`foo=${'v'.repeat(256)}`, `foo=${'v'.repeat(256)}`],
       [members(32).join(','), members(32).join(',')],
       // 512 characters fit; of 513, what is longer than 128 goes first.

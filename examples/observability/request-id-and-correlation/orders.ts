@@ -18,7 +18,6 @@ type Job = { orderId: string; correlation: Carrier };
 
 /** Orders, a job for each, and a call to the service that keeps the stock. */
 export function createOrders({ pool, log, stockUrl }: Services) {
-  // #region order-in-a-transaction
   async function place(sku: string) {
     await inTransaction(async (client) => {
       await tagTransaction(client, 'shop');
@@ -37,7 +36,6 @@ export function createOrders({ pool, log, stockUrl }: Services) {
     await fetch(stockUrl, { method: 'POST', headers, signal });
     log.info('order placed', { sku });
   }
-  // #endregion order-in-a-transaction
 
   // #region run-job
   async function runNextJob() {

@@ -5,8 +5,8 @@ export type TransactionClient = {
   query: (text: string, values: string[]) => Promise<unknown>;
 };
 
-// #region tag-transaction
 /** Shows the trace in pg_stat_activity and the server's log until the transaction ends. */
+// #region tag-transaction
 export async function tagTransaction(
   client: TransactionClient,
   service: string,

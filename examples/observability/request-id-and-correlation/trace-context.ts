@@ -7,6 +7,8 @@ export type TraceContext = {
   spanId: string;
   parentId?: string;
   sampled: boolean;
+  /** Whether the end of the trace id is random: samplers may rely on it. */
+  random: boolean;
   /** What other tracing systems pass on; empty without one. */
   tracestate: string;
 };
@@ -15,19 +17,27 @@ export type TraceContext = {
 export type HeaderValue = string | readonly string[] | undefined;
 
 // #region parse-traceparent
-const TRACEPARENT =
-  /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?$/;
+const TRACEPARENT = new RegExp(
+  [
+    '^(?!ff)[\\da-f]{2}', // version
+    '(?!0{32})[\\da-f]{32}', // trace id
+    '(?!0{16})[\\da-f]{16}', // parent id
+    '[\\da-f]{2}(?:-.*)?$', // flags, parts of later versions
+  ].join('-'),
+);
 
-/** Reads a traceparent as §3.2 of the specification has it; undefined when it is not valid. */
+/** Reads a traceparent; undefined when it is not valid. */
 export function parseTraceparent(header: HeaderValue) {
   const text = readOnce(header);
   if (text === undefined || !TRACEPARENT.test(text)) return undefined;
   // §3.2.4: only a later version may have more than four parts.
   if (text.startsWith('00') && text.length > 55) return undefined;
+  const flags = Number.parseInt(text.slice(53, 55), 16);
   return {
     traceId: text.slice(3, 35),
     parentId: text.slice(36, 52),
-    sampled: (Number.parseInt(text.slice(53, 55), 16) & 1) === 1,
+    sampled: (flags & 1) === 1,
+    random: (flags & 2) === 2,
   };
 }
 
@@ -42,35 +52,33 @@ export function readOnce(header: HeaderValue): string | undefined {
 // #endregion parse-traceparent
 
 // #region parse-tracestate
-const KEY =
-  '(?:[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})';
-const VALUE =
-  '[\\x20-\\x2b\\x2d-\\x3c\\x3e-\\x7e]{0,255}[\\x21-\\x2b\\x2d-\\x3c\\x3e-\\x7e]';
-const MEMBER = new RegExp(`^${KEY}=${VALUE}$`);
+const MEMBER = new RegExp(
+  [
+    '^[a-z0-9][a-z0-9_*/@-]{0,255}=', // key
+    '[\\x20-\\x2b\\x2d-\\x3c\\x3e-\\x7e]{0,255}', // value
+    '[\\x21-\\x2b\\x2d-\\x3c\\x3e-\\x7e]$', // no space at its end
+  ].join(''),
+);
 
 /** The members to pass on, 512 characters at most; none when one is not valid. */
 export function parseTracestate(header: HeaderValue): string {
-  const text = [header ?? []].flat().join(',');
-  const members = text
+  const members = [header ?? []]
+    .flat()
+    .join(',')
     .split(',')
     .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((member) => member !== '');
-  const keys = new Set(
-    members.map((member) => member.split('=', 1)[0]),
-  );
   const valid =
     members.length <= 32 &&
-    keys.size === members.length &&
     members.every((member) => MEMBER.test(member));
   return valid ? shorten(members) : '';
 }
 
-/** §3.3.1.5: members over 128 characters go first, then those at the end. */
+/** Members over 128 characters go first, then those at the end. */
 function shorten(members: string[]): string {
-  const fits = () => members.join(',').length <= 512;
-  const kept = fits()
-    ? members
-    : members.filter(({ length }) => length <= 128);
+  const whole = members.join(',');
+  if (whole.length <= 512) return whole;
+  const kept = members.filter(({ length }) => length <= 128);
   while (kept.join(',').length > 512) kept.pop();
   return kept.join(',');
 }
@@ -104,15 +112,21 @@ function startTrace(sampleRate = 1): TraceContext {
   // The same bits decide in each service that samples by trace id.
   const draw = Number.parseInt(traceId.slice(-13), 16) / 2 ** 52;
   const sampled = draw < sampleRate;
-  return { traceId, spanId: createId(8), sampled, tracestate: '' };
+  return {
+    traceId,
+    spanId: createId(8),
+    sampled,
+    random: true,
+    tracestate: '',
+  };
 }
 
 // #endregion continue-trace
 
 /** The headers of one outgoing call: each call is a part of its own. */
 export function createTraceHeaders(trace: TraceContext) {
-  const flags = trace.sampled ? '01' : '00';
-  const traceparent = `00-${trace.traceId}-${createId(8)}-${flags}`;
+  const flags = (trace.sampled ? 1 : 0) + (trace.random ? 2 : 0);
+  const traceparent = `00-${trace.traceId}-${createId(8)}-0${flags}`;
   const { tracestate } = trace;
   return tracestate ? { traceparent, tracestate } : { traceparent };
 }
