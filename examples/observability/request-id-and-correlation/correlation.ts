@@ -26,7 +26,7 @@ const storage = new AsyncLocalStorage<Correlation>();
 // No quote, no angle bracket, no space: safe in a log and in HTML.
 const REQUEST_ID = /^[\w.~-]{8,64}$/;
 
-/** Takes what is valid from a request or a job, and creates the rest. */
+/** Takes what is valid of a request or a job; creates the rest. */
 export function receiveCorrelation(
   carrier: Carrier | null | undefined,
   options?: TraceOptions,
