@@ -232,6 +232,7 @@ failure(
     const value = Array.from({ length: 95 }, (_, code) =>
       String.fromCharCode(code + 0x20),
     ).filter((character) => !',='.includes(character));
+    const three = ['a', 'b', 'c'].map((name) => long(name, 128));
     const accepted: [string | string[] | undefined, string][] = [
       [undefined, ''],
       ['', ''],
@@ -263,6 +264,11 @@ failure(
         ['a', 'b', 'c'].map((name) => long(name, 128)).join(','),
       ],
       [
+        [long('z', 129), ...three, long('d', 125)],
+        [...three, long('d', 125)].join(','),
+      ],
+      [[long('z', 129), ...three, long('d', 126)], three.join(',')],
+      [
         ['a', 'b', 'c', 'd'].map((name) => long(name, 127)).concat('e'),
         '',
       ],
@@ -291,6 +297,10 @@ failure(
     expect(trace).toMatchObject({ sampled: false, tracestate: '' });
     expect(trace).not.toHaveProperty('parentId');
 
+    const options = { restart: true };
+    const correlation = receiveCorrelation(received, options);
+    expect(correlation.trace.traceId).not.toBe(TRACE);
+
     const rate = (sampleRate: number) => {
       let sampled = 0;
       for (let count = 0; count < 2000; count++)
@@ -301,9 +311,9 @@ failure(
     expect(rate(0.25)).toBeGreaterThan(0.15);
     expect(rate(0.25)).toBeLessThan(0.35);
     const unsampled = `00-${TRACE}-${PARENT}-00`;
-    const options = { sampleRate: 1 };
     expect(
-      continueTrace({ traceparent: unsampled }, options).sampled,
+      continueTrace({ traceparent: unsampled }, { sampleRate: 1 })
+        .sampled,
     ).toBe(false);
   },
 );
@@ -438,6 +448,14 @@ failure(
     await client.query('rollback');
 
     await client.query('begin');
+    await client.query('select 1 / 0').catch(() => {});
+    const late = runWithCorrelation(correlation, () =>
+      tagTransaction(client, 'shop'),
+    );
+    await expect(late).rejects.toThrow('transaction is aborted');
+    await client.query('rollback');
+
+    await client.query('begin');
     await tagTransaction(client, 'no request');
     expect(await readName()).toBe(before);
     await client.query('rollback');
@@ -560,6 +578,7 @@ failure(
       runSampled(false, () => {
         write();
         sampling.log[level]('bad', { level });
+        release();
         sampling.log.info('after');
       });
     const bad = [
@@ -582,6 +601,15 @@ failure(
     });
     expect(lines[8]).toMatchObject({ level: 'error' });
     expect(take()).toEqual([...bad, ...bad]);
+
+    const usual = createSampledLog(log);
+    usual.runSampled(false, () => {
+      for (let line = 0; line < 101; line++) usual.log.info('one');
+      usual.release();
+    });
+    expect(lines).toHaveLength(101);
+    expect(lines.at(-1)?.details).toEqual({ missing: 1 });
+    lines.length = 0;
 
     await runSampled(false, async () => {
       sampling.log.info('first');

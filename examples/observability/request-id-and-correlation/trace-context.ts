@@ -32,7 +32,7 @@ export function parseTraceparent(header: HeaderValue) {
   if (text === undefined || !TRACEPARENT.test(text)) return undefined;
   // §3.2.4: only a later version may have more than four parts.
   if (text.startsWith('00') && text.length > 55) return undefined;
-  const flags = Number.parseInt(text.slice(53, 55), 16);
+  const flags = Number.parseInt(text.slice(53), 16);
   return {
     traceId: text.slice(3, 35),
     parentId: text.slice(36, 52),
@@ -62,8 +62,7 @@ const MEMBER = new RegExp(
 
 /** The members to pass on, 512 characters at most; none when one is not valid. */
 export function parseTracestate(header: HeaderValue): string {
-  const members = [header ?? []]
-    .flat()
+  const members = [header]
     .join(',')
     .split(',')
     .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
