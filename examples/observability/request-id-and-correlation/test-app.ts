@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { listen } from '@touchstone/kit/http';
+import { freshDatabase } from '@touchstone/kit/postgres';
+import { createLog } from '../structured-logging/create-log.ts';
+import { createApp } from './app.ts';
+import { createOrders } from './orders.ts';
+import { createSampledLog } from './sampled-log.ts';
+
+/** A line of the log. */
+export type Line = {
+  level: string;
+  message: string;
+  context: Record<string, string>;
+  details?: Record<string, unknown>;
+};
+
+/** A log into memory. */
+export function createTestLog() {
+  const lines: Line[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line));
+  const log = createLog({ output: { write }, level: 'debug' });
+  return { log, lines };
+}
+
+/** The shop on a database of its own, and a stock service that remembers what it got. */
+export async function startTestApp() {
+  const database = await freshDatabase({
+    schema: new URL('schema.sql', import.meta.url),
+  });
+  const { pool } = database;
+  const calls: IncomingHttpHeaders[] = [];
+  const stock = await listen((request, response) => {
+    calls.push(request.headers);
+    response.end();
+  });
+  const { log, lines } = createTestLog();
+  const sampling = createSampledLog(log);
+  const orders = createOrders({
+    pool,
+    log: sampling.log,
+    stockUrl: stock.url,
+  });
+  const server = await listen(createApp({ orders, sampling }));
+
+  async function dispose() {
+    await server[Symbol.asyncDispose]();
+    await stock[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  }
+  return {
+    url: server.url,
+    pool,
+    calls,
+    lines,
+    orders,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** Sends an order with these header lines: names and values in turn, a name perhaps twice. */
+export async function sendOrder(url: string, lines: string[] = []) {
+  const body = JSON.stringify({ sku: 'shoes' });
+  const own = ['host', new URL(url).host];
+  own.push('content-type', 'application/json');
+  own.push('content-length', `${body.length}`);
+  const headers = [...own, ...lines];
+  const call = request(`${url}/orders`, { method: 'POST', headers });
+  call.end(body);
+  const [response] = await once(call, 'response');
+  response.resume();
+  const { statusCode, headers: answered } = response;
+  return { status: statusCode, id: `${answered['x-request-id']}` };
+}

@@ -1,0 +1,26 @@
+import { readEnvironment } from '@touchstone/kit/environment';
+import { listen } from '@touchstone/kit/http';
+import { runMain } from '@touchstone/kit/main';
+import { z } from 'zod';
+import { createApp } from './app.ts';
+import { createLog } from './create-log.ts';
+
+const environmentSchema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+});
+
+await runMain(async (stopped) => {
+  const { PORT } = readEnvironment(environmentSchema);
+  const log = createLog();
+  process.on('uncaughtExceptionMonitor', (error, origin) => {
+    log.error('the process crashes', { origin, error });
+  });
+  process.on('SIGUSR2', () => {
+    log.level = log.level === 'debug' ? 'info' : 'debug';
+    log.info('log level changed', { level: log.level });
+  });
+  await using server = await listen(createApp({ log }), { port: PORT });
+  console.log(`listening on ${server.url}`);
+  await stopped;
+  log.info('stopping');
+});
