@@ -27,7 +27,7 @@ const listed = z.object({ id: z.string(), symptom: z.string().optional() });
 /** Either all in full, or less of each and `more`, which says how to get the rest. */
 const output = z.object({
   patterns: z.array(listed).optional(),
-  slugs: z.record(z.string(), z.array(z.string())).optional(),
+  slugs: z.record(z.string(), z.string()).optional(),
   counts: z.record(z.string(), z.number()).optional(),
   more: z.string().optional(),
 });
@@ -48,7 +48,7 @@ function fitAll(patterns: PatternEntry[]): Output {
   const whole = { patterns: patterns.map(describe) };
   if (fits(whole)) return whole;
   const areas = Object.groupBy(patterns, ({ area }) => area);
-  const slugs = mapValues(areas, (group) => group.map(({ id }) => id.replace(/.*\//, '')));
+  const slugs = mapValues(areas, (group) => group.map(toSlug).join(', '));
   const more = 'An id is <area>/<slug>. Name an area for the symptoms of its patterns.';
   if (fits({ slugs, more })) return { slugs, more };
   const counts = mapValues(areas, (group) => group.length);
@@ -67,6 +67,8 @@ function fitArea(patterns: PatternEntry[]): Output {
   return { patterns: takeFitting(ids, ANSWER.usual, size), more };
 }
 
+const toSlug = ({ id }: PatternEntry): string => id.replace(/.*\//, '');
+
 function mapValues<T, U>(
   groups: Partial<Record<string, T[]>>,
   map: (group: T[]) => U,
@@ -75,10 +77,9 @@ function mapValues<T, U>(
 }
 
 function write({ patterns = [], slugs = {}, counts = {}, more }: Output): string {
-  const areas = Object.entries(slugs).map(([area, group]) => `${area}: ${group.join(', ')}`);
-  const numbers = Object.entries(counts).map(([area, count]) => `${area}: ${count}`);
+  const areas = Object.entries({ ...slugs, ...counts }).map(([area, what]) => `${area}: ${what}`);
   const list = patterns.length > 0 ? [writeList(patterns)] : [];
-  return [...list, ...areas, ...numbers, ...(more === undefined ? [] : [more])].join('\n');
+  return [...list, ...areas, ...(more === undefined ? [] : [more])].join('\n');
 }
 
 const writeList = (patterns: Listed[]): string =>

@@ -2,7 +2,7 @@ import type { Code, Root } from 'mdast';
 import { toString as textOf } from 'mdast-util-to-string';
 import { type Frontmatter, findFrontmatter } from './frontmatter.ts';
 import { type Info, parseInfo } from './info.ts';
-import { endOf, lineOf, readMarkdown, startOf, walk } from './markdown.ts';
+import { endOf, lineOf, listNodes, readMarkdown, startOf } from './markdown.ts';
 
 /** A code fence of a page; `start` and `end` are offsets in the page's text. */
 export type Fence = {
@@ -41,7 +41,7 @@ export function scanPage(text: string): PageScan {
   for (const node of tree.children)
     if (node.type === 'heading' && node.depth === 2)
       page.headings.push({ line: lineOf(node), text: textOf(node) });
-  for (const node of walk(tree)) if (node.type === 'code') readCode(page, text, node);
+  for (const node of listNodes(tree)) if (node.type === 'code') readCode(page, text, node);
   return page;
 }
 

@@ -29,7 +29,13 @@ const markLength = (text: string): number => (text.charCodeAt(0) === 0xfeff ? 1 
 export const lineOf = ({ position }: Nodes): number => position?.start.line ?? 1;
 
 /** The node and all that it holds, in their order. */
-export function* walk(node: Nodes): Generator<Nodes> {
-  yield node;
-  if ('children' in node) for (const child of node.children) yield* walk(child);
+export function listNodes(node: Nodes): Nodes[] {
+  const nodes: Nodes[] = [];
+  collect(node, nodes);
+  return nodes;
+}
+
+function collect(node: Nodes, nodes: Nodes[]): void {
+  nodes.push(node);
+  if ('children' in node) for (const child of node.children) collect(child, nodes);
 }

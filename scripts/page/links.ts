@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import type { Nodes } from 'mdast';
-import { walk } from '../engine/markdown.ts';
+import { listNodes } from '../engine/markdown.ts';
 
 /** Every link, image and definition of a page, in their order. */
 export function* findLinks(tree: Nodes): Generator<{ url: string; line: number; column: number }> {
-  for (const node of walk(tree)) {
+  for (const node of listNodes(tree)) {
     if (node.type !== 'link' && node.type !== 'image' && node.type !== 'definition') continue;
     const { line = 1, column = 1 } = node.position?.start ?? {};
     yield { url: node.url, line, column };
