@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SurfaceCheck } from '../agents/check/check-surfaces.ts';
+import type { toSourcePattern } from '../agents/generate/read-pattern.ts';
 import { addFindings, type Finding, sortFindings } from './engine/findings.ts';
 import { buildPage, type PageInput, type PageResult } from './engine/page.ts';
+import type { ReadFrontmatter } from './page/frontmatter.ts';
 import type { PageRules } from './page/rules.ts';
 import { openKeys, type ReadKeys } from './pattern/keys.ts';
 import type { CheckRequirements } from './pattern/requirements.ts';
@@ -35,6 +38,7 @@ type Run = CheckResult & {
   root: string;
   write: boolean;
   rules?: Rules | undefined;
+  tools?: ToolsCheck | undefined;
   readKeys: ReadKeys;
 };
 
@@ -46,11 +50,12 @@ export async function checkPatterns(
   const { ids, write = false, structure = true } = options;
   const known = ids !== undefined && !structure ? ids : listPatterns(root);
   const rules = structure ? await loadRules(root, known) : undefined;
+  const tools = ids === undefined && structure ? await openTools(root) : undefined;
   const result: CheckResult = { findings: [], patterns: 0, snippets: 0, changed: [] };
-  const run: Run = { ...result, root, write, rules, readKeys: openKeys(root) };
+  const run: Run = { ...result, root, write, rules, tools, readKeys: openKeys(root) };
   for (const id of ids ?? known) checkPattern(run, id);
   if (ids === undefined) addFindings(run.findings, findStrays(root, known));
-  if (ids === undefined && structure) await checkTools(run);
+  finishTools(run);
   const { findings, patterns, snippets, changed } = run;
   return { findings: sortFindings(findings), patterns, snippets, changed };
 }
@@ -61,7 +66,7 @@ export async function syncPattern(root: string, id: string): Promise<Finding[]> 
   return findings;
 }
 
-/** Loaded only when asked for: YAML, zod and remark cost more than all the rest. */
+/** Loaded only when asked for: YAML and zod cost more than all the rest. */
 async function loadRules(root: string, ids: string[]): Promise<Rules> {
   const { createPageRules } = await import('./page/rules.ts');
   const { openRequirements } = await import('./pattern/requirements.ts');
@@ -73,15 +78,27 @@ async function loadRules(root: string, ids: string[]): Promise<Rules> {
   return { ...rules, checkRequirements: openRequirements(root, ids) };
 }
 
+/** The check of the texts for tools, which takes each pattern as it was read for its page. */
+type ToolsCheck = SurfaceCheck & {
+  toSourcePattern: typeof toSourcePattern;
+  keepCounts: () => void;
+};
+
 /** What tools read is made of all patterns: it is checked, and loaded, only with all of them. */
-async function checkTools(run: Run): Promise<void> {
-  if (!existsSync(join(run.root, 'agents/package.json'))) return;
-  const { checkSurfaces } = await import('../agents/check/check-surfaces.ts');
+async function openTools(root: string): Promise<ToolsCheck | undefined> {
+  if (!existsSync(join(root, 'agents/package.json'))) return undefined;
+  const { openSurfaceCheck } = await import('../agents/check/check-surfaces.ts');
+  const { toSourcePattern } = await import('../agents/generate/read-pattern.ts');
   const { keepCounts } = await import('../agents/generate/count-tokens.ts');
-  const { findings, changed } = checkSurfaces(run.root, { write: run.write });
+  return { ...openSurfaceCheck(root), toSourcePattern, keepCounts };
+}
+
+function finishTools({ tools, write, ...run }: Run): void {
+  if (tools === undefined) return;
+  const { findings, changed } = tools.finish({ write });
   addFindings(run.findings, findings);
   run.changed.push(...changed);
-  keepCounts();
+  tools.keepCounts();
 }
 
 function checkPattern(run: Run, id: string): void {
@@ -113,11 +130,24 @@ function checkPage(run: Run, { id, file, text, example }: Page): void {
   const page = { id, file, text: built.text, built: built.result, hasBench: bench !== undefined };
   addFindings(run.findings, run.rules.checkPage(page, frontmatter));
   addFindings(run.findings, run.rules.checkRequirements({ id, file, sources, frontmatter }));
+  addToTools(run, { ...page, frontmatter, example });
   const { mutants, equivalents } = example;
-  const claim = { file, ...frontmatter.locate(['level']) };
+  const locateClaim = () => ({ file, ...frontmatter.locate(['level']) });
   const level = frontmatter.data?.level ?? 1;
   const records = { mutants, equivalents, key: proven.key };
-  addFindings(run.findings, run.rules.checkMutants({ id, level, claim, ...records }));
+  addFindings(run.findings, run.rules.checkMutants({ id, level, locateClaim, ...records }));
+}
+
+type Checked = { id: string; text: string; built: PageResult } & {
+  frontmatter: ReadFrontmatter;
+  example: ExampleFiles;
+};
+
+function addToTools({ tools }: Run, { id, text, built, frontmatter, example }: Checked): void {
+  const { data } = frontmatter;
+  const { sources } = example;
+  if (tools === undefined || data === undefined || sources.size === 0) return;
+  tools.add(tools.toSourcePattern({ id, text, data, sources, proof: built.proof }));
 }
 
 /** Writes the page if it is not as it should be; what is found is found in what then stands there. */

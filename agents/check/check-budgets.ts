@@ -1,7 +1,6 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
 import { BUDGETS } from '../generate/budgets.ts';
 import { countTokens } from '../generate/count-tokens.ts';
-import { writeBrief } from '../generate/write-texts.ts';
 import { readText, type Surfaces } from './read-surfaces.ts';
 
 type Cost = { file: string; what: string; most: number; unit: string; cost: number; mend: string };
@@ -10,20 +9,15 @@ type Cost = { file: string; what: string; most: number; unit: string; cost: numb
 export function checkBudgets(root: string, surfaces: Surfaces): Finding[] {
   const agents = readText(root, 'AGENTS.md');
   return [
-    ...surfaces.sources.flatMap((source, index) => [
-      toCost(`patterns/${source.id}.md`, 'the brief text', writeBrief(source), {
+    ...surfaces.patterns.flatMap(({ kept, brief }) => [
+      toCost(`patterns/${kept.id}.md`, 'the brief text', brief, {
         most: BUDGETS.brief,
         mend: 'shorten summary, useWhen or notWhen',
       }),
-      toCost(
-        `patterns/${source.id}.md`,
-        'the standard text',
-        surfaces.kept[index]?.standard ?? '',
-        {
-          most: BUDGETS.standard,
-          mend: 'shorten the invariants or the titles of the failures: code is left out already',
-        },
-      ),
+      toCost(`patterns/${kept.id}.md`, 'the standard text', kept.standard, {
+        most: BUDGETS.standard,
+        mend: 'shorten the invariants or the titles of the failures: code is left out already',
+      }),
       // The full text leaves out sections until it fits: it can be too long only if the brief is.
     ]),
     ...[...surfaces.files].flatMap(([path, text]) => costKept(path, text)),

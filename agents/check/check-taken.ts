@@ -1,15 +1,13 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
-import type { SourcePattern } from '../generate/read-pattern.ts';
-import { findFaults } from '../generate/take-files.ts';
-import { readText } from './read-surfaces.ts';
+import { readText, type Surface } from './read-surfaces.ts';
 
 const MEND = 'name the pattern files in the frontmatter; they take what they need as arguments';
 
 /** Finds what keeps a reader from taking the files of a pattern. */
-export function checkTaken(root: string, sources: readonly SourcePattern[]): Finding[] {
-  return sources.flatMap((source) =>
-    findFaults(source).map((message): Finding => {
-      const file = `patterns/${source.id}.md`;
+export function checkTaken(root: string, patterns: readonly Surface[]): Finding[] {
+  return patterns.flatMap(({ kept, faults }) =>
+    faults.map((message): Finding => {
+      const file = `patterns/${kept.id}.md`;
       const line = findLine(readText(root, file) ?? '', 'files:');
       return { code: 'files-invalid', file, line, column: 1, message, mend: MEND };
     }),

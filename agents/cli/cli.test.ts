@@ -56,7 +56,7 @@ describe('touchstone', () => {
   it.each([
     [['lst'], 'there is no command "lst": did you mean list?'],
     [['show'], 'name a pattern'],
-    [['show', 'background-job'], 'did you mean jobs/background-jobs?'],
+    [['show', 'background-job'], 'did you mean jobs/background-jobs'],
     [['show', 'background-jobs', '--detail', 'all'], '--detail is one of'],
     [['show', 'background-jobs', '--file', 'job-queu.ts'], 'did you mean job-queue.ts,'],
     [['list', '--area', 'job'], 'there is no area "job"'],

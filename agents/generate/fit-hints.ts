@@ -14,18 +14,39 @@ export function fitHints(
   budget: number,
   write: (hint: (pattern: Hinted) => string) => string,
 ): string {
+  const candidates = new Map<Hinted, Candidate[]>();
   for (let allowance = LONGEST; allowance > 0; allowance--) {
     const text = write((pattern) => chooseHint(pattern, allowance));
     if (countTokens(text) <= budget) return text;
   }
   return write(() => '');
+
+  /** The first that fits, else nothing. */
+  function chooseHint(pattern: Hinted, allowance: number): string {
+    const known = candidates.get(pattern) ?? listCandidates(pattern);
+    candidates.set(pattern, known);
+    return known.find(({ cost }) => cost() <= allowance)?.text ?? '';
+  }
 }
 
-/** The first symptom if it fits, else as many keywords as do, else the title, else nothing. */
-function chooseHint({ title, symptoms, keywords }: Hinted, allowance: number): string {
+/** A hint, and what it costs in tokens, which is counted once and only when it is asked for. */
+type Candidate = { text: string; cost: () => number };
+
+/** The first symptom, then as many keywords as there are and ever fewer, then the title. */
+function listCandidates({ title, symptoms, keywords }: Hinted): Candidate[] {
   const shorter = keywords.map((_, index) => keywords.slice(0, index + 1).join(', ')).reverse();
-  const candidates = [...symptoms.slice(0, 1), ...shorter, title];
-  return candidates.find((text) => countTokens(text) <= allowance) ?? '';
+  return [...symptoms.slice(0, 1), ...shorter, title].map(toCandidate);
+}
+
+function toCandidate(text: string): Candidate {
+  let known: number | undefined;
+  return {
+    text,
+    cost() {
+      known ??= countTokens(text);
+      return known;
+    },
+  };
 }
 
 /** `name: hint`, or the name alone. */

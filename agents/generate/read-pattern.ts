@@ -31,6 +31,18 @@ function readPattern(root: string, id: string): SourcePattern | undefined {
   const { data } = text === undefined ? {} : readFrontmatter(`patterns/${id}.md`, text);
   if (example === undefined || text === undefined || data === undefined) return undefined;
   const proof = example.proof === undefined ? undefined : parseProof(example.proof).value;
+  return toSourcePattern({ id, text, data, sources: example.sources, proof });
+}
+
+/** What was read of a pattern. */
+export type ReadParts = Pick<SourcePattern, 'id' | 'data' | 'sources'> & {
+  /** The page. */
+  text: string;
+  proof: Proof | undefined;
+};
+
+/** A pattern of what was read of it. */
+export function toSourcePattern({ id, text, data, sources, proof }: ReadParts): SourcePattern {
   const [area = '', slug = ''] = id.split('/');
   return {
     id,
@@ -38,8 +50,8 @@ function readPattern(root: string, id: string): SourcePattern | undefined {
     slug,
     data,
     body: text.slice(text.indexOf('\n---\n') + '\n---\n'.length).trim(),
-    sources: example.sources,
-    packages: readPackages(example.sources.get('package.json') ?? '{}'),
+    sources,
+    packages: readPackages(sources.get('package.json') ?? '{}'),
     ...(proof && { proof }),
   };
 }

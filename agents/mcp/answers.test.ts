@@ -15,6 +15,7 @@ import { createServer } from './create-server.ts';
 const place = buildTestLibrary();
 const { library } = place;
 const ids = library.patterns.map(({ id }) => id);
+const areas = [...new Set(library.patterns.map(({ area }) => area))];
 const ID = 'jobs/background-jobs';
 let local: Client;
 let remote: Client;
@@ -127,12 +128,12 @@ describe('search_patterns', () => {
   it('takes a word for a thing that models write', async () => {
     for (const name of ['q', 'text', 'keywords'])
       expect(await ask('search_patterns', { [name]: 'background jobs', category: 'jobs' })).toMatch(
-        /^jobs\/background-jobs: .*$/,
+        /^jobs\/background-jobs: /,
       );
   });
 
   it('names the nearest and the areas when no pattern fits, and none when no word is known', async () => {
-    const about = { query: 'rate limiting with a token bucket' };
+    const about = { query: 'knit a wool sweater row by row' };
     const { hits, nearest, areas } = await readData(about);
     expect(hits).toEqual([]);
     expect(nearest).toHaveLength(3);
@@ -150,7 +151,7 @@ describe('search_patterns', () => {
     [{ query: ' ' }, 'query'],
     [{ query: 'x'.repeat(1_001) }, 'query'],
     [{ query: 'jobs', limit: 11 }, 'limit'],
-    [{ query: 'jobs', area: 'job' }, 'one of auth, '],
+    [{ query: 'jobs', area: 'job' }, `one of ${areas.sort().join(', ')}`],
   ])('refuses %j', async (input, word) => {
     expect(await askInVain('search_patterns', input)).toContain(word);
   });
@@ -224,30 +225,81 @@ describe('get_example_files', () => {
 });
 
 describe('list_patterns', () => {
-  it('lists all, or those of an area, each with a symptom', async () => {
-    const all = (await ask('list_patterns', {})).split('\n');
-    expect(all.map((line) => line.replace(/: .*/, ''))).toEqual(ids);
-    expect(await ask('list_patterns', { category: 'jobs' })).toMatch(/^jobs\/background-jobs: .+$/);
-    expect(await askInVain('list_patterns', { area: 'job' })).toContain('one of auth, ');
+  it('lists those of an area, each with a symptom', async () => {
+    const jobs = ids.filter((id) => id.startsWith('jobs/'));
+    const lines = (await ask('list_patterns', { category: 'jobs' })).split('\n');
+    expect(lines.map((line) => line.replace(/: .+/, ''))).toEqual(jobs);
+    expect(lines.filter((line) => !line.includes(': '))).toEqual([]);
+    expect(await askInVain('list_patterns', { area: 'job' })).toContain(`one of ${areas[0]}`);
   });
 
-  it('keeps the ids, and then the first, when there are too many', async () => {
-    const client = await connect(multiply(library, 12), false);
-    const result = await call('list_patterns', {}, client);
-    expect(costOf(result)).toBeLessThanOrEqual(1_500);
-    expect(dataOf(result).patterns).toMatchObject({ 0: { id: 'auth/0-0' } });
-    expect(
-      textOf(await call('list_patterns', {}, await connect(multiply(library, 40), false))),
-    ).toMatch(/\d+ left out: name an area\.$/);
+  it('lists all, each with a symptom, when they fit', async () => {
+    const text = await list(resize(10));
+    expect(text.split('\n').map((line) => line.replace(/: .+/, ''))).toEqual(idsOf(resize(10)));
   });
+
+  it('lists each area with its slugs when no more fits, and says how to get the symptoms', async () => {
+    const all = catalogue();
+    const lines = (await list(all)).split('\n');
+    expect(lines.pop()).toMatch(/Name an area for the symptoms/);
+    expect(lines.flatMap(readIds)).toEqual(idsOf(all));
+  });
+
+  it('says how many each area has when not even the slugs fit', async () => {
+    const text = await list(resize(2_000));
+    expect(text).toMatch(/^auth: \d+$/m);
+    expect(text).toMatch(/Name an area for its patterns\.$/);
+  });
+
+  it('keeps the ids of an area, and then the first, when there are too many', async () => {
+    const [like] = library.patterns;
+    const fill = (count: number): Library => ({
+      ...library,
+      patterns: Array.from({ length: count }, (_, index) => ({
+        ...(like ?? expect.fail('the library is empty')),
+        area: 'auth',
+        id: `auth/pattern-${index}`,
+      })),
+    });
+    expect((await list(fill(90), 'auth')).split('\n')).toHaveLength(91);
+    const text = await list(fill(900), 'auth');
+    expect(text).toMatch(/^auth\/pattern-0$/m);
+    expect(text).toMatch(/The area has 900: search_patterns finds the others\.$/);
+  });
+
+  /** What is listed, which costs no more than any answer. */
+  async function list(of: Library, area?: string): Promise<string> {
+    const client = await connect(of, false);
+    const result = await call('list_patterns', { area }, client);
+    expect(costOf(result)).toBeLessThanOrEqual(1_500);
+    await client.close();
+    return textOf(result);
+  }
+
+  const readIds = (line: string): string[] => {
+    const [area = '', slugs = ''] = line.split(': ');
+    return slugs.split(', ').map((slug) => `${area}/${slug}`);
+  };
+
+  const idsOf = ({ patterns }: Library): string[] => patterns.map(({ id }) => id);
 });
 
-/** So many times the patterns, under other ids. */
-function multiply({ ...library }: Library, times: number): Library {
-  const patterns = Array.from({ length: times }, (_, round) =>
-    library.patterns.map((one, index) => ({ ...one, id: `${one.area}/${round}-${index}` })),
-  ).flat();
-  return { ...library, patterns };
+/** A library of that many patterns: those there are, again and again, under other ids. */
+function resize(count: number): Library {
+  const patterns = Array.from({ length: count }, (_, index) => {
+    const like = library.patterns[index % ids.length] ?? expect.fail('the library is empty');
+    return { ...like, id: `${like.area}/${index}` };
+  });
+  return { ...library, patterns: patterns.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+/** A library that has a pattern for each topic of the catalogue. */
+function catalogue(): Library {
+  const patterns = readTopics(ROOT).map(({ id }, index) => {
+    const like = library.patterns[index % ids.length] ?? expect.fail('the library is empty');
+    return { ...like, id, area: id.replace(/\/.*/, '') };
+  });
+  return { ...library, patterns: patterns.sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
 describe('plan_add_pattern', () => {

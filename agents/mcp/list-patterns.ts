@@ -16,20 +16,24 @@ export function listPatterns({ library, area }: Context) {
     output,
     answer({ area }) {
       const chosen = library.patterns.filter((one) => area === undefined || one.area === area);
-      const listed = fit(chosen.map(describe));
-      const leftOut = chosen.length - listed.length;
-      if (leftOut === 0) return { text: writeList(listed), data: { patterns: listed } };
-      const text = `${writeList(listed)}\n${leftOut} left out: name an area.`;
-      return { text, data: { patterns: listed, leftOut } };
+      const data = area === undefined ? fitAll(chosen) : fitArea(chosen);
+      return { text: write(data), data };
     },
   } satisfies Tool<typeof input>;
 }
 
 const listed = z.object({ id: z.string(), symptom: z.string().optional() });
 
-const output = z.object({ patterns: z.array(listed), leftOut: z.number().optional() });
+/** Either all in full, or less of each and `more`, which says how to get the rest. */
+const output = z.object({
+  patterns: z.array(listed).optional(),
+  slugs: z.record(z.string(), z.string()).optional(),
+  counts: z.record(z.string(), z.number()).optional(),
+  more: z.string().optional(),
+});
 
 type Listed = z.infer<typeof listed>;
+type Output = z.infer<typeof output>;
 
 /** All patterns as a text, by area, a line each. */
 export const writeIndex = (patterns: PatternEntry[]): string => writeList(patterns.map(describe));
@@ -37,15 +41,45 @@ export const writeIndex = (patterns: PatternEntry[]): string => writeList(patter
 const describe = ({ id, symptoms: [symptom] }: PatternEntry): Listed =>
   symptom === undefined ? { id } : { id, symptom };
 
-const ROOM_FOR_NOTE = 30;
+const fits = (data: Output): boolean => estimateTokens(JSON.stringify(data)) <= ANSWER.usual;
 
-/** With symptoms if all fit so, else without, else the first of them. */
-function fit(patterns: Listed[]): Listed[] {
-  const write = (patterns: Listed[]) => JSON.stringify({ patterns });
-  const budget = ANSWER.usual - ROOM_FOR_NOTE;
-  if (estimateTokens(write(patterns)) <= budget) return patterns;
+/** With symptoms if all fit so, else the slugs of each area, else how many each area has. */
+function fitAll(patterns: PatternEntry[]): Output {
+  const whole = { patterns: patterns.map(describe) };
+  if (fits(whole)) return whole;
+  const areas = Object.groupBy(patterns, ({ area }) => area);
+  const slugs = mapValues(areas, (group) => group.map(toSlug).join(', '));
+  const more = 'An id is <area>/<slug>. Name an area for the symptoms of its patterns.';
+  if (fits({ slugs, more })) return { slugs, more };
+  const counts = mapValues(areas, (group) => group.length);
+  return { counts, more: 'Name an area for its patterns.' };
+}
+
+/** With symptoms if all fit so, else the ids, else the first of them. */
+function fitArea(patterns: PatternEntry[]): Output {
+  const whole = { patterns: patterns.map(describe) };
+  if (fits(whole)) return whole;
   const ids = patterns.map(({ id }) => ({ id }));
-  return takeFitting(ids, budget, write);
+  const short = { patterns: ids, more: 'get_pattern has the symptoms.' };
+  if (fits(short)) return short;
+  const more = `The area has ${ids.length}: search_patterns finds the others.`;
+  const size = (taken: Listed[]) => JSON.stringify({ patterns: taken, more });
+  return { patterns: takeFitting(ids, ANSWER.usual, size), more };
+}
+
+const toSlug = ({ id }: PatternEntry): string => id.replace(/.*\//, '');
+
+function mapValues<T, U>(
+  groups: Partial<Record<string, T[]>>,
+  map: (group: T[]) => U,
+): Record<string, U> {
+  return Object.fromEntries(Object.entries(groups).map(([name, group = []]) => [name, map(group)]));
+}
+
+function write({ patterns = [], slugs = {}, counts = {}, more }: Output): string {
+  const areas = Object.entries({ ...slugs, ...counts }).map(([area, what]) => `${area}: ${what}`);
+  const list = patterns.length > 0 ? [writeList(patterns)] : [];
+  return [...list, ...areas, ...(more === undefined ? [] : [more])].join('\n');
 }
 
 const writeList = (patterns: Listed[]): string =>

@@ -74,8 +74,9 @@ function addBundles(server: McpServer, { library, areas }: Context): void {
 
 const answer = (uri: string, text: string) => ({ contents: [{ uri, ...MARKDOWN, text }] });
 
+/** The SDK sends the first hundred, and says how many there are. */
 const complete = (values: string[], start: string): string[] =>
-  values.filter((value) => value.startsWith(start)).slice(0, 100);
+  values.filter((value) => value.startsWith(start));
 
 function listSlugs(ids: string[], area: string | undefined): string[] {
   const own = area === undefined ? ids : ids.filter((id) => id.startsWith(`${area}/`));

@@ -88,11 +88,15 @@ describe.each(CASES)('over %s, in revision %s', (transport, revision) => {
         argument: { name, value },
         context: { arguments: known },
       });
+      expect(completion.total).toBeGreaterThanOrEqual(completion.values.length);
       return completion.values;
     };
     const pattern = 'pattern://{area}/{slug}';
     expect(await complete(pattern, 'area', 'jo')).toEqual(['jobs']);
-    expect(await complete(pattern, 'slug', '', { area: 'jobs' })).toEqual(['background-jobs']);
+    const jobs = place.library.patterns.filter(({ area }) => area === 'jobs');
+    const slugs = jobs.map(({ id }) => id.replace('jobs/', ''));
+    expect(await complete(pattern, 'slug', '', { area: 'jobs' })).toEqual(slugs);
+    expect(await complete(pattern, 'slug', 'background-j')).toEqual(['background-jobs']);
     expect(await complete('bundle://{area}/{budget}', 'budget', '1')).toEqual(['16k']);
   });
 

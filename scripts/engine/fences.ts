@@ -1,6 +1,8 @@
-import { type BlockScan, readLine } from './blocks.ts';
-import { type Frontmatter, findFrontmatter, nextLine } from './frontmatter.ts';
+import type { Code, Root } from 'mdast';
+import { toString as textOf } from 'mdast-util-to-string';
+import { type Frontmatter, findFrontmatter } from './frontmatter.ts';
 import { type Info, parseInfo } from './info.ts';
+import { endOf, lineOf, listNodes, readMarkdown, startOf } from './markdown.ts';
 
 /** A code fence of a page; `start` and `end` are offsets in the page's text. */
 export type Fence = {
@@ -22,6 +24,7 @@ export type Heading = { line: number; text: string };
 
 /** What a page consists of, as far as the engine looks. */
 export type PageScan = {
+  tree: Root;
   /** The first line and column of each run of indented code. */
   indented: { line: number; column: number }[];
   fences: Fence[];
@@ -29,53 +32,69 @@ export type PageScan = {
   frontmatter?: Frontmatter;
 };
 
-/**
- * Finds the fences of a Markdown page without a syntax tree. It knows what CommonMark says of
- * block structure (lists, quotes, HTML, indented code, lazy lines), for that decides what a fence is.
- */
+/** Finds the fences, the indented code and the headings of a Markdown page. */
 export function scanPage(text: string): PageScan {
-  const page: PageScan = { indented: [], fences: [], headings: [] };
-  const scan: BlockScan = { text, page, containers: [], leaf: 'none', line: 0 };
-  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  const tree = readMarkdown(text);
+  const page: PageScan = { tree, indented: [], fences: [], headings: [] };
   const frontmatter = findFrontmatter(text);
-  if (frontmatter !== undefined) {
-    page.frontmatter = frontmatter;
-    scan.line = frontmatter.lines;
-    at = frontmatter.next;
-  }
-  while (at < text.length) {
-    const next = nextLine(text, at);
-    scan.line++;
-    readLine(scan, { start: at, end: lineEnd(text, at, next), next });
-    at = next;
-  }
+  if (frontmatter !== undefined) page.frontmatter = frontmatter;
+  for (const node of tree.children)
+    if (node.type === 'heading' && node.depth === 2)
+      page.headings.push({ line: lineOf(node), text: textOf(node) });
+  for (const node of listNodes(tree)) if (node.type === 'code') readCode(page, text, node);
   return page;
 }
 
-function lineEnd(text: string, start: number, next: number): number {
-  let end = next;
-  if (end > start && text[end - 1] === '\n') end--;
-  if (end > start && text[end - 1] === '\r') end--;
-  return end;
+function readCode(page: PageScan, text: string, node: Code): void {
+  const at = startOf(text, node);
+  const marker = matchAt(text, at, /`{3,}|~{3,}/y);
+  if (marker !== '') {
+    page.fences.push(readFence(text, node, { at, marker }));
+    return;
+  }
+  const indent = matchAt(text, at, /[ \t]*/y).length;
+  page.indented.push({
+    line: lineOf(node),
+    column: (node.position?.start.column ?? 1) + indent,
+  });
 }
 
-/** Begins a fence at an offset of the line that is read; its body is what follows. */
-export function openFence(
-  scan: BlockScan,
-  line: { start: number; end: number; next: number },
-  { at, length }: { at: number; length: number },
-): Fence {
-  const { text } = scan;
-  const infoText = text.slice(at + length, line.end);
+type Opening = { at: number; marker: string };
+
+function readFence(text: string, node: Code, { at, marker }: Opening): Fence {
+  const infoStart = at + marker.length;
+  const infoText = matchAt(text, infoStart, /[^\r\n]*/y);
+  const infoEnd = infoStart + infoText.length;
+  const start = infoEnd + matchAt(text, infoEnd, /(?:\r?\n|\r)?/y).length;
+  const end = endOf(text, node);
+  const closed = isClosed(text, node, marker);
+  const column = node.position?.start.column ?? 1;
   return {
-    line: scan.line,
-    column: at - line.start + 1,
-    marker: text.slice(at, at + length),
-    info: { text: infoText, start: at + length, ...parseInfo(infoText) },
+    line: lineOf(node),
+    column,
+    marker,
+    info: { text: infoText, start: infoStart, ...parseInfo(infoText) },
     // The marker of a list item stands on its first line only.
-    prefix: text.slice(line.start, at).replaceAll(/[^ \t>]/g, ' '),
-    start: line.next,
-    end: text.length,
-    closed: false,
+    prefix: text.slice(at - column + 1, at).replaceAll(/[^ \t>]/g, ' '),
+    start,
+    end: closed ? end - (node.position?.end.column ?? 1) + 1 : Math.max(start, end),
+    closed,
   };
+}
+
+/** Whether the last line of a fence is one of its marks, and no part of its value. */
+function isClosed(text: string, node: Code, marker: string): boolean {
+  const { position, value } = node;
+  if (position === undefined) return false;
+  const valueLines = value === '' ? 0 : value.split(/\r?\n|\r/).length;
+  if (position.end.line - position.start.line <= valueLines) return false;
+  const end = endOf(text, node);
+  const lastLine = text.slice(end - position.end.column + 1, end);
+  return lastLine.trimEnd().endsWith(marker);
+}
+
+/** What a sticky expression matches at that offset. */
+function matchAt(text: string, at: number, expression: RegExp): string {
+  expression.lastIndex = at;
+  return expression.exec(text)?.[0] ?? '';
 }

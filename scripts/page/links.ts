@@ -1,13 +1,14 @@
 import { posix } from 'node:path';
 import type { Nodes } from 'mdast';
+import { listNodes } from '../engine/markdown.ts';
 
 /** Every link, image and definition of a page, in their order. */
-export function* findLinks(node: Nodes): Generator<{ url: string; line: number; column: number }> {
-  if (node.type === 'link' || node.type === 'image' || node.type === 'definition') {
+export function* findLinks(tree: Nodes): Generator<{ url: string; line: number; column: number }> {
+  for (const node of listNodes(tree)) {
+    if (node.type !== 'link' && node.type !== 'image' && node.type !== 'definition') continue;
     const { line = 1, column = 1 } = node.position?.start ?? {};
     yield { url: node.url, line, column };
   }
-  if ('children' in node) for (const child of node.children) yield* findLinks(child);
 }
 
 /** The path in the repository that a link of a page leads to; undefined for the web and the page itself. */

@@ -44,9 +44,9 @@ function check(changes: Partial<MutantsInput>): string[] {
 }
 
 function input(changes: Partial<MutantsInput>): MutantsInput {
-  const claim = { file: 'patterns/jobs/queue.md', line: 4, column: 1 };
+  const locateClaim = () => ({ file: 'patterns/jobs/queue.md', line: 4, column: 1 });
   const texts = { mutants: undefined, equivalents: undefined };
-  return { id: 'jobs/queue', level: 4, claim, key: 'key', ...texts, ...changes };
+  return { id: 'jobs/queue', level: 4, locateClaim, key: 'key', ...texts, ...changes };
 }
 
 function record(caught: number, equivalents: (typeof EQUIVALENT)[] = []): string {

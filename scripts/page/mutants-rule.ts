@@ -13,8 +13,8 @@ import {
 export type MutantsInput = {
   id: string;
   level: number;
-  /** Where the page claims its level. */
-  claim: { file: string; line: number; column: number };
+  /** Finds where the page claims its level: only a fault needs it. */
+  locateClaim: () => { file: string; line: number; column: number };
   mutants: string | undefined;
   equivalents: string | undefined;
   /** The key of the sources as they are. */
@@ -49,10 +49,10 @@ export function checkMutants(input: MutantsInput): Finding[] {
   return [...checkClaim(input, record.value), ...checkDeclared(id, record.value, declared.value)];
 }
 
-function checkClaim({ id, level, claim }: MutantsInput, record?: MutationRecord): Finding[] {
+function checkClaim({ id, level, locateClaim }: MutantsInput, record?: MutationRecord): Finding[] {
   if (level < 4) return [];
   const mend = `write \`level: 3\`, or catch more: npm run mutate -- ${id}`;
-  const report = (message: string): Finding[] => [{ code: LEVEL, ...claim, message, mend }];
+  const report = (message: string): Finding[] => [{ code: LEVEL, ...locateClaim(), message, mend }];
   if (!record) return report('level 4 needs a mutation record, and there is no mutants.json');
   const counts = countMutants(record);
   const percent = percentCaught(counts);

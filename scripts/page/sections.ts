@@ -1,7 +1,8 @@
-import type { Heading, Nodes, Root, RootContent } from 'mdast';
+import type { Heading, Root, RootContent } from 'mdast';
 import { toString as textOf } from 'mdast-util-to-string';
 import type { Finding, FindingCode } from '../engine/findings.ts';
 import { hintAt, quote } from '../engine/hints.ts';
+import { lineOf } from '../engine/markdown.ts';
 import type { PageResult } from '../engine/page.ts';
 import { type Demands, SECTIONS } from './levels.ts';
 
@@ -46,9 +47,6 @@ export function splitSections({ children }: Root): Section[] {
 
 const isSectionHeading = (node: RootContent): node is Heading =>
   node.type === 'heading' && node.depth === 2;
-
-/** The line on which a node begins. */
-export const lineOf = (node: Nodes): number => node.position?.start.line ?? 1;
 
 /** The section of that title, if the page has it. */
 export const findSection = ({ sections }: Check, title: string): Section | undefined =>

@@ -1,11 +1,8 @@
 import type { List, Nodes, Root } from 'mdast';
-import { remark } from 'remark';
-import remarkFrontmatter from 'remark-frontmatter';
-import remarkGfm from 'remark-gfm';
 import type { Finding } from '../engine/findings.ts';
 import { quote } from '../engine/hints.ts';
+import { lineOf, startOf } from '../engine/markdown.ts';
 import { count as describeCount } from '../words.ts';
-import { blankOut } from './blank.ts';
 import {
   FEWEST_INVARIANTS,
   MOST_FAILURES,
@@ -18,17 +15,14 @@ import {
   type Check,
   checkSections,
   findSection,
-  lineOf,
   report,
   type StructureInput,
   splitSections,
 } from './sections.ts';
 
-const parser = remark().use(remarkFrontmatter).use(remarkGfm).freeze();
-
 /** Checks what needs a syntax tree: sections, words, links, the diagram and the invariants. */
 export function checkStructure(input: StructureInput): Finding[] {
-  const tree = parser.parse(blankOut(input.text, input.built));
+  const tree = leaveOutGenerated(input);
   const check: Check = { ...input, sections: splitSections(tree), findings: [] };
   checkSections(check);
   checkWords(check, tree);
@@ -39,6 +33,17 @@ export function checkStructure(input: StructureInput): Finding[] {
   checkBench(check);
   for (const link of findLinks(tree)) checkLink(check, link);
   return check.findings;
+}
+
+/** What the page says itself: the tables that are generated were checked where they are made. */
+function leaveOutGenerated({ text, built }: StructureInput): Root {
+  const { tree } = built.page;
+  const isGenerated = (node: Nodes) =>
+    built.blocks.some(({ start, end }) => {
+      const at = startOf(text, node);
+      return at >= start && at < end;
+    });
+  return { ...tree, children: tree.children.filter((node) => !isGenerated(node)) };
 }
 
 function checkWords(check: Check, tree: Root): void {

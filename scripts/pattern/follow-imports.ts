@@ -27,15 +27,21 @@ export function followFiles(tree: FileTree, entries: Iterable<string>): Set<stri
   }
 }
 
+const PLAIN_NAME = /^[\w-][\w.-]*$/;
+
 function* resolveAll(tree: FileTree, path: string, { imports, names }: References) {
-  const beside = (name: string) => posix.join(posix.dirname(path), name);
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  // Most strings are plain words, and there are many.
+  const beside = (name: string) =>
+    PLAIN_NAME.test(name) ? folder + name : posix.join(folder, name);
   for (const specifier of imports) {
     const file = /^\.{1,2}\//.test(specifier) ? beside(specifier) : tree.locate(specifier);
     if (file !== undefined) yield file;
   }
   for (const name of names) {
-    yield beside(name);
-    yield* tree.list(beside(name).replace(/\/$/, ''));
+    const place = beside(name);
+    yield place;
+    yield* tree.list(place.replace(/\/$/, ''));
   }
 }
 
