@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { listen } from '@touchstone/kit/http';
+import { waitUntil } from '@touchstone/kit/wait';
+import { expect, it } from 'vitest';
+import { createAccounts } from './accounts.ts';
+import { createApp } from './app.ts';
+import { createPool } from './create-pool.ts';
+import {
+  addCents,
+  countWaiting,
+  readCents,
+  startAccounts,
+} from './test-accounts.ts';
+
+async function startApp() {
+  const database = await startAccounts();
+  const errors: string[] = [];
+  const log = {
+    warn: () => {},
+    error: (message: string) => errors.push(message),
+  };
+  const pool = createPool(database.url, log);
+  const accounts = createAccounts({ pool, log });
+  const sendMail = async () => {};
+  const server = await listen(createApp({ accounts, sendMail, log }));
+
+  function post(path: string, body: object, signal?: AbortSignal) {
+    return fetch(`${server.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      ...(signal && { signal }),
+    });
+  }
+
+  async function stop() {
+    await server[Symbol.asyncDispose]();
+    await pool.end();
+    await database[Symbol.asyncDispose]();
+  }
+  const { url } = server;
+  const admin = database.pool;
+  return {
+    url,
+    post,
+    pool,
+    admin,
+    errors,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+const order = { sender: 'ana', receiver: 'bob', cents: 6000 };
+
+it('does a transfer once, though it is sent twice', async () => {
+  await using app = await startApp();
+  const transfer = { ...order, id: randomUUID() };
+
+  const first = await app.post('/transfers', transfer);
+  const second = await app.post('/transfers', transfer);
+
+  expect(await first.json()).toEqual({
+    id: transfer.id,
+    state: 'done',
+  });
+  expect(await second.json()).toMatchObject({ state: 'done before' });
+  const accounts = await fetch(`${app.url}/accounts`);
+  expect(await accounts.json()).toContainEqual({
+    id: 'ana',
+    cents: 4000,
+  });
+});
+
+it('refuses what is not there: an account, the money', async () => {
+  await using app = await startApp();
+  const id = randomUUID();
+
+  const stranger = { ...order, id, receiver: 'zoe' };
+  const rich = { ...order, id, cents: 10_001 };
+  const answers = [
+    await app.post('/transfers', stranger),
+    await app.post('/transfers', rich),
+    await app.post('/withdrawals', { account: 'cy-1', cents: 10_001 }),
+  ];
+
+  const codes = [];
+  for (const answer of answers) codes.push((await answer.json()).code);
+  expect(codes).toEqual([
+    'no_such_account',
+    'not_enough_money',
+    'not_enough_money',
+  ]);
+  expect(await readCents(app.admin, 'bob')).toBe(10_000);
+});
+
+it('stops a transfer in the database too when its client hangs up', async () => {
+  await using app = await startApp();
+  const rival = await app.admin.connect();
+  await rival.query('begin');
+  await addCents(rival, 'ana', 1);
+  const hangUp = new AbortController();
+
+  const answer = app.post(
+    '/transfers',
+    { ...order, id: randomUUID() },
+    hangUp.signal,
+  );
+  await waitUntil(
+    'it waits for the row',
+    async () => (await countWaiting(app.admin)) === 1,
+  );
+  hangUp.abort();
+  await expect(answer).rejects.toThrow();
+  // The rival holds the row all the time.
+  await waitUntil(
+    'its backend is gone',
+    async () => (await countWaiting(app.admin)) === 0,
+  );
+
+  await rival.query('rollback');
+  rival.release();
+  expect(await readCents(app.admin, 'ana')).toBe(10_000);
+});
+
+it('survives the end of its idle connections', async () => {
+  await using app = await startApp();
+  await app.pool.query('select 1');
+
+  await app.admin.query(
+    `select pg_terminate_backend(pid)
+     from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid()`,
+  );
+
+  await waitUntil('it is noticed', () => app.errors.length > 0);
+  expect(app.errors).toContain('connection lost');
+});

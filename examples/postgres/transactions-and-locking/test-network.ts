@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** Stands before Postgres; from the first query with this word on, its answers are lost. */
+export async function startLossyNetwork(url: string, word: string) {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+    upstream.on('data', (answer) => client.write(answer));
+    client.on('data', (query) => {
+      if (query.includes(word)) upstream.removeAllListeners('data');
+      upstream.resume().write(query);
+    });
+    client.on('close', () => upstream.end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const own = typeof address === 'object' ? address?.port : 0;
+
+  async function stop() {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+
+  return {
+    url: Object.assign(new URL(url), { host: `127.0.0.1:${own}` }).href,
+    /** How many connections the client has not closed. */
+    countOpen: () =>
+      new Promise<number>((resolve, reject) => {
+        server.getConnections((error, count) =>
+          error ? reject(error) : resolve(count),
+        );
+      }),
+    [Symbol.asyncDispose]: stop,
+  };
+}
