@@ -53,10 +53,10 @@ it('answers while the handler is still at work', async () => {
   const working = Promise.withResolvers<void>();
   const mayEnd = Promise.withResolvers<void>();
   await using app = await startTestApp({
-    async handle(event, client) {
+    async handle(event, tx) {
       working.resolve();
       await mayEnd.promise;
-      await applyEvent(event, client);
+      await applyEvent(event, tx);
     },
   });
   const worker = startWorker({ ...app.inbox, log: console });
@@ -76,9 +76,9 @@ it('answers while the handler is still at work', async () => {
 it('gives each of a hundred events to one of eight workers', async () => {
   const handled: string[] = [];
   await using app = await startTestApp({
-    async handle(event, client) {
+    async handle(event, tx) {
       handled.push(event.id);
-      await applyEvent(event, client);
+      await applyEvent(event, tx);
     },
   });
   const ids = Array.from({ length: 100 }, (_, n) => `msg_${n}`);
@@ -95,9 +95,9 @@ it('gives each of a hundred events to one of eight workers', async () => {
 it('tries again when the connection breaks in the middle', async () => {
   let breaks = true;
   await using app = await startTestApp({
-    async handle(event, client) {
-      await applyEvent(event, client);
-      if (breaks) await client.query(BREAK);
+    async handle(event, tx) {
+      await applyEvent(event, tx);
+      if (breaks) await tx.query(BREAK);
     },
   });
   await sendPaid(app, 'msg_1');
@@ -115,12 +115,12 @@ it('tries again when the connection breaks in the middle', async () => {
 it('leaves an event to the worker that has it, even once its retry is due', async () => {
   let turn = 0;
   await using app = await startTestApp({
-    async handle(event, client) {
+    async handle(event, tx) {
       turn++;
       // Its retry comes due while it works: the row lock holds.
       app.clock.advance({ hours: 1 });
       expect(await app.inbox.processNext()).toBe(false);
-      await applyEvent(event, client);
+      await applyEvent(event, tx);
     },
   });
   await sendPaid(app, 'msg_1');
@@ -147,6 +147,13 @@ it('lets a worker that comes back too late do nothing', async () => {
 
   expect(await late).toBe(true);
   expect(handled).toEqual(['msg_1']);
+});
+
+it('refuses a time limit that is none', async () => {
+  for (const handleSeconds of [0, -1, Number.NaN, 86_401])
+    await expect(startTestApp({ handleSeconds })).rejects.toThrow(
+      'handleSeconds must be',
+    );
 });
 
 it('goes on when the database was away', async () => {
