@@ -24,7 +24,6 @@ import {
 import {
   createWebhookInbox,
   type WebhookEvent,
-  type WebhookInboxOptions,
 } from './webhook-inbox.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);
@@ -317,62 +316,6 @@ failure(
     expect((await app.replay('acme', 'poison')).status).toBe(409);
     expect((await app.listDead()).body).toEqual([]);
     await expectDeadAfterCrashes();
-  },
-);
-
-failure(
-  'A handler hangs, or swallows the error of a statement',
-  {
-    symptom:
-      'The log has `webhook event failed`, with `time limit` after `handleSeconds`, or with `rolled it back`; its writes are undone, and the event is tried again',
-    defence: 'process-next',
-    remains:
-      'The hung call itself goes on, unless it uses the `signal` that the handler gets',
-  },
-  async () => {
-    let stopped: AbortSignal | undefined;
-    const faults: Record<string, WebhookInboxOptions['handle']> = {
-      async hangs(_event, _tx, signal) {
-        stopped = signal;
-        await new Promise<never>(() => {});
-      },
-      async swallows(_event, tx) {
-        await tx.query('select 1 / 0').catch(() => {});
-      },
-    };
-    let isMended = false;
-    await using app = await startTestApp({
-      handleSeconds: 2,
-      async handle(event, tx, signal) {
-        if (isMended) return applyEvent(event, tx);
-        await applyEvent(event, tx);
-        await faults[event.id]?.(event, tx, signal);
-      },
-    });
-    for (const id of ['hangs', 'swallows'])
-      await app.sendStandard(writePaid(id), {
-        id,
-        at: app.clock(),
-        secrets: [app.secrets.acme],
-      });
-
-    expect(await app.processAll()).toBe(2);
-
-    expect(stopped?.aborted).toBe(true);
-    expect(app.logged.toSorted()).toEqual([
-      expect.stringContaining('longer than its time limit'),
-      expect.stringContaining('rolled the transaction back'),
-    ]);
-    expect((await app.readAccount('hangs')).body).toBeNull();
-    expect((await app.readAccount('swallows')).body).toBeNull();
-
-    isMended = true;
-    app.clock.advance({ seconds: 10 });
-    expect(await app.processAll()).toBe(2);
-    for (const id of ['hangs', 'swallows'])
-      expect((await app.readAccount(id)).body).toMatchObject({
-        creditCents: 1000,
-      });
   },
 );
 

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { applyEvent } from './accounts.ts';
 import { startTestApp } from './test-app.ts';
 import { writePaid, writeStripePaid } from './test-sender.ts';
+import type { WebhookInboxOptions } from './webhook-inbox.ts';
 import { startWorker } from './worker.ts';
 
 it('answers 202 once the event is kept, and processes it later', async () => {
@@ -147,6 +148,52 @@ it('lets a worker that comes back too late do nothing', async () => {
 
   expect(await late).toBe(true);
   expect(handled).toEqual(['msg_1']);
+});
+
+it('undoes what a handler did that hangs, or that swallows the error of a statement', async () => {
+  let stopped: AbortSignal | undefined;
+  const faults: Record<string, WebhookInboxOptions['handle']> = {
+    async hangs(_event, _tx, signal) {
+      stopped = signal;
+      await new Promise<never>(() => {});
+    },
+    async swallows(_event, tx) {
+      await tx.query('select 1 / 0').catch(() => {});
+    },
+  };
+  let isMended = false;
+  await using app = await startTestApp({
+    handleSeconds: 2,
+    async handle(event, tx, signal) {
+      if (isMended) return applyEvent(event, tx);
+      await applyEvent(event, tx);
+      await faults[event.id]?.(event, tx, signal);
+    },
+  });
+  for (const id of ['hangs', 'swallows'])
+    await app.sendStandard(writePaid(id), {
+      id,
+      at: app.clock(),
+      secrets: [app.secrets.acme],
+    });
+
+  expect(await app.processAll()).toBe(2);
+
+  expect(stopped?.aborted).toBe(true);
+  expect(app.logged.toSorted()).toEqual([
+    expect.stringContaining('longer than its time limit'),
+    expect.stringContaining('rolled the transaction back'),
+  ]);
+  expect((await app.readAccount('hangs')).body).toBeNull();
+  expect((await app.readAccount('swallows')).body).toBeNull();
+
+  isMended = true;
+  app.clock.advance({ seconds: 10 });
+  expect(await app.processAll()).toBe(2);
+  for (const id of ['hangs', 'swallows'])
+    expect((await app.readAccount(id)).body).toMatchObject({
+      creditCents: 1000,
+    });
 });
 
 it('refuses a time limit that is none', async () => {

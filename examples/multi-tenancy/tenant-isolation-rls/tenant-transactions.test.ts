@@ -33,6 +33,20 @@ describe('a transaction of a tenant', () => {
     expect(await database.inTenant(tenantId, list)).toEqual(['a']);
   });
 
+  it('takes a query as text, or as an object that has its values', async () => {
+    await using database = await startTestDatabase();
+    const { tenantId } = await database.signUp('Acme');
+    const text = 'insert into projects (slug, name) values ($1, $1)';
+
+    await database.inTenant(tenantId, async ({ query }) => {
+      await query(text, ['a']);
+      await query({ text, values: ['b'] });
+    });
+
+    const seen = await database.inTenant(tenantId, list);
+    expect(seen).toEqual(['a', 'b']);
+  });
+
   it('takes back all of it when the work throws', async () => {
     await using database = await startTestDatabase();
     const { tenantId } = await database.signUp('Acme');
