@@ -1,5 +1,6 @@
-import type { ClientBase, Pool } from 'pg';
+import type { Pool } from 'pg';
 import { z } from 'zod';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import type { WebhookEvent } from './webhook-inbox.ts';
 
 /** Acme says when it happened; its times are as fine as its changes. */
@@ -20,26 +21,26 @@ const changed = z.object({ customer, status: z.string().max(50) });
 /** Credits payments and follows subscriptions; other events are none of its business. */
 export async function applyEvent(
   { source, body }: WebhookEvent,
-  client: ClientBase,
+  tx: Queryable,
 ): Promise<void> {
   const json: unknown = JSON.parse(`${body}`);
   if (source === 'stripe') {
     const { type, data } = stripeEvent.parse(json);
-    if (type === 'invoice.paid') await credit(paid.parse(data), client);
+    if (type === 'invoice.paid') await credit(paid.parse(data), tx);
     return;
   }
   const { type, timestamp, data } = acmeEvent.parse(json);
-  if (type === 'invoice.paid') await credit(paid.parse(data), client);
+  if (type === 'invoice.paid') await credit(paid.parse(data), tx);
   if (type === 'subscription.changed')
-    await follow(changed.parse(data), new Date(timestamp), client);
+    await follow(changed.parse(data), new Date(timestamp), tx);
 }
 
 /** Adding is not idempotent: twice would be twice the money. */
 export async function credit(
   payment: z.output<typeof paid>,
-  client: ClientBase | Pool,
+  tx: Queryable,
 ): Promise<void> {
-  await client.query(
+  await tx.query(
     `insert into accounts (customer, credit_cents)
      values ($1, $2)
      on conflict (customer) do update
@@ -53,9 +54,9 @@ export async function credit(
 async function follow(
   { customer, status }: z.output<typeof changed>,
   at: Date,
-  client: ClientBase,
+  tx: Queryable,
 ) {
-  await client.query(
+  await tx.query(
     `insert into accounts as known (customer, status, status_at)
      values ($1, $2, $3)
      on conflict (customer) do update

@@ -4,8 +4,9 @@ import { failure } from '@touchstone/kit/failure';
 import { freshDatabase } from '@touchstone/kit/postgres';
 import { runProgram, startProgram } from '@touchstone/kit/program';
 import { waitUntil } from '@touchstone/kit/wait';
-import type { ClientBase, Pool } from 'pg';
+import type { Pool } from 'pg';
 import { expect } from 'vitest';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { applyEvent, findAccount } from './accounts.ts';
 import { environmentSchema } from './environment.ts';
 import { createSecrets, createSigningSecret } from './secrets.ts';
@@ -270,8 +271,8 @@ failure(
   async () => {
     let isMended = false;
     await using app = await startTestApp({
-      async handle(event: WebhookEvent, client: ClientBase) {
-        await applyEvent(event, client);
+      async handle(event: WebhookEvent, tx: Queryable) {
+        await applyEvent(event, tx);
         if (event.id === 'poison' && !isMended) throw new Error('boom');
       },
     });

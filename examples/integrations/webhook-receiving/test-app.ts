@@ -14,12 +14,14 @@ import {
 
 type TestOptions = {
   handle?: WebhookInboxOptions['handle'];
+  handleSeconds?: number;
   bodyLimits?: BodyLimits;
 };
 
 /** The app on a socket and a database of its own, with a clock that stands still and no worker. */
 export async function startTestApp(options: TestOptions = {}) {
-  const { handle = applyEvent, bodyLimits } = options;
+  const { handle = applyEvent, handleSeconds = 60 } = options;
+  const { bodyLimits } = options;
   const database = await freshDatabase({
     schema: new URL('schema.sql', import.meta.url),
   });
@@ -31,7 +33,13 @@ export async function startTestApp(options: TestOptions = {}) {
     stripe: createSigningSecret(),
   };
   const { OPERATOR_TOKEN } = createSecrets();
-  const inbox = createWebhookInbox({ pool, clock, log, handle });
+  const inbox = createWebhookInbox({
+    pool,
+    clock,
+    log,
+    handle,
+    handleSeconds,
+  });
   const verifiers = createVerifiers(
     { ACME_SECRETS: [secrets.acme], STRIPE_SECRETS: [secrets.stripe] },
     clock,

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { applyEvent } from './accounts.ts';
 import { startTestApp } from './test-app.ts';
 import { writePaid, writeStripePaid } from './test-sender.ts';
+import type { WebhookInboxOptions } from './webhook-inbox.ts';
 import { startWorker } from './worker.ts';
 
 it('answers 202 once the event is kept, and processes it later', async () => {
@@ -53,10 +54,10 @@ it('answers while the handler is still at work', async () => {
   const working = Promise.withResolvers<void>();
   const mayEnd = Promise.withResolvers<void>();
   await using app = await startTestApp({
-    async handle(event, client) {
+    async handle(event, tx) {
       working.resolve();
       await mayEnd.promise;
-      await applyEvent(event, client);
+      await applyEvent(event, tx);
     },
   });
   const worker = startWorker({ ...app.inbox, log: console });
@@ -76,9 +77,9 @@ it('answers while the handler is still at work', async () => {
 it('gives each of a hundred events to one of eight workers', async () => {
   const handled: string[] = [];
   await using app = await startTestApp({
-    async handle(event, client) {
+    async handle(event, tx) {
       handled.push(event.id);
-      await applyEvent(event, client);
+      await applyEvent(event, tx);
     },
   });
   const ids = Array.from({ length: 100 }, (_, n) => `msg_${n}`);
@@ -95,9 +96,9 @@ it('gives each of a hundred events to one of eight workers', async () => {
 it('tries again when the connection breaks in the middle', async () => {
   let breaks = true;
   await using app = await startTestApp({
-    async handle(event, client) {
-      await applyEvent(event, client);
-      if (breaks) await client.query(BREAK);
+    async handle(event, tx) {
+      await applyEvent(event, tx);
+      if (breaks) await tx.query(BREAK);
     },
   });
   await sendPaid(app, 'msg_1');
@@ -115,12 +116,12 @@ it('tries again when the connection breaks in the middle', async () => {
 it('leaves an event to the worker that has it, even once its retry is due', async () => {
   let turn = 0;
   await using app = await startTestApp({
-    async handle(event, client) {
+    async handle(event, tx) {
       turn++;
       // Its retry comes due while it works: the row lock holds.
       app.clock.advance({ hours: 1 });
       expect(await app.inbox.processNext()).toBe(false);
-      await applyEvent(event, client);
+      await applyEvent(event, tx);
     },
   });
   await sendPaid(app, 'msg_1');
@@ -147,6 +148,59 @@ it('lets a worker that comes back too late do nothing', async () => {
 
   expect(await late).toBe(true);
   expect(handled).toEqual(['msg_1']);
+});
+
+it('undoes what a handler did that hangs, or that swallows the error of a statement', async () => {
+  let stopped: AbortSignal | undefined;
+  const faults: Record<string, WebhookInboxOptions['handle']> = {
+    async hangs(_event, _tx, signal) {
+      stopped = signal;
+      await new Promise<never>(() => {});
+    },
+    async swallows(_event, tx) {
+      await tx.query('select 1 / 0').catch(() => {});
+    },
+  };
+  let isMended = false;
+  await using app = await startTestApp({
+    handleSeconds: 2,
+    async handle(event, tx, signal) {
+      if (isMended) return applyEvent(event, tx);
+      await applyEvent(event, tx);
+      await faults[event.id]?.(event, tx, signal);
+    },
+  });
+  for (const id of ['hangs', 'swallows'])
+    await app.sendStandard(writePaid(id), {
+      id,
+      at: app.clock(),
+      secrets: [app.secrets.acme],
+    });
+
+  expect(await app.processAll()).toBe(2);
+
+  expect(stopped?.aborted).toBe(true);
+  expect(app.logged.toSorted()).toEqual([
+    expect.stringContaining('longer than its time limit'),
+    expect.stringContaining('rolled the transaction back'),
+  ]);
+  expect((await app.readAccount('hangs')).body).toBeNull();
+  expect((await app.readAccount('swallows')).body).toBeNull();
+
+  isMended = true;
+  app.clock.advance({ seconds: 10 });
+  expect(await app.processAll()).toBe(2);
+  for (const id of ['hangs', 'swallows'])
+    expect((await app.readAccount(id)).body).toMatchObject({
+      creditCents: 1000,
+    });
+});
+
+it('refuses a time limit that is none', async () => {
+  for (const handleSeconds of [0, -1, Number.NaN, 86_401])
+    await expect(startTestApp({ handleSeconds })).rejects.toThrow(
+      'handleSeconds must be',
+    );
 });
 
 it('goes on when the database was away', async () => {

@@ -1,10 +1,11 @@
-import type { ClientBase, Pool } from 'pg';
-import { inTransaction } from './transaction.ts';
+import type { Pool } from 'pg';
+import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 
 /** An event that its sender signed: the bytes, and the id it has there. */
 export type WebhookEvent = { source: string; id: string; body: Buffer };
 
-/** What an inbox needs; `handle` writes through the client it is given. */
+/** What an inbox needs; `handle` writes through its `tx`, and stops at the signal. */
 export type WebhookInboxOptions = {
   pool: Pool;
   clock: () => Date;
@@ -12,17 +13,24 @@ export type WebhookInboxOptions = {
     'warn' | 'error',
     (message: string, details: object) => void
   >;
-  handle: (event: WebhookEvent, client: ClientBase) => Promise<void>;
+  handle: (
+    event: WebhookEvent,
+    tx: Queryable,
+    signal: AbortSignal,
+  ) => Promise<void>;
   /** With eight attempts, the last comes about fifteen hours after the first. */
   attempts?: number;
   /** The first retry; each later one waits four times as long. */
   retrySeconds?: number;
+  /** How long an attempt may take; then it is undone, and tried again. Default: 60. */
+  handleSeconds?: number;
 };
 
 /** Keeps each event once, and processes it until it succeeds or no attempt is left. */
 export function createWebhookInbox(options: WebhookInboxOptions) {
   const { pool, clock, log, handle } = options;
   const { attempts = 8, retrySeconds = 10 } = options;
+  const limits = createLimits(options.handleSeconds ?? 60);
 
   // #region accept
   /** Once this resolves, the event is ours: answer 202 and no sooner. */
@@ -69,15 +77,15 @@ export function createWebhookInbox(options: WebhookInboxOptions) {
     const event = await claim();
     if (!event) return false;
     try {
-      await inTransaction(pool, async (client) => {
+      await inTransaction(pool, limits, async (tx, signal) => {
         // The mark first: its row lock keeps every other worker out.
-        const { rowCount } = await client.query(
+        const { rowCount } = await tx.query(
           `update webhook_events
            set processed_at = $3, last_error = null
            where source = $1 and id = $2 and processed_at is null`,
           [event.source, event.id, clock()],
         );
-        if (rowCount === 1) await handle(event, client);
+        if (rowCount === 1) await handle(event, tx, signal);
       });
     } catch (error) {
       await recordFailure(event, error);
@@ -124,6 +132,16 @@ export function createWebhookInbox(options: WebhookInboxOptions) {
   }
 
   return { accept, processNext, replay, listDead };
+}
+
+/** A late worker waits for the mark as long as the one before it may take. */
+function createLimits(handleSeconds: number) {
+  if (!(handleSeconds > 0 && handleSeconds <= 86_400))
+    throw new RangeError(
+      'handleSeconds must be above 0, at most 86400',
+    );
+  const timeLimitMs = Math.ceil(handleSeconds * 1000);
+  return { timeLimitMs, lockTimeoutMs: timeLimitMs };
 }
 
 type Claimed = WebhookEvent & { attemptsLeft: number };

@@ -1,5 +1,6 @@
-import type { ClientBase, Pool } from 'pg';
-import { inTransaction } from './transaction.ts';
+import type { Pool } from 'pg';
+import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 
 type Quarter = { sensorId: number; quarter: Date };
 
@@ -18,15 +19,17 @@ export function createRollUps({
   // #region run-once
   /** Returns whether it found work; a run that dies changes nothing. */
   async function runOnce(): Promise<boolean> {
-    return inTransaction(pool, async (client) => {
+    // After days offline there is more to do than in a request.
+    const limits = { timeLimitMs: 300_000 };
+    return inTransaction(pool, limits, async (tx) => {
       // Two runs could write a minute in the other order than they
       // read it. The next statement sees what the last run left.
-      const { rows } = await client.query(
+      const { rows } = await tx.query(
         `select pg_try_advisory_xact_lock(hashtext('roll-ups')) as mine`,
       );
-      if (!rows[0].mine) return false;
-      const quarters = await rollUpMinutes(client);
-      if (quarters.length > 0) await rollUpQuarters(client, quarters);
+      if (!rows[0]?.mine) return false;
+      const quarters = await rollUpMinutes(tx);
+      if (quarters.length > 0) await rollUpQuarters(tx, quarters);
       return quarters.length > 0;
     });
   }
@@ -35,8 +38,8 @@ export function createRollUps({
   // #region roll-up-minutes
   // Computed anew from all readings of the minute, never added to.
   // Whatever commits later than this snapshot has a mark of its own.
-  async function rollUpMinutes(client: ClientBase) {
-    const { rows } = await client.query<Quarter>(
+  async function rollUpMinutes(tx: Queryable) {
+    const { rows } = await tx.query<Quarter>(
       `with taken as (
          delete from marks
          where ctid = any (array(select ctid from marks limit $1))
@@ -65,11 +68,8 @@ export function createRollUps({
   }
   // #endregion roll-up-minutes
 
-  async function rollUpQuarters(
-    client: ClientBase,
-    quarters: Quarter[],
-  ) {
-    await client.query(
+  async function rollUpQuarters(tx: Queryable, quarters: Quarter[]) {
+    await tx.query(
       `insert into quarters (sensor_id, at, count, sum, min, max)
        select sensor, quarter, fresh.*
        from unnest($1::int[], $2::timestamptz[])

@@ -1,6 +1,7 @@
-import type { ClientBase, Pool } from 'pg';
+import type { Pool } from 'pg';
+import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { DAY, LEVELS, type Level } from './levels.ts';
-import { inTransaction } from './transaction.ts';
 
 /** Where what operators should know goes. */
 export type Log = { warn: (message: string, details: object) => void };
@@ -19,28 +20,31 @@ type Old = { name: string; state: 'attached' | 'pending' | 'detached' };
 /** Makes partitions before they are needed, and drops those that are past their time. */
 export function createTimePartitions(options: TimePartitionsOptions) {
   const { pool, clock, log, lockSeconds = 5 } = options;
+  // A detach that was cut off holds the table while it is finalized.
+  const lockTimeoutMs = Math.ceil(lockSeconds * 1000) + 5000;
+  const limits = { lockTimeoutMs, timeLimitMs: 2 * lockTimeoutMs };
 
   /** Makes what is missing in all levels at once, or nothing. */
   async function prepare(from: Date, to: Date): Promise<void> {
-    await inTransaction(pool, async (client) => {
-      await client.query(
+    await inTransaction(pool, limits, async (tx) => {
+      await tx.query(
         `select pg_advisory_xact_lock(hashtext('time-partitions'))`,
       );
       for (const level of LEVELS)
-        for (const sql of await listMissing(client, level, from, to))
-          await client.query(sql);
+        for (const sql of await listMissing(tx, level, from, to))
+          await tx.query(sql);
     });
   }
 
   // Attach lets readers and writers of the parent go on, while
   // `create table … partition of` locks all of them out.
   async function listMissing(
-    client: ClientBase,
+    tx: Queryable,
     { table, partition }: Level,
     from: Date,
     to: Date,
   ) {
-    const { rows } = await client.query<{ sql: string }>(
+    const { rows } = await tx.query<{ sql: string }>(
       `select format(
          'create table %1$I (like %2$I including all);
           alter table %2$I attach partition %1$I
@@ -94,7 +98,7 @@ export function createTimePartitions(options: TimePartitionsOptions) {
   // Concurrently: while it waits for a long reader, nobody waits for
   // it. Postgres refuses this when there is a default partition.
   async function drop(
-    client: ClientBase,
+    client: Queryable,
     { table }: Level,
     { name, state }: Old,
   ) {
@@ -109,7 +113,7 @@ export function createTimePartitions(options: TimePartitionsOptions) {
 
   // #region list-old
   async function listOld(
-    client: ClientBase,
+    client: Queryable,
     { table, partition, keepDays }: Level,
   ): Promise<Old[]> {
     const before = new Date(clock().getTime() - keepDays * DAY);

@@ -105,7 +105,7 @@ failure(
     symptom: 'No worker ever sees the job, nor one before the commit',
     defence: 'enqueue',
     remains:
-      'Whoever passes the pool instead of the client has left the transaction',
+      'A caller that passes the pool instead of `tx` has left the transaction',
   },
   async () => {
     await using jobs = await startTestJobs();

@@ -1,8 +1,7 @@
-import type { ClientBase, Pool } from 'pg';
+import type { Pool } from 'pg';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import type { Job, NewJob, Outcome } from './job.ts';
 import { LeaseLostError } from './job-outcomes.ts';
-
-type Queryable = Pick<ClientBase, 'query'> | Pick<Pool, 'query'>;
 
 /** What workers and enqueuers share. */
 export type JobQueue = ReturnType<typeof createJobQueue>;
@@ -10,11 +9,11 @@ export type JobQueue = ReturnType<typeof createJobQueue>;
 /** Jobs in the database of the data they are about; every time is the database's. */
 export function createJobQueue({ pool }: { pool: Pool }) {
   // #region enqueue
-  /** Takes part in the transaction of the client; `pool` for none. */
-  async function enqueue(client: Queryable, jobs: NewJob[]) {
+  /** Takes part in the transaction of `tx`; the pool is for none. */
+  async function enqueue(tx: Queryable, jobs: NewJob[]) {
     // An update locks the job that waits already: it cannot begin
     // before this transaction, whose change it is about, commits.
-    const { rows } = await client.query<{ ids: string[] | null }>(
+    const { rows } = await tx.query<{ ids: string[] | null }>(
       `with added as (
          insert into jobs (kind, payload, unique_key, priority,
                            due_at, max_attempts)
@@ -123,8 +122,8 @@ export function createJobQueue({ pool }: { pool: Pool }) {
   // #endregion settle-in-batches
 
   /** Ends the job in the handler's transaction: call it last, it locks. */
-  async function complete(client: Queryable, job: Job) {
-    const { rowCount } = await client.query(
+  async function complete(tx: Queryable, job: Job) {
+    const { rowCount } = await tx.query(
       `delete from jobs where id = $1 and attempts = $2`,
       [job.id, job.attempt],
     );

@@ -1,5 +1,6 @@
-import type { ClientBase, Pool } from 'pg';
+import type { Pool } from 'pg';
 import { z } from 'zod';
+import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import type { Job } from './job.ts';
 import { HopelessError } from './job-outcomes.ts';
 import type { JobQueue } from './job-queue.ts';
@@ -21,9 +22,10 @@ export function createOrders(services: {
 }) {
   const { pool, queue } = services;
 
+  /** The order and the job that makes its invoice. */
   function place(customer: string, cents: number): Promise<string> {
-    return inTransaction(pool, async (client) => {
-      const { rows } = await client.query<{ id: string }>(
+    return inTransaction(pool, async (tx) => {
+      const { rows } = await tx.query<{ id: string }>(
         `insert into orders (customer, cents)
          values ($1, $2)
          returning id`,
@@ -31,7 +33,7 @@ export function createOrders(services: {
       );
       const orderId = `${rows[0]?.id}`;
       const job = { kind: 'make-invoice', payload: { orderId } };
-      await queue.enqueue(client, [job]);
+      await queue.enqueue(tx, [job]);
       return orderId;
     });
   }
@@ -49,37 +51,19 @@ export function createOrders(services: {
 
   // #region make-invoice
   /** The handler: the invoice and the end of its job commit together. */
-  async function makeInvoice(job: Job): Promise<void> {
+  async function makeInvoice(job: Job, signal?: AbortSignal) {
     const { success, data } = payload.safeParse(job.payload);
     if (!success) throw new HopelessError('The payload names no order');
-    await inTransaction(pool, async (client) => {
-      await client.query(
+    await inTransaction(pool, { signal }, async (tx) => {
+      await tx.query(
         `insert into invoices (order_id, cents)
          select id, cents from orders where id = $1`,
         [data.orderId],
       );
-      await queue.complete(client, job);
+      await queue.complete(tx, job);
     });
   }
   // #endregion make-invoice
 
   return { place, find, makeInvoice };
-}
-
-async function inTransaction<T>(
-  pool: Pool,
-  work: (client: ClientBase) => Promise<T>,
-): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query('begin');
-    const result = await work(client);
-    await client.query('commit');
-    client.release();
-    return result;
-  } catch (error) {
-    // A connection in an unknown state is closed: that rolls back.
-    client.release(true);
-    throw error;
-  }
 }

@@ -31,7 +31,7 @@ async function compareLists(tenants: number): Promise<BenchTable> {
 
   const measure = createMeasure(ids);
   const list = (table: string) => (tenantId: string) =>
-    inTenant(tenantId, (query) => query(newest(table)));
+    inTenant(tenantId, ({ query }) => query(newest(table)));
   const byHand = newest('projects_by_hand where tenant_id = $1');
 
   const contenders: [Contender, ...Contender[]] = [

@@ -3,6 +3,7 @@ import { startPgBouncer } from '@touchstone/kit/pgbouncer';
 import { openPool } from '@touchstone/kit/postgres';
 import { runProgram } from '@touchstone/kit/program';
 import { expect } from 'vitest';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { findIsolationGaps } from './isolation-gaps.ts';
 import { runIn } from './provision.ts';
 import {
@@ -31,18 +32,18 @@ failure(
     await using next = openPool(bouncer.url, { max: 1 });
     const { inTenant } = createTenantTransactions(mine);
     const kept: Query[] = [];
-    const endings: ((query: Query) => Promise<unknown>)[] = [
-      async (query) => kept.push(query),
+    const endings: ((tx: Queryable) => Promise<unknown>)[] = [
+      async ({ query }) => kept.push(query),
       () => Promise.reject(new Error('changed my mind')),
-      (query) => query('select 1 / 0'),
-      (query) => query('select 1 / 0').catch(() => {}),
+      ({ query }) => query('select 1 / 0'),
+      ({ query }) => query('select 1 / 0').catch(() => {}),
     ];
 
     const codes = [];
     for (const ending of endings) {
-      const end = inTenant(database.acme, async (query) => {
-        expect(await listSlugs(query)).toEqual(['acme']);
-        await ending(query);
+      const end = inTenant(database.acme, async (tx) => {
+        expect(await listSlugs(tx)).toEqual(['acme']);
+        await ending(tx);
         return 'committed';
       });
       codes.push(
@@ -80,7 +81,9 @@ failure(
     await using database = await startTwoTenants();
     const { pool, inTenant } = database;
     const runJob = (job: { tenantId?: string }) =>
-      inTenant(job.tenantId, (query) => query('delete from projects'));
+      inTenant(job.tenantId, ({ query }) =>
+        query('delete from projects'),
+      );
 
     // A connection that never had a tenant, and one that had.
     for (const used of [false, true]) {
@@ -126,7 +129,7 @@ failure(
     const write = (text: string, values?: unknown[]) =>
       inTenant(
         acme,
-        async (query) => (await query(text, values)).rowCount,
+        async ({ query }) => (await query(text, values)).rowCount,
       );
     const refused = { code: '42501' };
 
@@ -223,7 +226,7 @@ failure(
   async () => {
     await using database = await startTwoTenants();
     const seeSizes = () =>
-      database.inTenant(database.acme, async (query) => {
+      database.inTenant(database.acme, async ({ query }) => {
         const { rows } = await query('select slug from project_sizes');
         return rows;
       });
@@ -271,7 +274,7 @@ failure(
     await using database = await startTwoTenants();
     const { acme, globex, inTenant } = database;
     const write = (text: string, values: unknown[]) =>
-      inTenant(acme, (query) => query(text, values)).then(
+      inTenant(acme, ({ query }) => query(text, values)).then(
         () => 'done',
         ({ code, constraint, detail }) => ({
           code,
@@ -279,12 +282,15 @@ failure(
           detail,
         }),
       );
-    const [{ id = '' } = {}] = await inTenant(globex, async (query) => {
-      const { rows } = await query<{ id: string }>(
-        'select id from projects',
-      );
-      return rows;
-    });
+    const [{ id = '' } = {}] = await inTenant(
+      globex,
+      async ({ query }) => {
+        const { rows } = await query<{ id: string }>(
+          'select id from projects',
+        );
+        return rows;
+      },
+    );
     const nowhere = crypto.randomUUID();
     const addTask = (projectId: string) =>
       write(`insert into tasks (project_id, title) values ($1, '')`, [
@@ -301,7 +307,9 @@ failure(
     expect(await write(taken, [id])).toBe('done');
     expect(await addTask(id)).toBe('done');
 
-    await inTenant(globex, (query) => query('delete from projects'));
+    await inTenant(globex, ({ query }) =>
+      query('delete from projects'),
+    );
     expect(await inTenant(acme, listSlugs)).toEqual(['acme', 'globex']);
   },
 );
@@ -320,7 +328,7 @@ failure(
     const { acme, globex, inTenant } = database;
     // What nobody should write, and somebody will.
     const search = (text: string) =>
-      inTenant(acme, async (query) => {
+      inTenant(acme, async ({ query }) => {
         const { rows } = await query<{ slug: string }>(
           `select slug from projects where name ilike '%${text}%'`,
         );
@@ -485,7 +493,7 @@ failure(
 
     const plan = await database.inTenant(
       database.acme,
-      async (query) => {
+      async ({ query }) => {
         const { rows } = await query(
           `explain (analyze, format json)
          select slug, name from projects
@@ -511,7 +519,7 @@ async function startTwoTenants() {
   const ids = { acme: '', globex: '' };
   for (const name of ['acme', 'globex'] as const) {
     ids[name] = (await database.signUp(name)).tenantId;
-    await database.inTenant(ids[name], (query) =>
+    await database.inTenant(ids[name], ({ query }) =>
       query('insert into projects (slug, name) values ($1, $1)', [
         name,
       ]),
@@ -520,7 +528,7 @@ async function startTwoTenants() {
   return { ...database, ...ids };
 }
 
-async function listSlugs(query: Query): Promise<string[]> {
+async function listSlugs({ query }: Queryable): Promise<string[]> {
   const { rows } = await query<{ slug: string }>(
     'select slug from projects order by slug',
   );

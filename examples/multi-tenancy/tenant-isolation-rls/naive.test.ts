@@ -27,7 +27,7 @@ it('shows how a setting of the session leaks: the next client of PgBouncer reads
     poolSize: 1,
   });
   const { tenantId } = await database.signUp('Acme');
-  await database.inTenant(tenantId, (query) =>
+  await database.inTenant(tenantId, ({ query }) =>
     query(`insert into projects (slug, name) values ('a', 'A')`),
   );
   await using first = openPool(bouncer.url, { max: 1 });

@@ -13,7 +13,7 @@ type NewProject = { slug: string; name: string };
 /** The projects of a tenant: no query here names the tenant. */
 export function createProjects({ inTenant }: { inTenant: InTenant }) {
   const create = (tenantId: string, { slug, name }: NewProject) =>
-    inTenant(tenantId, async (query) => {
+    inTenant(tenantId, async ({ query }) => {
       const { rows } = await query<{ id: string }>(
         `insert into projects (slug, name)
          values ($1, $2)
@@ -25,7 +25,7 @@ export function createProjects({ inTenant }: { inTenant: InTenant }) {
     });
 
   const search = (tenantId: string, text: string) =>
-    inTenant(tenantId, async (query) => {
+    inTenant(tenantId, async ({ query }) => {
       const { rows } = await query<Project>(
         `select id, slug, name, tasks
          from project_sizes
@@ -42,7 +42,7 @@ export function createProjects({ inTenant }: { inTenant: InTenant }) {
     projectId: string,
     title: string,
   ) =>
-    inTenant(tenantId, async (query) => {
+    inTenant(tenantId, async ({ query }) => {
       const { rows } = await query<{ id: string }>(
         `insert into tasks (project_id, title)
          select id, $2 from projects where id = $1
@@ -53,7 +53,7 @@ export function createProjects({ inTenant }: { inTenant: InTenant }) {
     });
 
   const remove = (tenantId: string, projectId: string) =>
-    inTenant(tenantId, async (query) => {
+    inTenant(tenantId, async ({ query }) => {
       const { rowCount } = await query(
         'delete from projects where id = $1',
         [projectId],

@@ -1,12 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import { startPgBouncer } from '@touchstone/kit/pgbouncer';
 import { openPool } from '@touchstone/kit/postgres';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createJobQueue } from '../../jobs/background-jobs/job-queue.ts';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
+import { findIsolationGaps } from './isolation-gaps.ts';
 import {
   createTenantTransactions,
   type InTenant,
   type Query,
 } from './tenant-transactions.ts';
+import { REVIEWED } from './tenants.ts';
 import { startTestDatabase } from './test-app.ts';
 
 describe('a transaction of a tenant', () => {
@@ -14,22 +19,39 @@ describe('a transaction of a tenant', () => {
     await using database = await startTestDatabase();
     const { tenantId } = await database.signUp('Acme');
 
-    const result = await database.inTenant(tenantId, async (query) => {
-      await query(
-        `insert into projects (slug, name) values ('a', 'A')`,
-      );
-      return 'done';
-    });
+    const result = await database.inTenant(
+      tenantId,
+      async ({ query }) => {
+        await query(
+          `insert into projects (slug, name) values ('a', 'A')`,
+        );
+        return 'done';
+      },
+    );
 
     expect(result).toBe('done');
     expect(await database.inTenant(tenantId, list)).toEqual(['a']);
+  });
+
+  it('takes a query as text, or as an object that has its values', async () => {
+    await using database = await startTestDatabase();
+    const { tenantId } = await database.signUp('Acme');
+    const text = 'insert into projects (slug, name) values ($1, $1)';
+
+    await database.inTenant(tenantId, async ({ query }) => {
+      await query(text, ['a']);
+      await query({ text, values: ['b'] });
+    });
+
+    const seen = await database.inTenant(tenantId, list);
+    expect(seen).toEqual(['a', 'b']);
   });
 
   it('takes back all of it when the work throws', async () => {
     await using database = await startTestDatabase();
     const { tenantId } = await database.signUp('Acme');
 
-    const failed = database.inTenant(tenantId, async (query) => {
+    const failed = database.inTenant(tenantId, async ({ query }) => {
       await query(
         `insert into projects (slug, name) values ('a', 'A')`,
       );
@@ -44,7 +66,7 @@ describe('a transaction of a tenant', () => {
     await using database = await startTestDatabase({ connections: 1 });
     const { tenantId } = await database.signUp('Acme');
 
-    const broken = database.inTenant(tenantId, (query) =>
+    const broken = database.inTenant(tenantId, ({ query }) =>
       query('select pg_terminate_backend(pg_backend_pid())'),
     );
 
@@ -61,7 +83,7 @@ describe('a transaction of a tenant', () => {
     const { inTenant } = createTenantTransactions({ pool });
 
     // The rollback waits behind it, in vain.
-    const stuck = inTenant(tenantId, (query) =>
+    const stuck = inTenant(tenantId, ({ query }) =>
       query('select pg_sleep(60)'),
     );
 
@@ -69,6 +91,49 @@ describe('a transaction of a tenant', () => {
     expect(await inTenant(tenantId, list)).toEqual([]);
   });
 });
+
+describe('a job', () => {
+  it('that is enqueued in it commits with it, and is that tenant’s', async () => {
+    await using database = await startTestDatabase();
+    const { inTenant, pool } = database;
+    const acme = await database.signUp('Acme');
+    const globex = await database.signUp('Globex');
+    await database.asOwner(await readFile(JOBS, 'utf8'));
+    await database.asOwner(JOBS_OF_TENANTS);
+    const { enqueue } = createJobQueue({ pool });
+    const job = { kind: 'greet', payload: {} };
+
+    const failed = inTenant(acme.tenantId, async (tx) => {
+      await enqueue(tx, [job]);
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    const ids = await inTenant(acme.tenantId, (tx) =>
+      enqueue(tx, [job]),
+    );
+
+    expect(ids).toHaveLength(1);
+    const count = ({ query }: Queryable) =>
+      query('select id from jobs').then(({ rowCount }) => rowCount);
+    expect(await inTenant(acme.tenantId, count)).toBe(1);
+    expect(await inTenant(globex.tenantId, count)).toBe(0);
+    expect(await findIsolationGaps(pool, REVIEWED)).toEqual([]);
+  });
+});
+
+const JOBS = new URL(
+  '../../jobs/background-jobs/schema.sql',
+  import.meta.url,
+);
+
+/** Each job is one tenant's; a worker reads them in a role of its own. */
+const JOBS_OF_TENANTS = `
+  alter table jobs
+    add column tenant_id uuid not null default current_tenant(),
+    enable row level security, force row level security;
+  create policy own_rows on jobs
+    using (tenant_id = (select current_tenant()));
+  grant select, insert, update on jobs to tenancy_app`;
 
 describe('random operations of six tenants at once', () => {
   it('never see a foreign row, on a pool of three connections', async () => {
@@ -138,9 +203,9 @@ function createModel(tenantId: string, inTenant: InTenant) {
   return async function run(operation: Operation) {
     const slug = `${tenantId}-${count++}`;
     const next = apply(operation, expected, slug);
-    const seen = await inTenant(tenantId, async (query) => {
+    const seen = await inTenant(tenantId, async ({ query }) => {
       await perform(operation, query, slug);
-      return list(query);
+      return list({ query });
     }).catch(() => undefined);
     if (seen) expect(seen).toEqual(next);
     expected = next;
@@ -178,7 +243,7 @@ async function perform(
   }
 }
 
-async function list(query: Query): Promise<string[]> {
+async function list({ query }: Queryable): Promise<string[]> {
   const { rows } = await query<{ slug: string }>(
     'select slug from projects',
   );

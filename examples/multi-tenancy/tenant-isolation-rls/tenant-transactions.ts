@@ -1,15 +1,13 @@
-import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 
 /** Runs one statement inside the transaction of a tenant. */
-export type Query = <Row extends QueryResultRow = QueryResultRow>(
-  text: string,
-  values?: readonly unknown[],
-) => Promise<QueryResult<Row>>;
+export type Query = Queryable['query'];
 
 /** Runs work in a transaction in which Postgres shows the rows of one tenant. */
 export type InTenant = <T>(
   tenantId: string | undefined,
-  work: (query: Query) => Promise<T>,
+  work: (tx: Queryable) => Promise<T>,
 ) => Promise<T>;
 
 /** Work without a tenant, or beyond its transaction: a fault of the program, not of the caller. */
@@ -41,12 +39,14 @@ export function createTenantTransactions({ pool }: { pool: Pool }) {
     client.on('error', ignore);
     let ended = false;
 
-    const query: Query = async (text, values = []) => {
+    const query: Query = async (statement, values) => {
       // The connection may serve another tenant by now.
       if (ended) throw new TenantError('transaction_ended');
       // Extended: Postgres refuses a second statement behind a `;`.
-      const extended = { queryMode: 'extended' };
-      return client.query({ text, values: [...values], ...extended });
+      const mode = { queryMode: 'extended' };
+      const one =
+        typeof statement === 'string' ? { text: statement } : statement;
+      return client.query({ ...one, ...mode }, values);
     };
 
     try {
@@ -54,7 +54,7 @@ export function createTenantTransactions({ pool }: { pool: Pool }) {
       await client.query(
         `begin; set local app.tenant_id = '${tenantId}'`,
       );
-      const result = await work(query);
+      const result = await work({ query });
       ended = true;
       await commit(client);
       return result;

@@ -17,7 +17,7 @@ export function createTenants({
   async function signUp(name: string) {
     const tenantId = randomUUID();
     const apiKey = randomBytes(32).toString('base64url');
-    await inTenant(tenantId, async (query) => {
+    await inTenant(tenantId, async ({ query }) => {
       await query('insert into tenants (id, name) values ($1, $2)', [
         tenantId,
         name,
