@@ -36,7 +36,8 @@ function mapLines(text: string, change: (line: string) => string): string {
   return text.split('\n').map(change).join('\n');
 }
 
-function exchangeInLine(text: string): string {
+/** The same for a text of one line. */
+export function exchangeInLine(text: string): string {
   return text.replaceAll(PARTS, (part) => (/^[A-Za-z]+$/.test(part) ? exchange(part) : part));
 }
 

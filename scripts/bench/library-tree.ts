@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
+  globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,9 +14,10 @@ import { z } from 'zod';
 import { openKeys } from '../pattern/keys.ts';
 import { listPatterns, ROOT } from '../repository.ts';
 import { readSources } from '../sources.ts';
-import { exchangeWords } from './exchange-words.ts';
+import { exchangeInLine, exchangeWords } from './exchange-words.ts';
 
 const catalogueSchema = z.object({ topics: z.array(z.object({ id: z.string() })) });
+const proofSchema = z.object({ failures: z.array(z.object({ title: z.string() })) });
 const recordSchema = z.looseObject({ key: z.string() });
 
 /**
@@ -55,9 +57,23 @@ function writeCopy(root: string, original: string, id: string): void {
   const name = (of: string) => `"@touchstone/${of.replace('/', '-')}"`;
   edit(join(example, 'package.json'), (text) => text.replace(name(original), name(id)));
   for (const file of ['bench.ts', 'bench.json']) edit(join(example, file), rename);
-  const page = exchangeWords(rename(readFileSync(join(root, `patterns/${original}.md`), 'utf8')));
+  const retitle = renameFailures(example);
+  const source = readFileSync(join(root, `patterns/${original}.md`), 'utf8');
+  const page = exchangeWords(retitle(rename(source)));
   write(join(root, `patterns/${id}.md`), page);
   writeKeys(root, id, page);
+}
+
+/** What fails in a copy has another title too, in its tests and records; a search reads them. */
+function renameFailures(example: string): (text: string) => string {
+  const { failures } = proofSchema.parse(
+    JSON.parse(readFileSync(join(example, 'proof.json'), 'utf8')),
+  );
+  const retitle = (text: string) =>
+    failures.reduce((now, { title }) => now.replaceAll(title, exchangeInLine(title)), text);
+  for (const file of globSync('*.test.ts', { cwd: example })) edit(join(example, file), retitle);
+  edit(join(example, 'proof.json'), retitle);
+  return retitle;
 }
 
 /** The records of a copy are of what it is: its tests would run the same lines, under its own name. */

@@ -15,7 +15,7 @@ export function findFrontmatter(text: string): Frontmatter | undefined {
 }
 
 /** The offset at which the line after the one at `at` begins, or the end of the text. */
-export function nextLine(text: string, at: number): number {
+function nextLine(text: string, at: number): number {
   const feed = text.indexOf('\n', at);
   return feed === -1 ? text.length : feed + 1;
 }
