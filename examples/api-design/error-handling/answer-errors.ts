@@ -13,33 +13,33 @@ type Request = IncomingMessage & {
 };
 
 // #region answer-errors
-/** Express's last middleware; `translate` may turn errors of yours into problems. */
+/** The last middleware; `translate` makes problems of your errors. */
 export function answerErrors(
   log: Log,
   translate: (error: unknown) => unknown = (error) => error,
 ) {
-  // Express knows an error handler by its four arguments.
   return function answerError(
     error: unknown,
     request: Request,
     response: ServerResponse,
-    _next: unknown,
+    _next: unknown, // Express counts the arguments
   ): void {
     const handling = { log, request, response };
     try {
       handle(translate(error), handling);
     } catch (fault) {
       // A header that cannot be sent, a translation with a bug.
-      const both = [fault, error];
-      const report = new AggregateError(both, 'An error had no answer');
-      handle(report, handling);
+      const message = 'An error had no answer';
+      handle(new AggregateError([fault, error], message), handling);
     }
   };
 }
 
 function handle(error: unknown, { log, request, response }: Handling) {
   const details = { ...locate(request), error: describeError(error) };
-  if (response.destroyed && !response.writableFinished) {
+  // The response of a body that was cut off is not yet destroyed.
+  const isClosed = response.destroyed || request.socket.destroyed;
+  if (isClosed && !response.writableFinished) {
     if (isOfTheirLeaving(error, request))
       log.info?.('client went away', locate(request));
     else if (isOurs(error)) log.error('request failed', details);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import express from 'express';
+import express, { type RequestHandler } from 'express';
 import {
   answerErrors,
   answerNotFound,
@@ -10,63 +10,57 @@ import { HttpProblem } from './http-problem.ts';
 
 type Services = { log: Parameters<typeof answerErrors>[0] };
 
-// #region domain-error
 /** The core knows no HTTP. */
-export class EmailTakenError extends Error {
+class EmailTakenError extends Error {
   override readonly name = 'EmailTakenError';
 }
 
-/** The edge says what an error of the core means to the caller. */
-export function translate(error: unknown): unknown {
-  if (error instanceof EmailTakenError)
-    return new HttpProblem(409, 'email_taken', 'Log in instead', {
-      cause: error,
-    });
-  return error;
+// #region wire
+// The edge says what an error of the core means to the caller.
+function translate(cause: unknown): unknown {
+  if (!(cause instanceof EmailTakenError)) return cause;
+  const advice = 'Log in instead';
+  return new HttpProblem(409, 'email_taken', advice, { cause });
 }
-// #endregion domain-error
 
-/** A list of members; two of its routes have a bug. */
+/** Members; two of the routes have a bug. */
 export function createApp({ log }: Services) {
-  const emails = new Set(['ada@example.com']);
-
-  // #region wire
   const app = express().disable('x-powered-by');
   app.use(express.json({ limit: '4kb' }));
-
-  app
-    .route('/members')
-    .post((request, response) => {
-      const { email } = request.body;
-      if (typeof email !== 'string')
-        throw new HttpProblem(400, 'invalid_request', 'Send an email');
-      if (emails.has(email)) throw new EmailTakenError();
-      emails.add(email);
-      response.status(201).json({ email });
-    })
-    .all(refuseMethod);
-  // #endregion wire
-
-  app.get('/members.csv', async (_request, response) => {
-    response.type('text/csv');
-    await pipeline(Readable.from(writeRows()), response);
-  });
-
-  app.post('/members/:email/welcome', (_request, response) => {
-    void sendWelcome(); // a promise that nobody awaits
-    response.status(202).end();
-  });
-
-  // #region last
+  app.route('/members').post(createAddMember()).all(refuseMethod);
+  app.get('/members.csv', sendMembers);
+  app.post('/members/:email/welcome', welcome);
   app.use(answerNotFound, answerErrors(log, translate));
   return app;
-  // #endregion last
 }
+// #endregion wire
+
+function createAddMember(): RequestHandler {
+  const emails = new Set(['ada@example.com']);
+  return (request, response) => {
+    const { email } = request.body;
+    if (typeof email !== 'string')
+      throw new HttpProblem(400, 'invalid_request', 'Send an email');
+    if (emails.has(email)) throw new EmailTakenError();
+    emails.add(email);
+    response.status(201).json({ email });
+  };
+}
+
+const sendMembers: RequestHandler = async (_request, response) => {
+  response.type('text/csv');
+  await pipeline(Readable.from(writeRows()), response);
+};
 
 async function* writeRows() {
   yield 'email\nada@example.com\n';
   throw new TypeError("cannot read properties of null ('email')");
 }
+
+const welcome: RequestHandler = (_request, response) => {
+  void sendWelcome(); // a promise that nobody awaits
+  response.status(202).end();
+};
 
 async function sendWelcome() {
   throw new Error('the mail server refused the message');

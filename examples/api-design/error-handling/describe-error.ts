@@ -9,7 +9,6 @@ export type ErrorDescription = {
 const MOST_CAUSES = 8;
 const MOST_CHARACTERS = 4_000;
 
-// #region list-causes
 /** The error, what caused it, and what those were caused by. */
 export function listCauses(error: unknown): unknown[] {
   const found = new Set([error]); // a cycle adds nothing to a set
@@ -22,7 +21,6 @@ export function listCauses(error: unknown): unknown[] {
   }
   return [...found];
 }
-// #endregion list-causes
 
 // #region describe-error
 /** Safe for JSON, bounded, and without the fields that hold secrets. */
@@ -43,7 +41,8 @@ function describeLink(error: unknown): ErrorDescription {
   return {
     name: cut(name),
     message: cut(message),
-    ...('code' in error && { code: cut(error.code) }),
+    ...('code' in error &&
+      typeof error.code === 'string' && { code: cut(error.code) }),
     ...(stack && { stack: cut(stack) }),
   };
 }

@@ -8,7 +8,7 @@ type Options = {
 };
 
 // #region end-on-crash
-/** After an error that nobody caught: one line, no new requests, exit code 1 in bounded time. */
+/** Ends the process after an error that nothing caught: exit code 1. */
 export function endOnCrash({ log, stop, graceSeconds = 5 }: Options) {
   // setTimeout takes what is longer, or not a number, as 1 ms.
   if (!(graceSeconds > 0 && graceSeconds <= 300))

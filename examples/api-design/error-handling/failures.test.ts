@@ -90,8 +90,8 @@ failure(
       half: { status: 404, expose: 'yes' },
       part: { expose: true },
       most: { status: 599, expose: true, code: 'Not_Mine' },
-      least: { status: 400, expose: true, code: 'quota_2' },
-      quiet: { status: 409, expose: false, errors: [] },
+      least: { status: 400, expose: true, code: 'quota_2', errors: [] },
+      quiet: { status: 409, expose: false },
       uri: new URIError('a bug of ours'),
       uri500: Object.assign(new URIError('x'), { status: 500 }),
     };
@@ -237,6 +237,7 @@ failure(
     const coded = (code: string) =>
       Object.assign(new Error('x'), { code });
     const theirs: Record<string, (error?: unknown) => unknown> = {
+      json: () => {},
       reading: (error) => error,
       abort: () => reason,
       deep: () => new Error('x', { cause: reason }),
@@ -254,12 +255,16 @@ failure(
     const all: typeof theirs = { silent, ...theirs, ...ours };
     await using app = await serve(() => {}, {
       add: (app) =>
-        app.post('/:what', async (request, response) => {
-          const closed = once(response, 'close');
-          const error = await drain(request).catch((reason) => reason);
-          await closed;
-          throw all[`${request.params.what}`]?.(error);
-        }),
+        app
+          .use('/json', express.json())
+          .post('/:what', async (request, response) => {
+            const closed = once(response, 'close');
+            const error = await drain(request).catch(
+              (reason) => reason,
+            );
+            await closed;
+            throw all[`${request.params.what}`]?.(error);
+          }),
     });
 
     for (const [count, what] of Object.keys(all).entries()) {
@@ -296,6 +301,7 @@ failure(
     const cycle = new Error('a', { cause: new Error('b') });
     if (cycle.cause instanceof Error) cycle.cause.cause = cycle;
     const driver = Object.assign(new Error('x'.repeat(9_000)), {
+      code: { password: 'hunter2' },
       row: { password: 'hunter2' },
     });
     const many = new AggregateError(
@@ -625,7 +631,10 @@ type Serving = Awaited<ReturnType<typeof serve>>;
 /** Sends half of a request, and is gone once the server has it. */
 async function leave({ url, server }: Serving, path: string) {
   const arrived = once(server, 'request');
-  const headers = { 'content-length': 9 };
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': 9,
+  };
   const client = request(url + path, { method: 'POST', headers });
   client.on('error', () => {}).write('half');
   await arrived;

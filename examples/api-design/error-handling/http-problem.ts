@@ -25,7 +25,6 @@ type ProblemOptions = ErrorOptions & {
   errors?: Violation[];
 };
 
-// #region http-problem
 /** An error that the caller may know of; of 500 and more, only its code. */
 export class HttpProblem extends Error {
   override readonly name = 'HttpProblem';
@@ -55,7 +54,6 @@ export class HttpProblem extends Error {
     this.errors = options.errors;
   }
 }
-// #endregion http-problem
 
 /** What an error says to its caller. */
 export type Answer = {
@@ -76,14 +74,13 @@ export function toAnswer(error: unknown): Answer {
   const code = isCode(error.code) ? error.code : toCode(status);
   const problem = describe(status, fromParser?.code ?? code);
   if (expose) problem.detail = fromParser?.detail ?? error.message;
-  if (expose && error.errors) problem.errors = error.errors;
+  if (expose && error instanceof HttpProblem && error.errors)
+    problem.errors = error.errors;
   return { problem, headers: collectHeaders(error) };
 }
 
-/**
- * `expose` is what http-errors and body parsers set. A `status` alone
- * may be what another server answered: axios, and many an SDK.
- */
+// http-errors and body parsers set `expose`. A `status` alone may be
+// what another server answered.
 function isForTheCaller(error: unknown): error is PublicError {
   return (
     error instanceof Error &&
@@ -101,8 +98,7 @@ type PublicError = Error & {
   code?: unknown;
   type?: unknown;
   headers?: Record<string, string>;
-  retryAfterSeconds?: number;
-  errors?: Violation[];
+  retryAfterSeconds?: number | undefined;
 };
 
 // #region parser-errors

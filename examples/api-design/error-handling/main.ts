@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import { createApp } from './app.ts';
 import { endOnCrash } from './end-on-crash.ts';
 
-// #region main
 const server = createServer(createApp({ log: console }));
 
 async function stop() {
@@ -16,7 +15,6 @@ async function stop() {
 endOnCrash({ log: console, stop });
 process.once('SIGTERM', stop);
 server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
-// #endregion main
 
 await once(server, 'listening');
 const address = server.address();
