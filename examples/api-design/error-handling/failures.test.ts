@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { request } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { failure } from '@touchstone/kit/failure';
@@ -8,8 +8,9 @@ import express from 'express';
 import { expect } from 'vitest';
 import { refuseMethod } from './answer-errors.ts';
 import { describeError } from './describe-error.ts';
+import { endOnCrash } from './end-on-crash.ts';
 import { HttpProblem } from './http-problem.ts';
-import { ask, serve } from './test-client.ts';
+import { ask, createTestLog, serve } from './test-client.ts';
 
 const CRASH = new URL('test-crash.ts', import.meta.url);
 const INTERNAL = {
@@ -575,6 +576,18 @@ failure(
       const [line = '', ...rest] = output.trim().split('\n');
       return { code, seconds, errors, line: JSON.parse(line), rest };
     };
+    const codes: number[] = [];
+    const program = Object.assign(new EventEmitter(), {
+      exit: (code: number) => codes.push(code),
+    });
+    const log = createTestLog();
+    endOnCrash({ log, stop() {}, graceSeconds: 0.01, program });
+    program.emit('unhandledRejection', 'text');
+    program.emit('uncaughtException', 'more', 'uncaughtException');
+    await waitUntil('both ways lead out', () => codes.length === 2);
+    expect(codes).toEqual([1, 1]);
+    expect(log.lines).toHaveLength(1);
+
     const first = [expect.objectContaining({ message: 'first' })];
     const refusals = ['0', '-1', '301', 'x'].map((GRACE) =>
       runProgram(CRASH, { GRACE }),
