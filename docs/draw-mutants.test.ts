@@ -17,10 +17,6 @@ it('shows a survivor as a diff, with what it means and its place in the reposito
   );
 });
 
-it('names the other test that catches a mutant', () => {
-  expect(html).toContain('Caught by <q>app.test.ts > forgets &lt;all></q>');
-});
-
 it('gives the reason why a mutant is equivalent', () => {
   expect(html).toContain('The caller only asks whether <code>rest</code> > 0');
 });

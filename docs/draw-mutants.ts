@@ -47,8 +47,7 @@ function drawMutant(id: string, mutant: Mutant): string {
 }
 
 function explain(mutant: Mutant): string {
-  if ('reason' in mutant) return markCode(mutant.reason, CODE);
-  return mutant.caughtBy ? `Caught by <q>${escapeHtml(mutant.caughtBy)}</q>` : '';
+  return 'reason' in mutant ? markCode(mutant.reason, CODE) : '';
 }
 
 function drawDiff(lines: DiffLine[]): string {

@@ -6,7 +6,7 @@ import {
   percentCaught,
 } from '../scripts/mutate/mutation-record.ts';
 
-/** A mutant that the reader's tests let pass; `caughtBy` names another test that does not. */
+/** A mutant that the reader's tests let pass. */
 export type Survivor = MutationRecord['survivors'][number];
 
 /** A mutant that no test can notice, and why. */
@@ -95,8 +95,8 @@ export function groupMutants({ files, survivors, equivalents }: MutationRecord):
       const passed = survivors.filter((survivor) => survivor.file === file);
       return {
         file,
-        survived: passed.filter(({ caughtBy }) => caughtBy === undefined),
-        caughtByOthers: passed.filter(({ caughtBy }) => caughtBy !== undefined),
+        survived: passed.filter((survivor) => !survivor.caughtByOthers),
+        caughtByOthers: passed.filter((survivor) => survivor.caughtByOthers),
         equivalents: equivalents.filter((equivalent) => equivalent.file === file),
       };
     })

@@ -26,7 +26,7 @@ export const SAMPLE_RECORD: MutationRecord = {
       meaning: '`await pool.query( `delete from due` )` is gone',
       was: 'await end();\nawait pool.query(`delete from due`);',
       now: 'await end();',
-      caughtBy: 'app.test.ts > forgets <all>',
+      caughtByOthers: true,
     },
   ],
   equivalents: [

@@ -64,11 +64,11 @@ async function mutate(id: string, choice: Choice): Promise<number> {
 }
 
 function report(id: string, { survivors }: MutationRecord, verdicts: Verdict[]): void {
-  const asked = new Map(
-    verdicts.map((verdict) => [nameOf(describeChange(verdict)), verdict.asked]),
-  );
-  for (const survivor of survivors)
-    console.log(`${tellSurvivor(id, survivor, asked.get(nameOf(survivor)) ?? 0)}\n`);
+  const judged = new Map(verdicts.map((verdict) => [nameOf(describeChange(verdict)), verdict]));
+  for (const survivor of survivors) {
+    const verdict = judged.get(nameOf(survivor));
+    if (verdict) console.log(`${tellSurvivor(id, survivor, verdict)}\n`);
+  }
 }
 
 type Named = { file: string; was: string; now: string };

@@ -26,13 +26,15 @@ describe('the tests that are asked', () => {
     expect(names([applied, ran('b', [])])).toEqual(['a']);
   });
 
-  it('are none where the file was run, but not this place', () => {
-    expect(names([ran('a', [[0, 5]])])).toEqual([]);
+  it('are all of a file that ran the place when it was loaded', () => {
+    const loaded = new Map([['queue.ts', [[0, 20] as Span]]]);
+    const first = { ...ran('first', [[0, 20]]), loaded };
+    const elsewhere = { ...ran('elsewhere', []), file: 'app.test.ts' };
+    expect(names([first, ran('second', []), elsewhere])).toEqual(['first', 'second']);
   });
 
-  it('are all where the file was run by no test’s own process', () => {
-    const other = { ...ran('a', []), executed: new Map([['main.ts', [[0, 9] as Span]]]) };
-    expect(names([other])).toEqual(['a']);
+  it('are all where no test’s own process ran the place: a program that it started can have', () => {
+    expect(names([ran('a', [[0, 5]]), ran('b', [])])).toEqual(['a', 'b']);
   });
 
   it('are first those that a reader gets, and of these first the fastest', () => {

@@ -15,17 +15,19 @@ export type Place = { path: string; mutant: Pick<Mutant, 'start' | 'end'> };
 
 /**
  * The tests that ran the place, in the order in which they are asked: first what a reader gets,
- * and of that the fastest. A file that no test ran in its own process ran in a program or a worker
- * thread that a test started: then all are asked.
+ * and of that the fastest. What ran when a test file was loaded, as a constant did, all tests of
+ * that file may depend on. What no test ran in its own process can have run in a program or a
+ * worker thread that a test started: then all are asked.
  */
 export function chooseTests(
   place: Place,
   records: TestRecord[],
   readersFiles: ReadonlySet<string>,
 ): Ask[] {
-  const ran = records.filter((record) => ranPlace(record, place));
-  const isRecorded = records.some((record) => ran.length > 0 || hasRun(record, place.path));
-  return toAsks(isRecorded ? ran : records, readersFiles);
+  const loaders = records.filter(({ loaded }) => touchesPlace(loaded, place));
+  const files = new Set(loaders.map(({ file }) => file));
+  const ran = records.filter((record) => files.has(record.file) || ranPlace(record, place));
+  return toAsks(ran.length > 0 ? ran : records, readersFiles);
 }
 
 /** The order in which tests are asked. */
@@ -35,13 +37,12 @@ export function toAsks(records: TestRecord[], readersFiles: ReadonlySet<string>)
   return [...partByTime(readers, true), ...partByTime(others, false)];
 }
 
-function hasRun({ executed, evidence }: TestRecord, path: string): boolean {
-  return executed.has(path) || evidence.has(path);
+function ranPlace({ executed, evidence }: TestRecord, place: Place): boolean {
+  return evidence.has(place.path) || touchesPlace(executed, place);
 }
 
-function ranPlace({ executed, evidence }: TestRecord, { path, mutant }: Place): boolean {
-  if (evidence.has(path)) return true;
-  return touches(executed.get(path) ?? [], [mutant.start, Math.max(mutant.end, mutant.start + 1)]);
+function touchesPlace(spans: TestRecord['executed'], { path, mutant }: Place): boolean {
+  return touches(spans.get(path) ?? [], [mutant.start, Math.max(mutant.end, mutant.start + 1)]);
 }
 
 /** A file's tests are asked in two parts: the fastest third alone find most of what can be found. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { createVitest, type TestCase, type Vitest } from 'vitest/node';
 import { createWarmPool, type WarmPool } from './warm-pool.ts';
 
@@ -9,6 +10,8 @@ export type Question = { file: string; tests: ReadonlyMap<string, number> };
 export type Answer =
   | { passed: true }
   | { passed: false; test: string; how: 'failed' | 'hung' | 'ended'; error: string };
+
+type Red = Extract<Answer, { passed: false }>;
 
 /** Asks tests, one question at a time, in a process that it keeps. */
 export type Lane = {
@@ -42,14 +45,21 @@ export async function openLane(root: string): Promise<Lane> {
     return answer;
   }
 
-  /** What an earlier change left behind could end a process: such an answer counts in a new one. */
+  /** A busy machine or what an earlier change left behind can turn a test red: it counts when it does so twice. */
   async function ask(question: Question) {
     const answer = await askOnce(question);
-    if (answer.passed || answer.how !== 'ended') return answer;
-    return await askOnce(question);
+    if (answer.passed) return answer;
+    const again = await askOnce(narrow(question, answer));
+    return again.passed ? await askOnce(question) : again;
   }
 
   return { ask, close: () => station.close() };
+}
+
+/** The test that turned red alone; all of them when it was none of these. */
+function narrow({ file, tests }: Question, { test }: Red): Question {
+  const limit = tests.get(test);
+  return { file, tests: limit === undefined ? tests : new Map([[test, limit]]) };
 }
 
 /** One process, and the Vitest that speaks with it. */
@@ -104,7 +114,7 @@ function toFailedRun(error: unknown) {
 function readAnswer(vitest: Vitest, file: string, unhandled: unknown[]): Answer {
   const module = vitest.state.getTestModules().find(({ moduleId }) => moduleId === file);
   const red = [...(module?.children.allTests('failed') ?? [])][0];
-  if (red) return { passed: false, test: red.name, how: 'failed', error: firstError(red) };
+  if (red) return { passed: false, test: red.fullName, how: 'failed', error: firstError(red) };
   const [broken] = module?.errors() ?? [];
   if (broken)
     return { passed: false, test: 'the file loads', how: 'failed', error: broken.message };
@@ -118,8 +128,10 @@ function firstError(test: TestCase): string {
   return test.result().errors?.[0]?.message ?? '';
 }
 
+/** What comes from another process is a plain object with the fields of an error. */
 function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
+  return hasMessage ? `${error.message}` : inspect(error);
 }
 
 /** Kills the process when a test takes longer than it may. */
@@ -149,7 +161,7 @@ function createWatch({ kill }: WarmPool) {
 
   const reporter = {
     onTestCaseReady: (test: TestCase) =>
-      allow(test.name, limits.get(test.fullName) ?? limits.get(test.name) ?? LOADING_MS),
+      allow(test.fullName, limits.get(test.fullName) ?? limits.get(test.name) ?? LOADING_MS),
     onTestCaseResult: () => allow('the end of the file', LOADING_MS),
   };
   return { begin, end, reporter };

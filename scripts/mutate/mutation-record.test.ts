@@ -56,9 +56,9 @@ it('counts what any test and what the reader’s tests catch', () => {
   expect(percentCaught(countMutants(record))).toBe(33);
 });
 
-it('names the other test that catches what the reader’s tests let pass', () => {
+it('says what another test catches though the reader’s tests let it pass', () => {
   const { survivors } = buildMutationRecord('key', [SURVIVED, CAUGHT], []);
-  expect(survivors.map(({ caughtBy }) => caughtBy)).toEqual([undefined, 'due.test.ts > is due']);
+  expect(survivors.map(({ caughtByOthers }) => caughtByOthers)).toEqual([undefined, true]);
 });
 
 it('does not count a survivor that is declared equivalent', () => {

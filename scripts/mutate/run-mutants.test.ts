@@ -77,6 +77,13 @@ describe('a mutant', () => {
     expect(verdicts.map(({ caught }) => caught?.how)).toEqual(['ended', undefined]);
   });
 
+  it('survives when a test fails once and never again', async () => {
+    const fails =
+      "if (!('once' in globalThis)) { Reflect.set(globalThis, 'once', 1); throw new Error(); } ";
+    const verdict = await judge('return count', `${fails} return count`);
+    expect(verdict).toMatchObject({ asked: 4, caughtByReaders: false });
+  });
+
   it('is not blamed for what an earlier one left running', async () => {
     const leaves = change(
       'return count',

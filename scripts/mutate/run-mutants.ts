@@ -42,6 +42,9 @@ export async function runMutants(run: Run): Promise<Verdict[]> {
         verdicts[index] = verdict;
         run.onVerdict(verdict);
       }
+    } catch (error) {
+      next = run.mutants.length; // the other lanes end too
+      throw error;
     } finally {
       await lane.close();
     }

@@ -11,21 +11,20 @@ import type { Verdict } from './run-mutants.ts';
 type Survivor = MutationRecord['survivors'][number];
 
 /** A survivor as a person reads it: where, what it means, the lines before and after, who looked. */
-export function tellSurvivor(id: string, survivor: Survivor, asked: number): string {
-  const { file, line, column, operator, meaning, was, now, caughtBy } = survivor;
+export function tellSurvivor(id: string, survivor: Survivor, verdict: Verdict): string {
+  const { file, line, column, operator, meaning, was, now } = survivor;
   const place = `examples/${id}/${file}:${line}:${column}`;
   return [
     `${paint('bold', place)}  ${operator}: ${meaning}`,
     ...was.split('\n').map((text) => paint('red', `  - ${text}`)),
     ...now.split('\n').map((text) => paint('green', `  + ${text}`)),
-    `  ${describeTests(asked, caughtBy)}`,
+    `  ${describeTests(verdict)}`,
   ].join('\n');
 }
 
-function describeTests(asked: number, caughtBy: string | undefined): string {
-  if (caughtBy) return `no test that a reader gets notices it; ${caughtBy} does`;
-  if (asked === 0) return 'no test runs this place: write one, or remove the line';
-  return `${count(asked, 'test')} ran this place and passed: one of them asserts too little, or the line does nothing`;
+function describeTests({ asked, caught }: Verdict): string {
+  if (caught) return `no test that a reader gets notices it; ${caught.file} > ${caught.test} does`;
+  return `${count(asked, 'test')} passed that can have run this place: one of them asserts too little, or the line does nothing`;
 }
 
 /** A declaration that fits nothing any more. */

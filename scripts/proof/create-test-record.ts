@@ -11,6 +11,7 @@ export function createTestRecord(given: Partial<TestRecord> = {}): TestRecord {
     milliseconds: 1,
     passed: true,
     executed: new Map(),
+    loaded: new Map(),
     evidence: new Map(),
     services: {},
     ...given,

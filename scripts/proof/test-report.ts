@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { z } from 'zod';
 import { ROOT } from '../repository.ts';
-import type { Span } from './executed.ts';
+import type { Executed, Span } from './executed.ts';
 
 const spans = z.record(z.string(), z.array(z.tuple([z.number(), z.number()])));
 
@@ -44,6 +44,8 @@ export type TestRecord = {
   milliseconds: number;
   passed: boolean;
   executed: Map<string, Span[]>;
+  /** The part of it that ran before the test: when its file was loaded, or in a hook. */
+  loaded: Map<string, Span[]>;
   evidence: Map<string, 'applied' | 'loaded'>;
   /** The version of each service, by its name. */
   services: Record<string, string>;
@@ -74,13 +76,6 @@ type Assertion = z.output<typeof reportSchema>['testResults'][number]['assertion
 function toRecord(test: Assertion, folder: string, file: string): TestRecord {
   const { loaded, executed, evidence, services, failure } = test.meta;
   const inFolder = (path: string) => path.startsWith(folder);
-  // What is loaded before the first test, that test has run: without it nothing would be loaded.
-  const all = [...Object.entries(loaded), ...Object.entries(executed)];
-  const byFile = new Map<string, Span[]>();
-  for (const [path, list] of all.filter(([path]) => inFolder(path))) {
-    const name = path.slice(folder.length);
-    byFile.set(name, [...(byFile.get(name) ?? []), ...list]);
-  }
   return {
     name: [file, ...test.ancestorTitles, test.title].join(' > '),
     title: test.title,
@@ -88,7 +83,9 @@ function toRecord(test: Assertion, folder: string, file: string): TestRecord {
     fullName: [...test.ancestorTitles, test.title].join(' > '),
     milliseconds: test.duration,
     passed: test.status === 'passed',
-    executed: byFile,
+    // What is loaded before the first test, that test has run: without it nothing would be loaded.
+    executed: collectSpans(folder, [loaded, executed]),
+    loaded: collectSpans(folder, [loaded]),
     evidence: new Map(
       Object.entries(evidence).flatMap(([path, kind]) =>
         inFolder(path) ? [[path.slice(folder.length), kind] as const] : [],
@@ -99,7 +96,17 @@ function toRecord(test: Assertion, folder: string, file: string): TestRecord {
   };
 }
 
+function collectSpans(folder: string, parts: Executed[]): Map<string, Span[]> {
+  const collected = new Map<string, Span[]>();
+  for (const [path, spans] of parts.flatMap((part) => Object.entries(part))) {
+    if (!path.startsWith(folder)) continue;
+    const name = path.slice(folder.length);
+    collected.set(name, [...(collected.get(name) ?? []), ...spans]);
+  }
+  return collected;
+}
+
 function brokenFile(file: string): TestRecord {
-  const none = { executed: new Map(), evidence: new Map(), services: {} };
+  const none = { executed: new Map(), loaded: new Map(), evidence: new Map(), services: {} };
   return { name: file, title: file, file, fullName: '', milliseconds: 0, passed: false, ...none };
 }

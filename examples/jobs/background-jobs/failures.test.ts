@@ -21,6 +21,7 @@ import {
   createTestWorkers,
   has,
   hasBlocked,
+  lock,
   lockInvoices,
   SCHEMA,
   startTestJobs,
@@ -483,6 +484,18 @@ failure(
     ).toMatchObject([
       { kind: 'short', attempt: 1, maxAttempts: 1 },
       { kind: 'long', attempt: 2, maxAttempts: 2 },
+    ]);
+
+    await add('short');
+    const table = await lock(jobs.pool, 'jobs');
+    const late = jobs.startWorker({ handlers });
+    await waitUntil('its claim waits', () => hasBlocked(jobs.pool));
+    const ended = late.stop();
+    await table.unlock();
+    await ended;
+    expect(began).toHaveLength(2);
+    expect(await jobs.queue.claim(['short'], 1, 30)).toMatchObject([
+      { attempt: 2, maxAttempts: 2 },
     ]);
 
     const program = await startExample(jobs.url);

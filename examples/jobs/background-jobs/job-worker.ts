@@ -84,6 +84,8 @@ export function startJobWorker(options: JobWorkerOptions) {
     });
     cut.catch(() => {}); // it may come when nothing waits any more
     try {
+      // The claim was on its way when the worker was stopped.
+      if (signal.aborted) throw new outcomes.StoppedError();
       // Whoever held it before never came back to say why.
       if (attempt > job.maxAttempts) throw new Error('Workers died');
       await Promise.race([handlers[kind]?.(job, abort.signal), cut]);

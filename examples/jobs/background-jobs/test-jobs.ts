@@ -96,9 +96,13 @@ export function createGate() {
 }
 
 /** Stops each job where it inserts its invoice. */
-export async function lockInvoices(pool: Pool) {
+export const lockInvoices = (pool: Pool) =>
+  lock(pool, 'invoices in share mode');
+
+/** Makes everyone who uses a table wait. */
+export async function lock(pool: Pool, table: string) {
   const client = await pool.connect();
-  await client.query('begin; lock table invoices in share mode');
+  await client.query(`begin; lock table ${table}`);
   async function unlock() {
     await client.query('commit');
     client.release();
