@@ -37,9 +37,8 @@ export function answerErrors(
 
 function handle(error: unknown, { log, request, response }: Handling) {
   const details = { ...locate(request), error: describeError(error) };
-  // The response of a body that was cut off is not yet destroyed.
-  const isClosed = response.destroyed || request.socket.destroyed;
-  if (isClosed && !response.writableFinished) {
+  const isAnswered = response.writableFinished;
+  if (request.socket.destroyed && !isAnswered) {
     if (isOfTheirLeaving(error, request))
       log.info?.('client went away', locate(request));
     else if (isOurs(error)) log.error('request failed', details);
@@ -124,11 +123,9 @@ function isOfTheirLeaving(error: unknown, request: Request): boolean {
 // #endregion client-went-away
 
 /** Without the query: it may hold a token. */
-function locate(request: Request): { method: string; path: string } {
-  const [path = ''] = (request.originalUrl ?? request.url ?? '').split(
-    '?',
-  );
-  return { method: `${request.method}`, path };
+function locate({ method, originalUrl, url }: Request) {
+  const path = `${originalUrl ?? url}`.replace(/\?.*/s, '');
+  return { method, path };
 }
 
 // #region not-found

@@ -2,17 +2,19 @@ import { EventEmitter, once } from 'node:events';
 import { request } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { failure } from '@touchstone/kit/failure';
+import { listen } from '@touchstone/kit/http';
 import { runProgram } from '@touchstone/kit/program';
 import { waitUntil } from '@touchstone/kit/wait';
 import express from 'express';
 import { expect } from 'vitest';
-import { refuseMethod } from './answer-errors.ts';
+import { answerErrors, refuseMethod } from './answer-errors.ts';
 import { describeError } from './describe-error.ts';
 import { endOnCrash } from './end-on-crash.ts';
 import { HttpProblem } from './http-problem.ts';
 import { ask, createTestLog, serve } from './test-client.ts';
 
 const CRASH = new URL('test-crash.ts', import.meta.url);
+const LONG = 'x'.repeat(20_000_000);
 const INTERNAL = {
   title: 'Internal Server Error',
   status: 500,
@@ -29,28 +31,41 @@ failure(
   },
   async () => {
     const database = new DatabaseSync(':memory:');
+    const text = 'pg://ada:hunter2@db';
+    const cause = new Error('ECONNREFUSED');
+    const errors = [{ pointer: '', detail: text }];
+    const known: Record<string, HttpProblem> = {
+      down: new HttpProblem(503, 'db_down', text, { cause, errors }),
+      bug: new HttpProblem(500, 'no_luck', text),
+      theirs: new HttpProblem(499, 'told', 'Come back'),
+    };
     await using app = await serve((request) => {
-      if (request.query.status)
-        throw new HttpProblem(
-          503,
-          'database_down',
-          'pg://ada:hunter2@db',
-        );
+      const problem = known[`${request.query.what}`];
+      if (problem) throw problem;
       database.exec('select password from members');
     });
 
     const answer = await ask(`${app.url}/?token=secret`);
-    const known = await ask(`${app.url}/?status=503`);
+    const get = async (what: string) =>
+      (await ask(`${app.url}?what=${what}`)).body;
 
     expect(answer.status).toBe(500);
     expect(answer.body).toEqual(INTERNAL);
     expect(answer.headers.get('content-type')).toBe(
       'application/problem+json',
     );
-    expect(known.body).toEqual({
+    expect(answer.headers.get('www-authenticate')).toBeNull();
+    expect(await get('down')).toEqual({
       title: 'Service Unavailable',
       status: 503,
-      code: 'database_down',
+      code: 'db_down',
+    });
+    expect(await get('bug')).toEqual({ ...INTERNAL, code: 'no_luck' });
+    expect(await get('theirs')).toEqual({
+      title: 'Error',
+      status: 499,
+      code: 'told',
+      detail: 'Come back',
     });
     expect(app.lines).toEqual([
       {
@@ -69,7 +84,8 @@ failure(
           ],
         },
       },
-      expect.objectContaining({ message: 'request failed' }),
+      failed({ message: text }, { message: 'ECONNREFUSED' }),
+      failed({ message: text }),
     ]);
   },
 );
@@ -93,6 +109,7 @@ failure(
       most: { status: 599, expose: true, code: 'Not_Mine' },
       least: { status: 400, expose: true, code: 'quota_2', errors: [] },
       quiet: { status: 409, expose: false },
+      ours: { status: 500, expose: false },
       uri: new URIError('a bug of ours'),
       uri500: Object.assign(new URIError('x'), { status: 500 }),
     };
@@ -104,7 +121,15 @@ failure(
     const get = async (what: string) =>
       (await ask(`${app.url}/?what=${what}`)).body;
 
-    for (const what of ['sdk', 'odd', 'high', 'text', 'half', 'part'])
+    for (const what of [
+      'sdk',
+      'ours',
+      'odd',
+      'high',
+      'text',
+      'half',
+      'part',
+    ])
       expect(await get(what)).toEqual(INTERNAL);
     expect(await get('uri')).toEqual(INTERNAL);
     expect(await get('uri500')).toEqual(INTERNAL);
@@ -205,7 +230,7 @@ failure(
     const seen = Promise.withResolvers<void>();
     await using app = await serve(async (request, response) => {
       response.write('half');
-      if (request.query.end) response.end('whole');
+      if (request.query.end) response.end(LONG);
       else await seen.promise;
       throw new HttpProblem(409, 'late', 'a row is broken');
     });
@@ -216,7 +241,7 @@ failure(
     await expect(broken.text()).rejects.toThrow('terminated');
     const whole = await ask(`${app.url}?end=1`);
 
-    expect(whole.text).toBe('halfwhole');
+    expect(whole.text).toBe(`half${LONG}`);
     const line = { level: 'error', message: 'answer broke off' };
     expect(app.lines).toEqual([
       { ...line, details: expect.objectContaining({ path: '/' }) },
@@ -305,6 +330,10 @@ failure(
       code: { password: 'hunter2' },
       row: { password: 'hunter2' },
     });
+    const long = Object.assign(new Error('long'), {
+      name: 'n'.repeat(9_000),
+      code: 'c'.repeat(9_000),
+    });
     const many = new AggregateError(
       Array.from({ length: 99 }, () => new Error()),
     );
@@ -321,7 +350,7 @@ failure(
       null,
       undefined,
     ];
-    const thrownErrors = [cycle, driver, many, unreadable];
+    const thrownErrors = [cycle, driver, long, many, unreadable];
     await using app = await serve(async (request) => {
       throw [...thrown, ...thrownErrors][Number(request.query.index)];
     });
@@ -353,6 +382,12 @@ failure(
           message: 'x'.repeat(4_000),
           stack: expect.stringMatching(/^.{4000}$/s),
         },
+      ],
+      [
+        expect.objectContaining({
+          name: 'n'.repeat(4_000),
+          code: 'c'.repeat(4_000),
+        }),
       ],
       Array.from({ length: 8 }, () => expect.anything()),
       [{ name: 'unreadable', message: 'it cannot be read' }],
@@ -507,6 +542,7 @@ failure(
   },
   async () => {
     const lost = new Error('the first error');
+    const log = createTestLog();
     const header = { 'x-reason': 'a\r\nset-cookie: admin=1' };
     const bad: unknown[] = [
       lost,
@@ -542,6 +578,24 @@ failure(
         ),
       ),
     );
+    await using plain = await listen((request, response) =>
+      answerErrors(log)(lost, request, response, () => {}),
+    );
+    expect((await ask(`${plain.url}/a?token=1`)).body).toEqual(
+      INTERNAL,
+    );
+    const router = express.Router().use(fail, answerErrors(log));
+    await using mounted = await serve(() => {}, {
+      add: (app) => app.use('/v1', router),
+    });
+    expect((await ask(`${mounted.url}/v1/b?a=1`)).body).toEqual(
+      INTERNAL,
+    );
+    expect(log.lines.map(({ details }) => details.path)).toEqual([
+      '/a',
+      '/v1/b',
+    ]);
+    expect(new HttpProblem(404, 'a', 'x').code).toBe('a');
     const never: [number, string][] = [
       [399, 'a'],
       [600, 'a'],
@@ -639,6 +693,15 @@ failure(
   },
 );
 
+/** The line of a log with an error and its causes. */
+const failed = (...errors: object[]) => ({
+  level: 'error',
+  message: 'request failed',
+  details: expect.objectContaining({
+    error: errors.map((error) => expect.objectContaining(error)),
+  }),
+});
+
 type Serving = Awaited<ReturnType<typeof serve>>;
 
 /** Sends half of a request, and is gone once the server has it. */
@@ -656,6 +719,10 @@ async function leave({ url, server }: Serving, path: string) {
 
 async function drain(stream: AsyncIterable<unknown>) {
   for await (const _ of stream);
+}
+
+function fail() {
+  throw new Error('a bug');
 }
 
 function refuse() {

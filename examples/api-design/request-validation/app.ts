@@ -6,17 +6,20 @@ import {
   refuseMethod,
 } from '../error-handling/answer-errors.ts';
 import { createRequestParser } from './create-request-parser.ts';
-import {
-  booleanText,
-  integerText,
-  listText,
-} from './from-text.ts';
+import { booleanText, integerText, listText } from './from-text.ts';
 
 type Services = { log: Parameters<typeof answerErrors>[0] };
-type Order = { shop: string; email: string; cents: number; paid: boolean };
+type Order = {
+  shop: string;
+  email: string;
+  cents: number;
+  paid: boolean;
+};
 
 // #region schemas
-const shop = z.strictObject({ shop: z.string().regex(/^[a-z]{1,20}$/) });
+const shop = z.strictObject({
+  shop: z.string().regex(/^[a-z]{1,20}$/),
+});
 
 const parseNewOrder = createRequestParser({
   params: shop,

@@ -50,7 +50,11 @@ function requireStrict(schema: z.ZodType): void {
   const options = { io: 'input', unrepresentable: 'any' } as const;
   JSON.stringify(z.toJSONSchema(schema, options), (_key, node) => {
     const { type, properties, additionalProperties } = node ?? {};
-    if (type === 'object' && properties && additionalProperties !== false)
+    if (
+      type === 'object' &&
+      properties &&
+      additionalProperties !== false
+    )
       throw new TypeError(
         `Use z.strictObject for { ${Object.keys(properties)} }`,
       );

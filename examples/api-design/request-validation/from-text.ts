@@ -2,7 +2,13 @@ import { z } from 'zod';
 
 // #region from-text
 /** Decimal digits only: not '', ' 5', '0x10', '1e3' or '007'. */
-export function integerText({ min, max }: { min: number; max: number }) {
+export function integerText({
+  min,
+  max,
+}: {
+  min: number;
+  max: number;
+}) {
   return z
     .string()
     .regex(/^(?:0|-?[1-9]\d*)$/, 'Write a whole number')
@@ -26,11 +32,17 @@ export const booleanText = z.stringbool({
 
 /** With an offset: without one, a time is another on each server. */
 export const instantText = z.iso
-  .datetime({ offset: true, error: 'Write a time such as 2026-01-31T12:00:00Z' })
+  .datetime({
+    offset: true,
+    error: 'Write a time such as 2026-01-31T12:00:00Z',
+  })
   .transform((text) => new Date(text));
 
 /** A query parameter that may be given several times. */
-export function listText<Item extends z.ZodType>(item: Item, max: number) {
+export function listText<Item extends z.ZodType>(
+  item: Item,
+  max: number,
+) {
   const toList = (value: unknown) =>
     value === undefined || Array.isArray(value) ? value : [value];
   return z.preprocess(toList, z.array(item).max(max));
