@@ -37,8 +37,8 @@ export function answerErrors(
 
 function handle(error: unknown, { log, request, response }: Handling) {
   const details = { ...locate(request), error: describeError(error) };
-  const isAnswered = response.writableFinished;
-  if (request.socket.destroyed && !isAnswered) {
+  // A pipeline of ours that fails destroys the socket as well.
+  if (request.socket.destroyed && !response.errored) {
     if (isOfTheirLeaving(error, request))
       log.info?.('client went away', locate(request));
     else if (isOurs(error)) log.error('request failed', details);
@@ -124,7 +124,7 @@ function isOfTheirLeaving(error: unknown, request: Request): boolean {
 
 /** Without the query: it may hold a token. */
 function locate({ method, originalUrl, url }: Request) {
-  const path = `${originalUrl ?? url}`.replace(/\?.*/s, '');
+  const path = `${originalUrl ?? url}`.replace(/\?.*/, '');
   return { method, path };
 }
 

@@ -46,10 +46,13 @@ function contender(name: string, app: RequestListener, note?: string) {
   async function measure() {
     await using server = await listen(app);
     const url = `${server.url}/members`;
-    return operationsPerSecond({ clients: 8, seconds: 2 }, async () => {
-      const response = await fetch(url, { method: 'POST' });
-      await response.arrayBuffer();
-    });
+    return await operationsPerSecond(
+      { clients: 8, seconds: 2 },
+      async () => {
+        const response = await fetch(url, { method: 'POST' });
+        await response.arrayBuffer();
+      },
+    );
   }
   return { name, measure, ...(note && { note }) };
 }

@@ -74,13 +74,16 @@ async function measureAll(title: string, count: number) {
 async function measure(app: RequestListener, body: string) {
   await using server = await listen(app);
   const headers = { 'content-type': 'application/json' };
-  return operationsPerSecond({ clients: 8, seconds: 1.5 }, async () => {
-    const answer = await fetch(server.url, {
-      method: 'POST',
-      headers,
-      body,
-    });
-    if (!answer.ok) throw new Error(await answer.text());
-    await answer.arrayBuffer();
-  });
+  return await operationsPerSecond(
+    { clients: 8, seconds: 1.5 },
+    async () => {
+      const answer = await fetch(server.url, {
+        method: 'POST',
+        headers,
+        body,
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+      await answer.arrayBuffer();
+    },
+  );
 }
