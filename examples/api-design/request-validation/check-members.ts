@@ -5,7 +5,7 @@ import { toPointer } from './to-pointer.ts';
 type Level = { keys?: Set<string>; place: string | number };
 
 // #region check-members
-/** The keys that parsers disagree about. The text must be valid JSON. */
+/** Keys that parsers disagree about. The text must be valid JSON. */
 export function checkMembers(
   text: string,
   maxDepth: number,

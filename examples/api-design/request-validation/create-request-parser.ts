@@ -15,7 +15,7 @@ type Schemas = {
 type Request = IncomingMessage & { params?: object };
 
 // #region create-request-parser
-/** Parses the parts that have a schema; the handler sees nothing else. */
+/** Parses the parts that have a schema, and returns nothing else. */
 export function createRequestParser<Parts extends Schemas>(
   parts: Parts,
   limits: BodyLimits = {},
