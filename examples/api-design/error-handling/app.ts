@@ -53,7 +53,7 @@ const sendMembers: RequestHandler = async (_request, response) => {
 };
 
 async function* writeRows() {
-  yield 'email\nada@example.com\n';
+  yield `email\n${'ada@example.com\n'.repeat(10_000)}`;
   throw new TypeError("cannot read properties of null ('email')");
 }
 

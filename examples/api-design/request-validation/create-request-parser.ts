@@ -65,11 +65,10 @@ function requireStrict(schema: z.ZodType): void {
 
 // #region read-query
 /** Express's parser depends on a setting; this is always flat. */
-function readQuery({ url = '' }: Request): object {
-  const start = url.indexOf('?');
-  const search = start < 0 ? '' : url.slice(start);
+function readQuery({ url }: Request): object {
+  const [, ...search] = `${url}`.split('?');
   const given = Map.groupBy(
-    new URLSearchParams(search),
+    new URLSearchParams(search.join('?')),
     ([name]) => name,
   );
   // Twice is an array, which no schema of one value accepts.

@@ -55,4 +55,4 @@ function isQuoted(value: unknown, message: string): boolean {
 }
 // #endregion list-violations
 
-const PARTS: Part[] = ['params', 'query', 'headers', 'body'];
+const PARTS: Part[] = ['params', 'query', 'headers'];

@@ -17,4 +17,5 @@ it('shows how the naive way fails: the customer sets `paid`, and "false" is true
     paid: true,
     limit: 16,
   });
+  expect((await ask(url)).body).toMatchObject({ limit: 20 });
 });

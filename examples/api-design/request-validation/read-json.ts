@@ -72,7 +72,7 @@ function readBytes(
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    let size = Number(request.headers['content-length'] ?? 0);
+    let size = Number(request.headers['content-length']);
     const refuseSize = () =>
       reject(
         refuse(413, 'body_too_large', `Send at most ${maxBytes} bytes`),

@@ -47,7 +47,9 @@ type Parts = {
 /** Serves a route that answers with what it parsed. */
 export async function serve(parts: Parts, limits: BodyLimits = {}) {
   const errors: object[] = [];
+  const infos: string[] = [];
   const log = {
+    info: (message: string) => void infos.push(message),
     error: (message: string, details: object) =>
       void errors.push({ message, ...details }),
   };
@@ -58,5 +60,9 @@ export async function serve(parts: Parts, limits: BodyLimits = {}) {
     response.json(await parse(request));
   });
   app.use(answerNotFound, answerErrors(log));
-  return { ...(await listen(app, { graceSeconds: 0.2 })), errors };
+  return {
+    ...(await listen(app, { graceSeconds: 0.2 })),
+    errors,
+    infos,
+  };
 }
