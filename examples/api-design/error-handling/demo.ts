@@ -1,0 +1,42 @@
+import { startProgram } from '@touchstone/kit/program';
+import { ask } from './test-client.ts';
+
+await using program = await startProgram(
+  new URL('main.ts', import.meta.url),
+  { PORT: '0' },
+);
+const { url } = program;
+
+await show('POST /members, taken', '/members', {
+  email: 'ada@example.com',
+});
+await show('POST /members, not JSON', '/members', '{"email": hunter2');
+await show('GET /nowhere', '/nowhere');
+const refused = await show('GET /members', '/members');
+console.log(`  allow: ${refused.headers.get('allow')}`);
+const csv = await fetch(`${url}/members.csv`);
+const rest = await csv.text().catch(({ message }) => message);
+console.log(`GET /members.csv, which breaks: ${csv.status}, ${rest}`);
+
+const path = '/members/ada/welcome';
+await show('POST /members/ada/welcome, which crashes', path, {});
+const ended = await program.kill('SIGCONT');
+const lines = program.read().errors.match(/process ends/g);
+console.log(
+  `exit code ${ended}; "process ends" in the log: ${lines?.length}`,
+);
+
+async function show(
+  what: string,
+  path: string,
+  body?: object | string,
+) {
+  const headers = { 'content-type': 'application/json' };
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const post = { method: 'POST', headers, body: text ?? null };
+  const answer = await ask(url + path, body ? post : {});
+  console.log(
+    `${what}: ${answer.status} ${answer.body.code ?? ''}`.trim(),
+  );
+  return answer;
+}
