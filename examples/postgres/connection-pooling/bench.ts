@@ -46,10 +46,11 @@ const tables = [
   await compareRates('One row by its key, 64 callers', SHORT, all),
   await compareRates('A statement of some ms, 64 callers', HEAVY, all),
   await compareWaits('The slowest 1 % of those of some ms', HEAVY, all),
-  await compareRates('Statements that fail with 23505, 64 callers', REFUSED, [
-    ...[...own.values()].slice(0, 1),
-    ...peers.slice(1),
-  ]),
+  await compareRates(
+    'Statements that fail with 23505, 64 callers',
+    REFUSED,
+    [...[...own.values()].slice(0, 1), ...peers.slice(1)],
+  ),
 ];
 writeBench(new URL('bench.json', import.meta.url), {
   id: 'postgres/connection-pooling',
@@ -88,7 +89,11 @@ function openBouncer(): Peer {
   };
 }
 
-function openPlain(name: string, { max }: { max: number }, note: string): Peer {
+function openPlain(
+  name: string,
+  { max }: { max: number },
+  note: string,
+): Peer {
   const pool = new Pool({ connectionString: database.url, max });
   pool.on('error', () => {});
   ends.push(() => pool.end());
@@ -127,7 +132,12 @@ function compareRates(
   const contenders = toContenders(list, (ask) =>
     operationsPerSecond(LOAD, () => ask(sql).catch(expectRefusal)),
   );
-  return compare({ title, unit: 'statements/s', better: 'higher', contenders });
+  return compare({
+    title,
+    unit: 'statements/s',
+    better: 'higher',
+    contenders,
+  });
 }
 
 /** A statement of the bench fails only where it is meant to. */
