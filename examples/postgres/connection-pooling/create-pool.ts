@@ -1,7 +1,6 @@
 import type { PoolConfig } from 'pg';
 import { GuardedPool } from './guarded-pool.ts';
 
-// #region defaults
 /** What a pool has that is not told otherwise. */
 export const DEFAULTS = {
   /** How many connections this process opens at most. */
@@ -23,7 +22,6 @@ export const DEFAULTS = {
   /** After a failover by DNS, the last connection moves by then. */
   maxLifetimeMs: 1_800_000,
 };
-// #endregion defaults
 
 export type PoolOptions = Partial<typeof DEFAULTS> & {
   connectionString: string;
@@ -36,7 +34,7 @@ export type PoolOptions = Partial<typeof DEFAULTS> & {
 };
 
 // #region create-pool
-/** A pool in which every wait has a limit; `end` it when the process stops. */
+/** No wait is without a limit. Call `end` when the process stops. */
 export function createPool(options: PoolOptions): GuardedPool {
   const all = { ...DEFAULTS, ...options };
   const { connectionString, applicationName, ssl } = all;

@@ -679,6 +679,28 @@ test('Settings are those of the options', async () => {
   expect(await readPid(pool)).not.toBe(pid);
 });
 
+test('A statement that Postgres stops leaves a good connection', async () => {
+  await using database = await startDatabase();
+  await using started = startPool(database.url, {
+    max: 1,
+    statementTimeoutMs: 500,
+    lockTimeoutMs: 50,
+  });
+  const { pool } = started;
+  const pid = await readPid(pool);
+  const other = await database.pool.connect();
+  await other.query('begin; lock table items');
+
+  const blocked = pool.query(`insert into items values (1, 'kettle')`);
+  await expect(blocked).rejects.toMatchObject({ code: '55P03' });
+  await other.query('rollback');
+  other.release();
+  const slow = pool.query('select pg_sleep(60)');
+  await expect(slow).rejects.toMatchObject({ code: '57014' });
+
+  expect(await readPid(pool)).toBe(pid);
+});
+
 test('Options that would switch a limit off are refused', () => {
   const options = {
     connectionString: 'postgres://app@127.0.0.1/app',

@@ -111,7 +111,7 @@ export class GuardedPool extends Pool {
     });
   }
 
-  /** Whether something was sent since Postgres last was ready for a query. */
+  /** Whether something was sent since Postgres last was ready. */
   #isUnanswered(client: PoolClient): boolean {
     return socketOf(client).bytesWritten !== this.#answered.get(client);
   }
