@@ -245,13 +245,13 @@ failure(
     await using database = await startDatabase();
     await using network = await startNetwork(database.url);
     await using started = startPool(network.url, {
-      max: 3,
+      max: 4,
       statementTimeoutMs: 400,
       answerTimeoutMs: 500,
     });
     const { pool, lines } = started;
     const clients = await Promise.all(
-      [1, 2, 3].map(() => pool.connect()),
+      [1, 2, 3, 4].map(() => pool.connect()),
     );
     const [held, ...others] = clients;
     for (const other of others) other.release();
@@ -265,15 +265,15 @@ failure(
     });
     network.heal();
     await waitUntil(
-      'the idle one is gone',
+      'the idle ones are gone',
       () => pool.totalCount === 1,
     );
     // The one in use was not waiting for an answer.
     expect(await readPid(held ?? pool)).toBeGreaterThan(0);
     held?.release();
     expect(await readOne(pool, 'select 1 as one')).toBe(1);
-    expect(network.countAccepted()).toBe(3);
-    expect(lines).toHaveLength(2);
+    expect(network.countAccepted()).toBe(4);
+    expect(lines).toHaveLength(3);
     expect(lines).toContainEqual({
       message: 'a connection is lost',
       details: expect.objectContaining({ code: 'no_answer' }),
@@ -396,6 +396,18 @@ test('A client that is released with an error, or with true, is closed', async (
   expect(lines).toEqual([]);
 });
 
+test('A client that is lost is closed without a goodbye, which a dead server would not answer', async () => {
+  await using database = await startDatabase();
+  await using network = await startNetwork(database.url);
+  await using started = startPool(network.url);
+  const client = await started.pool.connect();
+  network.swallow();
+
+  client.release(true);
+
+  expect(client.connection.stream.destroyed).toBe(true);
+});
+
 failure(
   'The process stops while clients are in use or lost',
   {
@@ -411,13 +423,14 @@ failure(
     const client = await pool.connect();
     const lost = client.query('select pg_sleep(60)');
     lost.catch(() => {});
-    const waiting = pool.connect();
-    waiting.catch(() => {});
+    const waiting = [pool.connect(), pool.connect()];
+    for (const caller of waiting) caller.catch(() => {});
 
     const ended = pool.end();
     const again = pool.end();
 
-    await expect(waiting).rejects.toMatchObject({ code: 'ended' });
+    for (const caller of waiting)
+      await expect(caller).rejects.toMatchObject({ code: 'ended' });
     await expect(pool.query('select 1')).rejects.toMatchObject({
       code: 'ended',
     });
@@ -440,7 +453,7 @@ failure(
 test('The end waits for clients in use, and leaves no socket open', async () => {
   await using database = await startDatabase();
   const { pool, lines } = startPool(database.url, {
-    endTimeoutMs: 20_000,
+    endTimeoutMs: 2000,
   });
   const client = await pool.connect();
   await pool.query('select 1');
@@ -456,6 +469,8 @@ test('The end waits for clients in use, and leaves no socket open', async () => 
 
   expect(stream.destroyed).toBe(true);
   expect(client.connection.stream.destroyed).toBe(true);
+  // The deadline is called off.
+  await database.pool.query('select pg_sleep(2.1)');
   expect(lines).toEqual([]);
 });
 
@@ -513,11 +528,11 @@ failure(
 
     const { pathname } = new URL(database.url);
     await pool.query(
-      `alter database ${pathname.slice(1)} connection limit 7`,
+      `alter database ${pathname.slice(1)} connection limit 6`,
     );
     await checkPool(pool, { processes: 3 });
     await expect(checkPool(pool, { processes: 4 })).rejects.toThrow(
-      'has room for 7',
+      'has room for 6',
     );
     await expect(
       checkPool(pool, { processes: Number.NaN }),
@@ -752,6 +767,12 @@ test('Defaults are those of the page, and TLS and keep-alive reach the socket', 
     applicationName: 'stock',
     log: { warn: () => {} },
     ssl: true,
+  });
+  expect(DEFAULTS).toMatchObject({
+    maxWaiting: 100,
+    answerTimeoutMs: 20_000,
+    heldTooLongMs: 30_000,
+    endTimeoutMs: 10_000,
   });
   expect(pool.options).toMatchObject({
     max: 10,

@@ -123,7 +123,7 @@ export class GuardedPool extends Pool {
     const giveBack = client.release;
     const watch = setTimeout(() => {
       log.warn('a client is not released', { takenAt: taken?.stack });
-    }, heldTooLongMs).unref();
+    }, heldTooLongMs);
 
     const release = (failed?: Error | boolean) => {
       const isUnanswered = this.#isUnanswered(client);
@@ -176,7 +176,7 @@ export class GuardedPool extends Pool {
       for (const client of this.#open) socketOf(client).destroy();
     }, endTimeoutMs);
     await super.end();
-    await Promise.all([...this.#open].map(untilEnd));
+    for (const client of this.#open) await untilEnd(client);
     clearTimeout(deadline);
   }
   // #endregion end
