@@ -1,7 +1,9 @@
 import { listen } from '@touchstone/kit/http';
+import { waitUntil } from '@touchstone/kit/wait';
 import { expect, it } from 'vitest';
 import { createApp } from './app.ts';
 import { createItems } from './items.ts';
+import { serve } from './serve.ts';
 import { startDatabase, startPool } from './test-pool.ts';
 
 const log = { error: () => {} };
@@ -43,4 +45,34 @@ it('answers 503 and when to come back when too many wait', async () => {
   expect(await gauges.json()).toMatchObject({ inUse: 1, waiting: 1 });
   held.release();
   (await waiting).release();
+});
+
+it('serves until it is stopped, and leaves no connection', async () => {
+  await using database = await startDatabase();
+  const { promise: stopped, resolve: stop } =
+    Promise.withResolvers<void>();
+  const { promise: listening, resolve } =
+    Promise.withResolvers<string>();
+  const served = serve({
+    databaseUrl: database.url,
+    port: 0,
+    processes: 2,
+    stopped,
+    log: { info: resolve, warn: () => {}, error: () => {} },
+  });
+
+  const [url] = /http.*/.exec(await listening) ?? [];
+  expect((await fetch(`${url}/items/1`)).status).toBe(404);
+  stop();
+  await served;
+
+  await waitUntil('Postgres has seen it leave', async () => {
+    const { rowCount } = await database.pool.query(
+      `select
+       from pg_stat_activity
+       where application_name = 'stock'
+         and datname = current_database()`,
+    );
+    return rowCount === 0;
+  });
 });

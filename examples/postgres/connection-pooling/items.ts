@@ -22,10 +22,8 @@ export function createItems({ pool }: { pool: Pool }) {
       );
       await client.query('commit');
       return rows[0]?.count ?? 0;
-    } catch (error) {
-      await client.query('rollback').catch(() => {});
-      throw error;
     } finally {
+      // In an open transaction, the pool closes it.
       client.release();
     }
   }

@@ -1,12 +1,8 @@
 import { readEnvironment } from '@touchstone/kit/environment';
-import { listen } from '@touchstone/kit/http';
 import { runMain } from '@touchstone/kit/main';
 import { openDatabase } from '@touchstone/kit/postgres';
 import { z } from 'zod';
-import { createApp } from './app.ts';
-import { checkPool } from './check-pool.ts';
-import { createPool } from './create-pool.ts';
-import { createItems } from './items.ts';
+import { serve } from './serve.ts';
 
 const environmentSchema = z.object({
   DATABASE_URL: z.url().optional(),
@@ -26,24 +22,11 @@ await runMain(async (stopped) => {
      values (1, 'kettle')
      on conflict do nothing`,
   );
-  const { url } = database;
-  // #region wire
-  const pool = createPool({
-    connectionString: url,
-    applicationName: 'stock',
-    max: 2,
-    maxWaiting: 4,
+  await serve({
+    databaseUrl: database.url,
+    port: settings.PORT,
+    processes: settings.PROCESSES,
+    stopped,
     log: console,
   });
-  await checkPool(pool, { processes: settings.PROCESSES });
-  const items = createItems({ pool });
-  const app = createApp({ items, pool, log: console });
-  {
-    await using server = await listen(app, { port: settings.PORT });
-    console.log(`listening on ${server.url}`);
-    await stopped;
-  }
-  // After the last request: in bounded time, whatever is in use.
-  await pool.end();
-  // #endregion wire
 });
