@@ -53,7 +53,9 @@ failure(
     await waitUntil('it is gone', () => pool.totalCount === 0);
 
     const held = await pool.connect();
-    const ended = new Promise((resolve) => held.on('end', resolve));
+    const ended = new Promise<void>((resolve) => {
+      held.on('end', resolve);
+    });
     await kill(database.pool, await readPid(held));
     await ended;
     held.release();

@@ -15,16 +15,14 @@ export function createItems({ pool }: { pool: Pool }) {
   async function countAll() {
     const client = await pool.connect();
     try {
-      await client.query('begin');
-      await client.query(`set local work_mem = '64MB'`);
+      await client.query(`begin; set local work_mem = '64MB'`);
       const { rows } = await client.query<{ count: number }>(
         'select count(*)::int as count from items',
       );
       await client.query('commit');
-      return rows[0]?.count ?? 0;
+      return rows[0]?.count;
     } finally {
-      // In an open transaction, the pool closes it.
-      client.release();
+      client.release(); // in an open transaction, the pool closes it
     }
   }
   // #endregion set-local
