@@ -1,0 +1,52 @@
+import {
+  answerErrors,
+  answerNotFound,
+  HttpProblem,
+} from '@touchstone/kit/problems';
+import express, { type ErrorRequestHandler } from 'express';
+import { z } from 'zod';
+import type { GuardedPool } from './guarded-pool.ts';
+import type { createItems } from './items.ts';
+import { PoolError } from './pool-error.ts';
+
+type Services = {
+  items: ReturnType<typeof createItems>;
+  pool: GuardedPool;
+  log: { error: (message: string, details: object) => void };
+};
+
+const parameters = z.object({ id: z.coerce.number().int() });
+
+/** Items over HTTP, and the gauges of the pool. */
+export function createApp({ items, pool, log }: Services) {
+  const app = express().disable('x-powered-by');
+
+  app.get('/items/:id', async (request, response) => {
+    const { id } = parameters.parse(request.params);
+    const item = await items.find(id);
+    if (!item)
+      throw new HttpProblem(404, 'no_such_item', 'Not in stock');
+    response.json(item);
+  });
+
+  app.get('/pool', (_request, response) => {
+    response.json(pool.read());
+  });
+
+  app.use(answerNotFound, answerBusy, answerErrors(log));
+  return app;
+}
+
+// #region answer-busy
+/** Without a connection, nothing happened: the client may come back. */
+const answerBusy: ErrorRequestHandler = (
+  error,
+  _request,
+  _response,
+  next,
+) => {
+  if (!(error instanceof PoolError)) return next(error);
+  const problem = new HttpProblem(503, error.code, error.message);
+  next(Object.assign(problem, { retryAfterSeconds: 1 }));
+};
+// #endregion answer-busy

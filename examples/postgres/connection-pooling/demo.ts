@@ -1,0 +1,50 @@
+import { startProgram } from '@touchstone/kit/program';
+import { startDatabase } from './test-pool.ts';
+
+await using database = await startDatabase();
+await using program = await startProgram(
+  new URL('main.ts', import.meta.url),
+  { DATABASE_URL: database.url, PORT: '0' },
+);
+
+async function get(path: string): Promise<string> {
+  const response = await fetch(`${program.url}${path}`);
+  const body = await response.json();
+  const retryAfter = response.headers.get('retry-after');
+  const rest = retryAfter ? `, retry after ${retryAfter} s` : '';
+  return `${response.status} ${body.code ?? JSON.stringify(body)}${rest}`;
+}
+
+console.log(`GET /items/1: ${await get('/items/1')}`);
+
+const lock = await database.pool.connect();
+await lock.query('begin; lock table items');
+console.log('a migration locks the table; 8 requests come');
+const answers = Array.from({ length: 8 }, () => get('/items/1'));
+const refused = await Promise.any(
+  answers.map(async (answer) => {
+    const text = await answer;
+    if (text.startsWith('200')) throw new Error(text);
+    return text;
+  }),
+);
+console.log(`at once: ${refused}`);
+console.log(`GET /pool: ${await get('/pool')}`);
+await lock.query('commit');
+lock.release();
+const served = (await Promise.all(answers)).filter((answer) =>
+  answer.startsWith('200'),
+);
+console.log(`after it: ${served.length} answers 200`);
+
+await database.pool.query(
+  `select pg_terminate_backend(pid)
+   from pg_stat_activity
+   where application_name = 'stock'
+     and datname = current_database()`,
+);
+console.log('an administrator ends all connections');
+console.log(`GET /items/1: ${await get('/items/1')}`);
+
+const code = await program.kill('SIGTERM');
+console.log(`SIGTERM: the process ends with ${code}`);

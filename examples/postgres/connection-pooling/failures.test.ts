@@ -1,0 +1,778 @@
+import { once } from 'node:events';
+import { failure } from '@touchstone/kit/failure';
+import { startPgBouncer } from '@touchstone/kit/pgbouncer';
+import { waitUntil } from '@touchstone/kit/wait';
+import { Client, type ClientBase, type Pool } from 'pg';
+import { expect, test } from 'vitest';
+import { checkPool } from './check-pool.ts';
+import { createPool, DEFAULTS } from './create-pool.ts';
+import { createItems } from './items.ts';
+import { startNetwork } from './test-network.ts';
+import { startDatabase, startPool } from './test-pool.ts';
+
+type Db = Pool | ClientBase;
+
+async function readOne<T>(db: Db, sql: string, values: unknown[] = []) {
+  const { rows } = await db.query<{ one: T }>(sql, values);
+  return rows[0]?.one;
+}
+
+const readPid = (db: Db) =>
+  readOne<number>(db, 'select pg_backend_pid() as one');
+
+/** How many backends of this database run a statement like that. */
+async function countRunning(db: Db, pattern: string) {
+  const count = await readOne<number>(
+    db,
+    `select count(*)::int as one
+     from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid()
+       and state <> 'idle' and query like $1`,
+    [pattern],
+  );
+  return count ?? 0;
+}
+
+const kill = (db: Db, pid: number | undefined) =>
+  db.query('select pg_terminate_backend($1)', [pid]);
+
+failure(
+  'Postgres ends a connection: a restart, a failover, an administrator',
+  {
+    symptom:
+      'The log says `a connection is lost`; the process lives, and the next statement gets another connection',
+    defence: 'fall-silent',
+    remains: 'A statement that runs at that moment fails with 57P01',
+  },
+  async () => {
+    await using database = await startDatabase();
+    await using started = startPool(database.url, { max: 1 });
+    const { pool, lines } = started;
+    const idle = await readPid(pool);
+    await kill(database.pool, idle);
+    await waitUntil('it is gone', () => pool.totalCount === 0);
+
+    const held = await pool.connect();
+    const ended = new Promise<void>((resolve) => {
+      held.on('end', resolve);
+    });
+    await kill(database.pool, await readPid(held));
+    await ended;
+    held.release();
+
+    const running = pool.query('select pg_sleep(60)');
+    await waitUntil(
+      'it runs',
+      async () => (await countRunning(database.pool, '%sleep(60%')) > 0,
+    );
+    await database.pool.query(
+      `select pg_terminate_backend(pid)
+       from pg_stat_activity
+       where query like '%sleep(60%' and pid <> pg_backend_pid()
+         and datname = current_database()`,
+    );
+    await expect(running).rejects.toMatchObject({ code: '57P01' });
+
+    expect(await readPid(pool)).not.toBe(idle);
+    const lost = {
+      message: 'a connection is lost',
+      details: {
+        code: '57P01',
+        message: expect.stringContaining('administrator command'),
+      },
+    };
+    expect(lines.slice(0, 2)).toEqual([lost, lost]);
+  },
+);
+
+failure(
+  'More callers than connections',
+  {
+    symptom:
+      'PoolError `queue_full` at once, or `no_connection` after `connectTimeoutMs`; an API answers 503',
+    defence: 'bounded-queue',
+    remains:
+      'Slow statements stay slow: look for them before you raise `max`',
+  },
+  async () => {
+    await using database = await startDatabase();
+    await using started = startPool(database.url, {
+      max: 2,
+      maxWaiting: 3,
+      connectTimeoutMs: 400,
+    });
+    const { pool } = started;
+    const held = [await pool.connect(), await pool.connect()];
+    const waiting = [
+      pool.connect(),
+      pool.query('select 1'),
+      pool.connect(),
+    ];
+    for (const caller of waiting) caller.catch(() => {});
+
+    const refused = [pool.connect(), pool.query('select 1')];
+    for (const caller of refused)
+      await expect(caller).rejects.toMatchObject({
+        name: 'PoolError',
+        code: 'queue_full',
+        message: expect.stringContaining('wait'),
+      });
+    expect(pool.read()).toEqual({
+      max: 2,
+      total: 2,
+      idle: 0,
+      inUse: 2,
+      waiting: 3,
+      refused: 2,
+    });
+    for (const caller of waiting)
+      await expect(caller).rejects.toMatchObject({
+        code: 'no_connection',
+        cause: { message: expect.stringContaining('timeout') },
+      });
+    for (const client of held) client.release();
+    // Idle ones and those yet to be made count as room.
+    const burst = Array.from({ length: 5 }, () =>
+      pool.query('select 1'),
+    );
+    await Promise.all(burst);
+    expect(pool.read()).toMatchObject({ total: 2, idle: 2, inUse: 0 });
+  },
+);
+
+test('A burst at the start waits for connections that are being made', async () => {
+  await using database = await startDatabase();
+  await using started = startPool(database.url, { maxWaiting: 3 });
+
+  const burst = Array.from({ length: 6 }, () =>
+    started.pool.query('select 1'),
+  );
+  const outcomes = await Promise.allSettled(burst);
+
+  const refused = outcomes.filter(
+    ({ status }) => status === 'rejected',
+  );
+  expect(refused).toHaveLength(1);
+});
+
+test('A server that cannot be reached, or never answers, is told in time', async () => {
+  await using database = await startDatabase();
+  await using network = await startNetwork(database.url);
+  network.swallow();
+  await using silent = startPool(network.url, {
+    connectTimeoutMs: 200,
+  });
+  await expect(silent.pool.query('select 1')).rejects.toMatchObject({
+    code: 'no_connection',
+  });
+  await using absent = startPool('postgres://app:x@127.0.0.1:1/x');
+  await expect(absent.pool.connect()).rejects.toMatchObject({
+    code: 'no_connection',
+    cause: { code: 'ECONNREFUSED' },
+  });
+});
+
+failure(
+  'A client is never released',
+  {
+    symptom:
+      'The log says `a client is not released` after `heldTooLongMs`, with the line that took it',
+    defence: 'lend',
+    remains:
+      'Outside a transaction its connection stays lost: fix the line, with `finally`',
+  },
+  async () => {
+    await using database = await startDatabase();
+    await using started = startPool(database.url, {
+      heldTooLongMs: 50,
+    });
+    const { pool, lines } = started;
+
+    async function forgetClient() {
+      await pool.connect();
+    }
+    const short = await pool.connect();
+    short.release();
+    await pool.query('select pg_sleep(0.1)');
+    await forgetClient();
+
+    await waitUntil('it is told', () => lines.length > 1);
+    expect(lines).toEqual([
+      { message: 'a client is not released', details: {} },
+      {
+        message: 'a client is not released',
+        details: { takenAt: expect.stringContaining('forgetClient') },
+      },
+    ]);
+  },
+);
+
+test('A client that is forgotten in a transaction is ended by Postgres, and its place taken back', async () => {
+  await using database = await startDatabase();
+  await using started = startPool(database.url, {
+    max: 1,
+    idleInTransactionTimeoutMs: 100,
+  });
+  const { pool, lines } = started;
+  const forgotten = await pool.connect();
+  await forgotten.query('begin; lock table items');
+
+  // The only connection: this one waits until it is reclaimed.
+  await pool.query(`insert into items values (1, 'kettle')`);
+
+  expect(lines).toMatchObject([{ details: { code: '25P03' } }]);
+  expect(() => forgotten.release()).not.toThrow();
+  expect(pool.read()).toMatchObject({ total: 1, idle: 1, inUse: 0 });
+});
+
+failure(
+  'A failover leaves a connection that swallows all bytes',
+  {
+    symptom:
+      'PoolError `no_answer` after `answerTimeoutMs`; idle connections are closed too, and the next statement connects anew',
+    defence: 'fall-silent',
+    remains:
+      'The outcome of that statement is unknown: it may have run',
+  },
+  async () => {
+    await using database = await startDatabase();
+    await using network = await startNetwork(database.url);
+    await using started = startPool(network.url, {
+      max: 4,
+      statementTimeoutMs: 400,
+      answerTimeoutMs: 500,
+    });
+    const { pool, lines } = started;
+    const clients = await Promise.all(
+      [1, 2, 3, 4].map(() => pool.connect()),
+    );
+    const [held, ...others] = clients;
+    for (const other of others) other.release();
+    network.swallow();
+
+    const lost = pool.query('select 1');
+
+    await expect(lost).rejects.toMatchObject({
+      name: 'PoolError',
+      code: 'no_answer',
+    });
+    network.heal();
+    await waitUntil(
+      'the idle ones are gone',
+      () => pool.totalCount === 1,
+    );
+    // The one in use was not waiting for an answer.
+    expect(await readPid(held ?? pool)).toBeGreaterThan(0);
+    held?.release();
+    expect(await readOne(pool, 'select 1 as one')).toBe(1);
+    expect(network.countAccepted()).toBe(4);
+    expect(lines).toHaveLength(3);
+    expect(lines).toContainEqual({
+      message: 'a connection is lost',
+      details: expect.objectContaining({ code: 'no_answer' }),
+    });
+  },
+);
+
+test('An idle connection is not taken for a silent one', async () => {
+  await using database = await startDatabase();
+  await using started = startPool(database.url, {
+    max: 1,
+    statementTimeoutMs: 50,
+    answerTimeoutMs: 100,
+  });
+  const { pool } = started;
+  const client = await pool.connect();
+  const pid = await readPid(client);
+  await database.pool.query('select pg_sleep(0.3)');
+  expect(await readPid(client)).toBe(pid);
+  client.release();
+  await database.pool.query('select pg_sleep(0.3)');
+  expect(await readPid(pool)).toBe(pid);
+});
+
+failure(
+  'A client is released with a query still running, or in a transaction',
+  {
+    symptom:
+      'The log says `a client is released while busy`, with the line that took it; the connection is closed',
+    defence: 'lend',
+    remains:
+      'A session `set` or a lock stays on a connection that is given back',
+  },
+  async () => {
+    await using database = await startDatabase();
+    await using started = startPool(database.url, { max: 1 });
+    const { pool, lines } = started;
+
+    async function giveUpEarly() {
+      const client = await pool.connect();
+      const limited = {
+        text: 'select pg_sleep(60)',
+        query_timeout: 50,
+      };
+      await client.query(limited).catch(() => {});
+      client.release();
+    }
+    async function forgetCommit() {
+      const client = await pool.connect();
+      await client.query('begin');
+      client.release();
+    }
+    await giveUpEarly();
+    await forgetCommit();
+
+    // Neither waits for the sleep, nor is part of that transaction.
+    await pool.query(`insert into items values (1, 'kettle')`);
+    expect(
+      await readOne(
+        database.pool,
+        'select count(*)::int as one from items',
+      ),
+    ).toBe(1);
+    expect(lines).toMatchObject([
+      { details: { takenAt: expect.stringContaining('giveUpEarly') } },
+      { details: { takenAt: expect.stringContaining('forgetCommit') } },
+    ]);
+    expect(lines[0]?.message).toBe('a client is released while busy');
+    await waitUntil(
+      'Postgres stopped it',
+      async () =>
+        (await countRunning(database.pool, '%sleep(60%')) === 0,
+    );
+  },
+);
+
+failure(
+  'Statements fail, as each 23505 of a unique key does',
+  {
+    symptom: 'The error of Postgres; the connection stays',
+    defence: 'lend',
+    remains: 'Errors other than those of Postgres close the connection',
+  },
+  async () => {
+    await using database = await startDatabase();
+    await using started = startPool(database.url, { max: 1 });
+    const { pool, lines } = started;
+    const pid = await readPid(pool);
+
+    for (const id of [1, 2])
+      await pool
+        .query(`insert into items values ($1, 'kettle')`, [id])
+        .catch(({ code }) => expect(code).toBe('23505'));
+    const client = await pool.connect();
+    const error = await client.query('select 1 / 0').catch((e) => e);
+    client.release(error);
+
+    expect(await readPid(pool)).toBe(pid);
+    // One that is in an aborted transaction is closed all the same.
+    const aborted = pool.query('begin; select 1 / 0');
+    await expect(aborted).rejects.toMatchObject({ code: '22012' });
+    expect(await readPid(pool)).not.toBe(pid);
+    expect(lines).toMatchObject([
+      { message: 'a client is released while busy' },
+    ]);
+  },
+);
+
+test('A client that is released with an error, or with true, is closed', async () => {
+  await using database = await startDatabase();
+  await using started = startPool(database.url, { max: 1 });
+  const { pool, lines } = started;
+  const pids = [];
+  for (const failed of [new Error('mine'), true, false, undefined]) {
+    const client = await pool.connect();
+    pids.push(await readPid(client));
+    client.release(failed);
+  }
+  expect(new Set(pids).size).toBe(3);
+  expect(lines).toEqual([]);
+});
+
+test('A client that is lost is closed without a goodbye, which a dead server would not answer', async () => {
+  await using database = await startDatabase();
+  await using network = await startNetwork(database.url);
+  await using started = startPool(network.url);
+  const client = await started.pool.connect();
+  network.swallow();
+
+  client.release(true);
+
+  expect(client.connection.stream.destroyed).toBe(true);
+});
+
+failure(
+  'The process stops while clients are in use or lost',
+  {
+    symptom:
+      'The log says `connections are cut off` after `endTimeoutMs`, and `end` resolves; callers in the queue get PoolError `ended` at once',
+    defence: 'end',
+    remains:
+      'What was cut off rolls back: Postgres notices within a second',
+  },
+  async () => {
+    await using database = await startDatabase();
+    const { pool, lines } = startPool(database.url, { max: 1 });
+    const client = await pool.connect();
+    const lost = client.query('select pg_sleep(60)');
+    lost.catch(() => {});
+    const waiting = [pool.connect(), pool.connect()];
+    for (const caller of waiting) caller.catch(() => {});
+
+    const ended = pool.end();
+    const again = pool.end();
+
+    for (const caller of waiting)
+      await expect(caller).rejects.toMatchObject({ code: 'ended' });
+    await expect(pool.query('select 1')).rejects.toMatchObject({
+      code: 'ended',
+    });
+    expect(await countRunning(database.pool, '%sleep(60%')).toBe(1);
+    await ended;
+    await again;
+    await expect(lost).rejects.toThrow('Connection terminated');
+    expect(lines).toContainEqual({
+      message: 'connections are cut off',
+      details: { inUse: 1 },
+    });
+    await waitUntil(
+      'Postgres stopped it',
+      async () =>
+        (await countRunning(database.pool, '%sleep(60%')) === 0,
+    );
+  },
+);
+
+test('The end waits for clients in use, and leaves no socket open', async () => {
+  await using database = await startDatabase();
+  const { pool, lines } = startPool(database.url, {
+    endTimeoutMs: 2000,
+  });
+  const client = await pool.connect();
+  await pool.query('select 1');
+  const late = await pool.connect();
+  const { stream } = late.connection;
+  late.release();
+  const done = client.query('select pg_sleep(0.1)');
+
+  const ended = new Promise<void>((resolve) => pool.end(resolve));
+  await done;
+  client.release();
+  await ended;
+
+  expect(stream.destroyed).toBe(true);
+  expect(client.connection.stream.destroyed).toBe(true);
+  // The deadline is called off.
+  await database.pool.query('select pg_sleep(2.1)');
+  expect(lines).toEqual([]);
+});
+
+test('The end comes in time although an idle connection is dead', async () => {
+  await using database = await startDatabase();
+  await using network = await startNetwork(database.url);
+  const { pool, lines } = startPool(network.url);
+  const client = await pool.connect();
+  client.release();
+  network.swallow();
+
+  await pool.end();
+
+  expect(client.connection.stream.destroyed).toBe(true);
+  expect(lines).toEqual([
+    { message: 'connections are cut off', details: { inUse: 0 } },
+  ]);
+});
+
+test('A connection that arrives after the end is closed', async () => {
+  await using database = await startDatabase();
+  const { pool } = startPool(database.url);
+  const early = pool.connect();
+  const ended = pool.end();
+  await expect(early).rejects.toMatchObject({ code: 'ended' });
+  await ended;
+  expect(pool.totalCount).toBe(0);
+});
+
+failure(
+  'All processes together open more connections than Postgres has',
+  {
+    symptom:
+      'The start fails with a sentence, instead of `sorry, too many clients already` (53300) under load',
+    defence: 'check-pool',
+    remains: 'Programs with other roles count too: leave room for them',
+  },
+  async () => {
+    await using database = await startDatabase();
+    await using started = startPool(database.url, { max: 2 });
+    const { pool } = started;
+    const room = await readOne<number>(
+      pool,
+      `select current_setting('max_connections')::int
+         - current_setting('superuser_reserved_connections')::int
+         - current_setting('reserved_connections')::int as one`,
+    );
+    const fit = Math.floor((room ?? 0) / 2);
+    await checkPool(pool, { processes: fit });
+    await expect(
+      checkPool(pool, { processes: fit + 1 }),
+    ).rejects.toThrow(
+      `${fit + 1} processes with 2 connections each: Postgres has room for ${room}`,
+    );
+
+    const { pathname } = new URL(database.url);
+    await pool.query(
+      `alter database ${pathname.slice(1)} connection limit 6`,
+    );
+    await checkPool(pool, { processes: 3 });
+    await expect(checkPool(pool, { processes: 4 })).rejects.toThrow(
+      'has room for 6',
+    );
+    await expect(
+      checkPool(pool, { processes: Number.NaN }),
+    ).rejects.toThrow('NaN');
+  },
+);
+
+failure(
+  'Limits are lost on the way through PgBouncer',
+  {
+    symptom:
+      '`unsupported startup parameter: statement_timeout`, or with `ignore_startup_parameters` no limit and no error',
+    defence: 'check-pool',
+    remains: 'The limits are then those of the role or the database',
+  },
+  async () => {
+    await using database = await startDatabase();
+    await using bouncer = await startPgBouncer({
+      databaseUrl: database.url,
+      poolSize: 1,
+    });
+    await using direct = startPool(bouncer.url);
+    await expect(direct.pool.query('select 1')).rejects.toMatchObject({
+      code: 'no_connection',
+      cause: {
+        message: expect.stringContaining(
+          'unsupported startup parameter',
+        ),
+      },
+    });
+    await using through = startPool(bouncer.url, { pgbouncer: true });
+    await expect(checkPool(through.pool)).rejects.toThrow(
+      /(?=.*statement_timeout)(?=.*lock_timeout)(?=.*idle_in_transaction_session_timeout).*not in force/,
+    );
+
+    const name = new URL(database.url).pathname.slice(1);
+    for (const limit of [
+      'lock_timeout',
+      'idle_in_transaction_session_timeout',
+      'statement_timeout',
+    ])
+      await database.pool.query(
+        `alter database ${name} set ${limit} = '20s'`,
+      );
+    await using fresh = await startPgBouncer({
+      databaseUrl: database.url,
+      poolSize: 1,
+    });
+    await using wrong = startPool(fresh.url, { pgbouncer: true });
+    await expect(checkPool(wrong.pool)).rejects.toThrow(
+      'answerTimeoutMs must be longer than 20000',
+    );
+    await using right = startPool(fresh.url, {
+      pgbouncer: true,
+      answerTimeoutMs: 20_001,
+    });
+    await checkPool(right.pool);
+  },
+);
+
+failure(
+  'Session state through PgBouncer in transaction mode',
+  {
+    symptom:
+      'A `set` reaches other callers, a session lock stays, a `listen` hears nothing, a named statement fails',
+    defence: 'set-local',
+    remains:
+      'Named statements need PgBouncer 1.21 with `max_prepared_statements`; `listen` needs a direct connection',
+  },
+  async () => {
+    await using database = await startDatabase();
+    await using bouncer = await startPgBouncer({
+      databaseUrl: database.url,
+      poolSize: 1,
+    });
+    await using mine = startPool(bouncer.url, { pgbouncer: true });
+    await using other = startPool(bouncer.url, { pgbouncer: true });
+
+    await createItems({ pool: mine.pool }).countAll();
+    expect(
+      await readOne(
+        other.pool,
+        `select current_setting('work_mem') as one`,
+      ),
+    ).toBe('4MB');
+    await mine.pool.query(`set work_mem = '64MB'`);
+    expect(
+      await readOne(
+        other.pool,
+        `select current_setting('work_mem') as one`,
+      ),
+    ).toBe('64MB');
+
+    const named = { name: 'one', text: 'select 1 as one' };
+    await mine.pool.query(named);
+    await expect(other.pool.query(named)).rejects.toMatchObject({
+      code: '42P05',
+    });
+
+    const heard: string[] = [];
+    const listener = await other.pool.connect();
+    listener.on('notification', ({ channel }) => heard.push(channel));
+    await listener.query('listen news');
+    const direct = new Client({ connectionString: database.url });
+    await direct.connect();
+    await direct.query('listen news');
+    const told = once(direct, 'notification');
+    await database.pool.query('notify news');
+    await told;
+    await direct.end();
+    // Whoever has the connection at that moment may hear it.
+    await mine.pool.query('select 1');
+    expect(heard).toEqual([]);
+    listener.release();
+
+    await mine.pool.query('select pg_advisory_lock(1)');
+    await mine.pool.end();
+    const stuck = readOne(
+      database.pool,
+      'select pg_try_advisory_lock(1) as one',
+    );
+    expect(await stuck).toBe(false);
+  },
+);
+
+test('Settings are those of the options', async () => {
+  await using database = await startDatabase();
+  await using started = startPool(database.url, {
+    applicationName: 'stock',
+    statementTimeoutMs: 4000,
+    lockTimeoutMs: 86_400_000,
+    idleInTransactionTimeoutMs: 3000,
+    maxLifetimeMs: 100,
+    max: 1,
+  });
+  const { pool } = started;
+  const { rows } = await pool.query(
+    `select
+       current_setting('application_name') as name,
+       current_setting('statement_timeout') as statement,
+       current_setting('lock_timeout') as lock,
+       current_setting('idle_in_transaction_session_timeout') as idle,
+       current_setting('client_connection_check_interval') as gone`,
+  );
+  expect(rows).toEqual([
+    {
+      name: 'stock',
+      statement: '4s',
+      lock: '1d',
+      idle: '3s',
+      gone: '1s',
+    },
+  ]);
+  const pid = await readPid(pool);
+  await waitUntil('it is too old', () => pool.totalCount === 0);
+  expect(await readPid(pool)).not.toBe(pid);
+});
+
+test('A statement that Postgres stops leaves a good connection', async () => {
+  await using database = await startDatabase();
+  await using started = startPool(database.url, {
+    max: 1,
+    statementTimeoutMs: 500,
+    lockTimeoutMs: 50,
+  });
+  const { pool } = started;
+  const pid = await readPid(pool);
+  const other = await database.pool.connect();
+  await other.query('begin; lock table items');
+
+  const blocked = pool.query(`insert into items values (1, 'kettle')`);
+  await expect(blocked).rejects.toMatchObject({ code: '55P03' });
+  await other.query('rollback');
+  other.release();
+  const slow = pool.query('select pg_sleep(60)');
+  await expect(slow).rejects.toMatchObject({ code: '57014' });
+
+  expect(await readPid(pool)).toBe(pid);
+});
+
+test('Options that would switch a limit off are refused', () => {
+  const options = {
+    connectionString: 'postgres://app@127.0.0.1/app',
+    applicationName: 'stock',
+    log: { warn: () => {} },
+  };
+  const numbers = Object.keys(DEFAULTS);
+  for (const name of numbers)
+    for (const value of [
+      0,
+      -1,
+      1.5,
+      Number.NaN,
+      86_400_001,
+      '10',
+      undefined,
+    ])
+      expect(() => createPool({ ...options, [name]: value })).toThrow(
+        `${name} must be an integer from 1 to 86400000`,
+      );
+  for (const name of [
+    'application_name',
+    'options',
+    'query_timeout',
+    'statement_timeout',
+    'lock_timeout',
+    'idle_in_transaction_session_timeout',
+  ])
+    for (const start of ['?', '?sslmode=disable&']) {
+      const connectionString = `${options.connectionString}${start}${name}=0`;
+      expect(() =>
+        createPool({ ...options, connectionString }),
+      ).toThrow(`the URL of the database sets ${name}`);
+    }
+  expect(() => createPool({ ...options, applicationName: '' })).toThrow(
+    'applicationName is empty',
+  );
+  expect(() =>
+    createPool({ ...options, statementTimeoutMs: 20_000 }),
+  ).toThrow('answerTimeoutMs must be longer than statementTimeoutMs');
+  expect(() =>
+    createPool({ ...options, statementTimeoutMs: 19_999 }),
+  ).not.toThrow();
+});
+
+test('Defaults are those of the page, and TLS and keep-alive reach the socket', () => {
+  const pool = createPool({
+    connectionString: 'postgres://app@127.0.0.1/app',
+    applicationName: 'stock',
+    log: { warn: () => {} },
+    ssl: true,
+  });
+  expect(DEFAULTS).toMatchObject({
+    maxWaiting: 100,
+    answerTimeoutMs: 20_000,
+    heldTooLongMs: 30_000,
+    endTimeoutMs: 10_000,
+  });
+  expect(pool.options).toMatchObject({
+    max: 10,
+    connectionTimeoutMillis: 5000,
+    statement_timeout: 15_000,
+    lock_timeout: 5000,
+    idle_in_transaction_session_timeout: 15_000,
+    maxLifetimeSeconds: 1800,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    ssl: true,
+  });
+});

@@ -1,0 +1,32 @@
+import { readEnvironment } from '@touchstone/kit/environment';
+import { runMain } from '@touchstone/kit/main';
+import { openDatabase } from '@touchstone/kit/postgres';
+import { z } from 'zod';
+import { serve } from './serve.ts';
+
+const environmentSchema = z.object({
+  DATABASE_URL: z.url().optional(),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  PROCESSES: z.coerce.number().int().min(1).default(2),
+});
+
+await runMain(async (stopped) => {
+  const settings = readEnvironment(environmentSchema);
+  await using database = await openDatabase({
+    url: settings.DATABASE_URL,
+    schema: new URL('schema.sql', import.meta.url),
+    dataFolder: new URL('.data/postgres', import.meta.url),
+  });
+  await database.pool.query(
+    `insert into items (id, name)
+     values (1, 'kettle')
+     on conflict do nothing`,
+  );
+  await serve({
+    databaseUrl: database.url,
+    port: settings.PORT,
+    processes: settings.PROCESSES,
+    stopped,
+    log: console,
+  });
+});
