@@ -1,0 +1,24 @@
+import { answerErrors, answerNotFound } from '@touchstone/kit/problems';
+import express from 'express';
+import { z } from 'zod';
+import type { createHealthChecksAndGracefulShutdown } from './health-checks-and-graceful-shutdown.ts';
+
+type Services = {
+  counters: ReturnType<typeof createHealthChecksAndGracefulShutdown>;
+  log: { error: (message: string, details: object) => void };
+};
+
+const parameters = z.object({ name: z.string().max(40) });
+
+/** Counts over HTTP. */
+export function createApp({ counters, log }: Services) {
+  const app = express().disable('x-powered-by');
+
+  app.post('/counters/:name', async (request, response) => {
+    const { name } = parameters.parse(request.params);
+    response.json({ name, value: await counters.count(name) });
+  });
+
+  app.use(answerNotFound, answerErrors(log));
+  return app;
+}

@@ -1,0 +1,24 @@
+import { failure } from '@touchstone/kit/failure';
+import { freshDatabase } from '@touchstone/kit/postgres';
+import { expect } from 'vitest';
+import { createHealthChecksAndGracefulShutdown } from './health-checks-and-graceful-shutdown.ts';
+
+const schema = new URL('schema.sql', import.meta.url);
+
+failure(
+  'Many requests count at once',
+  {
+    symptom: 'Each gets a number of its own, and none is lost',
+    defence: 'count',
+    remains: 'One busy name is one busy row: its requests wait in line',
+  },
+  async () => {
+    await using database = await freshDatabase({ schema });
+    const counters = createHealthChecksAndGracefulShutdown({ pool: database.pool });
+
+    const values = await Promise.all(Array.from({ length: 50 }, () => counters.count('visits')));
+
+    expect(new Set(values).size).toBe(50);
+    expect(Math.max(...values)).toBe(50);
+  },
+);

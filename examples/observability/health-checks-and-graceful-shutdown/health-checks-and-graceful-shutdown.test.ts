@@ -1,0 +1,14 @@
+import { freshDatabase } from '@touchstone/kit/postgres';
+import { expect, it } from 'vitest';
+import { createHealthChecksAndGracefulShutdown } from './health-checks-and-graceful-shutdown.ts';
+
+const schema = new URL('schema.sql', import.meta.url);
+
+it('counts each name from one', async () => {
+  await using database = await freshDatabase({ schema });
+  const counters = createHealthChecksAndGracefulShutdown({ pool: database.pool });
+
+  expect(await counters.count('visits')).toBe(1);
+  expect(await counters.count('visits')).toBe(2);
+  expect(await counters.count('sales')).toBe(1);
+});
