@@ -23,7 +23,7 @@ export class EnvironmentError extends Error {
 }
 
 // #region read-environment
-/** Typed, frozen settings, or all faults in one error. Takes the secrets out of `environment`. */
+/** Frozen settings, or one error; removes secrets from `environment`. */
 export function readEnvironment<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   environment: Environment = process.env,
@@ -122,7 +122,6 @@ function findTypos(
 }
 // #endregion find-typos
 
-// #region describe-fault
 type Issue = z.core.$ZodIssue;
 
 function describe(
@@ -138,7 +137,6 @@ function describe(
   if (name && values[name] === undefined) return `is not set; ${safe}`;
   return inside.length > 0 ? `at ${inside.join('.')}: ${safe}` : safe;
 }
-// #endregion describe-fault
 
 /** Freezes a value and all that it holds. */
 function freeze<T>(value: T): T {

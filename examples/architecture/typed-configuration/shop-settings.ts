@@ -4,7 +4,7 @@ import { boolean, duration, httpUrl, port } from './fields.ts';
 import { secret, secretUrl } from './secret.ts';
 
 // #region shop-settings
-/** Every variable of the shop; a default is one that production can have. */
+/** Every variable of the shop; each default is safe in production. */
 export const shopSchema = z.object({
   SHOP_PORT: port().prefault('3000').describe('Where to listen.'),
   SHOP_BASE_URL: httpUrl().describe('Where customers find the shop.'),
@@ -24,7 +24,7 @@ export const shopSchema = z.object({
     .describe('The least that is logged: debug, info, warn or error.'),
 });
 
-/** What the shop runs with: pass it on, and read process.env nowhere else. */
+/** Pass it on, and read process.env nowhere else. */
 export type ShopSettings = ReturnType<typeof readShopSettings>;
 
 /** Reads the settings once, at the start. */

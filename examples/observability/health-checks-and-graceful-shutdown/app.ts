@@ -1,24 +1,28 @@
-import { answerErrors, answerNotFound } from '@touchstone/kit/problems';
-import express from 'express';
-import { z } from 'zod';
-import type { createHealthChecksAndGracefulShutdown } from './health-checks-and-graceful-shutdown.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Pool } from 'pg';
 
-type Services = {
-  counters: ReturnType<typeof createHealthChecksAndGracefulShutdown>;
-  log: { error: (message: string, details: object) => void };
-};
+/** A shop whose orders take a moment: two statements, with a pause between them. */
+export function createApp({ pool }: { pool: Pool }) {
+  async function placeOrder() {
+    await pool.query('select pg_sleep(0.02)');
+    const { rows } = await pool.query<{ id: string }>(
+      'insert into orders (cents) values (4200) returning id',
+    );
+    return rows[0]?.id;
+  }
 
-const parameters = z.object({ name: z.string().max(40) });
-
-/** Counts over HTTP. */
-export function createApp({ counters, log }: Services) {
-  const app = express().disable('x-powered-by');
-
-  app.post('/counters/:name', async (request, response) => {
-    const { name } = parameters.parse(request.params);
-    response.json({ name, value: await counters.count(name) });
-  });
-
-  app.use(answerNotFound, answerErrors(log));
-  return app;
+  return async function handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) {
+    request.resume();
+    try {
+      const id = await placeOrder();
+      response.writeHead(201, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ id }));
+    } catch (error) {
+      console.error('order failed', error);
+      response.writeHead(500).end();
+    }
+  };
 }

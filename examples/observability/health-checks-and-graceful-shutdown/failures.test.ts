@@ -14,9 +14,13 @@ failure(
   },
   async () => {
     await using database = await freshDatabase({ schema });
-    const counters = createHealthChecksAndGracefulShutdown({ pool: database.pool });
+    const counters = createHealthChecksAndGracefulShutdown({
+      pool: database.pool,
+    });
 
-    const values = await Promise.all(Array.from({ length: 50 }, () => counters.count('visits')));
+    const values = await Promise.all(
+      Array.from({ length: 50 }, () => counters.count('visits')),
+    );
 
     expect(new Set(values).size).toBe(50);
     expect(Math.max(...values)).toBe(50);

@@ -1,4 +1,4 @@
-create table counters (
-  name text primary key,
-  value bigint not null check (value > 0)
+create table orders (
+  id bigint generated always as identity primary key,
+  cents int not null check (cents > 0)
 );
