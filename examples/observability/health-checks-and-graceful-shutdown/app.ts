@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 /** A shop whose orders take a moment: two statements, with a pause between them. */
 export function createApp({ pool }: { pool: Pool }) {
   async function placeOrder() {
-    await pool.query('select pg_sleep(0.02)');
+    await pool.query('select pg_sleep(0.1)');
     const { rows } = await pool.query<{ id: string }>(
       'insert into orders (cents) values (4200) returning id',
     );

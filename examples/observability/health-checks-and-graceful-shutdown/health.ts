@@ -36,12 +36,13 @@ export function startHealth(options: Options) {
   const { log, everyMs = 5000, timeoutMs = 2000 } = options;
   const { toRed = 3, toGreen = 2 } = options;
   const stopped = new AbortController();
-  const red = new Set<string>();
+  const watched = new Set<string>();
+  const green = new Set<string>();
   let started = false;
 
   /** Asks the check from now on; it is red until it succeeds. */
   function watch(name: string, check: Check) {
-    red.add(name);
+    watched.add(name);
     void askAgain(name, createProbe(check, timeoutMs));
   }
 
@@ -50,17 +51,18 @@ export function startHealth(options: Options) {
     name: string,
     findError: () => Promise<unknown>,
   ) {
-    let streak = 0;
+    let failures = 0;
+    let successes = 0;
     while (!stopped.signal.aborted) {
       const error = await findError();
-      // A streak is of outcomes that contradict the colour.
-      streak = Boolean(error) === red.has(name) ? 0 : streak + 1;
-      if (error && streak >= toRed) {
-        red.add(name);
-        log.warn('a check turned red', { check: name, error });
-      } else if (!error && streak >= toGreen) {
-        red.delete(name);
-        log.info('a check turned green', { check: name });
+      failures = error ? failures + 1 : 0;
+      successes = error ? 0 : successes + 1;
+      if (failures === toRed) {
+        green.delete(name);
+        log.warn('a check keeps failing', { check: name, error });
+      } else if (successes >= toGreen && !green.has(name)) {
+        green.add(name);
+        log.info('a check succeeds', { check: name });
       }
       await pause(everyMs, undefined, {
         ref: false,
@@ -82,7 +84,8 @@ export function startHealth(options: Options) {
 
   // #region answer-probes
   function isReady() {
-    return started && red.size === 0 && !stopped.signal.aborted;
+    const good = green.size === watched.size;
+    return started && good && !stopped.signal.aborted;
   }
 
   const probes = new Map([

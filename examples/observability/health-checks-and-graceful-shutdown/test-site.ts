@@ -70,7 +70,7 @@ export async function startSite({
 }
 
 /** Places orders from several clients until told to stop; counts the answers by status. */
-export function startLoad(url: string, clients = 8) {
+export function startLoad(url: string, clients = 16) {
   const counts: Record<string, number> = {};
   const agent = new Agent({ keepAlive: true });
   let running = true;
