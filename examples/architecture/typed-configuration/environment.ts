@@ -91,7 +91,7 @@ function readSecretFile(path: string): Found {
     const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     return value ? { value } : { fault: 'its _FILE is empty' };
   } catch {
-    return { fault: 'its _FILE cannot be read by this user' };
+    return { fault: 'its _FILE cannot be read' };
   }
 }
 // #endregion read-secret-file
@@ -131,8 +131,8 @@ function describe(
   const [name, ...inside] = path.map(String);
   // A rule of your own may quote what it refuses.
   const used = name ? [values[name]] : Object.values(values);
-  const quotes = (value = '') =>
-    value.length > 7 && message.includes(value);
+  const quotes = (value?: string) =>
+    value && value.length > 7 && message.includes(value);
   const safe = used.some(quotes) ? 'is not valid' : message;
   if (name && values[name] === undefined) return `is not set; ${safe}`;
   return inside.length > 0 ? `at ${inside.join('.')}: ${safe}` : safe;

@@ -46,8 +46,11 @@ failure(
     });
     const list = z
       .string()
-      .transform((text) => text.split(','))
-      .pipe(z.array(z.url({ error: 'must be a URL' })));
+
+      .transform((text) => text.split(',').map((url) => ({ url })))
+      .pipe(
+        z.array(z.object({ url: z.url({ error: 'must be a URL' }) })),
+      );
     const all = schema.extend({
       A_RULE: rule,
       SHORT: rule,
@@ -71,7 +74,7 @@ failure(
       'APP_KEY: is too short; must be at least 32 random bytes as hex or base64; make one',
       'A_RULE: is not valid',
       'SHORT: must not be hunter2',
-      'A_LIST: at 1: must be a URL',
+      'A_LIST: at 1.url: must be a URL',
     ]);
     expect([...error.faults.keys()]).toHaveLength(6);
     expect(environment.APP_KEY).toBe('hunter2');
@@ -100,6 +103,8 @@ failure(
         ),
       ),
     ).toBe('environment: do not fit: {"A":"x","B":"y"}');
+    const custom = z.object({ A: z.custom<string>() });
+    expect(readEnvironment(custom, { A: 'x' })).toEqual({ A: 'x' });
     const optional = z.object({ A: z.string().optional() });
     expect(readEnvironment(optional, { OTHER: ' ' })).toEqual({});
   },
@@ -144,7 +149,17 @@ failure(
     expect(
       readEnvironment(schema, { ...RIGHT, APP_X: '1' }).APP_PORT,
     ).toBe(3000);
-    const names = ['APP_PORT', 'APP_PATH', 'DB'];
+    const names = [
+      'APP_PORT',
+      'APP_PATH',
+      'DB',
+      'APP_CONNECTION_LIMIT',
+    ];
+    expect(nearestName('XDB', names)).toBe('DB');
+    expect(nearestName('APP_CONNECTION_WXYIT', names)).toBe(
+      'APP_CONNECTION_LIMIT',
+    );
+    expect(nearestName('APP_CONNECTION_WXYZT', names)).toBeUndefined();
     const typos = [
       'APP_PROT',
       'APP_ORT',
@@ -251,6 +266,7 @@ failure(
       'must be a whole number from 0 to 65535',
     );
     expect(() => wholeNumber(0, 2 ** 53)).toThrow(RangeError);
+    expect(() => wholeNumber(0.5, 3)).toThrow(RangeError);
     expect(wholeNumber(0, 2 ** 53 - 1).parse('9007199254740991')).toBe(
       2 ** 53 - 1,
     );
@@ -403,6 +419,12 @@ failure(
     const longest = randomBytes(512).toString('hex');
     expect(weakness(longest)).toBeUndefined();
     expect(weakness(`${longest}a`)).toBe('is too long');
+    const pi = '14159265358979323846264338327950288419716939937510';
+    expect(weakness(pi)).toBeUndefined();
+    const half = randomBytes(24).toString('base64url');
+    expect(weakness(`${half}Zx9-Qw7LZx9-Qw7L`)).toBe(
+      'is easy to guess',
+    );
     expect(() => new Secret('')).toThrow(TypeError);
     const advised =
       /make one: (.*)$/.exec(tellField(secret(), 'short') ?? '')?.[1] ??
@@ -520,7 +542,7 @@ failure(
   'A secret is mounted as a file, and the file is not right',
   {
     symptom:
-      '`its _FILE is not a file of at most 64 KiB`, `is empty`, or `cannot be read by this user`',
+      '`its _FILE is not a file of at most 64 KiB`, `is empty`, or `cannot be read`',
     defence: 'read-secret-file',
     remains: 'A file that changes later is read at the next start',
   },
@@ -558,6 +580,19 @@ failure(
     expect(tell(() => read('/dev/zero'))).toBe(limit);
     expect(tell(() => read(''))).toBe(limit);
     expect(tell(() => read(KEY))).not.toContain(KEY);
+    expect(tell(() => read(write('first', `\n${KEY}`)))).toContain(
+      'has a space',
+    );
+    const database = z.object({ DB: secretUrl('postgres') });
+    const DB_FILE = write('database', 'postgres://zoë@db/shop');
+    expect(readEnvironment(database, { DB_FILE }).DB.reveal()).toBe(
+      'postgres://zoë@db/shop',
+    );
+    // Linux lets nobody read this file from its beginning.
+    if (process.platform === 'linux')
+      expect(tell(() => read('/proc/self/mem'))).toBe(
+        'APP_KEY: its _FILE cannot be read',
+      );
     expect(tell(() => read(write('empty', '\n')))).toBe(
       'APP_KEY: its _FILE is empty',
     );
@@ -594,6 +629,7 @@ failure(
         .optional()
         .describe('One line,\nand another.'),
       APP_TEXT: z.string().prefault('a #1').describe('Text.'),
+      A_URL: httpUrl().prefault('http://a.test/b').describe('A URL.'),
       COUNT: z.coerce.number().default(3).describe('A number.'),
     });
 
@@ -615,6 +651,9 @@ failure(
       '',
       '# Text. Optional.',
       "# APP_TEXT='a #1'",
+      '',
+      '# A URL. Optional.',
+      '# A_URL=http://a.test/b',
       '',
       '# A number. Optional.',
       '# COUNT=3',

@@ -63,7 +63,8 @@ export function httpUrl() {
     'must be a URL that begins with https:// or http://, without a password',
     (text) => {
       // The URL parser drops spaces and line breaks in silence.
-      if (!/^https?:\/\/\S+$/.test(text) || !URL.canParse(text))
+      const begins = /^https?:\/\//.test(text);
+      if (!begins || /\s/.test(text) || !URL.canParse(text))
         return undefined;
       const { username, password } = new URL(text);
       return username || password ? undefined : text;

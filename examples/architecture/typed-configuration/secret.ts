@@ -86,7 +86,6 @@ export function secretUrl(...schemes: string[]) {
         schemes.some((scheme) => text.startsWith(`${scheme}://`)) &&
         URL.canParse(text) &&
         !/\s/.test(text),
-      { error },
     )
     .transform((text) => new Secret(text))
     .meta({ writeOnly: true });

@@ -16,7 +16,8 @@ export function listVariables(schema: z.ZodObject): Variable[] {
     io: 'input',
     unrepresentable: 'any',
   });
-  return Object.entries(properties).map(([name, property]) => {
+  return Object.entries(schema.shape).map(([name, field]) => {
+    const property = properties[name];
     const about = typeof property === 'object' ? property : {};
     const variable = {
       name,
@@ -26,10 +27,7 @@ export function listVariables(schema: z.ZodObject): Variable[] {
         about.default === undefined ? undefined : `${about.default}`,
       secret: about.writeOnly === true,
     };
-    const unset = z.safeParse(
-      schema.shape[name] ?? z.never(),
-      undefined,
-    );
+    const unset = z.safeParse(field, undefined);
     if (unset.data !== undefined) checkDefault(variable);
     return variable;
   });
@@ -66,7 +64,7 @@ function describeVariable(variable: Variable): string {
 }
 // #endregion describe-environment
 
-/** `#` begins a comment in the files of `node --env-file`. */
+/** `#` and spaces need quotes in the files of `node --env-file`. */
 function quote(value: string): string {
-  return /[\s#"'`]/.test(value) ? `'${value}'` : value;
+  return /[^\w:/.]/.test(value) ? `'${value}'` : value;
 }

@@ -4,7 +4,7 @@ export class DeadlineError extends Error {
   readonly code = 'deadline_exceeded';
 }
 
-type Work<T> = (signal: AbortSignal) => Promise<T>;
+type Work<T> = (signal: AbortSignal) => PromiseLike<T>;
 
 // #region with-deadline
 /** What the work resolves with; rejects after `ms`, even when the work ignores its signal. */

@@ -108,14 +108,11 @@ failure(
     expect(await play('-----+-+-')).toBe(false);
     expect(await play('++')).toBe(true);
     expect(await play('+++--')).toBe(true);
-    expect(log.entries.map(({ message }) => message)).toEqual(
-      [
-        'a check succeeds',
-        'a check keeps failing',
-        'a check keeps failing',
-        'a check succeeds',
-      ].slice(0, log.entries.length),
-    );
+    expect(log.entries.map(({ message }) => message)).toEqual([
+      'a check succeeds',
+      'a check keeps failing',
+      'a check succeeds',
+    ]);
     const other = startHealth({
       log,
       everyMs: 1,
@@ -216,7 +213,7 @@ failure(
     health.finishStart();
     await using site = await startTestServer(undefined, health);
 
-    const flood = Array.from({ length: 500 }, () =>
+    const flood = Array.from({ length: 100 }, () =>
       fetch(`${site.url}/readyz?x=1`),
     );
     const responses = await Promise.all(flood);

@@ -12,7 +12,7 @@ export async function probeWithoutDatabase() {
   const schema = new URL('schema.sql', import.meta.url);
   await using database = await freshDatabase({ schema });
   const url = new URL(database.url);
-  await using proxy = await startTcpProxy(Number(url.port));
+  const proxy = await startTcpProxy(Number(url.port));
   url.port = `${proxy.port}`;
   await using program = await startProgram(NAIVE, {
     DATABASE_URL: url.href,
@@ -20,16 +20,14 @@ export async function probeWithoutDatabase() {
   });
   const before = await fetch(`${program.url}/health`);
 
-  proxy.pointTo(await findFreePort());
-  proxy.cut();
+  await proxy[Symbol.asyncDispose]();
   const failed: Response[] = [];
   for (let probe = 0; probe < 3; probe++)
     failed.push(await fetch(`${program.url}/health`));
-  const [first] = failed;
   return {
     before: before.status,
     statuses: failed.map(({ status }) => status),
-    body: (await first?.text()) ?? '',
+    body: (await failed.at(-1)?.text()) ?? '',
   };
 }
 

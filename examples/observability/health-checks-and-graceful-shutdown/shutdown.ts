@@ -20,7 +20,7 @@ type Options = {
   exit?: (code: number) => void;
 };
 
-type Close = (signal: AbortSignal) => Promise<unknown>;
+type Close = (signal: AbortSignal) => PromiseLike<unknown>;
 type Closer = { name: string; limitMs: number; close: Close };
 
 /** The program is on its way out: the start must not go on. */
