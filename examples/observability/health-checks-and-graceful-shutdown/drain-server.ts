@@ -33,7 +33,7 @@ export function createDrain(server: Server) {
   // #endregion say-goodbye
 
   // #region close-connections
-  /** Stops accepting; resolves once no connection is left, and cuts those that are when the signal aborts. */
+  /** Stops accepting; resolves without connections. An abort cuts them. */
   async function close(signal: AbortSignal) {
     sayGoodbye();
     server.close(); // and its idle connections
