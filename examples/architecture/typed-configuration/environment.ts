@@ -23,7 +23,7 @@ export class EnvironmentError extends Error {
 }
 
 // #region read-environment
-/** Frozen settings, or one error; removes secrets from `environment`. */
+/** Frozen settings, or one error; takes secrets from `environment`. */
 export function readEnvironment<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   environment: Environment = process.env,

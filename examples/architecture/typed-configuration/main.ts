@@ -1,20 +1,10 @@
 import { createServer } from 'node:http';
-import { EnvironmentError } from './environment.ts';
 import {
   readShopSettings,
   type ShopSettings,
 } from './shop-settings.ts';
 
-// #region wire
-try {
-  startShop(readShopSettings());
-} catch (error) {
-  if (!(error instanceof EnvironmentError)) throw error;
-  // An operator needs the sentences; a stack would not help.
-  console.error(error.message);
-  process.exitCode = 1;
-}
-// #endregion wire
+process.exitCode = startWithSettings(startShop);
 
 function startShop(settings: ShopSettings) {
   const server = createServer((_request, response) => {

@@ -15,4 +15,5 @@ it('shows how the naive way fails: each value is wrong, and nothing says so', ()
     paymentTimeoutMs: 10_000,
     sessionKey: 'change-me',
   });
+  expect(readNaively({}).port).toBe(3000);
 });

@@ -6,7 +6,6 @@ export class DeadlineError extends Error {
 
 type Work<T> = (signal: AbortSignal) => PromiseLike<T>;
 
-// #region with-deadline
 /** What the work resolves with; rejects after `ms`, even when the work ignores its signal. */
 export async function withDeadline<T>(
   ms: number,
@@ -25,4 +24,3 @@ export async function withDeadline<T>(
     clearTimeout(timer);
   }
 }
-// #endregion with-deadline

@@ -33,7 +33,7 @@ export function createDrain(server: Server) {
   // #endregion say-goodbye
 
   // #region close-connections
-  /** Stops accepting; resolves without connections. An abort cuts them. */
+  /** Stops accepting and resolves when all are gone; an abort cuts. */
   async function close(signal: AbortSignal) {
     sayGoodbye();
     server.close(); // and its idle connections

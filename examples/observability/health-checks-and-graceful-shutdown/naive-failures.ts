@@ -5,7 +5,7 @@ import { startTcpProxy } from '@touchstone/kit/tcp-proxy';
 import { waitUntil } from '@touchstone/kit/wait';
 import { startLoad, startSite } from './test-site.ts';
 
-const NAIVE = new URL('naive.ts', import.meta.url);
+const NAIVE = new URL('naive-main.ts', import.meta.url);
 
 /** What the probe of a naive instance says while its database is away. */
 export async function probeWithoutDatabase() {

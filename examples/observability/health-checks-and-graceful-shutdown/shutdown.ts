@@ -67,7 +67,7 @@ export function prepareShutdown(options: Options) {
   async function shutDown(signal: string, began: number) {
     const failed: string[] = [];
     async function attempt(name: string, ms: number, close: Close) {
-      const left = began + limitMs - performance.now();
+      const left = Math.ceil(began + limitMs - performance.now());
       try {
         await withDeadline(Math.max(0, Math.min(ms, left)), close);
       } catch (error) {
