@@ -1,8 +1,5 @@
 import { createServer } from 'node:http';
-import {
-  readShopSettings,
-  type ShopSettings,
-} from './shop-settings.ts';
+import type { ShopSettings } from './shop-settings.ts';
 
 process.exitCode = startWithSettings(startShop);
 

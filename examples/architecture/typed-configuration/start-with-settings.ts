@@ -5,7 +5,7 @@ import {
 } from './shop-settings.ts';
 
 // #region wire
-/** Starts with the settings; returns the exit code, 1 when one of them is wrong. */
+/** Returns the exit code: 1 when a setting is wrong, and printed. */
 export function startWithSettings(
   start: (settings: ShopSettings) => void,
   environment = process.env,
