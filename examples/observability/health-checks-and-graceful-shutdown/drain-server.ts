@@ -1,0 +1,53 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** How often connections that have become idle are closed. */
+const SWEEP_MS = 50;
+
+/** A server that can be emptied; call it before the server listens. */
+export function createDrain(server: Server) {
+  const sockets = new Set<Socket>();
+  const answers = new Set<ServerResponse>();
+  let leaving = false;
+
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+
+  // #region say-goodbye
+  server.prependListener('request', (_request, response) => {
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
+    if (leaving) response.setHeader('connection', 'close');
+  });
+
+  /** From now on each answer asks its client to connect anew, elsewhere. */
+  function sayGoodbye() {
+    leaving = true;
+    for (const response of answers)
+      if (!response.headersSent)
+        response.setHeader('connection', 'close');
+  }
+  // #endregion say-goodbye
+
+  // #region close-connections
+  /** Stops accepting and resolves when all are gone; an abort cuts. */
+  async function close(signal: AbortSignal) {
+    sayGoodbye();
+    server.close(); // and its idle connections
+    signal.addEventListener('abort', () => {
+      // Not closeAllConnections: it leaves WebSockets open.
+      for (const socket of sockets) socket.destroy();
+    });
+    while (sockets.size > 0) {
+      // A client may ignore the goodbye and stay.
+      server.closeIdleConnections();
+      await pause(SWEEP_MS);
+    }
+  }
+  // #endregion close-connections
+
+  return { sayGoodbye, close };
+}

@@ -1,0 +1,34 @@
+import { readEnvironment } from '@touchstone/kit/environment';
+import { findFreePort } from '@touchstone/kit/free-port';
+import { openDatabase } from '@touchstone/kit/postgres';
+import { z } from 'zod';
+import { startShop } from './shop.ts';
+import { ShuttingDownError } from './shutdown.ts';
+
+const milliseconds = z.coerce.number().int().min(0).max(60_000);
+const settings = readEnvironment(
+  z.object({
+    DATABASE_URL: z.url().optional(),
+    PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+    NOTICE_MS: milliseconds.default(5000),
+    LIMIT_MS: milliseconds.default(25_000),
+  }),
+);
+const port = settings.PORT || (await findFreePort());
+
+try {
+  await startShop({
+    port,
+    noticeMs: settings.NOTICE_MS,
+    limitMs: settings.LIMIT_MS,
+    openDatabase: () =>
+      openDatabase({
+        url: settings.DATABASE_URL,
+        schema: new URL('schema.sql', import.meta.url),
+        dataFolder: new URL('.data/postgres', import.meta.url),
+      }),
+  });
+  console.log(`listening on http://127.0.0.1:${port}`);
+} catch (error) {
+  if (!(error instanceof ShuttingDownError)) throw error;
+}

@@ -1,0 +1,60 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { Database } from '@touchstone/kit/postgres';
+import pg from 'pg';
+import { createApp } from './app.ts';
+import { createDrain } from './drain-server.ts';
+import { startHealth } from './health.ts';
+import { prepareShutdown } from './shutdown.ts';
+
+type Settings = Omit<
+  Parameters<typeof prepareShutdown>[0],
+  'announce' | 'log'
+> & { port: number; openDatabase: () => Promise<Database> };
+
+/** Starts the shop; it ends at SIGTERM. */
+export async function startShop(settings: Settings) {
+  const { port, openDatabase, ...times } = settings;
+  // #region wire
+  const server = createServer({ keepAliveTimeout: 65_000 });
+  const health = startHealth({ log: console, everyMs: 1000 });
+  const drain = createDrain(server);
+  const announce = () => {
+    health.drain();
+    drain.sayGoodbye();
+  };
+  const stop = prepareShutdown({ ...times, announce, log: console });
+
+  let app: RequestListener = answerTooEarly;
+  server.on('request', (request, response) => {
+    if (!health.answer(request, response)) app(request, response);
+  });
+  server.listen(port, '127.0.0.1');
+
+  const database = await openDatabase();
+  const closeDatabase = () => database[Symbol.asyncDispose]();
+  stop.add({ name: 'database', limitMs: 5000, close: closeDatabase });
+  const probe = openProbe(database.url);
+  stop.add({ name: 'probe', limitMs: 1000, close: () => probe.end() });
+  health.watch('database', () => probe.query('select 1'));
+  app = createApp({ pool: database.pool });
+  // Added last, closed first: requests need the database.
+  stop.add({ name: 'requests', limitMs: 10_000, close: drain.close });
+  health.finishStart();
+  // #endregion wire
+  return server;
+}
+
+const answerTooEarly: RequestListener = (_request, response) =>
+  void response.writeHead(503, { 'retry-after': '1' }).end();
+
+/** A connection of the probe's own: a busy pool is no outage. */
+function openProbe(connectionString: string) {
+  const pool = new pg.Pool({
+    connectionString,
+    max: 1,
+    connectionTimeoutMillis: 1000,
+    query_timeout: 1000,
+  });
+  pool.on('error', (error) => console.warn('probe:', error.message));
+  return pool;
+}
