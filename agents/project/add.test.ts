@@ -10,6 +10,7 @@ import type { Project } from './project.ts';
 const built = buildTestLibrary();
 const { library } = built;
 const JOBS = 'jobs/background-jobs';
+const TRANSACTIONS = 'postgres/transactions-and-locking';
 
 afterAll(() => built[Symbol.dispose]());
 
@@ -55,14 +56,21 @@ describe('taking a pattern', () => {
     expect(devDependencies).toMatchObject({ touchstone: '1.0.0', vitest: expect.any(String) });
   });
 
-  it('takes what it builds on first, and each once', () => {
-    const patterns = library.patterns.map((one) =>
-      one.id === JOBS ? { ...one, requires: ['integrations/webhook-receiving'] } : one,
-    );
-    const linked = { ...library, find: (id: string) => patterns.find((one) => one.id === id) };
-    using place = makeProject();
-    const plan = planAdd(linked, place.project, [JOBS, 'integrations/webhook-receiving']);
-    expect(plan.patterns).toEqual(['integrations/webhook-receiving', JOBS]);
+  it('takes what it builds on first, and each file once, in whatever order they are added', () => {
+    const orders = [[JOBS], [JOBS, TRANSACTIONS], [TRANSACTIONS, JOBS]].map((ids) => {
+      using place = makeProject();
+      for (const id of ids) add(place.project, [id]);
+      expect(planAdd(library, place.project, [JOBS]).patterns).toEqual([TRANSACTIONS, JOBS]);
+      const queue = place.project.read('patterns/background-jobs/job-queue.ts');
+      expect(queue).toContain(`'../transactions-and-locking/queryable.ts'`);
+      return ['background-jobs', 'transactions-and-locking'].map((slug) =>
+        place.project.list(`patterns/${slug}`),
+      );
+    });
+    const [jobs, transactions] = orders[0] ?? [];
+    expect(transactions).toContain('in-transaction.ts');
+    expect(jobs?.filter((file) => transactions?.includes(file))).toEqual([]);
+    expect(orders).toEqual([orders[0], orders[0], orders[0]]);
   });
 
   it('writes nothing when it is only planned', () => {

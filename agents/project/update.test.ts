@@ -147,7 +147,7 @@ describe('a removal', () => {
     expect(files.find(({ path }) => path === WORKER)?.outcome).toBe('edited');
     expect(project.list('patterns/background-jobs')).toEqual(['job-worker.ts']);
     expect(project.read(MIGRATION)).toBeDefined();
-    expect(project.read(LOCK_FILE)).toBeUndefined();
+    expect(readLock(project)?.patterns[JOBS]).toBeUndefined();
   });
 
   it('takes the folder away when nothing is left in it', () => {
@@ -163,7 +163,10 @@ describe('a removal', () => {
 
 describe('a verification', () => {
   it('passes what is whole', () => {
-    expect(verifyPatterns(built.library, project, [])).toMatchObject([{ id: JOBS, passed: true }]);
+    expect(verifyPatterns(built.library, project, [])).toMatchObject([
+      { id: JOBS, passed: true },
+      { id: 'postgres/transactions-and-locking', passed: true },
+    ]);
   });
 
   it('finds a file that is gone, and a package that is gone or of another age', () => {

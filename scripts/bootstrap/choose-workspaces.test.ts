@@ -8,10 +8,14 @@ import { listWorkspaces } from './find-missing.mjs';
 
 describe('chooseWorkspaces', () => {
   it.each(['bench', 'example', 'mutate', 'prove', 'stress', 'test'])(
-    'installs for %s with an id what that example needs',
+    'installs for %s with an id what that example needs, and what it builds on',
     (command) => {
       const id = 'jobs/background-jobs';
-      expect(chooseWorkspaces(ROOT, command, ['--flag', id])).toEqual(['agents', `examples/${id}`]);
+      expect(chooseWorkspaces(ROOT, command, ['--flag', id]).toSorted()).toEqual([
+        'agents',
+        `examples/${id}`,
+        'examples/postgres/transactions-and-locking',
+      ]);
     },
   );
 
