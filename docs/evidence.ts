@@ -58,7 +58,7 @@ export function listPageFiles(root: string, id: string, files: readonly string[]
   return [`patterns/${id}.md`, ...[...taken].map((path) => `examples/${id}/${path}`)];
 }
 
-/** Tests that passed, failures survived, and lines of regions that a test executed. */
+/** Tests that passed, failures tested, and lines of regions that a test executed. */
 export function countEvidence({ proof, isFresh }: Evidence): EvidenceCounts {
   if (!proof || !isFresh) return { tests: 0, failures: 0, lines: 0 };
   const lines = Object.values(proof.files).flatMap((file) =>

@@ -8,7 +8,7 @@ export type Card = {
   description: string;
   /** Above the title: `Jobs · level 4 production`. */
   kind: string;
-  /** At the bottom right: `10 failures survived`. */
+  /** At the bottom right: `10 failures tested`. */
   proven: string;
 };
 

@@ -42,5 +42,5 @@ function readFacts(folder: string): Map<string, Pick<Card, 'kind' | 'proven'>> {
 
 function describePattern({ id, area, level, evidence }: Pattern) {
   const kind = `${titleCase(area)} · level ${nameLevel(level)}`;
-  return [`patterns/${id}`, { kind, proven: `${count(evidence.failures, 'failure')} survived` }];
+  return [`patterns/${id}`, { kind, proven: `${count(evidence.failures, 'failure')} tested` }];
 }

@@ -62,12 +62,7 @@ describe.each(listChosenPages())('%s in the browser', (path) => {
 function describePattern(path: string, open: () => Page): void {
   it('says before anything else when to use it and when not', async () => {
     const headings = await open().locator('main h2').allInnerTexts();
-    expect(headings.slice(0, 4)).toEqual([
-      'Use when',
-      'Not when',
-      'What you see when you need it',
-      'Problem',
-    ]);
+    expect(headings.slice(0, 4)).toEqual(['Use when', 'Not when', 'Symptoms', 'Problem']);
   });
 
   it('draws each diagram and says it in words too', async () => {

@@ -89,7 +89,7 @@ function settle({
 }): Outcome {
   const committed = existsSync(file) ? parseProof(readFileSync(file, 'utf8')).value : undefined;
   const faults = committed ? compareProofs(committed, fresh) : ['it has no proof.json yet'];
-  const summary = `${fresh.tests.length} tests, ${fresh.failures.length} failures survived`;
+  const summary = `${fresh.tests.length} tests, ${fresh.failures.length} failures tested`;
   const isAsCommitted = faults.length === 0;
   if (isAsCommitted && !(write && differ(committed?.versions, fresh.versions)))
     return { summary: `${summary}, as committed`, faults };
