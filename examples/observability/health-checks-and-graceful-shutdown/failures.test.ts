@@ -278,10 +278,11 @@ failure(
     const gate = createGate();
     const arrived = createGate();
     const streaming = createGate();
-    const slowRequests = 0;
+    let slowRequests = 0;
     await using site = await startTestServer(
       async (request, response) => {
         if (request.url === '/slow') {
+          slowRequests++;
           arrived.open();
           await gate.opened;
         }
