@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { ShopSettings } from './shop-settings.ts';
+import { startWithSettings } from './start-with-settings.ts';
 
 process.exitCode = startWithSettings(startShop);
 

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { Agent, createServer, get, type Server } from 'node:http';
+import {
+  Agent,
+  createServer,
+  get,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createTerminus } from '@godaddy/terminus';
 import {
@@ -29,9 +35,13 @@ const naive = createServer(async (_request, response) => {
   await ask();
   response.end('ok');
 });
-const terminus = createTerminus(createServer(), {
+const terminus = createTerminus(createServer(notFound), {
   healthChecks: { '/readyz': ask },
 });
+
+function notFound(_request: unknown, response: ServerResponse) {
+  response.writeHead(404).end();
+}
 
 function contender(name: string, server: Server, note?: string) {
   return {

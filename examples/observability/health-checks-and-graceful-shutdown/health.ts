@@ -64,10 +64,7 @@ export function startHealth(options: Options) {
         green.add(name);
         log.info('a check succeeds', { check: name });
       }
-      await pause(everyMs, undefined, {
-        ref: false,
-        signal: stopped.signal,
-      }).catch(() => {});
+      await pause(everyMs, undefined, stopped).catch(() => {});
     }
   }
   // #endregion watch-with-hysteresis

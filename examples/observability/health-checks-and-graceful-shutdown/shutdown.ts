@@ -76,7 +76,7 @@ export function prepareShutdown(options: Options) {
       }
     }
 
-    await attempt('announce', 1000, async () => options.announce());
+    await attempt('announce', limitMs, async () => options.announce());
     // Ctrl-C is a developer: no balancer has to notice.
     if (signal === 'SIGTERM') await pause(noticeMs);
     for (let next = closers.pop(); next; next = closers.pop())
