@@ -86,6 +86,8 @@ function createSession(client: PoolClient, limit: AbortSignal) {
       return await db.query<Row>(statement, values);
     } catch (error) {
       if (!(error instanceof DatabaseError)) breakOff(error);
+      // The state that an error leaves behind is told after it.
+      else await db.query('').catch(() => breakOff(error));
       throw error;
     }
   }
