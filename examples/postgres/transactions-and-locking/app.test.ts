@@ -116,18 +116,20 @@ it('asks to try again when a row is locked for too long', async () => {
 }, 20_000);
 
 it('asks to send a transfer again whose outcome is unknown, but no withdrawal', async () => {
-  await using app = await startApp({ query_timeout: 300 });
+  await using app = await startApp({ query_timeout: 500 });
   await app.admin.query(
     `create function take_time() returns trigger
      language plpgsql as $$
      begin
-       perform pg_sleep(0.6);
+       perform pg_sleep(0.8);
        return new;
      end $$;
      create constraint trigger slow
        after update on accounts
        deferrable initially deferred
-       for each row execute function take_time()`,
+       for each row
+       when (new.cents < old.cents)
+       execute function take_time()`,
   );
   const transfer = { ...order, id: randomUUID() };
 

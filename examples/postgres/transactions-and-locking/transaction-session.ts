@@ -78,19 +78,16 @@ function createSession(client: PoolClient, limit: AbortSignal) {
 
   // #region ask
   /** An error that is not an answer of Postgres says nothing of what it did: the session is broken. */
-  async function ask<Row extends QueryResultRow>(
-    statement: string | Statement,
-    values?: readonly unknown[],
-  ): Promise<QueryResult<Row>> {
+  const ask: Queryable['query'] = async (statement, values) => {
     try {
-      return await db.query<Row>(statement, values);
+      return await db.query(statement, values);
     } catch (error) {
       if (!(error instanceof DatabaseError)) breakOff(error);
       // The state that an error leaves behind is told after it.
       else await db.query('').catch(() => breakOff(error));
       throw error;
     }
-  }
+  };
   // #endregion ask
 
   function refuseEnded() {
@@ -174,8 +171,6 @@ function createSession(client: PoolClient, limit: AbortSignal) {
   // #endregion give-back
 
   const tx: Queryable = { query };
-  const isActive = () => isOpen;
-  const failedBy = () => failure;
   return {
     tx,
     signal,
@@ -183,8 +178,8 @@ function createSession(client: PoolClient, limit: AbortSignal) {
     unlessStopped,
     commit,
     fail,
-    isActive,
-    failedBy,
+    isActive: () => isOpen,
+    failedBy: () => failure,
   };
 }
 
