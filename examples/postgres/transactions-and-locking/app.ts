@@ -59,14 +59,12 @@ export function createApp({ accounts, sendMail, log }: Services) {
   });
   // #endregion after-commit
 
-  // #region try-again
   app.use('/withdrawals', inviteRetry(NOTHING_DONE));
   // Its id makes a transfer safe to send again, whatever became of it.
   app.use(
     '/transfers',
     inviteRetry([...NOTHING_DONE, 'outcome_unknown']),
   );
-  // #endregion try-again
   app.use(answerNotFound, answerErrors(log));
   return app;
 }

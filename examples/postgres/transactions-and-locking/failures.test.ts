@@ -222,7 +222,7 @@ failure(
   'The answer to COMMIT never comes',
   {
     symptom:
-      'TransactionError `outcome_unknown` within the time limit; it is not tried again',
+      'TransactionError `outcome_unknown` within the time limit, or the `query_timeout` of the pool; it is not tried again',
     defence: 'give-back',
     remains:
       'The row may be there, as here: give it an id of your own, and look',
@@ -263,72 +263,53 @@ failure(
   },
 );
 
-failure(
-  'COMMIT takes longer than the `query_timeout` of the pool',
-  {
-    symptom:
-      'TransactionError `outcome_unknown` after `query_timeout`, not a plain failure',
-    defence: 'give-back',
-    remains: 'The row may be there a moment later, as here',
-  },
-  async () => {
-    await using database = await startAccounts();
-    await database.pool.query(SLOW_COMMIT);
-    await using hasty = openPool(database.url, {
-      max: 1,
-      query_timeout: 500,
-    });
-    const pid = await readPid(hasty.pool);
+test('COMMIT takes longer than the `query_timeout` of the pool: its outcome is unknown', async () => {
+  await using database = await startAccounts();
+  await database.pool.query(SLOW_COMMIT);
+  await using hasty = openPool(database.url, {
+    max: 1,
+    query_timeout: 500,
+  });
+  const pid = await readPid(hasty.pool);
 
-    const outcome = inTransaction(hasty.pool, (tx) =>
-      addCents(tx, 'ana', 100),
-    );
+  const outcome = inTransaction(hasty.pool, (tx) =>
+    addCents(tx, 'ana', 100),
+  );
 
-    await expect(outcome).rejects.toMatchObject({
-      code: 'outcome_unknown',
-      cause: { message: 'Query read timeout' },
-    });
-    await waitUntil(
-      'the row is there',
-      async () => (await readCents(database.pool, 'ana')) === 10_100,
-    );
-    expect(await readPid(hasty.pool)).not.toBe(pid);
-  },
-);
+  await expect(outcome).rejects.toMatchObject({
+    code: 'outcome_unknown',
+    cause: { message: 'Query read timeout' },
+  });
+  await waitUntil(
+    'the row is there',
+    async () => (await readCents(database.pool, 'ana')) === 10_100,
+  );
+  expect(await readPid(hasty.pool)).not.toBe(pid);
+});
 
-failure(
-  'The client gives up on a statement, and the work swallows that',
-  {
-    symptom:
-      'The error of the client, such as `Query read timeout`, and nothing is committed',
-    defence: 'ask',
-    remains:
-      'It costs a connection each time, also where the fault is in a value: a circular object for a JSON column',
-  },
-  async () => {
-    await using database = await startAccounts();
-    await using hasty = openPool(database.url, {
-      max: 1,
-      query_timeout: 300,
-    });
-    const pid = await readPid(hasty.pool);
+test('The client gives up on a statement and the work swallows that: nothing is committed', async () => {
+  await using database = await startAccounts();
+  await using hasty = openPool(database.url, {
+    max: 1,
+    query_timeout: 300,
+  });
+  const pid = await readPid(hasty.pool);
 
-    const outcome = inTransaction(hasty.pool, async (tx) => {
-      await tx
-        .query(
-          `update accounts set cents = cents + 100
-           where id = 'ana' and pg_sleep(0.6) is not null`,
-        )
-        .catch(() => {});
-      // By now the server has done it.
-      await pause(1000);
-    });
+  const outcome = inTransaction(hasty.pool, async (tx) => {
+    await tx
+      .query(
+        `update accounts set cents = cents + 100
+         where id = 'ana' and pg_sleep(0.6) is not null`,
+      )
+      .catch(() => {});
+    // By now the server has done it.
+    await pause(1000);
+  });
 
-    await expect(outcome).rejects.toThrow('Query read timeout');
-    expect(await readPid(hasty.pool)).not.toBe(pid);
-    expect(await readCents(database.pool, 'ana')).toBe(10_000);
-  },
-);
+  await expect(outcome).rejects.toThrow('Query read timeout');
+  expect(await readPid(hasty.pool)).not.toBe(pid);
+  expect(await readCents(database.pool, 'ana')).toBe(10_000);
+});
 
 test('A COMMIT that Postgres refuses is known to have failed, and the connection stays', async () => {
   await using database = await startAccounts();
@@ -504,38 +485,28 @@ test('Work that fails while a query runs gives no connection back that is still 
   expect(await readPid(one.pool)).not.toBe(pid);
 });
 
-failure(
-  'The work sends SQL that ends its transaction',
-  {
-    symptom:
-      'TransactionError `ended_by_work`; the queries that follow are refused',
-    defence: 'one-at-a-time',
-    remains:
-      'What its `commit` has committed stays; `commit and chain` and `rollback; begin` in one statement are not noticed',
-  },
-  async () => {
-    await using database = await startAccounts();
-    await using one = openPool(database.url, { max: 1 });
-    const { pool } = one;
-    const pid = await readPid(pool);
+test('The work ends its transaction with SQL of its own: the queries that follow are refused', async () => {
+  await using database = await startAccounts();
+  await using one = openPool(database.url, { max: 1 });
+  const { pool } = one;
+  const pid = await readPid(pool);
 
-    for (const end of ['commit', 'rollback']) {
-      const outcome = inTransaction(pool, async (tx) => {
-        await addCents(tx, 'bob', 1);
-        await tx.query(end).catch(() => {});
-        await addCents(tx, 'ana', 1).catch(() => {});
-      });
-      await expect(outcome).rejects.toMatchObject({
-        code: 'ended_by_work',
-      });
-    }
+  for (const end of ['commit', 'rollback']) {
+    const outcome = inTransaction(pool, async (tx) => {
+      await addCents(tx, 'bob', 1);
+      await tx.query(end).catch(() => {});
+      await addCents(tx, 'ana', 1).catch(() => {});
+    });
+    await expect(outcome).rejects.toMatchObject({
+      code: 'ended_by_work',
+    });
+  }
 
-    expect(await readCents(pool, 'ana')).toBe(10_000);
-    // The first of the two has committed it.
-    expect(await readCents(pool, 'bob')).toBe(10_001);
-    expect(await readPid(pool)).toBe(pid);
-  },
-);
+  expect(await readCents(pool, 'ana')).toBe(10_000);
+  // The first of the two has committed it.
+  expect(await readCents(pool, 'bob')).toBe(10_001);
+  expect(await readPid(pool)).toBe(pid);
+});
 
 test('Work whose own COMMIT fails is refused, and so is what it sends then', async () => {
   await using database = await startAccounts();

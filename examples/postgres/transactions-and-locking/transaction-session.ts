@@ -76,7 +76,6 @@ function createSession(client: PoolClient, limit: AbortSignal) {
   }
   // #endregion one-at-a-time
 
-  // #region ask
   /** An error that is not an answer of Postgres says nothing of what it did: the session is broken. */
   const ask: Queryable['query'] = async (statement, values) => {
     try {
@@ -88,7 +87,6 @@ function createSession(client: PoolClient, limit: AbortSignal) {
       throw error;
     }
   };
-  // #endregion ask
 
   function refuseEnded() {
     if (client.getTransactionStatus() !== 'I') return;
