@@ -20,6 +20,7 @@ type Options = {
 const FAULTS = {
   no_such_account: 'There is no such account',
   not_enough_money: 'There is not enough money',
+  other_transfer: 'Another transfer has this id',
 };
 
 /** What the caller asked for cannot be done. */
@@ -39,16 +40,10 @@ export function createAccounts({ pool, log }: Options) {
   // #region transfer
   /** Moves the money once for each id, however often it is called. */
   function transfer(transfer: Transfer, signal?: AbortSignal) {
-    const { id, sender, receiver, cents, note } = transfer;
+    const { sender, receiver, cents } = transfer;
     return inTransaction(pool, { signal, log }, async (tx) => {
       const balances = await lockAccounts(tx, [sender, receiver]);
-      const { rowCount } = await tx.query(
-        `insert into transfers (id, sender, receiver, cents, note)
-         values ($1, $2, $3, $4, $5)
-         on conflict (id) do nothing`,
-        [id, sender, receiver, cents, note],
-      );
-      if (rowCount === 0) return 'done before';
+      if (!(await insertTransfer(tx, transfer))) return 'done before';
       if (!(Number(balances.get(sender)) >= cents))
         throw new AccountError('not_enough_money');
       await addCents(tx, sender, -cents);
@@ -106,6 +101,33 @@ async function lockAccounts(
   return new Map(rows.map(({ id, cents }) => [id, Number(cents)]));
 }
 // #endregion lock-in-order
+
+/** False when the same transfer is there; another one with its id is refused. */
+async function insertTransfer(
+  tx: Queryable,
+  { id, sender, receiver, cents, note }: Transfer,
+): Promise<boolean> {
+  const values = [id, sender, receiver, cents, note];
+  const inserted = await tx.query(
+    `insert into transfers (id, sender, receiver, cents, note)
+     values ($1, $2, $3, $4, $5)
+     on conflict (id) do nothing`,
+    values,
+  );
+  if (inserted.rowCount === 1) return true;
+  const same = await tx.query(
+    `select
+     from transfers
+     where id = $1
+       and sender = $2
+       and receiver = $3
+       and cents = $4
+       and note = $5`,
+    values,
+  );
+  if (same.rowCount !== 1) throw new AccountError('other_transfer');
+  return false;
+}
 
 async function addCents(tx: Queryable, id: string, cents: number) {
   await tx.query(

@@ -10,18 +10,6 @@ export async function takeLock(tx: Queryable, name: LockName) {
   await tx.query('select pg_advisory_xact_lock($1)', [hash(name)]);
 }
 
-/** Takes the lock if it is free, without waiting. */
-export async function tryLock(
-  tx: Queryable,
-  name: LockName,
-): Promise<boolean> {
-  const { rows } = await tx.query<{ taken: boolean }>(
-    'select pg_try_advisory_xact_lock($1) as taken',
-    [hash(name)],
-  );
-  return rows[0]?.taken === true;
-}
-
 /** 64 bits of SHA-256: `hashtext` has 32, and 77,000 keys collide. */
 function hash({ purpose, key }: LockName): string {
   const text = JSON.stringify([purpose, key]);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { listen } from '@touchstone/kit/http';
 import { waitUntil } from '@touchstone/kit/wait';
+import type { PoolConfig } from 'pg';
 import { expect, it } from 'vitest';
 import { createAccounts } from './accounts.ts';
 import { createApp } from './app.ts';
@@ -12,7 +13,7 @@ import {
   startAccounts,
 } from './test-accounts.ts';
 
-async function startApp() {
+async function startApp(settings: PoolConfig = {}) {
   const database = await startAccounts();
   const errors: string[] = [];
   const log = {
@@ -20,6 +21,7 @@ async function startApp() {
     error: (message: string) => errors.push(message),
   };
   const pool = createPool(database.url, log);
+  Object.assign(pool.options, settings);
   const accounts = createAccounts({ pool, log });
   const sendMail = async () => {};
   const server = await listen(createApp({ accounts, sendMail, log }));
@@ -91,6 +93,61 @@ it('refuses what is not there: an account, the money', async () => {
     'not_enough_money',
   ]);
   expect(await readCents(app.admin, 'bob')).toBe(10_000);
+});
+
+it('asks to try again when a row is locked for too long', async () => {
+  await using app = await startApp();
+  const rival = await app.admin.connect();
+  await rival.query('begin');
+  await addCents(rival, 'ana', 1);
+
+  const answers = await Promise.all([
+    app.post('/transfers', { ...order, id: randomUUID() }),
+    app.post('/withdrawals', { account: 'ana', cents: 1 }),
+  ]);
+
+  for (const answer of answers) {
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await answer.json()).toMatchObject({ code: 'try_again' });
+  }
+  await rival.query('rollback');
+  rival.release();
+}, 20_000);
+
+it('asks to send a transfer again whose outcome is unknown, but no withdrawal', async () => {
+  await using app = await startApp({ query_timeout: 500 });
+  await app.admin.query(
+    `create function take_time() returns trigger
+     language plpgsql as $$
+     begin
+       perform pg_sleep(0.8);
+       return new;
+     end $$;
+     create constraint trigger slow
+       after update on accounts
+       deferrable initially deferred
+       for each row
+       when (new.cents < old.cents)
+       execute function take_time()`,
+  );
+  const transfer = { ...order, id: randomUUID() };
+
+  const first = await app.post('/transfers', transfer);
+  const withdrawal = await app.post('/withdrawals', {
+    account: 'cy-1',
+    cents: 1,
+  });
+
+  expect(first.status).toBe(503);
+  expect(withdrawal.status).toBe(500);
+  expect(withdrawal.headers.get('retry-after')).toBe(null);
+  await waitUntil(
+    'the transfer is done',
+    async () => (await readCents(app.admin, 'ana')) === 4000,
+  );
+  const again = await app.post('/transfers', transfer);
+  expect(await again.json()).toMatchObject({ state: 'done before' });
 });
 
 it('stops a transfer in the database too when its client hangs up', async () => {

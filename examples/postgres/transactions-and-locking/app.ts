@@ -1,5 +1,9 @@
-import { answerErrors, answerNotFound } from '@touchstone/kit/problems';
-import express from 'express';
+import {
+  answerErrors,
+  answerNotFound,
+  HttpProblem,
+} from '@touchstone/kit/problems';
+import express, { type ErrorRequestHandler } from 'express';
 import { z } from 'zod';
 import type { createAccounts, Withdrawal } from './accounts.ts';
 
@@ -55,6 +59,23 @@ export function createApp({ accounts, sendMail, log }: Services) {
   });
   // #endregion after-commit
 
+  app.use('/withdrawals', inviteRetry(NOTHING_DONE));
+  // Its id makes a transfer safe to send again, whatever became of it.
+  app.use(
+    '/transfers',
+    inviteRetry([...NOTHING_DONE, 'outcome_unknown']),
+  );
   app.use(answerNotFound, answerErrors(log));
   return app;
+}
+
+const NOTHING_DONE = ['55P03', '40001', '40P01', 'timed_out'];
+
+/** Answers 503 with Retry-After to failures that may not come again. */
+function inviteRetry(codes: string[]): ErrorRequestHandler {
+  return function answerTemporary(error, _request, _response, next) {
+    if (!codes.includes(error?.code)) return next(error);
+    const problem = new HttpProblem(503, 'try_again', error.message);
+    next(Object.assign(problem, { retryAfterSeconds: 1 }));
+  };
 }

@@ -77,7 +77,7 @@ function compareOverhead(): Promise<BenchTable> {
 /** All read one row, compute, and write it back. */
 function compareContention(): Promise<BenchTable> {
   const measure = createMeasure(() => 'ana');
-  const attempts = 1000;
+  const attempts = 100;
   const contenders: [Contender, ...Contender[]] = [
     measure('this pattern, `for no key update`', (id) =>
       readAndWrite(pool, id, {}, 'for no key update'),

@@ -10,8 +10,6 @@ export function createPool(connectionString: string, log: Log): Pool {
     max: 10,
     connectionTimeoutMillis: 5000,
     keepAlive: true,
-    // Postgres ends the statement of a client that is gone.
-    options: '-c client_connection_check_interval=1s',
   });
   // An idle connection that breaks would end the process.
   pool.on('error', (error) => log.error('connection lost', { error }));

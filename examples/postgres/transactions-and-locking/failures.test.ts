@@ -1,4 +1,7 @@
 import { getEventListeners } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { failure } from '@touchstone/kit/failure';
 import { listen } from '@touchstone/kit/http';
 import { openPool } from '@touchstone/kit/postgres';
@@ -6,7 +9,7 @@ import { waitUntil } from '@touchstone/kit/wait';
 import type { PoolClient } from 'pg';
 import { expect, test } from 'vitest';
 import { createAccounts } from './accounts.ts';
-import { takeLock, tryLock } from './advisory-lock.ts';
+import { takeLock } from './advisory-lock.ts';
 import { createApp } from './app.ts';
 import {
   inTransaction,
@@ -23,6 +26,35 @@ import {
 } from './test-accounts.ts';
 import { startLossyNetwork } from './test-network.ts';
 
+/** At COMMIT, an account of Ana or Bob may not be overdrawn. */
+const DEFERRED = `
+  create function refuse_debt() returns trigger
+  language plpgsql as $$
+  begin
+    if new.cents < 0 then raise check_violation; end if;
+    return new;
+  end $$;
+  create constraint trigger no_debt
+    after update on accounts
+    deferrable initially deferred
+    for each row execute function refuse_debt()`;
+
+/** COMMIT of a change of accounts takes 0.8 s, less than the server takes to notice a closed connection. */
+const SLOW_COMMIT = `
+  create function take_time() returns trigger
+  language plpgsql as $$
+  begin
+    perform pg_sleep(0.8);
+    return new;
+  end $$;
+  create constraint trigger slow
+    after update on accounts
+    deferrable initially deferred
+    for each row execute function take_time()`;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
 const silent = { warn: () => {}, error: () => {} };
 const never = () => new Promise<never>(() => {});
 
@@ -35,6 +67,11 @@ async function countOpen(db: Queryable): Promise<number> {
        and xact_start is not null`,
   );
   return rows[0]?.count ?? 0;
+}
+
+function afterMicrotasks(hops: number, run: () => void) {
+  if (hops === 0) run();
+  else queueMicrotask(() => afterMicrotasks(hops - 1, run));
 }
 
 const countTimers = () =>
@@ -67,6 +104,8 @@ failure(
       await addCents(tx, 'ana', 100);
       await tx.query('select 1 / 0').catch(() => {});
       await tx.query('select 2').catch(() => {});
+      // Postgres answers it even now.
+      await tx.query('');
       return 'done';
     });
 
@@ -147,7 +186,7 @@ failure(
       'TransactionError `timed_out` after `timeLimitMs`; its locks are free, and vacuum is not held up',
     defence: 'limits',
     remains:
-      'The hung call itself goes on, unless it uses the `signal`; its later queries are refused',
+      'The hung call itself goes on, unless it uses the `signal`; its later queries are refused, but not those of `pool.query`',
   },
   async () => {
     await using database = await startAccounts();
@@ -183,7 +222,7 @@ failure(
   'The answer to COMMIT never comes',
   {
     symptom:
-      'TransactionError `outcome_unknown` within the time limit; it is not tried again',
+      'TransactionError `outcome_unknown` within the time limit, or the `query_timeout` of the pool; it is not tried again',
     defence: 'give-back',
     remains:
       'The row may be there, as here: give it an id of your own, and look',
@@ -224,6 +263,105 @@ failure(
   },
 );
 
+test('COMMIT takes longer than the `query_timeout` of the pool: its outcome is unknown', async () => {
+  await using database = await startAccounts();
+  await database.pool.query(SLOW_COMMIT);
+  await using hasty = openPool(database.url, {
+    max: 1,
+    query_timeout: 500,
+  });
+  const pid = await readPid(hasty.pool);
+
+  const outcome = inTransaction(hasty.pool, (tx) =>
+    addCents(tx, 'ana', 100),
+  );
+
+  await expect(outcome).rejects.toMatchObject({
+    code: 'outcome_unknown',
+    cause: { message: 'Query read timeout' },
+  });
+  await waitUntil(
+    'the row is there',
+    async () => (await readCents(database.pool, 'ana')) === 10_100,
+  );
+  expect(await readPid(hasty.pool)).not.toBe(pid);
+});
+
+test('The client gives up on a statement and the work swallows that: nothing is committed', async () => {
+  await using database = await startAccounts();
+  await using hasty = openPool(database.url, {
+    max: 1,
+    query_timeout: 300,
+  });
+  const pid = await readPid(hasty.pool);
+
+  const outcome = inTransaction(hasty.pool, async (tx) => {
+    await tx
+      .query(
+        `update accounts set cents = cents + 100
+         where id = 'ana' and pg_sleep(0.6) is not null`,
+      )
+      .catch(() => {});
+    // By now the server has done it.
+    await pause(1000);
+  });
+
+  await expect(outcome).rejects.toThrow('Query read timeout');
+  expect(await readPid(hasty.pool)).not.toBe(pid);
+  expect(await readCents(database.pool, 'ana')).toBe(10_000);
+});
+
+test('A COMMIT that Postgres refuses is known to have failed, and the connection stays', async () => {
+  await using database = await startAccounts();
+  await using one = openPool(database.url, { max: 1 });
+  await one.pool.query(DEFERRED);
+  const pid = await readPid(one.pool);
+
+  const outcome = inTransaction(one.pool, (tx) =>
+    addCents(tx, 'ana', -20_000),
+  );
+
+  await expect(outcome).rejects.toMatchObject({ code: '23514' });
+  expect(await readPid(one.pool)).toBe(pid);
+  expect(await readCents(one.pool, 'ana')).toBe(10_000);
+});
+
+test('A COMMIT that was never sent has a known outcome', async () => {
+  await using database = await startAccounts();
+  const reason = new Error('the client hung up');
+
+  // The abort falls between the end of the work and COMMIT.
+  for (const hops of [0, 1, 2]) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const outcome = inTransaction(
+      database.pool,
+      { signal },
+      async (tx) => {
+        await addCents(tx, 'ana', 1);
+        afterMicrotasks(hops, () => controller.abort(reason));
+      },
+    );
+    await expect(outcome).rejects.toBe(reason);
+  }
+
+  expect(await readCents(database.pool, 'ana')).toBe(10_000);
+});
+
+test('A connection on which BEGIN failed is closed', async () => {
+  await using database = await startAccounts();
+  await using network = await startLossyNetwork(database.url, 'begin');
+  await using hasty = openPool(network.url, {
+    max: 1,
+    query_timeout: 200,
+  });
+
+  const outcome = inTransaction(hasty.pool, readPid);
+
+  await expect(outcome).rejects.toThrow('Query read timeout');
+  expect(hasty.pool.totalCount).toBe(0);
+});
+
 test('A server that answers nothing holds up neither the caller nor the pool', async () => {
   await using database = await startAccounts();
   await using network = await startLossyNetwork(database.url, 'begin');
@@ -254,7 +392,7 @@ failure(
       'TransactionError `nested` at once, instead of a pool in which all wait for ever',
     defence: 'refuse-nested',
     remains:
-      '`pool.query` inside the work takes a second connection too, and is not part of the transaction',
+      '`pool.query` inside the work takes a second connection too, and is not part of the transaction. A batcher that many share gets `nested` when its batch is begun inside one',
   },
   async () => {
     await using database = await startAccounts();
@@ -287,7 +425,7 @@ failure(
       'At once: they run one after the other. Not awaited: TransactionError `not_awaited`, and nothing is committed. Too late: `ended`',
     defence: 'one-at-a-time',
     remains:
-      '`Promise.all` makes a transaction no faster: it has one connection',
+      '`Promise.all` makes a transaction no faster, and when a query in it fails while others wait, the connection is closed',
   },
   async () => {
     await using database = await startAccounts();
@@ -308,6 +446,14 @@ failure(
     });
     await expect(forgotten).rejects.toMatchObject({
       code: 'not_awaited',
+    });
+    const failed = inTransaction(pool, async (tx) => {
+      await tx.query('select 1 / 0').catch(() => {});
+      addCents(tx, 'bob', 2).catch(() => {});
+    });
+    await expect(failed).rejects.toMatchObject({
+      code: 'not_awaited',
+      cause: { code: '22012' },
     });
     const kept = await inTransaction(pool, async (tx) => tx);
     await expect(readPid(kept)).rejects.toMatchObject({
@@ -339,12 +485,15 @@ test('Work that fails while a query runs gives no connection back that is still 
   expect(await readPid(one.pool)).not.toBe(pid);
 });
 
-test('Work that commits or rolls back by itself is refused', async () => {
+test('The work ends its transaction with SQL of its own: the queries that follow are refused', async () => {
   await using database = await startAccounts();
-  const { pool } = database;
+  await using one = openPool(database.url, { max: 1 });
+  const { pool } = one;
+  const pid = await readPid(pool);
 
   for (const end of ['commit', 'rollback']) {
     const outcome = inTransaction(pool, async (tx) => {
+      await addCents(tx, 'bob', 1);
       await tx.query(end).catch(() => {});
       await addCents(tx, 'ana', 1).catch(() => {});
     });
@@ -354,6 +503,42 @@ test('Work that commits or rolls back by itself is refused', async () => {
   }
 
   expect(await readCents(pool, 'ana')).toBe(10_000);
+  // The first of the two has committed it.
+  expect(await readCents(pool, 'bob')).toBe(10_001);
+  expect(await readPid(pool)).toBe(pid);
+});
+
+test('Work whose own COMMIT fails is refused, and so is what it sends then', async () => {
+  await using database = await startAccounts();
+  const { pool } = database;
+  await pool.query(DEFERRED);
+  const collide = createColliding(1);
+  let runs = 0;
+
+  const works = [
+    async (tx: Queryable) => {
+      await addCents(tx, 'ana', -20_000);
+      await tx.query('commit').catch(() => {});
+    },
+    async (tx: Queryable) => {
+      await addCents(tx, 'ana', -20_000);
+      await tx.query('commit').catch(() => {});
+      await addCents(tx, 'bob', 1);
+    },
+    // The collision is gone: to run it again could do it twice.
+    async (tx: Queryable) => {
+      runs += 1;
+      await collide.work(tx).catch(() => {});
+      await tx.query('rollback').catch(() => {});
+    },
+  ];
+
+  for (const work of works)
+    await expect(
+      inTransaction(pool, { attempts: 3 }, work),
+    ).rejects.toMatchObject({ code: 'ended_by_work' });
+  expect(runs).toBe(1);
+  expect(await sumCents(pool)).toBe(30_000);
 });
 
 failure(
@@ -389,6 +574,47 @@ failure(
     expect(await readCents(pool, 'bob')).toBe(10_020);
   },
 );
+
+test('Rows are locked in the order of their ids, and before they are read', async () => {
+  await using database = await startAccounts();
+  const { pool } = database;
+  // No index and the order of insertion: only `order by` helps.
+  await using plain = openPool(database.url, {
+    options: '-c enable_indexscan=off -c enable_bitmapscan=off',
+  });
+  await pool.query(
+    `insert into accounts (id, owner, cents)
+     values ('z', 'Zoe', 100), ('a', 'Al', 100)`,
+  );
+  const { transfer } = createAccounts({
+    pool: plain.pool,
+    log: silent,
+  });
+  const rival = await pool.connect();
+  await rival.query('begin');
+  await addCents(rival, 'a', 0);
+  const order = { sender: 'z', receiver: 'a', cents: 60, note: '' };
+
+  const both = Promise.allSettled([
+    transfer({ ...order, id: '1' }),
+    transfer({ ...order, id: '2' }),
+  ]);
+  await waitUntil(
+    'both wait for the row',
+    async () => (await countWaiting(pool)) === 2,
+  );
+  // They wait for the first, and have not locked the second.
+  const free = await pool.query(
+    `select from accounts where id = 'z' for update skip locked`,
+  );
+  expect(free.rowCount).toBe(1);
+  await rival.query('commit');
+  rival.release();
+
+  const states = (await both).map(({ status }) => status);
+  expect(states.toSorted()).toEqual(['fulfilled', 'rejected']);
+  expect(await readCents(pool, 'z')).toBe(40);
+});
 
 /** Two write back what they read at the same time; how many of them succeed. */
 async function addTwice(options: TransactionOptions, lock = '') {
@@ -633,8 +859,15 @@ failure(
     await using database = await startAccounts();
     const { pool } = database;
     const name = { purpose: 'report', key: '42' };
-    const isFree = (free = name) =>
-      inTransaction(pool, (tx) => tryLock(tx, free));
+    await using stranger = openPool(database.url);
+    /** Whether another transaction gets the lock, or its time-out. */
+    const ask = (other: typeof name) =>
+      inTransaction(stranger.pool, { lockTimeoutMs: 100 }, (its) =>
+        takeLock(its, other),
+      ).then(
+        () => 'taken',
+        (error) => error.code,
+      );
 
     // What leaks: the connection goes back to the pool, the lock stays.
     await pool.query('select pg_advisory_lock(1)');
@@ -645,28 +878,44 @@ failure(
 
     await inTransaction(pool, async (tx) => {
       await takeLock(tx, name);
-      const stranger = openPool(database.url);
-      const ask = (other: typeof name) =>
-        inTransaction(stranger.pool, (its) => tryLock(its, other));
-      expect(await ask(name)).toBe(false);
-      expect(await ask({ ...name, key: '43' })).toBe(true);
-      expect(await ask({ ...name, purpose: 'export' })).toBe(true);
+      expect(await ask(name)).toBe('55P03');
+      expect(await ask({ ...name, key: '43' })).toBe('taken');
+      expect(await ask({ ...name, purpose: 'export' })).toBe('taken');
       // One text, cut elsewhere.
-      expect(await ask({ purpose: 'report4', key: '2' })).toBe(true);
-      await stranger[Symbol.asyncDispose]();
+      expect(await ask({ purpose: 'report4', key: '2' })).toBe('taken');
     });
-    const rival = await pool.connect();
-    await rival.query('begin');
-    await takeLock(rival, name);
-    const waiting = inTransaction(pool, { lockTimeoutMs: 100 }, (tx) =>
-      takeLock(tx, name),
-    );
-    await expect(waiting).rejects.toMatchObject({ code: '55P03' });
-    await rival.query('commit');
-    rival.release();
-    expect(await isFree()).toBe(true);
+    expect(await ask(name)).toBe('taken');
   },
 );
+
+test('A pause is at most 320 ms, and ends with the signal', async () => {
+  await using database = await startAccounts();
+  const pauses: number[] = [];
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new Error('the client hung up');
+  let aborted = 0;
+  const log = {
+    warn(_: string, details: { pauseMs?: number }) {
+      const { pauseMs = 0 } = details;
+      pauses.push(pauseMs);
+      if (pauses.length < 12 || pauseMs < 200) return;
+      aborted = performance.now();
+      controller.abort(reason);
+    },
+  };
+
+  const outcome = inTransaction(
+    database.pool,
+    { attempts: 100, log, signal },
+    createColliding(100).work,
+  );
+
+  await expect(outcome).rejects.toBe(reason);
+  const lastedMs = performance.now() - aborted;
+  expect(lastedMs).toBeLessThan(Number(pauses.at(-1)) / 2);
+  expect(Math.max(...pauses)).toBeLessThan(320);
+});
 
 test('The work begins again after the pause, and not before', async () => {
   await using database = await startAccounts();
@@ -761,6 +1010,31 @@ test('Limits, level and access are those of the options, and end with the transa
   expect(await show(one.pool)).toBe(before);
 });
 
+test('An aborted transaction waits for no lock in the database, whatever the pool', async () => {
+  await using database = await startAccounts();
+  const { pool } = database;
+  const rival = await pool.connect();
+  await rival.query('begin');
+  await addCents(rival, 'bob', 1);
+
+  const outcome = inTransaction(
+    pool,
+    { timeLimitMs: 500, lockTimeoutMs: 60_000 },
+    async (tx) => {
+      await addCents(tx, 'ana', 1);
+      await addCents(tx, 'bob', 1);
+    },
+  );
+  await expect(outcome).rejects.toMatchObject({ code: 'timed_out' });
+
+  // The rival holds its row all the time, and Ana's is free.
+  await inTransaction(pool, { lockTimeoutMs: 4000 }, (tx) =>
+    addCents(tx, 'ana', 1),
+  );
+  await rival.query('rollback');
+  rival.release();
+});
+
 test('A lock that is held too long is not waited for', async () => {
   await using database = await startAccounts();
   const { pool } = database;
@@ -794,6 +1068,7 @@ test('Options that would switch a limit off are refused, and no connection is ta
         { [name]: wrong },
         new RegExp(`^${name} must be an integer`),
       );
+  await refuse({ attempts: 101 }, /from 1 to 100$/);
   await refuse(
     { isolation: 'serializable; drop table accounts' },
     /is not an isolation level/,
@@ -803,7 +1078,7 @@ test('Options that would switch a limit off are refused, and no connection is ta
   const longest = {
     timeLimitMs: 86_400_000,
     lockTimeoutMs: 1,
-    attempts: 1,
+    attempts: 100,
   };
   expect(
     await inTransaction(one.pool, longest, readPid),
@@ -848,10 +1123,54 @@ test('A caller that aborts gets its reason, and the database forgets the rest', 
   expect(await readCents(pool, 'ana')).toBe(10_000);
 });
 
+test('A caller that aborts while the pool hands the connection over is heard', async () => {
+  await using database = await startAccounts();
+  await using one = openPool(database.url, { max: 1 });
+  const { pool } = one;
+  const pid = await readPid(pool);
+  const reason = new Error('the client hung up');
+
+  for (const hops of [0, 1, 2, 3, 4, 5]) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    pool.once('acquire', () =>
+      afterMicrotasks(hops, () => controller.abort(reason)),
+    );
+    const outcome = inTransaction(pool, { signal }, never);
+    const hung = pause(2000).then(() => {
+      throw new Error(`it hangs after ${hops} microtasks`);
+    });
+    await expect(Promise.race([outcome, hung])).rejects.toBe(reason);
+    // Nothing was sent on it when it came too late.
+    if (hops < 4) expect(await readPid(pool)).toBe(pid);
+  }
+});
+
+test('The signal of the work is aborted when its transaction ends', async () => {
+  await using database = await startAccounts();
+  const signals: AbortSignal[] = [];
+  const refusal = new Error('changed my mind');
+
+  await inTransaction(database.pool, async (_tx, signal) => {
+    signals.push(signal);
+    expect(signal.aborted).toBe(false);
+  });
+  const outcome = inTransaction(database.pool, async (_tx, signal) => {
+    signals.push(signal);
+    throw refusal;
+  });
+  await expect(outcome).rejects.toBe(refusal);
+
+  for (const { aborted, reason } of signals)
+    expect([aborted, reason.code]).toEqual([true, 'ended']);
+  expect(signals).toHaveLength(2);
+});
+
 test('The time limit holds for the wait for a connection, which then goes back to the pool', async () => {
   await using database = await startAccounts();
   await using one = openPool(database.url, { max: 1 });
   const busy = await one.pool.connect();
+  const pid = await readPid(busy);
   let runs = 0;
 
   const outcome = inTransaction(
@@ -864,18 +1183,18 @@ test('The time limit holds for the wait for a connection, which then goes back t
 
   await expect(outcome).rejects.toMatchObject({ code: 'timed_out' });
   busy.release();
-  expect(await inTransaction(one.pool, readPid)).toBeGreaterThan(0);
+  expect(await inTransaction(one.pool, readPid)).toBe(pid);
   expect(runs).toBe(0);
 });
 
 test('The time limit holds for all attempts together', async () => {
   await using database = await startAccounts();
-  const options = { timeLimitMs: 400, attempts: 1000 };
+  const options = { timeLimitMs: 400, attempts: 100 };
 
   const outcome = inTransaction(
     database.pool,
     options,
-    createColliding(1000).work,
+    createColliding(100).work,
   );
 
   await expect(outcome).rejects.toMatchObject({ code: 'timed_out' });
@@ -885,4 +1204,113 @@ test('A pool that cannot connect says so at once', async () => {
   await using gone = openPool('postgres://127.0.0.1:1/nothing');
 
   await expect(inTransaction(gone.pool, readPid)).rejects.toThrow();
+});
+
+test('A transaction that starts the next one is forgotten, and so is its last result', async () => {
+  await using database = await startAccounts();
+  const pools = [database.pool, openPool(database.url).pool];
+  const kept: WeakRef<object>[] = [];
+  const last = Promise.withResolvers<void>();
+
+  // Each begins inside the one before, on the other pool.
+  async function step(left: number): Promise<void> {
+    const pool = pools[left % 2];
+    if (!pool) return;
+    const begun = Promise.withResolvers<void>();
+    await inTransaction(pool, async (tx) => {
+      kept.push(new WeakRef(tx));
+      if (left === 0) {
+        await last.promise;
+        return;
+      }
+      setTimeout(() => {
+        begun.resolve();
+        step(left - 1).catch(last.reject);
+      });
+      await begun.promise;
+      await readPid(tx);
+    });
+  }
+  await step(8);
+  await waitUntil('the last one runs', () => kept.length === 9);
+  await waitUntil('all but the last are collected', () => {
+    collectGarbage();
+    return kept.slice(0, 7).every((ref) => ref.deref() === undefined);
+  });
+  last.resolve();
+  await pools[1]?.end();
+
+  let result: WeakRef<object> | undefined;
+  const tx = await inTransaction(database.pool, async (its) => {
+    result = new WeakRef(await its.query('select 1'));
+    return its;
+  });
+  await waitUntil('its result is collected', () => {
+    collectGarbage();
+    return result?.deref() === undefined;
+  });
+  expect(tx).toBeDefined();
+});
+
+test('A connection that cannot say goodbye is closed all the same', async () => {
+  await using database = await startAccounts();
+  await using network = await startLossyNetwork(
+    database.url,
+    'savepoint',
+  );
+  await using far = openPool(network.url, { max: 1 });
+  let removed = 0;
+  far.pool.on('remove', () => {
+    removed += 1;
+  });
+
+  const outcome = inTransaction(
+    far.pool,
+    { timeLimitMs: 300 },
+    async () => never(),
+  );
+
+  await expect(outcome).rejects.toMatchObject({ code: 'timed_out' });
+  await waitUntil('it is removed', () => removed === 1);
+});
+
+test('A pg that cannot tell the state of its transaction is refused', async () => {
+  await using database = await startAccounts();
+  await using old = openPool(database.url, { max: 1 });
+  old.pool.on('connect', (client) => {
+    Object.assign(client, { getTransactionStatus: undefined });
+  });
+
+  for (const _ of [1, 2])
+    await expect(inTransaction(old.pool, readPid)).rejects.toThrow(
+      'needs pg 8.21',
+    );
+});
+
+test('A transfer with the id of another one is refused; the same one is done once', async () => {
+  await using database = await startAccounts();
+  const { transfer } = createAccounts({
+    pool: database.pool,
+    log: silent,
+  });
+  const order = {
+    id: '1',
+    sender: 'ana',
+    receiver: 'bob',
+    cents: 5,
+    note: '',
+  };
+
+  expect(await transfer(order)).toBe('done');
+  expect(await transfer(order)).toBe('done before');
+  for (const other of [
+    { ...order, cents: 6 },
+    { ...order, receiver: 'cy-1' },
+    { ...order, sender: 'cy-1' },
+    { ...order, note: 'rent' },
+  ])
+    await expect(transfer(other)).rejects.toMatchObject({
+      code: 'other_transfer',
+    });
+  expect(await readCents(database.pool, 'ana')).toBe(9995);
 });

@@ -62,6 +62,27 @@ it('takes a pool, a client and a transaction for a Queryable', async () => {
   expect(await count(database.pool)).toBe(3);
 });
 
+it('takes values that are read-only, and `queryMode` in a statement', async () => {
+  await using database = await freshDatabase({ schema });
+  const values: readonly string[] = ['a'];
+  const statement = {
+    text: `insert into accounts (id, owner, cents) values ($1, 'Ana', 0)`,
+    queryMode: 'extended',
+  } as const;
+
+  await inTransaction(database.pool, undefined, async (tx) => {
+    await tx.query(statement, values);
+    const text = 'select 1; select 2';
+    await tx.query('savepoint before');
+    await expect(
+      tx.query({ text, queryMode: 'extended' }),
+    ).rejects.toMatchObject({ code: '42601' });
+    await tx.query('rollback to before');
+  });
+
+  expect(await count(database.pool)).toBe(1);
+});
+
 it('refuses a failed statement that the work has swallowed', async () => {
   await using database = await freshDatabase({ schema });
 

@@ -1,14 +1,14 @@
-import type {
-  Pool,
-  PoolClient,
-  QueryConfig,
-  QueryResult,
-  QueryResultRow,
+import {
+  DatabaseError,
+  type Pool,
+  type PoolClient,
+  type QueryResult,
+  type QueryResultRow,
 } from 'pg';
-import type { Queryable } from './queryable.ts';
+import type { Queryable, Statement } from './queryable.ts';
 import { TransactionError } from './transaction-error.ts';
 
-/** One transaction on one connection, which `close` or `fail` gives back. */
+/** One transaction on one connection, which `commit` or `fail` gives back. */
 export type TransactionSession = ReturnType<typeof createSession>;
 
 /** Takes a connection from the pool, and stops waiting for it at the signal. */
@@ -19,7 +19,12 @@ export async function openSession(
   limit.throwIfAborted();
   const connecting = pool.connect();
   try {
-    return createSession(await unlessAborted(limit, connecting), limit);
+    const client = await unlessAborted(limit, connecting);
+    // A signal that is aborted by now would tell a listener nothing.
+    limit.throwIfAborted();
+    if (typeof client.getTransactionStatus !== 'function')
+      throw new TypeError('inTransaction needs pg 8.21 or newer');
+    return createSession(client, limit);
   } catch (error) {
     // It may still arrive: the pool must get it back.
     connecting.then((client) => client.release(), ignore);
@@ -28,76 +33,99 @@ export async function openSession(
 }
 
 function createSession(client: PoolClient, limit: AbortSignal) {
+  const db: Queryable = client;
   const stop = new AbortController();
-  const abort = () => stop.abort(limit.reason);
-  const breakOff = (error: Error) => stop.abort(error);
-  limit.addEventListener('abort', abort);
+  const { signal } = stop;
+  const breakOff = (error: unknown) => stop.abort(error);
+  limit.addEventListener('abort', () => stop.abort(limit.reason));
   // Without a listener, a connection that breaks ends the process.
   client.on('error', breakOff);
 
   let isOpen = true;
   let isCommitting = false;
   let waiting = 0;
-  let lastAnswer: Promise<unknown> = Promise.resolve();
+  let lastAnswer = Promise.resolve();
   let failure: unknown;
 
   // #region one-at-a-time
   /** Sends one query at a time: pg 9 refuses the second. */
   function query<Row extends QueryResultRow>(
-    statement: string | QueryConfig<unknown[]>,
-    values?: unknown[],
+    statement: string | Statement,
+    values?: readonly unknown[],
   ): Promise<QueryResult<Row>> {
     waiting += 1;
     const answer = lastAnswer.then(() => send<Row>(statement, values));
-    lastAnswer = note(answer).finally(() => {
+    lastAnswer = note(answer).then(() => {
       waiting -= 1;
     });
     return answer;
   }
 
   async function send<Row extends QueryResultRow>(
-    statement: string | QueryConfig<unknown[]>,
-    values?: unknown[],
+    statement: string | Statement,
+    values?: readonly unknown[],
   ): Promise<QueryResult<Row>> {
     // The connection may serve another transaction by now.
     if (!isOpen) throw new TransactionError('ended');
-    const result = await client.query<Row>(statement, values);
-    if (client.getTransactionStatus() === 'I') endedByWork();
-    failure = undefined; // a savepoint may have undone it
+    refuseEnded();
+    const result = await ask<Row>(statement, values);
+    refuseEnded();
+    // A savepoint may have undone it; an empty query undoes nothing.
+    if (client.getTransactionStatus() === 'T') failure = undefined;
     return result;
   }
   // #endregion one-at-a-time
 
-  function endedByWork(): never {
+  /** An error that is not an answer of Postgres says nothing of what it did: the session is broken. */
+  const ask: Queryable['query'] = async (statement, values) => {
+    try {
+      return await db.query(statement, values);
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) breakOff(error);
+      // The state that an error leaves behind is told after it.
+      else await db.query('').catch(() => breakOff(error));
+      throw error;
+    }
+  };
+
+  function refuseEnded() {
+    if (client.getTransactionStatus() !== 'I') return;
     isOpen = false;
-    throw new TransactionError('ended_by_work');
+    failure = new TransactionError('ended_by_work', failure);
+    throw failure;
   }
 
   /** Remembers what failed the transaction: the work may swallow it. */
-  function note(answer: Promise<unknown>): Promise<unknown> {
-    return answer.catch((error) => {
+  function note(answer: Promise<unknown>): Promise<void> {
+    return answer.then(ignore, (error) => {
       failure ??= error;
     });
   }
 
   /** Settles as the promise does, or rejects when the transaction must stop. */
   function unlessStopped<T>(promise: Promise<T>): Promise<T> {
-    return unlessAborted(stop.signal, promise);
+    return unlessAborted(signal, promise);
   }
 
+  /** A connection on which it fails is closed: what it has begun is unknown. */
   async function begin(statement: string) {
-    await unlessStopped(client.query(statement));
+    const answer = db.query(statement);
+    answer.catch(breakOff);
+    await unlessStopped(answer);
   }
 
   // #region commit
   async function commit() {
     if (waiting > 0) throw new TransactionError('not_awaited', failure);
     if (!isOpen) throw failure;
+    refuseEnded();
+    signal.throwIfAborted();
     isOpen = false;
     isCommitting = true;
-    const answer = client.query('commit');
+    const answer = ask('commit');
     note(answer);
     const { command } = await unlessStopped(answer);
+    isCommitting = false;
     // Postgres answers so, without an error, when a statement failed.
     if (command === 'ROLLBACK')
       throw new TransactionError('rolled_back', failure);
@@ -111,15 +139,19 @@ function createSession(client: PoolClient, limit: AbortSignal) {
     isOpen = false;
     const isClean = await rollBack();
     close(isClean);
-    return isCommitting && !isClean
+    // Only Postgres can say that a COMMIT failed.
+    const isKnown = isClean && error instanceof DatabaseError;
+    return isCommitting && !isKnown
       ? new TransactionError('outcome_unknown', error)
       : error;
   }
 
   async function rollBack(): Promise<boolean> {
-    if (waiting > 0) return false;
+    // The server may be busy with what nobody waits for.
+    if (waiting > 0 || signal.aborted) return false;
+    if (client.getTransactionStatus() === 'I') return true;
     try {
-      await unlessStopped(client.query('rollback'));
+      await unlessStopped(db.query('rollback'));
       return true;
     } catch {
       return false;
@@ -129,6 +161,7 @@ function createSession(client: PoolClient, limit: AbortSignal) {
   /** A connection that may be in a transaction is closed instead. */
   function close(isClean: boolean) {
     client.off('error', breakOff);
+    breakOff(new TransactionError('ended'));
     client.release(!isClean);
     // A frozen server would never answer the goodbye.
     if (!isClean) client.connection.stream.destroy();
@@ -136,9 +169,6 @@ function createSession(client: PoolClient, limit: AbortSignal) {
   // #endregion give-back
 
   const tx: Queryable = { query };
-  const { signal } = stop;
-  const isActive = () => isOpen;
-  const failedBy = () => failure;
   return {
     tx,
     signal,
@@ -146,8 +176,8 @@ function createSession(client: PoolClient, limit: AbortSignal) {
     unlessStopped,
     commit,
     fail,
-    isActive,
-    failedBy,
+    isActive: () => isOpen,
+    failedBy: () => failure,
   };
 }
 
