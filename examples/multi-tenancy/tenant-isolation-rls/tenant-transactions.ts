@@ -37,16 +37,16 @@ export function createTenantTransactions({ pool }: { pool: Pool }) {
       throw new TenantError('tenant_required');
     const client = await pool.connect();
     client.on('error', ignore);
+    const db: Queryable = client;
     let ended = false;
 
     const query: Query = async (statement, values) => {
       // The connection may serve another tenant by now.
       if (ended) throw new TenantError('transaction_ended');
       // Extended: Postgres refuses a second statement behind a `;`.
-      const mode = { queryMode: 'extended' };
       const one =
         typeof statement === 'string' ? { text: statement } : statement;
-      return client.query({ ...one, ...mode }, values);
+      return db.query({ ...one, queryMode: 'extended' }, values);
     };
 
     try {
