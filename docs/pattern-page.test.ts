@@ -18,7 +18,9 @@ describe('the failures of a page', () => {
     const titles = [...tests].map(([, url = '', line = '', title = '']) => {
       const file = url.replace(`${repositoryUrl}/tree/main/`, '');
       const text = readFileSync(join(ROOT, file), 'utf8').split('\n')[Number(line) - 1] ?? '';
-      return { text: text.replaceAll(/[`\\]/g, ''), title: readText(title) };
+      // The page has the quotes of a typesetter.
+      const plain = readText(title).replaceAll(/[“”]/g, '"');
+      return { text: text.replaceAll(/[`\\]/g, ''), title: plain };
     });
 
     expect(titles.length).toBe(readProof(path).failures.length);
