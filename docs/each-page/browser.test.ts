@@ -47,6 +47,12 @@ describe.each(listChosenPages())('%s in the browser', (path) => {
   it.each(['light', 'dark'] as const)('has no fault that axe finds in %s', async (scheme) => {
     await page.emulateMedia({ colorScheme: scheme });
     await page.waitForSelector(`html[data-theme=${scheme}]`);
+    // Expressive Code makes wide code focusable a moment after its size has changed.
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('.expressive-code pre')].every(
+        (pre) => pre.scrollWidth <= pre.clientWidth || pre.hasAttribute('tabindex'),
+      ),
+    );
     await page.evaluate(AXE);
     const faults = await page.evaluate(runAxe);
     expect(faults).toEqual([]);
