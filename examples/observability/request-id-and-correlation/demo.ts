@@ -38,10 +38,12 @@ console.log(
   `x-request-id "*/; drop" becomes a UUID: ${rubbish.id.length === 36}`,
 );
 
-/** The job may run before the request has ended. */
+/** By their messages: the job may run before the request has ended, or after. */
 function readLines(): Line[] {
   const lines = program.read().output.split('\n').slice(1, -1);
-  return lines.toSorted().map((line) => JSON.parse(line));
+  return lines
+    .map((line): Line => JSON.parse(line))
+    .toSorted((a, b) => (a.message < b.message ? -1 : 1));
 }
 
 /** Ids of our own differ in each run; the caller's shows through. */
