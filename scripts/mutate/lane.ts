@@ -161,7 +161,7 @@ function createWatch({ kill }: WarmPool) {
 
   const reporter = {
     onTestCaseReady: (test: TestCase) =>
-      allow(test.fullName, limits.get(test.fullName) ?? limits.get(test.name) ?? LOADING_MS),
+      allow(test.fullName, limits.get(test.fullName) ?? LOADING_MS),
     onTestCaseResult: () => allow('the end of the file', LOADING_MS),
   };
   return { begin, end, reporter };
