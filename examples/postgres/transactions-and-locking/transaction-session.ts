@@ -125,7 +125,6 @@ function createSession(client: PoolClient, limit: AbortSignal) {
     const answer = ask('commit');
     note(answer);
     const { command } = await unlessStopped(answer);
-    isCommitting = false;
     // Postgres answers so, without an error, when a statement failed.
     if (command === 'ROLLBACK')
       throw new TransactionError('rolled_back', failure);
@@ -139,9 +138,7 @@ function createSession(client: PoolClient, limit: AbortSignal) {
     isOpen = false;
     const isClean = await rollBack();
     close(isClean);
-    // Only Postgres can say that a COMMIT failed.
-    const isKnown = isClean && error instanceof DatabaseError;
-    return isCommitting && !isKnown
+    return isCommitting && !isClean
       ? new TransactionError('outcome_unknown', error)
       : error;
   }
