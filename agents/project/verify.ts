@@ -10,7 +10,7 @@ import { listIds, listTaken, requireLock, type TakenState } from './taken-files.
 export type Verification = {
   id: string;
   passed: boolean;
-  /** What is wrong, each with its mend. */
+  /** What is wrong, each with its fix. */
   issues: string[];
   /** What could be better. */
   suggestions: string[];
