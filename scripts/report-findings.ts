@@ -1,6 +1,6 @@
 import { UsageError } from './command.ts';
 import type { Finding } from './engine/findings.ts';
-import { paint } from './terminal.ts';
+import { paint } from './paint.ts';
 
 const WRITERS = { text: writeText, github: writeGithub, json: writeJson };
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../scripts/engine/findings.ts';
 import { ROOT } from '../../scripts/repository.ts';
 import { createSampleTree, SAMPLE_PAGE, type SampleTree } from '../../scripts/sample-tree.ts';
+import { listCommands } from '../cli/command-list.ts';
 import { checkSurfaces } from './check-surfaces.ts';
 
 const AREA = 'agents/skills/touchstone-jobs/SKILL.md';
@@ -48,6 +49,25 @@ describe('generated files', () => {
       expect.objectContaining({ file: REFERENCE, line: 1, message: 'the file is not there' }),
     ]);
     expect(sync()).toEqual([AREA, REFERENCE]);
+    expect(check()).toEqual([]);
+  });
+
+  it('have the table of the commands in the README, and leave the rest of it alone', () => {
+    const marks = [
+      'Before.',
+      '<!-- generated:commands -->',
+      '<!-- /generated:commands -->',
+      'After.',
+    ];
+    tree.write('agents/README.md', marks.join('\n'));
+    expect(summarize(check())).toEqual(['agents/README.md:3:1 generated-drift']);
+    sync();
+    const text = tree.read('agents/README.md');
+    for (const [name, { summary }] of listCommands()) {
+      expect(text).toContain(`| \`${name}`);
+      expect(text).toContain(`| ${summary} |`);
+    }
+    expect(text).toMatch(/^Before\.\n[\s\S]*\nAfter\.$/);
     expect(check()).toEqual([]);
   });
 

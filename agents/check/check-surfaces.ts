@@ -5,7 +5,7 @@ import { checkBudgets } from './check-budgets.ts';
 import { checkDrift, mendDrift } from './check-drift.ts';
 import { checkReferences } from './check-references.ts';
 import { checkTaken } from './check-taken.ts';
-import { readSurface, readVersion, type Surface, writeSurfaces } from './read-surfaces.ts';
+import { readPackageFacts, readSurface, type Surface, writeSurfaces } from './read-surfaces.ts';
 
 /** What was found in the texts for tools, and the paths of those that were written. */
 export type CheckedSurfaces = { findings: Finding[]; changed: string[] };
@@ -24,9 +24,9 @@ export function openSurfaceCheck(root: string): SurfaceCheck {
   const patterns: Surface[] = [];
 
   function finish({ write }: { write: boolean }): CheckedSurfaces {
-    const version = readVersion(root);
-    if (version === undefined) return { findings: [], changed: [] };
-    const surfaces = writeSurfaces(patterns, version);
+    const facts = readPackageFacts(root);
+    if (facts === undefined) return { findings: [], changed: [] };
+    const surfaces = writeSurfaces(patterns, facts);
     const ids = listPatterns(root);
     const files = patterns.length === ids.length ? surfaces.files : undefined;
     const changed = write && files !== undefined ? mendDrift(root, files) : [];

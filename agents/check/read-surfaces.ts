@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type KeptPattern, toKeptPattern } from '../generate/kept-pattern.ts';
 import { findFileFaults } from '../generate/own-files.ts';
 import type { SourcePattern } from '../generate/read-pattern.ts';
-import { writeKeptFiles } from '../generate/write-kept-files.ts';
+import { type PackageFacts, writeKeptFiles } from '../generate/write-kept-files.ts';
 import { writeBrief } from '../generate/write-texts.ts';
 
 /** What the texts for tools take from a pattern: all of it but its sources, which are 20 times as long. */
@@ -23,17 +23,17 @@ export function readSurface(source: SourcePattern): Surface {
 }
 
 /** The texts that are made of all patterns. */
-export function writeSurfaces(patterns: Surface[], version: string): Surfaces {
+export function writeSurfaces(patterns: Surface[], facts: PackageFacts): Surfaces {
   const kept = patterns.map((pattern) => pattern.kept);
-  return { patterns, files: writeKeptFiles(kept, version) };
+  return { patterns, files: writeKeptFiles(kept, facts) };
 }
 
-/** The version of the package; undefined where there is no package to write texts for. */
-export function readVersion(root: string): string | undefined {
+/** What is known of the package; undefined where there is none to write texts for. */
+export function readPackageFacts(root: string): PackageFacts | undefined {
   const manifest = readText(root, 'agents/package.json');
   if (manifest === undefined) return undefined;
   const { version } = JSON.parse(manifest) as { version: string };
-  return version;
+  return { version, readme: readText(root, 'agents/README.md') };
 }
 
 /** A text of the repository, or undefined where there is none. */

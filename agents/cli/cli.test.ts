@@ -6,7 +6,7 @@ import { buildLibrary } from '../generate/build-library.ts';
 import { writeLibrary } from '../generate/build-package.ts';
 import { bundleCode } from '../generate/bundle-code.ts';
 import { makeFolder, makeProject } from '../testing/test-library.ts';
-import { COMMAND_NAMES } from './command-names.ts';
+import { listCommands } from './command-list.ts';
 
 // The packages that the bundle imports are found from here, as they are in node_modules.
 const dist = join(ROOT, 'agents/dist');
@@ -35,7 +35,7 @@ function run(words: string[], environment: NodeJS.ProcessEnv = {}, cwd = project
 describe('touchstone', () => {
   it('says what it can do, and each command shows examples', () => {
     const { out } = run(['--help']);
-    for (const name of COMMAND_NAMES) {
+    for (const [name] of listCommands()) {
       expect(out).toContain(`  ${name} `);
       expect(run([name, '--help']).out).toMatch(new RegExp(`^touchstone ${name}[\\s\\S]*\\n  \\S`));
     }

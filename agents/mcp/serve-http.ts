@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { ServerFactory } from './create-server.ts';
+import { DEFAULT_PORT } from './default-port.ts';
 import { createGuard } from './guard-request.ts';
 import { createTokenBuckets, type Rate } from './token-buckets.ts';
 
@@ -39,9 +40,6 @@ const LIMITS: Limits = {
 
 /** A server that listens. */
 export type HttpService = { url: string; close: () => Promise<void> };
-
-/** The port where nothing else is told. */
-export const DEFAULT_PORT = 8931;
 
 const PATH = '/mcp';
 

@@ -1,7 +1,6 @@
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
-import { ProjectError } from '../project/project-error.ts';
-import { UnsafePathError } from '../project/safe-path.ts';
+import { UsageError } from '../../scripts/command.ts';
 import { type Aliases, acceptAliases, type Refusal } from './tool-input.ts';
 import { describeBriefly } from './tool-schema.ts';
 
@@ -24,7 +23,7 @@ export type Tool<Input extends z.ZodObject = z.ZodObject> = {
 };
 
 /** A wish that cannot be fulfilled; the message says what can. */
-export class ToolError extends Error {
+export class ToolError extends UsageError {
   override readonly name = 'ToolError';
 }
 
@@ -57,13 +56,11 @@ function answerOrExplain(name: string, answer: () => Answer): CallToolResult {
     const { text, data } = answer();
     return { content: [{ type: 'text', text }], ...(data && { structuredContent: data }) };
   } catch (error) {
-    const text = isExpected(error) ? error.message : `${name} failed: ${nameFault(error)}`;
+    const text =
+      error instanceof UsageError ? error.message : `${name} failed: ${nameFault(error)}`;
     return { content: [{ type: 'text', text }], isError: true };
   }
 }
-
-const isExpected = (error: unknown): error is Error =>
-  error instanceof ToolError || error instanceof ProjectError || error instanceof UnsafePathError;
 
 function nameFault(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown fault';

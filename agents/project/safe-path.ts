@@ -1,8 +1,9 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, sep, win32 } from 'node:path';
+import { ProjectError } from './project-error.ts';
 
 /** A path that would leave the project, or that no file may have. */
-export class UnsafePathError extends Error {
+export class UnsafePathError extends ProjectError {
   override readonly name = 'UnsafePathError';
 }
 

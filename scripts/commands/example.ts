@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { runForeground } from '../bootstrap/run-foreground.mjs';
 import { runCommand, UsageError } from '../command.ts';
 import { describePattern, type PatternDescription } from '../describe-pattern.ts';
+import { paint } from '../paint.ts';
 import { listPatterns, ROOT, resolveIds } from '../repository.ts';
-import { paint } from '../terminal.ts';
 
 const usage = `npm run example                     lists what can be run
 npm run example <id>                runs an example until Ctrl-C

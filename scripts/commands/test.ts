@@ -1,6 +1,7 @@
 import { runCommand, UsageError } from '../command.ts';
+import { paint } from '../paint.ts';
 import { ROOT, resolveIds } from '../repository.ts';
-import { paint, type StepResult, takeStep } from '../terminal.ts';
+import { type StepResult, takeStep } from '../terminal.ts';
 import { planRun } from '../testing/plan.ts';
 import { listSteps, listStepsFor, type Step } from '../testing/steps.ts';
 import { watchForStop } from '../testing/watch-for-stop.ts';

@@ -1,4 +1,4 @@
-import { paint } from '../terminal.ts';
+import { paint } from '../paint.ts';
 import { count } from '../words.ts';
 import {
   countMutants,

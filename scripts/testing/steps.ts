@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasColour, type StepWork } from '../terminal.ts';
+import { hasColour } from '../paint.ts';
+import type { StepWork } from '../terminal.ts';
 import { checkTypes } from './check-types.ts';
 import type { Plan } from './plan.ts';
 import { runAsStep } from './run-program.ts';

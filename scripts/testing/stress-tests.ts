@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
-import { paint, takeStep } from '../terminal.ts';
+import { paint } from '../paint.ts';
+import { takeStep } from '../terminal.ts';
 import { keepCoresBusy } from './keep-cores-busy.ts';
 import { listFailures, type TestFailure } from './list-failures.ts';
 import { runTests, type TestSelection } from './run-tests.ts';

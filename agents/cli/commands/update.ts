@@ -1,34 +1,24 @@
+import { paint } from '../../../scripts/paint.ts';
 import { type Outcome, planUpdate } from '../../project/update.ts';
-import type { Command } from '../command.ts';
+import type { CliInput, CommandResult } from '../command.ts';
 import { resolveIds } from '../resolve-ids.ts';
-import { paint } from '../style.ts';
 
-export const update: Command = {
-  usage: `touchstone update [<id…>] [--dry-run] [--cwd <folder>] [--json]
-
-Brings what was taken to the state of this version. What you edited stays, and is merged with what
-is new; where both changed the same lines, conflict markers show both. Exit 1 on a conflict. Patterns
-that build on each other are updated together; one that is required now comes along.
-
-  npx touchstone@latest update --dry-run
-  npx touchstone@latest update background-jobs`,
-  options: { 'dry-run': { type: 'boolean' } },
-  run({ library, openProject, words, flags }) {
-    const { files, others, apply } = planUpdate(library, openProject(), resolveIds(library, words));
-    if (flags['dry-run'] !== true) apply();
-    const changed = files.filter(({ outcome }) => outcome !== 'same');
-    const lines = changed.map(
-      ({ path, outcome }) => `${path}  ${paint(STYLES[outcome], SAYS[outcome])}`,
-    );
-    const hasConflict = files.some(({ outcome }) => outcome === 'conflict');
-    const versions = others.map(
-      ({ name, present, proven }) => `${name} is ${present} here, and ${proven} is proven`,
-    );
-    const text = [...lines, ...versions].join('\n') || 'Nothing is new.';
-    const data = { version: library.version, files, others };
-    return { code: hasConflict ? 1 : 0, data, text };
-  },
-};
+/** Brings the copied files to this version of the library. */
+export function update({ library, openProject, words, values }: CliInput): CommandResult {
+  const { files, others, apply } = planUpdate(library, openProject(), resolveIds(library, words));
+  if (values['dry-run'] !== true) apply();
+  const changed = files.filter(({ outcome }) => outcome !== 'same');
+  const lines = changed.map(
+    ({ path, outcome }) => `${path}  ${paint(STYLES[outcome], SAYS[outcome])}`,
+  );
+  const hasConflict = files.some(({ outcome }) => outcome === 'conflict');
+  const versions = others.map(
+    ({ name, present, proven }) => `${name} is ${present} here, and ${proven} is proven`,
+  );
+  const text = [...lines, ...versions].join('\n') || 'Nothing is new.';
+  const data = { version: library.version, files, others };
+  return { code: hasConflict ? 1 : 0, data, text };
+}
 
 const SAYS: Record<Outcome, string> = {
   same: 'is as it was',
