@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, sep, win32 } from 'node:path';
 import { ProjectError } from './project-error.ts';
 
 /** A path that would leave the project, or that no file may have. */
-export class UnsafePathError extends ProjectError {
+class UnsafePathError extends ProjectError {
   override readonly name = 'UnsafePathError';
 }
 
