@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SurfaceCheck } from '../agents/check/check-surfaces.ts';
+import type { ToolTextCheck } from '../agents/check/check-tool-texts.ts';
 import type { toSourcePattern } from '../agents/generate/read-pattern.ts';
 import { addFindings, type Finding, sortFindings } from './engine/findings.ts';
 import { buildPage, type PageInput, type PageResult } from './engine/page.ts';
@@ -79,7 +79,7 @@ async function loadRules(root: string, ids: string[]): Promise<Rules> {
 }
 
 /** The check of the texts for tools, which takes each pattern as it was read for its page. */
-type ToolsCheck = SurfaceCheck & {
+type ToolsCheck = ToolTextCheck & {
   toSourcePattern: typeof toSourcePattern;
   keepCounts: () => void;
 };
@@ -87,10 +87,10 @@ type ToolsCheck = SurfaceCheck & {
 /** What tools read is made of all patterns: it is checked, and loaded, only with all of them. */
 async function openTools(root: string): Promise<ToolsCheck | undefined> {
   if (!existsSync(join(root, 'agents/package.json'))) return undefined;
-  const { openSurfaceCheck } = await import('../agents/check/check-surfaces.ts');
+  const { openToolTextCheck } = await import('../agents/check/check-tool-texts.ts');
   const { toSourcePattern } = await import('../agents/generate/read-pattern.ts');
   const { keepCounts } = await import('../agents/generate/count-tokens.ts');
-  return { ...openSurfaceCheck(root), toSourcePattern, keepCounts };
+  return { ...openToolTextCheck(root), toSourcePattern, keepCounts };
 }
 
 function finishTools({ tools, write, ...run }: Run): void {

@@ -1,5 +1,5 @@
 import type { SearchIndex } from './search-index.ts';
-import { readQuery } from './search-words.ts';
+import { readQueryWords } from './search-words.ts';
 
 /** A word of a query: how much it says, and how strongly each page that has it is about it. */
 export type QueryWord = {
@@ -27,7 +27,7 @@ export function createScorer({ ids, words: indexed }: SearchIndex): (query: stri
   const known = new Map(Object.entries(indexed));
 
   return function scorePages(query) {
-    const counts = readQuery(query, (word) => known.has(word));
+    const counts = readQueryWords(query, (word) => known.has(word));
     const words = [...counts].map(([word, count]) => weigh(word, count));
     const all = sum(words.map(({ weight }) => weight));
     const found = new Set(words.flatMap(({ strengths }) => [...strengths.keys()]));

@@ -9,7 +9,7 @@ import { describeBriefly } from './tool-schema.ts';
  * is any, or always `text`. So each says all; and code or prose has no `data`, for it would be shown
  * as a JSON string.
  */
-export type Answer = { text: string; data?: Record<string, unknown> };
+export type ToolAnswer = { text: string; data?: Record<string, unknown> };
 
 /** A tool: what it takes, and what it answers. */
 export type Tool<Input extends z.ZodObject = z.ZodObject> = {
@@ -19,10 +19,10 @@ export type Tool<Input extends z.ZodObject = z.ZodObject> = {
   aliases: Aliases;
   refusal?: Refusal;
   output?: z.ZodObject;
-  answer: (input: z.output<Input>) => Answer;
+  answer: (input: z.output<Input>) => ToolAnswer;
 };
 
-/** A wish that cannot be fulfilled; the message says what can. */
+/** A call that cannot be answered; the message says what to change. */
 export class ToolError extends UsageError {
   override readonly name = 'ToolError';
 }
@@ -51,7 +51,7 @@ export function prepareTool<Input extends z.ZodObject>(tool: Tool<Input>): Regis
 }
 
 /** A fault of ours is told by its kind alone: its message may name paths of this machine. */
-function answerOrExplain(name: string, answer: () => Answer): CallToolResult {
+function answerOrExplain(name: string, answer: () => ToolAnswer): CallToolResult {
   try {
     const { text, data } = answer();
     return { content: [{ type: 'text', text }], ...(data && { structuredContent: data }) };

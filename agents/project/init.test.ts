@@ -103,14 +103,14 @@ describe('a symbolic link', () => {
   it('out of the project is refused, and nothing is written', () => {
     writeFileSync(join(folder, 'outside.md'), '# Outside\n');
     symlinkSync('../outside.md', join(root, 'CLAUDE.md'));
-    expect(init).toThrow('a link leads out of the project');
+    expect(init).toThrow('a symbolic link points out of the project');
     expect(readFileSync(join(folder, 'outside.md'), 'utf8')).toBe('# Outside\n');
     expect(existsSync(join(root, 'AGENTS.md'))).toBe(false);
   });
 
   it('to a file outside that is not there is refused too', () => {
     symlinkSync('../new.md', join(root, 'AGENTS.md'));
-    expect(init).toThrow('a link leads out of the project');
+    expect(init).toThrow('a symbolic link points out of the project');
     expect(existsSync(join(folder, 'new.md'))).toBe(false);
   });
 
@@ -118,12 +118,12 @@ describe('a symbolic link', () => {
     mkdirSync(join(folder, 'other'));
     symlinkSync('../other', join(root, 'docs'));
     symlinkSync('docs/AGENTS.md', join(root, 'AGENTS.md'));
-    expect(init).toThrow('a link leads out of the project');
+    expect(init).toThrow('a symbolic link points out of the project');
   });
 
   it('to itself is refused', () => {
     symlinkSync('AGENTS.md', join(root, 'AGENTS.md'));
-    expect(init).toThrow('is a link to itself');
+    expect(init).toThrow('is a symbolic link to itself');
   });
 
   it('within the project is followed, and stays a link', () => {

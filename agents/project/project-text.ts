@@ -16,21 +16,23 @@ export function readProjectText(folder: string, name: string): ProjectText {
 function follow(root: string, path: string, links = 0): string {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
     return assertInside(root, path);
-  if (links > 10) throw new ProjectError(`${relative(root, path)} is a link to itself`);
+  if (links > 10) throw new ProjectError(`${relative(root, path)} is a symbolic link to itself`);
   return follow(root, resolve(dirname(path), readlinkSync(path)), links + 1);
 }
 
 function assertInside(root: string, path: string): string {
   const real = join(realFolder(dirname(path)), path.slice(dirname(path).length));
   if (real.startsWith(root + sep)) return real;
-  throw new ProjectError(`a link leads out of the project, to ${real}: nothing is written there`);
+  throw new ProjectError(
+    `a symbolic link points out of the project, to ${real}: nothing was written`,
+  );
 }
 
 function realFolder(path: string): string {
   try {
     return realpathSync.native(path);
   } catch {
-    throw new ProjectError(`a link leads to ${path}, and there is no such folder`);
+    throw new ProjectError(`a symbolic link points to ${path}, and that folder does not exist`);
   }
 }
 

@@ -21,7 +21,7 @@ function findFault(path: string): string | undefined {
   if (path.includes('\\')) return 'write it with /';
   if (isAbsolute(path) || win32.isAbsolute(path)) return 'it is absolute';
   if (/^[a-z]:/i.test(path)) return 'it names a drive';
-  if (path.split('/').includes('..')) return 'it leads upwards';
+  if (path.split('/').includes('..')) return 'it goes up with ..';
   return undefined;
 }
 
@@ -32,9 +32,9 @@ function findFaultyLink(root: string, target: string): string | undefined {
     const real = realpathSync.native(findExisting(target));
     return real === home || real.startsWith(home + sep)
       ? undefined
-      : 'a link leads out of the project';
+      : 'a symbolic link points out of the project';
   } catch {
-    return 'it is a link that leads nowhere';
+    return 'it is a broken symbolic link';
   }
 }
 

@@ -3,7 +3,7 @@ import { isTerminal, paint } from '../../../scripts/paint.ts';
 import { applyPlan } from '../../project/apply-plan.ts';
 import { type AddPlan, type FileState, planAdd } from '../../project/plan-add.ts';
 import type { CliInput, CommandResult } from '../command.ts';
-import { requireIds } from '../resolve-ids.ts';
+import { requireIds } from '../resolve-pattern-ids.ts';
 
 /** Plans what adding the patterns changes, and does it unless it is a dry run. */
 export function add({ library, openProject, words, values }: CliInput): CommandResult {
@@ -32,8 +32,8 @@ const MARKS: Record<FileState, string> = {
 const NOTES: Record<FileState, string> = {
   write: '',
   same: '  is there already',
-  edited: '  was edited: left alone',
-  'in the way': '  is there and not from here: nothing can be written',
+  edited: '  you edited it: left as it is',
+  'in the way': '  another file is in its place: nothing is written',
 };
 
 function writePlan({ brought, files, packages, next }: AddPlan, isDry: boolean): string {
@@ -45,9 +45,9 @@ function writePlan({ brought, files, packages, next }: AddPlan, isDry: boolean):
     Object.entries(entries).map(([name, version]) => `+ ${field}: ${name} ${version}`),
   );
   const along = brought.map(
-    ({ id, requiredBy }) => `${requiredBy.join(', ')} needs ${id}: it comes along`,
+    ({ id, requiredBy }) => `${requiredBy.join(', ')} builds on ${id}, which is added too`,
   );
-  const head = isDry ? ['Nothing is written; this is what would be:', ''] : [];
+  const head = isDry ? ['Nothing was written. Without --dry-run this would be:', ''] : [];
   const steps = next.map((step, index) => `${index + 1}. ${step}`);
   const gap = isTerminal() ? [''] : [];
   return [

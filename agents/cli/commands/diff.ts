@@ -1,25 +1,25 @@
 import { paint } from '../../../scripts/paint.ts';
-import { listTaken, type TakenState } from '../../project/taken-files.ts';
+import { type CopiedState, listCopied } from '../../project/copied-files.ts';
 import { writeDiff } from '../../project/write-diff.ts';
 import type { CliInput, CommandResult } from '../command.ts';
-import { resolveIds } from '../resolve-ids.ts';
+import { resolvePatternIds } from '../resolve-pattern-ids.ts';
 
 /** Compares the copied files with how they were copied, or with the library. */
 export function diff({ library, openProject, words, values }: CliInput): CommandResult {
-  const taken = listTaken(library, openProject(), resolveIds(library, words));
+  const copies = listCopied(library, openProject(), resolvePatternIds(library, words));
   const compare = values.new === true ? compareNew : compareMine;
-  const files = taken
+  const files = copies
     .map((file) => ({ pattern: file.pattern, path: file.path, diff: compare(file) }))
     .filter(({ diff }) => diff !== '');
   const text = files.map(({ diff }) => colour(diff)).join('\n');
   return { code: files.length > 0 ? 1 : 0, data: files, text };
 }
 
-const compareMine = ({ path, original, mine = '' }: TakenState): string =>
-  writeDiff(original, mine, { before: `${path} (taken)`, after: path });
+const compareMine = ({ path, original, mine = '' }: CopiedState): string =>
+  writeDiff(original, mine, { before: `${path} (as copied)`, after: path });
 
-const compareNew = ({ path, original, theirs = original }: TakenState): string =>
-  writeDiff(original, theirs, { before: `${path} (taken)`, after: `${path} (new)` });
+const compareNew = ({ path, original, theirs = original }: CopiedState): string =>
+  writeDiff(original, theirs, { before: `${path} (as copied)`, after: `${path} (new)` });
 
 const colour = (text: string): string =>
   text

@@ -13,6 +13,6 @@ export function init({ library, openProject, values }: CliInput): CommandResult 
 const SAYS: Record<InitChange['done'], string> = {
   created: 'created',
   updated: 'updated',
-  unchanged: 'is as it should be',
+  unchanged: 'is up to date',
   deleted: 'removed: it held nothing else',
 };

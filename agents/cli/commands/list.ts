@@ -1,7 +1,7 @@
 import { readWord } from '../../../scripts/command.ts';
 import { isTerminal, paint } from '../../../scripts/paint.ts';
 import type { CliInput, CommandResult } from '../command.ts';
-import { resolveArea } from '../resolve-ids.ts';
+import { resolveArea } from '../resolve-pattern-ids.ts';
 
 /** Lists the patterns, of one area or of all. */
 export function list({ library, values }: CliInput): CommandResult {

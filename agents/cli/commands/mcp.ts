@@ -14,7 +14,7 @@ export async function mcp({ library, values }: CliInput): Promise<undefined> {
 function readHttp(values: CommandInput['values']): HttpOptions {
   const port = Number(readWord(values, 'port') ?? DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError('--port is a whole number from 0 to 65535; 0 is any that is free');
+    throw new UsageError('--port must be a whole number from 0 to 65535; 0 means any free port');
   const host = readWord(values, 'host');
   const names: unknown = values.name;
   const isPublic = values.public === true;

@@ -1,6 +1,6 @@
 import { planRemove, type RemovedFile } from '../../project/remove.ts';
 import type { CliInput, CommandResult } from '../command.ts';
-import { requireIds } from '../resolve-ids.ts';
+import { requireIds } from '../resolve-pattern-ids.ts';
 
 /** Removes the files of patterns. */
 export function remove({ library, openProject, words, values }: CliInput): CommandResult {
@@ -8,15 +8,19 @@ export function remove({ library, openProject, words, values }: CliInput): Comma
   const { files, unneeded, kept, apply } = planRemove(library, openProject(), ids);
   if (values['dry-run'] !== true) apply();
   const lines = files.map(({ path, outcome }) => `${path}  ${SAYS[outcome]}`);
-  const also = unneeded.map((id) => `${id} only came along, and nothing needs it: removed too`);
-  const stays = kept.map(({ id, reason }) => `${id} came along, and stays: ${reason}`);
+  const also = unneeded.map(
+    (id) => `${id} was added only because of them, and nothing else builds on it: removed too`,
+  );
+  const stays = kept.map(
+    ({ id, reason }) => `${id} was added because of them, and stays: ${reason}`,
+  );
   const text = [...lines, ...also, ...stays].join('\n');
   return { code: 0, data: { files, unneeded, kept }, text };
 }
 
 const SAYS: Record<RemovedFile['outcome'], string> = {
   removed: 'removed',
-  edited: 'was edited: it stays, and is yours',
+  edited: 'you edited it: it stays',
   migration: 'stays: its tables may hold data',
-  gone: 'was gone',
+  gone: 'was missing already',
 };

@@ -2,7 +2,7 @@ import { readWord, UsageError } from '../../../scripts/command.ts';
 import { isTerminal, paint } from '../../../scripts/paint.ts';
 import { createSearch, type Hit } from '../../library/search.ts';
 import type { CliInput, CommandResult } from '../command.ts';
-import { resolveArea } from '../resolve-ids.ts';
+import { resolveArea } from '../resolve-pattern-ids.ts';
 import { wrap } from '../wrap.ts';
 
 const MOST = 10;
@@ -11,7 +11,7 @@ const MOST = 10;
 export function search({ library, words, values }: CliInput): CommandResult {
   const query = words.join(' ');
   if (query.trim() === '')
-    throw new UsageError('say what to search for: touchstone search <words>');
+    throw new UsageError('name what to search for: touchstone search <words>');
   const area = resolveArea(library, readWord(values, 'area'));
   const limit = readLimit(readWord(values, 'limit'));
   const { hits, nearest } = createSearch(library)(query, { area, limit });
@@ -24,7 +24,7 @@ export function search({ library, words, values }: CliInput): CommandResult {
 function readLimit(word: string | undefined): number {
   const limit = Number(word ?? 5);
   if (Number.isInteger(limit) && limit >= 1 && limit <= MOST) return limit;
-  throw new UsageError(`--limit is a whole number from 1 to ${MOST}`);
+  throw new UsageError(`--limit must be a whole number from 1 to ${MOST}`);
 }
 
 const toData = ({ pattern, symptom }: Hit) => {

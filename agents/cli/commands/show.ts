@@ -1,10 +1,10 @@
 import { readWord, UsageError } from '../../../scripts/command.ts';
 import { nearest } from '../../../scripts/nearest.ts';
-import { findPattern } from '../../library/find-pattern.ts';
 import type { Library } from '../../library/open-library.ts';
+import { resolvePattern } from '../../library/resolve-pattern.ts';
 import { DETAILS, type Detail, type PatternManifest } from '../../library/types.ts';
 import type { CliInput, CommandResult } from '../command.ts';
-import { requireIds } from '../resolve-ids.ts';
+import { requireIds } from '../resolve-pattern-ids.ts';
 
 /** Shows a text of a pattern, its files or one of them. */
 export function show({ library, words, values }: CliInput): CommandResult {
@@ -15,13 +15,13 @@ export function show({ library, words, values }: CliInput): CommandResult {
   if (file !== undefined) return showFile(library, manifest, file);
   const detail = readDetail(readWord(values, 'detail'));
   const text = library.readText(id, detail);
-  return { code: 0, data: { ...findPattern(library, id).pattern, detail, text }, text };
+  return { code: 0, data: { ...resolvePattern(library, id).pattern, detail, text }, text };
 }
 
 function readDetail(word = 'standard'): Detail {
   const detail = DETAILS.find((one) => one === word);
   if (detail) return detail;
-  throw new UsageError(`--detail is one of ${DETAILS.join(', ')}`);
+  throw new UsageError(`--detail must be one of ${DETAILS.join(', ')}`);
 }
 
 const writeFiles = ({ files }: PatternManifest): string =>

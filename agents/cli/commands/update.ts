@@ -1,11 +1,15 @@
 import { paint } from '../../../scripts/paint.ts';
 import { type Outcome, planUpdate } from '../../project/update.ts';
 import type { CliInput, CommandResult } from '../command.ts';
-import { resolveIds } from '../resolve-ids.ts';
+import { resolvePatternIds } from '../resolve-pattern-ids.ts';
 
 /** Brings the copied files to this version of the library. */
 export function update({ library, openProject, words, values }: CliInput): CommandResult {
-  const { files, others, apply } = planUpdate(library, openProject(), resolveIds(library, words));
+  const { files, others, apply } = planUpdate(
+    library,
+    openProject(),
+    resolvePatternIds(library, words),
+  );
   if (values['dry-run'] !== true) apply();
   const changed = files.filter(({ outcome }) => outcome !== 'same');
   const lines = changed.map(
@@ -13,7 +17,8 @@ export function update({ library, openProject, words, values }: CliInput): Comma
   );
   const hasConflict = files.some(({ outcome }) => outcome === 'conflict');
   const versions = others.map(
-    ({ name, present, proven }) => `${name} is ${present} here, and ${proven} is proven`,
+    ({ name, present, proven }) =>
+      `${name} is ${present} here; the pattern was proven with ${proven}`,
   );
   const text = [...lines, ...versions].join('\n') || 'Nothing is new.';
   const data = { version: library.version, files, others };
@@ -21,13 +26,13 @@ export function update({ library, openProject, words, values }: CliInput): Comma
 }
 
 const SAYS: Record<Outcome, string> = {
-  same: 'is as it was',
+  same: 'unchanged',
   updated: 'updated',
   merged: 'merged with your edits',
-  conflict: 'conflict: decide between the markers',
-  kept: 'is gone here, and stays so',
+  conflict: 'conflict: edit the lines between the markers',
+  kept: 'you deleted it: it is not written again',
   added: 'added',
-  gone: 'is no more in the library; it stays here',
+  gone: 'is no longer in the library; your copy stays',
   migration: 'has changed: write a migration of your own (touchstone diff --new)',
 };
 

@@ -1,11 +1,11 @@
 import { paint } from '../../../scripts/paint.ts';
 import { type Verification, verifyPatterns } from '../../project/verify.ts';
 import type { CliInput, CommandResult } from '../command.ts';
-import { resolveIds } from '../resolve-ids.ts';
+import { resolvePatternIds } from '../resolve-pattern-ids.ts';
 
 /** Checks the copied files of patterns. */
 export function verify({ library, openProject, words }: CliInput): CommandResult {
-  const results = verifyPatterns(library, openProject(), resolveIds(library, words));
+  const results = verifyPatterns(library, openProject(), resolvePatternIds(library, words));
   const isWell = results.every(({ passed }) => passed);
   return { code: isWell ? 0 : 1, data: results, text: results.map(writeResult).join('\n') };
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../scripts/engine/findings.ts';
 import { hintAt } from '../../scripts/engine/hints.ts';
-import { readText } from './read-surfaces.ts';
+import { readText } from './read-tool-texts.ts';
 
 /** The texts written by hand that tools read first. */
 const TEXTS = ['AGENTS.md', 'README.md', 'agents/README.md'];
@@ -12,7 +12,7 @@ const ID = /(?<![\w@./<-])([a-z][a-z-]*)\/[a-z0-9][a-z0-9-]*(?![\w/.*<-])/g;
 const LINK = /\]\(([^)\s]+)\)/g;
 
 /** Finds files and patterns that those texts name and that do not exist. */
-export function checkReferences(root: string, ids: readonly string[]): Finding[] {
+export function checkNamedFiles(root: string, ids: readonly string[]): Finding[] {
   const areas = new Set(ids.map((id) => id.replace(/\/.*/, '')));
   return TEXTS.flatMap((file) => {
     const lines = readText(root, file)?.split('\n') ?? [];

@@ -5,7 +5,7 @@ import type { Finding } from '../../scripts/engine/findings.ts';
 import { ROOT } from '../../scripts/repository.ts';
 import { createSampleTree, SAMPLE_PAGE, type SampleTree } from '../../scripts/sample-tree.ts';
 import { listCommands } from '../cli/command-list.ts';
-import { checkSurfaces } from './check-surfaces.ts';
+import { checkToolTexts } from './check-tool-texts.ts';
 
 const AREA = 'agents/skills/touchstone-jobs/SKILL.md';
 const REFERENCE = 'agents/skills/touchstone-jobs/references/queue.md';
@@ -197,9 +197,9 @@ it('nothing is looked at where there is no package', () => {
   expect(check()).toEqual([]);
 });
 
-const check = (): Finding[] => checkSurfaces(tree.root, { write: false }).findings;
+const check = (): Finding[] => checkToolTexts(tree.root, { write: false }).findings;
 
-const sync = (): string[] => checkSurfaces(tree.root, { write: true }).changed;
+const sync = (): string[] => checkToolTexts(tree.root, { write: true }).changed;
 
 const summarize = (findings: Finding[]): string[] =>
   findings.map(({ file, line, column, code }) => `${file}:${line}:${column} ${code}`);

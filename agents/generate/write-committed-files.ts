@@ -1,4 +1,4 @@
-import type { KeptPattern } from './kept-pattern.ts';
+import type { CommittedPattern } from './committed-pattern.ts';
 import { writeBlock } from './write-block.ts';
 import { writeMarketplace, writePlugin } from './write-plugin.ts';
 import { writeReadme } from './write-readme.ts';
@@ -6,7 +6,7 @@ import { writeRules } from './write-rules.ts';
 import { writeSkills } from './write-skills.ts';
 
 /** The folders that hold only what is generated: what else stands there is a rest. */
-export const KEPT_FOLDERS = ['agents/skills', 'agents/rules'];
+export const COMMITTED_FOLDERS = ['agents/skills', 'agents/rules'];
 
 /** What is known of the package besides its patterns. */
 export type PackageFacts = {
@@ -16,8 +16,8 @@ export type PackageFacts = {
 };
 
 /** The generated files that are kept in git, by path: a reader needs no build to have them. */
-export function writeKeptFiles(
-  patterns: readonly KeptPattern[],
+export function writeCommittedFiles(
+  patterns: readonly CommittedPattern[],
   { version, readme }: PackageFacts,
 ): Map<string, string> {
   return new Map([
