@@ -19,7 +19,7 @@ import { someWords } from './docs/search/some-words-integration.ts';
 import { securityHeaders } from './docs/security-headers.ts';
 import { listSidebar } from './docs/sidebar.ts';
 import { siteTitle, siteUrl } from './docs/site.ts';
-import { syncPattern } from './scripts/check.ts';
+import { syncPattern } from './scripts/check/check-patterns.ts';
 
 const root = import.meta.dirname;
 const redirects = listRedirects(root);

@@ -1,4 +1,4 @@
-import { count } from '../scripts/words.ts';
+import { count } from '../scripts/text/count.ts';
 import { type DiffLine, diffLines } from './diff-lines.ts';
 import { escapeHtml } from './escape-html.ts';
 import type { EquivalentMutant, FileMutants, Survivor } from './mutants.ts';

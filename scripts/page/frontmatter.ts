@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Finding, FindingCode } from '../engine/findings.ts';
 import { findFrontmatter } from '../engine/frontmatter.ts';
 import { hintAt } from '../engine/hints.ts';
+import { PATTERN_ID } from '../pattern/ids.ts';
 
-const patternId = z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'it is no <area>/<slug>');
+const patternId = z.string().regex(PATTERN_ID, 'it is not an id: <area>/<slug>');
 const sentence = z.string().trim().min(1);
 
 /** The frontmatter of a pattern, its keys in the order in which a page has them. */
@@ -122,7 +123,7 @@ function parseYaml(
     const [error] = parseDocument(text).errors;
     const { line = 1, col = 1 } = error?.linePos?.[0] ?? {};
     const reason = (error?.message ?? 'it cannot be parsed').split(/\n| at line/, 1)[0];
-    const message = `the frontmatter is no YAML: ${reason}`;
+    const message = `the frontmatter is not valid YAML: ${reason}`;
     return {
       fault: {
         code,
