@@ -1,11 +1,11 @@
 import { openPool } from '@touchstone/kit/postgres';
 import { startPostgres } from '@touchstone/kit/postgres-server';
 import { expect, it } from 'vitest';
-import { readSourcePatterns } from '../../agents/generate/read-pattern.ts';
-import { splitStatements } from '../../agents/generate/sql-statements.ts';
-import { planAdd } from '../../agents/project/plan-add.ts';
-import { buildTestLibrary, makeProject } from '../../agents/testing/test-library.ts';
-import { ROOT } from '../files/root.ts';
+import { ROOT } from '../../scripts/files/root.ts';
+import { splitStatements } from '../../scripts/pattern/sql-statements.ts';
+import { readSourcePatterns } from '../generate/read-pattern.ts';
+import { buildTestLibrary, makeProject } from '../testing/test-library.ts';
+import { planAdd } from './plan-add.ts';
 
 it('the migrations of all patterns apply to one empty database, in the order of their names', async () => {
   using place = makeProject();
