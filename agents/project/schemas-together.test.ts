@@ -1,6 +1,6 @@
-import { openPool } from '@touchstone/kit/postgres';
-import { startPostgres } from '@touchstone/kit/postgres-server';
 import { expect, it } from 'vitest';
+import { openPool } from '../../examples/kit/postgres.ts';
+import { startPostgres } from '../../examples/kit/postgres-server.ts';
 import { ROOT } from '../../scripts/files/root.ts';
 import { splitStatements } from '../../scripts/pattern/sql-statements.ts';
 import { readSourcePatterns } from '../generate/read-pattern.ts';
