@@ -2,7 +2,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AstroIntegration } from 'astro';
-import { count } from '../../scripts/text/count.ts';
+import { describeCount } from '../../scripts/text/describe-count.ts';
 import { nameLevel } from '../components/levels.ts';
 import { titleCase } from '../sidebar.ts';
 import { siteTitle } from '../site.ts';
@@ -42,5 +42,8 @@ function readFacts(folder: string): Map<string, Pick<Card, 'kind' | 'proven'>> {
 
 function describePattern({ id, area, level, evidence }: Pattern) {
   const kind = `${titleCase(area)} · level ${nameLevel(level)}`;
-  return [`patterns/${id}`, { kind, proven: `${count(evidence.failures, 'failure')} tested` }];
+  return [
+    `patterns/${id}`,
+    { kind, proven: `${describeCount(evidence.failures, 'failure')} tested` },
+  ];
 }

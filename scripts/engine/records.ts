@@ -72,7 +72,7 @@ export type BenchRow = z.output<typeof benchRow>;
 export type Bench = z.output<typeof bench>;
 
 /** A paper or clause that a page relies on, and the test of it. */
-export type Reference = { title: string; url: string; test?: string | undefined };
+export type PageReference = { title: string; url: string; test?: string | undefined };
 
 /** Reads a proof.json. */
 export const parseProof = (json: string): ReadRecord<Proof> => readRecord(json, proof);
