@@ -39,7 +39,7 @@ describe('checkPatterns', () => {
         line: 4,
         column: 1,
         message: 'this is not what jobs.ts#claim says',
-        mend: `npm run sync -- ${SAMPLE_ID}`,
+        fix: `npm run sync -- ${SAMPLE_ID}`,
         source: { file: `examples/${SAMPLE_ID}/jobs.ts`, line: 2, column: 1 },
       },
     ]);
@@ -117,7 +117,7 @@ describe('checkPatterns', () => {
     ]);
   });
 
-  it('does not wait for what is no file', async () => {
+  it('does not wait for what is not a file', async () => {
     execFileSync('mkfifo', [join(tree.root, `examples/${SAMPLE_ID}/pipe.ts`)]);
     expect((await check()).findings).toEqual([]);
   });

@@ -60,7 +60,7 @@ export async function checkPatterns(
   return { findings: sortFindings(findings), patterns, snippets, changed };
 }
 
-/** Brings one page up to date, for a server that watches the files; resolves with what is left to mend. */
+/** Brings one page up to date, for a server that watches the files; resolves with what is left to fix. */
 export async function syncPattern(root: string, id: string): Promise<Finding[]> {
   const { findings } = await checkPatterns(root, { ids: [id], write: true });
   return findings;
@@ -165,11 +165,11 @@ function reportNoPage({ findings }: Run, id: string): void {
   if (findings.some(({ file }) => file === `patterns/${id}.md`)) return;
   const place = { file: `examples/${id}/package.json`, line: 1, column: 1 };
   const message = `the example has no page patterns/${id}.md`;
-  findings.push({ code: 'page-missing', ...place, message, mend: `write patterns/${id}.md` });
+  findings.push({ code: 'page-missing', ...place, message, fix: `write patterns/${id}.md` });
 }
 
 function reportNoExample({ findings }: Run, id: string): void {
   const place = { file: `patterns/${id}.md`, line: 1, column: 1 };
   const message = `the page has no example examples/${id}`;
-  findings.push({ code: 'example-missing', ...place, message, mend: `write examples/${id}` });
+  findings.push({ code: 'example-missing', ...place, message, fix: `write examples/${id}` });
 }

@@ -6,7 +6,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What a command gets to work with: its flags, and the words that are no flags. */
+/** What a command gets to work with: its flags, and the words that are not flags. */
 export type CommandInput = {
   values: Record<string, string | boolean | undefined>;
   words: string[];

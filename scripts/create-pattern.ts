@@ -9,7 +9,7 @@ const ID = /^[a-z][a-z0-9]*(-[a-z0-9]+)*\/[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 export function createPattern(root: string, id: string): void {
   if (!ID.test(id))
     throw new UsageError(
-      `"${id}" is no id: write <area>/<slug> in lower case, with hyphens between words`,
+      `"${id}" is not an id: write <area>/<slug> in lower case, with hyphens between words`,
     );
   const [area = '', slug = ''] = id.split('/');
   const rename = createRenaming(area, slug);

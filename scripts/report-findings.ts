@@ -28,7 +28,7 @@ function writeText(findings: Finding[], summary: string): string {
     const seen = source === undefined ? '' : dim(` (${placeOf(source)})`);
     const near = hint === undefined ? '' : `: ${hint}`;
     const head = `${paint('bold', placeOf(finding))}  ${paint('red', finding.code)}`;
-    return `${head}  ${finding.message}${near}${seen}\n  ${dim('mend:')} ${finding.mend}`;
+    return `${head}  ${finding.message}${near}${seen}\n  ${dim('fix:')} ${finding.fix}`;
   });
   return [...blocks, ...(blocks.length > 0 ? [''] : []), summary].join('\n');
 }
@@ -40,10 +40,10 @@ const placeOf = ({ file, line, column }: Pick<Finding, 'file' | 'line' | 'column
 
 /** The workflow commands that GitHub turns into annotations. */
 function writeGithub(findings: Finding[], summary: string): string {
-  const lines = findings.map(({ file, line, column, code, message, hint, mend }) => {
+  const lines = findings.map(({ file, line, column, code, message, hint, fix }) => {
     const place = `file=${escapeProperty(file)},line=${line},col=${column}`;
     const near = hint === undefined ? '' : `: ${hint}`;
-    const text = escapeData(`${message}${near}\nmend: ${mend}`);
+    const text = escapeData(`${message}${near}\nfix: ${fix}`);
     return `::error ${place},title=${escapeProperty(code)}::${text}`;
   });
   return [...lines, summary].join('\n');

@@ -24,7 +24,7 @@ const IGNORED = new Set(['README.md', 'node_modules', 'dist']);
 
 /**
  * Reads the files of an example; undefined when there is no such folder. Links that lead out of
- * the repository are findings and are not read, nor is anything that is no file.
+ * the repository are findings and are not read, nor is anything that is not a file.
  */
 export function readExample(root: string, id: string): ExampleFiles | undefined {
   const files: ExampleFiles = { sources: new Map(), findings: [] };
@@ -72,15 +72,16 @@ function isLinkToFile(walk: Walk, path: string): boolean {
   const file = `${walk.folder}/${path}`;
   const target = resolveInside(walk, file);
   if (target === undefined) {
-    if (walk.files.findings.at(-1)?.file !== file) reportUnreadable(walk, file, 'it leads nowhere');
+    if (walk.files.findings.at(-1)?.file !== file)
+      reportUnreadable(walk, file, 'the link is broken');
     return false;
   }
   if (statSync(target).isFile()) return true;
-  reportLink(walk, file, 'links to what is no file');
+  reportLink(walk, file, 'links to something that is not a file');
   return false;
 }
 
-/** The real path behind a path, if it exists and is inside the repository. */
+/** The real path of a path, if it exists and is inside the repository. */
 function resolveInside(walk: Walk, path: string): string | undefined {
   let real: string;
   try {
@@ -104,12 +105,12 @@ function readText(walk: Walk, path: string): string | undefined {
 
 function reportLink({ files }: Walk, file: string, fault: string): void {
   const message = `this link ${fault}, so it is not read`;
-  const mend = 'replace the link by a file';
-  files.findings.push({ code: 'source-link', file, line: 1, column: 1, message, mend });
+  const fix = 'replace the link by a file';
+  files.findings.push({ code: 'source-link', file, line: 1, column: 1, message, fix });
 }
 
 function reportUnreadable({ files }: Walk, file: string, reason: string): void {
   const message = `this cannot be read: ${reason}`;
-  const mend = 'remove it, or make it a file that can be read';
-  files.findings.push({ code: 'file-unreadable', file, line: 1, column: 1, message, mend });
+  const fix = 'remove it, or make it a file that can be read';
+  files.findings.push({ code: 'file-unreadable', file, line: 1, column: 1, message, fix });
 }

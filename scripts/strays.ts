@@ -2,12 +2,12 @@ import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from './engine/findings.ts';
 
-type Tree = { folder: string; mend: string };
+type Tree = { folder: string; fix: string };
 
-const PAGES: Tree = { folder: 'patterns', mend: 'pages are patterns/<area>/<slug>.md' };
+const PAGES: Tree = { folder: 'patterns', fix: 'pages are patterns/<area>/<slug>.md' };
 const EXAMPLES: Tree = {
   folder: 'examples',
-  mend: 'examples are folders examples/<area>/<slug>, with a package.json',
+  fix: 'examples are folders examples/<area>/<slug>, with a package.json',
 };
 
 /** Finds what stands among the pages and the examples and belongs to no pattern. */
@@ -24,7 +24,7 @@ export function findStrays(root: string, ids: string[]): Finding[] {
   return [...describe(PAGES, pages), ...describe(EXAMPLES, examples)];
 }
 
-/** What stands two folders deep, and the files above it; the kit is no area. */
+/** What is two folders deep, and the files above it; the kit is not an area. */
 function list(root: string, { folder }: Tree): { path: string; entry: Dirent }[] {
   return listFolder(join(root, folder)).flatMap((area) => {
     if (!area.isDirectory()) return [{ path: area.name, entry: area }];
@@ -42,11 +42,11 @@ function listFolder(path: string): Dirent[] {
   }
 }
 
-function describe({ folder, mend }: Tree, paths: string[]): Finding[] {
+function describe({ folder, fix }: Tree, paths: string[]): Finding[] {
   return paths
     .filter((path) => path !== '')
     .map((path) => {
       const message = 'this belongs to no pattern';
-      return { code: 'file-stray', file: `${folder}/${path}`, line: 1, column: 1, message, mend };
+      return { code: 'file-stray', file: `${folder}/${path}`, line: 1, column: 1, message, fix };
     });
 }

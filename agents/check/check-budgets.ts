@@ -3,7 +3,7 @@ import { BUDGETS } from '../generate/budgets.ts';
 import { countTokens } from '../generate/count-tokens.ts';
 import { readText, type Surfaces } from './read-surfaces.ts';
 
-type Cost = { file: string; what: string; most: number; unit: string; cost: number; mend: string };
+type Cost = { file: string; what: string; most: number; unit: string; cost: number; fix: string };
 
 /** Finds the texts that cost more than a reader was promised. */
 export function checkBudgets(root: string, surfaces: Surfaces): Finding[] {
@@ -12,11 +12,11 @@ export function checkBudgets(root: string, surfaces: Surfaces): Finding[] {
     ...surfaces.patterns.flatMap(({ kept, brief }) => [
       toCost(`patterns/${kept.id}.md`, 'the brief text', brief, {
         most: BUDGETS.brief,
-        mend: 'shorten summary, useWhen or notWhen',
+        fix: 'shorten summary, useWhen or notWhen',
       }),
       toCost(`patterns/${kept.id}.md`, 'the standard text', kept.standard, {
         most: BUDGETS.standard,
-        mend: 'shorten the invariants or the titles of the failures: code is left out already',
+        fix: 'shorten the invariants or the titles of the failures: code is left out already',
       }),
       // The full text leaves out sections until it fits: it can be too long only if the brief is.
     ]),
@@ -28,24 +28,22 @@ export function checkBudgets(root: string, surfaces: Surfaces): Finding[] {
 function costKept(file: string, text: string): Cost[] {
   if (file.endsWith('/AGENTS.block.md'))
     return [
-      toCost(file, 'the block', text, { most: BUDGETS.block.tokens, mend: 'name fewer patterns' }),
+      toCost(file, 'the block', text, { most: BUDGETS.block.tokens, fix: 'name fewer patterns' }),
     ];
   if (file.endsWith('/SKILL.md'))
-    return [
-      toCost(file, 'the skill', text, { most: BUDGETS.skill.tokens, mend: 'split the area' }),
-    ];
+    return [toCost(file, 'the skill', text, { most: BUDGETS.skill.tokens, fix: 'split the area' })];
   return [];
 }
 
 function costAgents(text: string): Cost[] {
   const { tokens, lines, bytes } = BUDGETS.agents;
   const [file, what] = ['AGENTS.md', 'the file'];
-  const mend = 'move what only some need to docs/content/docs/guides';
+  const fix = 'move what only some need to docs/content/docs/guides';
   const { length } = text.trimEnd().split('\n');
   return [
-    toCost(file, what, text, { most: tokens, mend }),
-    { file, what, most: lines, unit: 'lines', cost: length, mend },
-    { file, what, most: bytes, unit: 'bytes', cost: Buffer.byteLength(text), mend },
+    toCost(file, what, text, { most: tokens, fix }),
+    { file, what, most: lines, unit: 'lines', cost: length, fix },
+    { file, what, most: bytes, unit: 'bytes', cost: Buffer.byteLength(text), fix },
   ];
 }
 
@@ -53,13 +51,13 @@ const toCost = (
   file: string,
   what: string,
   text: string,
-  { most, mend }: { most: number; mend: string },
-): Cost => ({ file, what, most, unit: 'tokens', cost: countTokens(text), mend });
+  { most, fix }: { most: number; fix: string },
+): Cost => ({ file, what, most, unit: 'tokens', cost: countTokens(text), fix });
 
-function compare({ file, what, most, unit, cost, mend }: Cost): Finding[] {
+function compare({ file, what, most, unit, cost, fix }: Cost): Finding[] {
   if (cost <= most) return [];
   const message = `${what} has ${format(cost)} ${unit}, and ${format(most)} is the most`;
-  return [{ code: 'budget-exceeded', file, line: 1, column: 1, message, mend }];
+  return [{ code: 'budget-exceeded', file, line: 1, column: 1, message, fix }];
 }
 
 const format = (count: number): string => count.toLocaleString('en-US');

@@ -4,7 +4,7 @@ import type { Finding } from '../../scripts/engine/findings.ts';
 import { KEPT_FOLDERS } from '../generate/write-kept-files.ts';
 import { readText } from './read-surfaces.ts';
 
-const MEND = 'npm run sync';
+const FIX = 'npm run sync';
 
 /** Finds generated files that are not as the patterns would have them, and those of no pattern. */
 export function checkDrift(root: string, files: ReadonlyMap<string, string>): Finding[] {
@@ -44,7 +44,7 @@ const toFinding = (
   file: string,
   line: number,
   fault: Pick<Finding, 'code' | 'message'>,
-): Finding => ({ ...fault, file, line, column: 1, mend: MEND });
+): Finding => ({ ...fault, file, line, column: 1, fix: FIX });
 
 function listStrays(root: string, files: ReadonlyMap<string, string>): string[] {
   return KEPT_FOLDERS.flatMap((folder) =>

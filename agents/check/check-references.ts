@@ -48,13 +48,13 @@ type Missing = { file: string; line: number; name: string; what: string; hint?: 
 function report(text: string, { file, line, name, what, hint }: Missing): Finding {
   const column = text.indexOf(name) + 1;
   const message = `this names ${name}, ${what} that does not exist`;
-  const mend = 'name one that does, or leave it out';
+  const fix = 'name one that does, or leave it out';
   const place = { file, line, column };
   return {
     code: 'reference-missing',
     ...place,
     message,
-    mend,
+    fix,
     ...(hint !== undefined && { hint }),
   };
 }

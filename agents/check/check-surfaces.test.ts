@@ -43,7 +43,7 @@ describe('generated files', () => {
         line: 9,
         column: 1,
         message: 'this is not what the patterns say',
-        mend: 'npm run sync',
+        fix: 'npm run sync',
       },
       expect.objectContaining({ file: REFERENCE, line: 1, message: 'the file is not there' }),
     ]);

@@ -1,7 +1,7 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
 import { readText, type Surface } from './read-surfaces.ts';
 
-const MEND = 'name the pattern files in the frontmatter; they take what they need as arguments';
+const FIX = 'name the pattern files in the frontmatter; they take what they need as arguments';
 
 /** Finds what keeps a reader from taking the files of a pattern. */
 export function checkTaken(root: string, patterns: readonly Surface[]): Finding[] {
@@ -9,7 +9,7 @@ export function checkTaken(root: string, patterns: readonly Surface[]): Finding[
     faults.map((message): Finding => {
       const file = `patterns/${kept.id}.md`;
       const line = findLine(readText(root, file) ?? '', 'files:');
-      return { code: 'files-invalid', file, line, column: 1, message, mend: MEND };
+      return { code: 'files-invalid', file, line, column: 1, message, fix: FIX };
     }),
   );
 }

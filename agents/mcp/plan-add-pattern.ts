@@ -86,8 +86,9 @@ export function planAddRemotely(context: Context) {
       reason: 'no folder is read over HTTP; tell directory, imports and dependencies instead',
     },
     answer: ({ packageManager, dependencies, ...wish }) => {
-      const project = imagineProject({ imports: wish.imports, packageManager, dependencies });
-      return plan(context, project, wish);
+      const project = imagineProject({ packageManager, dependencies });
+      // Who names `.js` has a compiler that writes it.
+      return plan(context, project, { ...wish, emits: wish.imports === 'js' });
     },
   } satisfies Tool<typeof remote>;
 }
@@ -104,7 +105,7 @@ function plan({ library, find }: Context, project: Project, wish: Wish): Answer 
   return { text, data: { ...data, files, leftOut } };
 }
 
-type Wish = z.output<typeof wish>;
+type Wish = z.output<typeof wish> & { emits?: boolean };
 type Described = z.output<typeof output>;
 
 const ROOM_FOR_NOTE = 30;

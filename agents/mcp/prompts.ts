@@ -37,7 +37,7 @@ function addReview(server: McpServer, { search }: Context): void {
   server.registerPrompt('review-with-patterns', config, ({ topic }) => {
     const { hits } = search(topic, { limit: 3 });
     const list = hits.map(({ pattern }) => writeLine(pattern)).join('\n');
-    const task = `Review the code about: ${topic}. Read the patterns that fit with get_pattern. For each rule, and for each failure a pattern names, say where the code holds and where it breaks, with file and line. Propose the smallest mend.`;
+    const task = `Review the code about: ${topic}. Read the patterns that fit with get_pattern. For each rule, and for each failure a pattern names, say where the code holds and where it breaks, with file and line. Propose the smallest fix.`;
     return say(`${task}\n\n${list || 'No pattern was found: use list_patterns.'}`);
   });
 }

@@ -7,7 +7,6 @@ import { ToolError } from './tool.ts';
 
 /** What somebody tells of a project whose disk is not here. */
 export type Target = {
-  imports?: 'ts' | 'js' | undefined;
   packageManager: string;
   dependencies: Packages;
 };
@@ -19,11 +18,10 @@ const LOCK_FILES: Record<string, string> = {
 };
 
 /** A project of which only the settings are known: it has files enough to read them from. */
-export function imagineProject({ imports, packageManager, dependencies }: Target): Project {
+export function imagineProject({ packageManager, dependencies }: Target): Project {
   const lockFile = LOCK_FILES[packageManager];
   const files = new Map([
     ['package.json', JSON.stringify({ type: 'module', dependencies })],
-    ...(imports === 'js' ? [['tsconfig.json', '{}'] as const] : []),
     ...(lockFile ? [[lockFile, ''] as const] : []),
   ]);
   return {

@@ -30,8 +30,7 @@ const output = z.object({
 export function verifyPattern({ library }: Context) {
   return {
     name: 'verify_pattern',
-    description:
-      'Check patterns that were added to a project. Mend the issues, then call it again.',
+    description: 'Check patterns that were added to a project. Fix the issues, then call it again.',
     input,
     aliases: {
       id: [...ID_ALIASES, 'ids'],

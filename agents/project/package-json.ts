@@ -1,6 +1,7 @@
 import type { Packages } from '../library/types.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
+import { allowsVersion, excludesCompatible } from './version-range.ts';
 
 /** The fields of a package.json that packages are added to. */
 export type PackageField = 'dependencies' | 'devDependencies' | 'optionalDependencies';
@@ -11,7 +12,7 @@ export type PackageChange = Partial<Record<PackageField, Packages>> & {
   allowScripts?: Record<string, boolean>;
 };
 
-/** A package that is there already, in another version than the pattern was proven with. */
+/** A package that is there already, and whose version excludes the one that the pattern was proven with. */
 export type OtherVersion = { name: string; present: string; proven: string };
 
 type Manifest = PackageChange & { name?: string; type?: string };
@@ -45,11 +46,15 @@ export function comparePackages(manifest: Manifest, change: PackageChange) {
     for (const [name, proven] of Object.entries(change[field] ?? {})) {
       const own = present[name];
       if (own === undefined) missing[field] = { ...missing[field], [name]: proven };
-      else if (own.replace(/^[\^~]/, '') !== proven) others.push({ name, present: own, proven });
+      else if (!allowsVersion(own, proven)) others.push({ name, present: own, proven });
     }
   }
   return { missing, others };
 }
+
+/** Those of which the project can install no version that is compatible with the one proven. */
+export const findIncompatible = (others: OtherVersion[]): OtherVersion[] =>
+  others.filter(({ present, proven }) => excludesCompatible(present, proven));
 
 /** Adds packages, sorted, in the indentation that the file has. */
 export function addPackages(project: Project, change: PackageChange): void {

@@ -1,4 +1,4 @@
-/** Something about the project that its owner can mend; the message says how. */
+/** Something about the project that its owner can fix; the message says how. */
 export class ProjectError extends Error {
   override readonly name = 'ProjectError';
 }

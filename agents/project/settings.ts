@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { parseTsconfig, type TsConfigJsonResolved } from 'get-tsconfig';
 import { readLock } from './lock-file.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
@@ -18,6 +20,8 @@ export type SettingsWish = {
   directory?: string | undefined;
   migrations?: string | undefined;
   imports?: string | undefined;
+  /** Says whether TypeScript is compiled where no tsconfig.json can be read. */
+  emits?: boolean | undefined;
 };
 
 const MIGRATION_FOLDERS = ['migrations', 'db/migrations', 'database/migrations', 'src/migrations'];
@@ -25,14 +29,14 @@ const MIGRATION_FOLDERS = ['migrations', 'db/migrations', 'database/migrations',
 /** The wish first, then what the lock remembers, then what the project looks like. */
 export function findSettings(project: Project, wish: SettingsWish = {}): Settings {
   const lock = readLock(project);
-  const compiler = readCompilerOptions(project);
+  const compiler = readCompilerSettings(project);
   const directory = project.list('src').length > 0 ? 'src/patterns' : 'patterns';
   const migrations = MIGRATION_FOLDERS.find((folder) => project.list(folder).length > 0);
   const settings: Settings = {
     directory: clean(wish.directory ?? lock?.directory ?? directory),
     migrations: clean(wish.migrations ?? lock?.migrations ?? migrations ?? 'migrations'),
-    imports: readImports(wish.imports) ?? lock?.imports ?? (compiler.tsImports ? 'ts' : 'js'),
-    emits: compiler.emits,
+    imports: readImports(wish.imports) ?? lock?.imports ?? compiler.imports,
+    emits: wish.emits ?? compiler.emits,
   };
   // Whatever leads out of the project is refused before anything is planned.
   for (const folder of [settings.directory, settings.migrations]) project.list(folder);
@@ -46,22 +50,27 @@ function readImports(wish: string | undefined): 'ts' | 'js' | undefined {
   throw new ProjectError(`imports is "ts" or "js", not ${JSON.stringify(wish)}`);
 }
 
+type CompilerSettings = Pick<Settings, 'imports' | 'emits'>;
+
 /** Without a tsconfig.json, Node runs the TypeScript as it is, and wants `.ts`. */
-function readCompilerOptions(project: Project): { tsImports: boolean; emits: boolean } {
-  const text = readConfig(project, 'tsconfig.json');
-  if (text === undefined) return { tsImports: true, emits: false };
-  const has = (option: string) => new RegExp(`"${option}"\\s*:\\s*true`).test(text);
+function readCompilerSettings(project: Project): CompilerSettings {
+  if (!project.list('.').includes('tsconfig.json')) return { imports: 'ts', emits: false };
+  const { compilerOptions: options = {} } = parseConfig(join(project.root, 'tsconfig.json'));
+  const namesTs = options.allowImportingTsExtensions || options.rewriteRelativeImportExtensions;
   return {
-    tsImports: has('allowImportingTsExtensions') || has('rewriteRelativeImportExtensions'),
-    emits: !has('noEmit') && !has('emitDeclarationOnly'),
+    imports: namesTs ? 'ts' : 'js',
+    emits: !options.noEmit && !options.emitDeclarationOnly,
   };
 }
 
-/** The text of a configuration and of the files of the project that it extends, without comments. */
-function readConfig(project: Project, path: string, depth = 0): string | undefined {
-  const text = project.read(path)?.replace(/^\s*\/\/.*$|\/\*[\s\S]*?\*\//gm, '');
-  const base = /"extends"\s*:\s*"\.\/([^"]+)"/.exec(text ?? '')?.[1];
-  if (text === undefined || base === undefined || depth > 5) return text;
-  const name = base.endsWith('.json') ? base : `${base}.json`;
-  return text + (readConfig(project, name, depth + 1) ?? '');
+/** The configuration with all that it extends, in whatever folder or package that is. */
+function parseConfig(path: string): TsConfigJsonResolved {
+  try {
+    return parseTsconfig(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProjectError(
+      `tsconfig.json cannot be read: ${reason} Fix it, or install the package that it extends.`,
+    );
+  }
 }

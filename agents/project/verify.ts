@@ -2,7 +2,7 @@ import type { Library } from '../library/open-library.ts';
 import type { PatternManifest } from '../library/types.ts';
 import { listTakenRequired } from './list-required.ts';
 import { hash } from './lock-file.ts';
-import { comparePackages, readManifest } from './package-json.ts';
+import { comparePackages, findIncompatible, readManifest } from './package-json.ts';
 import type { Project } from './project.ts';
 import { listIds, listTaken, requireLock, type TakenState } from './taken-files.ts';
 
@@ -10,7 +10,7 @@ import { listIds, listTaken, requireLock, type TakenState } from './taken-files.
 export type Verification = {
   id: string;
   passed: boolean;
-  /** What is wrong, each with its mend. */
+  /** What is wrong, each with its fix. */
   issues: string[];
   /** What could be better. */
   suggestions: string[];
@@ -81,10 +81,8 @@ function findPackageIssues(project: Project, manifest: PatternManifest): string[
         ([name, version]) => `package.json lacks ${name}: it was proven with ${version}`,
       ),
     ),
-    ...others
-      .filter(({ present, proven }) => majorOf(present) !== majorOf(proven))
-      .map(({ name, present, proven }) => `${name} is ${present}, and ${proven} was proven`),
+    ...findIncompatible(others).map(
+      ({ name, present, proven }) => `${name} is ${present}, and ${proven} was proven`,
+    ),
   ];
 }
-
-const majorOf = (version: string): string | undefined => /\d+/.exec(version)?.[0];

@@ -9,7 +9,7 @@ const stale: Finding = {
   line: 1,
   column: 1,
   message: 'the proof is of other sources',
-  mend: 'npm run prove -- jobs/outbox',
+  fix: 'npm run prove -- jobs/outbox',
 };
 const missing: Finding = {
   code: 'region-missing',
@@ -18,10 +18,10 @@ const missing: Finding = {
   column: 7,
   message: 'outbox.ts has no region clam',
   hint: 'did you mean claim?',
-  mend: 'name a region that is there',
+  fix: 'name a region that is there',
 };
 
-it('prints only what is new, and says when all is mended', () => {
+it('prints only what is new, and says when all is fixed', () => {
   const { tell, printed } = setUp();
 
   tell('jobs/outbox', [stale]);
@@ -30,13 +30,13 @@ it('prints only what is new, and says when all is mended', () => {
   tell('jobs/outbox', []);
 
   expect(printed).toEqual([
-    'jobs/outbox: 1 to mend\n\npatterns/jobs/outbox.md:1:1 proof-stale\n  the proof is of other sources\n  → npm run prove -- jobs/outbox',
-    'jobs/outbox: 2 to mend\n\npatterns/jobs/outbox.md:30:7 region-missing\n  outbox.ts has no region clam\n  did you mean claim?\n  → name a region that is there',
-    'jobs/outbox: all is mended',
+    'jobs/outbox: 1 to fix\n\npatterns/jobs/outbox.md:1:1 proof-stale\n  the proof is of other sources\n  → npm run prove -- jobs/outbox',
+    'jobs/outbox: 2 to fix\n\npatterns/jobs/outbox.md:30:7 region-missing\n  outbox.ts has no region clam\n  did you mean claim?\n  → name a region that is there',
+    'jobs/outbox: all is fixed',
   ]);
 });
 
-it('covers the page only for what spoils it, a page that is opened later too, until it is mended', () => {
+it('covers the page only for what spoils it, a page that is opened later too, until it is fixed', () => {
   const { tell, sent, connect } = setUp();
 
   tell('jobs/outbox', [stale]);

@@ -27,14 +27,14 @@ export function tellFindings({ config: { logger }, environments }: ViteDevServer
     }
   };
 
-  /** Says in full only what is new: a draft has much to mend, and each save would repeat it. */
+  /** Says in full only what is new: a draft has much to fix, and each save would repeat it. */
   function print(id: string, findings: Finding[]): void {
     const before = told.get(id) ?? [];
     const now = findings.map(({ code, message }) => `${code} ${message}`);
     told.set(id, now);
     if (now.join() === before.join()) return;
     const fresh = findings.filter((_, index) => !before.includes(now[index] ?? ''));
-    const count = findings.length > 0 ? `${findings.length} to mend` : 'all is mended';
+    const count = findings.length > 0 ? `${findings.length} to fix` : 'all is fixed';
     const text = [`${id}: ${count}`, ...fresh.map(formatFinding)].join('\n\n');
     logger[findings.length > 0 ? 'warn' : 'info'](text, { timestamp: true });
   }
@@ -46,7 +46,7 @@ function describeError(id: string, findings: Finding[]): ErrorPayload {
   return { type: 'error', err };
 }
 
-function formatFinding({ file, line, column, code, message, hint, mend }: Finding): string {
-  const lines = [`${file}:${line}:${column} ${code}`, message, hint, `→ ${mend}`];
+function formatFinding({ file, line, column, code, message, hint, fix }: Finding): string {
+  const lines = [`${file}:${line}:${column} ${code}`, message, hint, `→ ${fix}`];
   return lines.filter(Boolean).join('\n  ');
 }

@@ -128,7 +128,7 @@ function listFolders(folder) {
 }
 
 /**
- * A lock that is absent, or that a merge left in conflict, locks nothing: npm install mends it.
+ * A lock that is absent, or that a merge left in conflict, locks nothing: npm install fixes it.
  * @param {string} file
  * @returns {LockedPackages}
  */

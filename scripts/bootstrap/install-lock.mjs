@@ -53,7 +53,7 @@ function isAlive(pid) {
 }
 
 /**
- * In a container whose first process reaps nobody, the dead keep their number for ever.
+ * In a container whose first process reaps no process, the dead keep their number for ever.
  * @param {number} pid
  */
 function isZombie(pid) {

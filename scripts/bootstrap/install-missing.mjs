@@ -18,7 +18,7 @@ const FLAGS = [
 /**
  * Brings the packages of the root and of the wanted workspaces in line with package-lock.json, one
  * process at a time; a half-done install is done again from nothing. `problem` is a sentence with
- * its mend.
+ * its fix.
  * @param {string} root
  * @param {string[]} wanted
  * @returns {Promise<Outcome>}
@@ -109,7 +109,7 @@ function describeUnlocked(unlocked) {
 function describeFailure(code) {
   return isStopped(code)
     ? 'The install was stopped; the next run starts it again.'
-    : `npm could not install the packages (code ${code}): see above, mend that and run this again.`;
+    : `npm could not install the packages (code ${code}): see above, fix that and run this again.`;
 }
 
 /**

@@ -20,19 +20,19 @@ beforeEach(() => {
 afterEach(() => tree.remove());
 
 describe('npm run check and npm run sync', () => {
-  it('exit 1 for findings, in text that names the place and the mend', () => {
+  it('exit 1 for findings, in text that names the place and the fix', () => {
     tree.write(SAMPLE_PAGE, SAMPLE_TEXT.replace('claim();', 'old();'));
     const { status, stdout } = run('check', SAMPLE_ID);
     expect(status).toBe(1);
     expect(stdout).toContain(`${SAMPLE_PAGE}:4:1  drift  this is not what jobs.ts#claim says`);
-    expect(stdout).toContain(`  mend: npm run sync -- ${SAMPLE_ID}\n`);
+    expect(stdout).toContain(`  fix: npm run sync -- ${SAMPLE_ID}\n`);
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^1 pattern, 1 snippet: \d+ findings$/);
   });
 
   it('print workflow commands for GitHub', () => {
     const { stdout } = run('check', '--format', 'github');
     const place = `file=${SAMPLE_PAGE},line=1,col=1,title=frontmatter-missing`;
-    expect(stdout).toContain(`::error ${place}::the page has no frontmatter%0Amend: begin`);
+    expect(stdout).toContain(`::error ${place}::the page has no frontmatter%0Afix: begin`);
   });
 
   it('print JSON and nothing else', () => {

@@ -29,7 +29,7 @@ it('makes a pattern that is formatted, proven and without a finding', async () =
 it.each(['no-area', 'Auth/Upper', 'a/b/c', '../out/side', 'a/b_c', 'a/'])(
   'refuses %s as an id',
   (id) => {
-    expect(() => createPattern('/nowhere', id)).toThrow('is no id');
+    expect(() => createPattern('/nowhere', id)).toThrow('is not an id');
   },
 );
 

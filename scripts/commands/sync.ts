@@ -8,7 +8,7 @@ const usage = `npm run sync [-- <id>…] [--format text|github|json] [--root <fo
 
 Writes snippets, outputs, tables and references into the pages, from the examples; without ids,
 the texts for tools as well, from the pages.
-Exit 0: all is well now. 1: findings that writing cannot mend. 2: the sync itself failed.`;
+Exit 0: all is well now. 1: findings that writing cannot fix. 2: the sync itself failed.`;
 
 await runCommand({
   usage,
@@ -23,7 +23,7 @@ await runCommand({
     const verdict =
       findings.length === 0
         ? 'all is well'
-        : `${count(findings.length, 'finding')} left to mend by hand`;
+        : `${count(findings.length, 'finding')} left to fix by hand`;
     const facts = { patterns, changed };
     console.log(writeFindings(findings, { format, summary: `${scope}: ${verdict}`, facts }));
     return findings.length > 0 ? 1 : 0;

@@ -11,7 +11,7 @@ const STARS: CommentStyle = { open: '/*', close: '*/' };
 export const COMMENT_STYLES: CommentStyle[] = [ARROWS, SLASHES, STARS, DASHES, HASH];
 
 /**
- * The families. The first style of a row is the file's own, which mends are written in. TypeScript
+ * The families. The first style of a row is the file's own, which fixes are written in. TypeScript
  * has `--` as well: SQL stands there in template literals, and its highlights must be SQL.
  * Plain JSON is not here: it holds no comments, so it is shown whole or not at all.
  */

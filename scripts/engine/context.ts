@@ -47,6 +47,6 @@ export function reportDrift(
   { line, name, source }: { line: number; name: string; source?: Place | undefined },
 ): void {
   const message = `this is not what ${name} says`;
-  const mend = `npm run sync -- ${context.id}`;
-  report(context, 'drift', { line, column: 1, message, mend, ...(source && { source }) });
+  const fix = `npm run sync -- ${context.id}`;
+  report(context, 'drift', { line, column: 1, message, fix, ...(source && { source }) });
 }

@@ -26,7 +26,7 @@ export function cutRegion(scan: SourceScan, region: Region): Cut | undefined {
   return finishCut(shown);
 }
 
-/** Cuts a whole file, without its markers; undefined when a near miss stands in it. */
+/** Cuts a whole file, without its markers; undefined when a near miss is in it. */
 export function cutFile(scan: SourceScan): Cut | undefined {
   const shown = readSpan(scan, 1, scan.lines.length);
   return shown && finishCut(shown);

@@ -28,7 +28,7 @@ const ALIASES = new Map<string, (typeof OWN_WORDS)[number]>([
 /** What a fence takes its body from. */
 export type FenceUse = { kind: (typeof ORIGINS)[number]; word: InfoWord };
 
-/** Checks what stands behind a fence; the word that names where its body comes from, if there is one. */
+/** Checks the attributes of a fence; the word that names where its body comes from, if there is one. */
 export function readInfo(context: PageContext, fence: Fence): FenceUse | undefined {
   checkClosed(context, fence);
   const slips = fence.info.words.map((word) => describeSlip(fence, word));
@@ -42,7 +42,7 @@ export function readInfo(context: PageContext, fence: Fence): FenceUse | undefin
   const [use, second] = uses;
   if (second !== undefined) {
     const message = 'a fence names one source or one output';
-    reportSlip(context, fence, { word: second.word, message, mend: 'remove one of the two' });
+    reportSlip(context, fence, { word: second.word, message, fix: 'remove one of the two' });
     return undefined;
   }
   if (slips.some((slip) => slip !== undefined)) return undefined;
@@ -54,24 +54,24 @@ function checkClosed(context: PageContext, fence: Fence): void {
   if (fence.closed) return;
   const { line, column, marker } = fence;
   const message = 'this fence is never closed';
-  const mend = `write ${marker} below its last line, indented as it is`;
-  report(context, 'fence-unclosed', { line, column, message, mend });
+  const fix = `write ${marker} below its last line, indented as it is`;
+  report(context, 'fence-unclosed', { line, column, message, fix });
 }
 
-type Slip = { message: string; mend: string; hint?: string };
+type Slip = { message: string; fix: string; hint?: string };
 
 function describeSlip({ info }: Fence, { key, value, quoted, start }: InfoWord): Slip | undefined {
   const own = OWN_WORDS.find((candidate) => candidate === key);
   if (own !== undefined) {
     if (quoted && value !== '') return undefined;
     const message = `\`${quote(info.text.slice(start).trim())}\` has no value in double quotes`;
-    return { message, mend: `write ${own}="${value?.replaceAll(/['"]/g, '') || '…'}"` };
+    return { message, fix: `write ${own}="${value?.replaceAll(/['"]/g, '') || '…'}"` };
   }
   const meant = SITE_WORDS.has(key) ? undefined : (ALIASES.get(key) ?? guessWord(key));
   if (meant === undefined) return undefined;
-  const message = `\`${quote(key)}\` means nothing behind a fence`;
-  const mend = `write ${meant}="${value?.replaceAll(/['"]/g, '') || '…'}"`;
-  return { message, hint: `did you mean ${meant}?`, mend };
+  const message = `a fence has no attribute \`${quote(key)}\``;
+  const fix = `write ${meant}="${value?.replaceAll(/['"]/g, '') || '…'}"`;
+  return { message, hint: `did you mean ${meant}?`, fix };
 }
 
 function guessWord(key: string): (typeof OWN_WORDS)[number] | undefined {
@@ -86,7 +86,7 @@ function reportSlip(context: PageContext, fence: Fence, slip: Slip & { word: Inf
   report(context, 'meta-unknown', { line: fence.line, column: columnOf(fence, word), ...words });
 }
 
-/** The column of a word behind a fence. */
+/** The column of an attribute of a fence. */
 export function columnOf({ column, marker }: Fence, { start }: InfoWord): number {
   return column + marker.length + start;
 }
@@ -95,8 +95,8 @@ function reportNoUse(context: PageContext, { line, column, info }: Fence): void 
   if (FREE.has(info.lang)) return;
   if (info.lang === 'console') {
     const message = 'console text without the output it comes from';
-    const mend = 'name it: ```console output="demo"';
-    report(context, 'fence-without-output', { line, column, message, mend });
+    const fix = 'name it: ```console output="demo"';
+    report(context, 'fence-without-output', { line, column, message, fix });
     return;
   }
   const message =
@@ -104,6 +104,6 @@ function reportNoUse(context: PageContext, { line, column, info }: Fence): void 
       ? 'a fence without a language'
       : `${quote(info.lang)} code that names no source`;
   const lang = info.lang === '' ? 'ts' : quote(info.lang);
-  const mend = `name where it comes from: \`\`\`${lang} source="file.ts#region"; or make it text`;
-  report(context, 'fence-without-source', { line, column, message, mend });
+  const fix = `name where it comes from: \`\`\`${lang} source="file.ts#region"; or make it text`;
+  report(context, 'fence-without-source', { line, column, message, fix });
 }

@@ -8,7 +8,7 @@ import { scanPage } from './fences.ts';
 
 const parser = remark().use(remarkGfm);
 
-/** An empty item behind a lazy paragraph: the tree does not read it as CommonMark has it. */
+/** An empty item after a lazy paragraph: the tree does not read it as CommonMark has it. */
 const EMPTY_ITEM = /(?<![-*])(?:[-*]|1\.)[ \t]*$/;
 
 type Found = {

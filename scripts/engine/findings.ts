@@ -1,7 +1,7 @@
 /** A place in a file of the repository; line and column count from 1. */
 export type Place = { file: string; line: number; column: number };
 
-/** One fault, where it stands, and the command or the edit that mends it. */
+/** One fault, where it is, and the command or the edit that fixes it. */
 export type Finding = Place & {
   code: FindingCode;
   message: string;
@@ -9,7 +9,7 @@ export type Finding = Place & {
   source?: Place;
   /** Names the nearest thing there is: "did you mean rotate?". */
   hint?: string;
-  mend: string;
+  fix: string;
 };
 
 /** Every code a finding can have, and what it means in one line. Codes never change their meaning. */
@@ -28,7 +28,7 @@ export const FINDING_CODES = {
   'fence-without-source': 'code on a page that names no source',
   'fence-without-output': 'console text on a page that names no output',
   'code-indented': 'code on a page that is indented instead of fenced, so that it names no source',
-  'meta-unknown': 'the words behind a fence hold a slip, such as sorce=',
+  'meta-unknown': 'an attribute of a fence is misspelt, such as sorce=',
   'source-path': 'a source whose path leads out of the example',
   'source-link': 'a symbolic link that leads out of the repository, or to a folder',
   'source-missing': 'a source file that the example does not have',
@@ -82,7 +82,7 @@ export const FINDING_CODES = {
   'topic-twice': 'a topic that two pages claim',
   'formerly-taken': 'an id under `formerly` that is a page, or that two pages claim',
   'heading-missing': 'a section that the level of the pattern demands is not there',
-  'heading-order': 'a section stands before one that it must follow',
+  'heading-order': 'a section comes before one that it must follow',
   'heading-unknown': 'a section that a page does not have',
   'heading-twice': 'a page has the same section twice',
   'words-too-few': 'fewer than 900 words, from level 3 on',

@@ -1,4 +1,4 @@
-/** Where the YAML of a page stands: its offsets, the offset behind it, and its lines with both rules. */
+/** Where the YAML of a page is: its offsets, the offset after it, and its lines with both rules. */
 export type Frontmatter = { start: number; end: number; next: number; lines: number };
 
 /** Finds the frontmatter: between a first line `---` and the next one. */

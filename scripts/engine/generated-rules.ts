@@ -45,8 +45,8 @@ function readBench(
   }
   const place = { file: `examples/${context.id}/bench.json`, line: 1, column: 1 };
   const message = `bench.json is not what the bench writes: ${fault}`;
-  const mend = `npm run bench -- ${context.id}`;
-  context.findings.push({ code: 'bench-invalid', ...place, message, mend });
+  const fix = `npm run bench -- ${context.id}`;
+  context.findings.push({ code: 'bench-invalid', ...place, message, fix });
   return undefined;
 }
 
@@ -54,8 +54,8 @@ function readBench(
 function reportStale(context: PageContext): void {
   const message =
     'the bench of the example imports other sources or packages than those it was measured with';
-  const mend = `npm run bench -- ${context.id}`;
-  report(context, 'bench-stale', { line: 1, column: 1, message, mend });
+  const fix = `npm run bench -- ${context.id}`;
+  report(context, 'bench-stale', { line: 1, column: 1, message, fix });
 }
 
 /** The edit that brings a block up to date; none when it is, or when its facts are unknown. */
@@ -84,8 +84,8 @@ function reportNoFacts(context: PageContext, { name, line }: GeneratedBlock): vo
   const known = context.findings.some(({ code }) => code === 'bench-invalid');
   if (name !== 'bench' || known) return;
   const message = 'the page shows a bench and the example has no bench.json';
-  const mend = `npm run bench -- ${context.id}`;
-  report(context, 'bench-missing', { line, column: 1, message, mend });
+  const fix = `npm run bench -- ${context.id}`;
+  report(context, 'bench-missing', { line, column: 1, message, fix });
 }
 
 /** Reports each block that there are facts for and no markers. */
@@ -107,6 +107,6 @@ function reportMissing(context: PageContext, name: GeneratedName): void {
   const line = context.page.headings.find(({ text }) => text === title)?.line ?? 1;
   const message = `the page has no generated block for its ${name}`;
   const markers = `\`<!-- generated:${name} -->\` and \`<!-- /generated:${name} -->\``;
-  const mend = `write ${markers} under "${title}", then npm run sync -- ${context.id}`;
-  report(context, 'generated-missing', { line, column: 1, message, mend });
+  const fix = `write ${markers} under "${title}", then npm run sync -- ${context.id}`;
+  report(context, 'generated-missing', { line, column: 1, message, fix });
 }

@@ -47,7 +47,7 @@ export function scanGenerated(file: string, text: string, fences: Fence[]): Gene
   return scan;
 }
 
-/** The one-line HTML comments that stand in no fence, in their order. */
+/** The one-line HTML comments outside of fences, in their order. */
 function* findComments(text: string, fences: Fence[]): Generator<Comment> {
   let [line, lineStart, fence] = [1, 0, 0];
   let feed = text.indexOf('\n');
@@ -93,8 +93,8 @@ function reportNearMiss(
   for (const spoilt of isKnown(meant) ? [meant] : NAMES) scan.spoilt.add(spoilt);
   const message = `\`${quote(`<!--${comment.body}-->`)}\` is almost a generated marker`;
   const marker = `<!-- ${closes ? '/' : ''}generated:${meant} -->`;
-  const mend = `write \`${marker}\` on a line of its own`;
-  report(scan, 'generated-near-miss', { comment, message, mend, ...hint });
+  const fix = `write \`${marker}\` on a line of its own`;
+  report(scan, 'generated-near-miss', { comment, message, fix, ...hint });
 }
 
 function addBlock(
@@ -106,8 +106,8 @@ function addBlock(
   const first = scan.blocks.find((block) => block.name === name);
   if (first !== undefined) {
     const message = `the page has its ${name} already, at line ${first.line}`;
-    const mend = 'remove one of the two blocks with its markers';
-    report(scan, 'generated-twice', { comment: open, message, mend });
+    const fix = 'remove one of the two blocks with its markers';
+    report(scan, 'generated-twice', { comment: open, message, fix });
     return;
   }
   const start = text.indexOf('\n', open.end) + 1;
@@ -117,8 +117,8 @@ function addBlock(
 function reportUnclosed(scan: GeneratedScan, open: Comment & { name: GeneratedName }): void {
   scan.spoilt.add(open.name);
   const message = `the generated block ${open.name} is never closed`;
-  const mend = `write \`<!-- /generated:${open.name} -->\` below it`;
-  report(scan, 'generated-unclosed', { comment: open, message, mend });
+  const fix = `write \`<!-- /generated:${open.name} -->\` below it`;
+  report(scan, 'generated-unclosed', { comment: open, message, fix });
 }
 
 function reportNotOpened(scan: GeneratedScan, comment: Comment, name: GeneratedName): void {
@@ -126,11 +126,11 @@ function reportNotOpened(scan: GeneratedScan, comment: Comment, name: GeneratedN
   if (scan.spoilt.has(name)) return;
   scan.spoilt.add(name);
   const message = `the generated block ${name} ends here and begins nowhere before`;
-  const mend = `write \`<!-- generated:${name} -->\` above it`;
-  report(scan, 'generated-not-opened', { comment, message, mend });
+  const fix = `write \`<!-- generated:${name} -->\` above it`;
+  report(scan, 'generated-not-opened', { comment, message, fix });
 }
 
-type Report = { comment: Comment; message: string; mend: string; hint?: string };
+type Report = { comment: Comment; message: string; fix: string; hint?: string };
 
 function report(scan: GeneratedScan, code: FindingCode, { comment, ...words }: Report): void {
   const { line, column } = comment;

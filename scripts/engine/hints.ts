@@ -2,7 +2,7 @@ import { nearest } from '../nearest.ts';
 
 /** "did you mean x?" for a name that does not exist, or nothing when no candidate is like it. */
 export function hintAt(name: string, candidates: Iterable<string>): { hint?: string } {
-  // A name that long is no slip of the fingers, and the comparison costs its square.
+  // A name that long is not a typing slip, and the comparison costs its square.
   if (name.length > 200) return {};
   const [best] = nearest(name, candidates);
   return best === undefined ? {} : { hint: `did you mean ${best}?` };

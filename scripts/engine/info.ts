@@ -1,7 +1,7 @@
-/** One word behind the language of a fence; `start` and `end` are offsets in the info string. */
+/** One word after the language of a fence; `start` and `end` are offsets in the info string. */
 export type InfoWord = {
   key: string;
-  /** What stands behind `=`, without its quotes; undefined for a bare word. */
+  /** What comes after `=`, without its quotes; undefined for a bare word. */
   value?: string;
   quoted: boolean;
   start: number;

@@ -18,7 +18,7 @@ export function readMarkdown(text: string): Root {
 export const startOf = (text: string, { position }: Nodes): number =>
   markLength(text) + (position?.start.offset ?? 0);
 
-/** The offset in the text behind the last character of a node. */
+/** The offset in the text after the last character of a node. */
 export const endOf = (text: string, { position }: Nodes): number =>
   markLength(text) + (position?.end.offset ?? 0);
 

@@ -11,7 +11,7 @@ export type Marker = {
   /** The column, counted from 1, where the comment opens. */
   column: number;
   /** Set when the marker is only almost one: what stands there, and what should. */
-  slip?: { seen: string; mend: string };
+  slip?: { seen: string; fix: string };
 };
 
 type Comment = { line: string; start: number; style: CommentStyle; own: boolean };
@@ -53,7 +53,7 @@ function findOwnComment(line: string, styles: CommentStyle[]): Comment | undefin
   return { line, start, style, own: true };
 }
 
-/** The comment behind code whose text begins with the last `#` of the line. */
+/** The comment after code whose text begins with the last `#` of the line. */
 function findTrailingComment(line: string, styles: CommentStyle[]): Comment | undefined {
   const hash = line.lastIndexOf('#');
   if (hash <= 0) return undefined;
@@ -105,14 +105,14 @@ function describeSlip(
   { kind, name }: Pick<Marker, 'kind' | 'name'>,
   { line, start, style, own }: Comment,
   styles: CommentStyle[],
-): { seen: string; mend: string } {
+): { seen: string; fix: string } {
   const right = styles.includes(style) ? style : (styles[0] ?? style);
   const text = kind === 'highlight' ? '#highlight' : `#${kind} ${name || '<name>'}`;
-  const where = kind === 'highlight' ? ' behind the code of the line' : ' on a line of its own';
+  const where = kind === 'highlight' ? ' after the code of the line' : ' on a line of its own';
   const misplaced = own === (kind === 'highlight');
   return {
     seen: quote(line.slice(start, start + LONGEST_MARKER).trim()),
-    mend: `write \`${writeComment(right, text)}\`${misplaced ? where : ''}`,
+    fix: `write \`${writeComment(right, text)}\`${misplaced ? where : ''}`,
   };
 }
 

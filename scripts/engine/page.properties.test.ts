@@ -172,7 +172,7 @@ describe('buildPage, whatever it is given', () => {
   });
 
   it.each(['a="b" ', '}{ ', '"', '=" ', 'source '])(
-    'reads a megabyte of `%s` behind a fence in linear time',
+    'reads a megabyte of `%s` after a fence in linear time',
     (piece) => {
       const text = `\`\`\`ts ${piece.repeat(1_000_000 / piece.length)}\n\`\`\`\n`;
       expect(takeSeconds(() => build(text, ''))).toBeLessThan(10);

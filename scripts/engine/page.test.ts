@@ -13,7 +13,7 @@ describe('buildPage', () => {
     expect(sortFindings(buildPage(input).findings)).toEqual(expected);
   });
 
-  it.each(fixtures)('mends all drift of $name in one step', ({ input }) => {
+  it.each(fixtures)('fixes all drift of $name in one step', ({ input }) => {
     const { text } = buildPage(input);
     const again = buildPage({ ...input, text });
     expect(again.text).toBe(text);
@@ -69,8 +69,9 @@ describe('buildPage', () => {
       file: 'patterns/area/x.md',
       line: 1,
       column: 1,
-      message: 'the failure "It breaks" is defended by nothing, which is no region of the example',
-      mend: 'name the region that defends against it',
+      message:
+        'the failure "It breaks" is defended by nothing, which is not a region of the example',
+      fix: 'name the region that defends against it',
       source: { file: 'examples/area/x/f.test.ts', line: 2, column: 10 },
     });
   });
@@ -99,7 +100,7 @@ describe('buildPage', () => {
       column: 11,
       message: 'the proof has no test "a.test.ts > hold"',
       hint: 'did you mean a.test.ts > holds?',
-      mend: 'name a test of the example, or npm run prove -- area/x',
+      fix: 'name a test of the example, or npm run prove -- area/x',
     });
   });
 });

@@ -91,8 +91,8 @@ function scanSources(context: PageContext, sources: ReadonlyMap<string, string>)
 function checkIndented(context: PageContext): void {
   for (const place of context.page.indented) {
     const message = 'indented code names no source';
-    const mend = 'fence it and name the source it comes from';
-    report(context, 'code-indented', { ...place, message, mend });
+    const fix = 'fence it and name the source it comes from';
+    report(context, 'code-indented', { ...place, message, fix });
   }
 }
 

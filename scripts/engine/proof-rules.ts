@@ -10,18 +10,18 @@ export function readProof(
   context: PageContext,
   { proof, keys }: { proof?: string | undefined; keys: RecordKeys },
 ): void {
-  const mend = `npm run prove -- ${context.id}`;
+  const fix = `npm run prove -- ${context.id}`;
   const place = { line: 1, column: 1 };
   if (proof === undefined) {
     const message = 'the example has no proof.json, so nothing here is proven';
-    report(context, 'proof-missing', { ...place, message, mend });
+    report(context, 'proof-missing', { ...place, message, fix });
     return;
   }
   const { value, fault } = parseProof(proof);
   if (fault !== undefined) {
     const file = `examples/${context.id}/proof.json`;
     const message = `proof.json is not what the proof run writes: ${fault}`;
-    context.findings.push({ code: 'proof-invalid', file, ...place, message, mend });
+    context.findings.push({ code: 'proof-invalid', file, ...place, message, fix });
     return;
   }
   context.proof = value;
@@ -29,7 +29,7 @@ export function readProof(
   if (context.fresh) return;
   const message =
     'the tests of the example import other sources or packages than those its proof was recorded from';
-  report(context, 'proof-stale', { ...place, message, mend });
+  report(context, 'proof-stale', { ...place, message, fix });
 }
 
 /** Reports each failure whose defence names no region of the example. */
@@ -46,11 +46,11 @@ export function checkDefences(
   for (const failure of proof.failures) {
     if (regions.has(failure.defence)) continue;
     const what = `the failure "${quote(failure.title)}"`;
-    const message = `${what} is defended by ${quote(failure.defence)}, which is no region of the example`;
-    const mend = 'name the region that defends against it';
+    const message = `${what} is defended by ${quote(failure.defence)}, which is not a region of the example`;
+    const fix = 'name the region that defends against it';
     const source = placeDeclaration(context, locateFailure(proof, failure, sources));
     const hint = hintAt(failure.defence, regions);
-    report(context, 'failure-defence', { line, column: 1, message, mend, ...source, ...hint });
+    report(context, 'failure-defence', { line, column: 1, message, fix, ...source, ...hint });
   }
 }
 
@@ -75,12 +75,12 @@ export function checkReferences(
     const line = before.split('\n').length;
     const column = before.length - before.lastIndexOf('\n');
     const message = `the proof has no test "${quote(test)}"`;
-    const mend = `name a test of the example, or npm run prove -- ${context.id}`;
+    const fix = `name a test of the example, or npm run prove -- ${context.id}`;
     report(context, 'reference-test', {
       line,
       column,
       message,
-      mend,
+      fix,
       ...hintAt(test, proof.tests),
     });
   }

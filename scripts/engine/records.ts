@@ -103,7 +103,8 @@ function parseRecord<T>(text: string, check: (value: unknown) => string | undefi
 }
 
 function checkFields(value: unknown, fields: Fields): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no object';
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return 'it is not an object';
   for (const [name, shape] of Object.entries(fields)) {
     const fault = checkShape((value as Record<string, unknown>)[name], shape);
     if (fault !== undefined) return `\`${name}\`: ${fault}`;
@@ -114,12 +115,12 @@ function checkFields(value: unknown, fields: Fields): string | undefined {
 function checkShape(value: unknown, shape: Shape | Fields): string | undefined {
   if (typeof shape === 'function') return shape(value);
   if (typeof shape === 'object') return checkFields(value, shape);
-  return typeof value === shape ? undefined : `it is no ${shape}`;
+  return typeof value === shape ? undefined : `it is not a ${shape}`;
 }
 
 function listOf(shape: Shape | Fields): Shape {
   return function checkList(value) {
-    if (!Array.isArray(value)) return 'it is no list';
+    if (!Array.isArray(value)) return 'it is not a list';
     return firstFault(value, shape);
   };
 }
@@ -127,7 +128,7 @@ function listOf(shape: Shape | Fields): Shape {
 function mapOf(shape: Shape | Fields): Shape {
   return function checkMap(value) {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return 'it is no object';
+      return 'it is not an object';
     return firstFault(Object.values(value), shape);
   };
 }

@@ -53,7 +53,7 @@ function applyMarker(step: Step): void {
   scan.markers.set(line, marker);
   if (marker.slip !== undefined) {
     const message = `\`${marker.slip.seen}\` is almost a marker`;
-    report(scan, 'marker-near-miss', { line, marker, message, mend: marker.slip.mend });
+    report(scan, 'marker-near-miss', { line, marker, message, fix: marker.slip.fix });
   }
   if (marker.kind === 'region') openRegion(step);
   if (marker.kind === 'endregion') closeRegion(step);
@@ -66,8 +66,8 @@ function openRegion({ scan, open, line, marker }: Step): void {
     already.extra++;
     breakRegion(scan, name);
     const message = `region ${name} is open already, since line ${already.line}`;
-    const mend = `close it before line ${line}, or give one of the two another name`;
-    report(scan, 'region-opened-twice', { line, marker, message, mend });
+    const fix = `close it before line ${line}, or give one of the two another name`;
+    report(scan, 'region-opened-twice', { line, marker, message, fix });
     return;
   }
   open.set(name, { line, marker, extra: 0 });
@@ -84,11 +84,11 @@ function closeRegion({ scan, open, line, marker }: Step): void {
   if (entry === undefined) {
     if (marker.slip !== undefined) return;
     const message = `region ${name} ends here and begins nowhere before`;
-    const mend = `write \`${writeComment(marker.style, `#region ${name}`)}\` above its first line`;
-    report(scan, 'region-not-opened', { line, marker, message, mend });
+    const fix = `write \`${writeComment(marker.style, `#region ${name}`)}\` above its first line`;
+    report(scan, 'region-not-opened', { line, marker, message, fix });
     return;
   }
-  // A second opening was reported where it stands; its end is no second fault.
+  // A second opening was reported where it is; its end is not a second fault.
   if (entry.extra > 0) {
     entry.extra--;
     return;
@@ -104,8 +104,8 @@ function closeAtEnd(scan: SourceScan, name: string, { line, marker }: OpenRegion
   if (region === undefined || region.broken) return;
   region.broken = true;
   const message = `region ${name} is never closed`;
-  const mend = `write \`${writeComment(marker.style, `#endregion ${name}`)}\` below its last line`;
-  report(scan, 'region-unclosed', { line, marker, message, mend });
+  const fix = `write \`${writeComment(marker.style, `#endregion ${name}`)}\` below its last line`;
+  report(scan, 'region-unclosed', { line, marker, message, fix });
 }
 
 function checkEmpty(scan: SourceScan, region: Region): void {
@@ -115,7 +115,7 @@ function checkEmpty(scan: SourceScan, region: Region): void {
     code: 'region-empty',
     ...region.place,
     message: `region ${region.name} holds no line of code`,
-    mend: 'move its markers around the code it is named for, or remove them',
+    fix: 'move its markers around the code it is named for, or remove them',
   });
 }
 
@@ -138,17 +138,13 @@ function reportUnsupported(scan: SourceScan, text: string): void {
   const index = scan.lines.findIndex((line) => line.includes('#region '));
   const column = (scan.lines[index] ?? '').indexOf('#region ') + 1;
   const message = 'a file of this kind holds no comments, so it can hold no region';
-  const mend = 'remove the marker and show the whole file';
+  const fix = 'remove the marker and show the whole file';
   const place = { file: scan.file, line: index + 1, column };
-  scan.findings.push({ code: 'region-unsupported', ...place, message, mend });
+  scan.findings.push({ code: 'region-unsupported', ...place, message, fix });
 }
 
-type Report = { line: number; marker: Marker; message: string; mend: string };
+type Report = { line: number; marker: Marker; message: string; fix: string };
 
-function report(
-  scan: SourceScan,
-  code: FindingCode,
-  { line, marker, message, mend }: Report,
-): void {
-  scan.findings.push({ code, file: scan.file, line, column: marker.column, message, mend });
+function report(scan: SourceScan, code: FindingCode, { line, marker, message, fix }: Report): void {
+  scan.findings.push({ code, file: scan.file, line, column: marker.column, message, fix });
 }

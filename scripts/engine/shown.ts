@@ -31,8 +31,8 @@ function checkLength(context: PageContext, { fence, scan, shown }: Snippet): voi
   const { line, column } = fence;
   const source = { file: scan.file, line: shown.lines[0] ?? 1, column: 1 };
   const message = `the snippet has ${count} lines, ${SNIPPET_LINES} at most`;
-  const mend = 'close the region and open it again further down, or make it two';
-  report(context, 'snippet-too-long', { line, column, message, mend, source });
+  const fix = 'close the region and open it again further down, or make it two';
+  report(context, 'snippet-too-long', { line, column, message, fix, source });
 }
 
 function checkWidth(context: PageContext, { fence, scan, shown, lines }: Snippet): void {
@@ -45,8 +45,8 @@ function checkWidth(context: PageContext, { fence, scan, shown, lines }: Snippet
     const column = fence.prefix.length + 1;
     const source = { file: scan.file, line: shown.lines[index] || 1, column: 1 };
     const message = `the line is ${width} columns wide, ${SNIPPET_COLUMNS} at most`;
-    const mend = 'break the line in the source';
-    report(context, 'snippet-too-wide', { line, column, message, mend, source });
+    const fix = 'break the line in the source';
+    report(context, 'snippet-too-wide', { line, column, message, fix, source });
   }
 }
 
@@ -66,14 +66,14 @@ function checkProven(context: PageContext, { fence, scan, shown }: Snippet): voi
     // A region of types alone has nothing to execute; were there more, it would be unproven.
     if (holdsTypesOnly(shown, unproven)) return;
     const message = `no test executed, applied or loaded ${shown.file}`;
-    const mend = `write a test that does, then npm run prove -- ${context.id}`;
-    report(context, 'file-unproven', { line, column, message, mend, source });
+    const fix = `write a test that does, then npm run prove -- ${context.id}`;
+    report(context, 'file-unproven', { line, column, message, fix, source });
     return;
   }
   if (proof.kind === 'executed' && shown.region === undefined) {
     const message = `${shown.file} is shown whole, and what of it was executed is known by region`;
-    const mend = 'mark a region in it and name that';
-    report(context, 'file-shown-whole', { line, column, message, mend, source });
+    const fix = 'mark a region in it and name that';
+    report(context, 'file-shown-whole', { line, column, message, fix, source });
     return;
   }
   const bare = new Set(Object.hasOwn(unproven, shown.file) ? unproven[shown.file] : []);
@@ -97,17 +97,17 @@ function reportUnproven(
   const source = { file: scan.file, line: first, column: 1 };
   const lines = bare.length === 1 ? `line ${first} is` : `lines ${writeRanges(bare)} are`;
   const message = `${lines} shown, and no test executed ${bare.length === 1 ? 'it' : 'them'}`;
-  const mend = `write a test that does, then npm run prove -- ${context.id}`;
+  const fix = `write a test that does, then npm run prove -- ${context.id}`;
   const place = { line: fence.line + index + 1, column: 1 };
-  report(context, 'line-unproven', { ...place, message, mend, source });
+  report(context, 'line-unproven', { ...place, message, fix, source });
 }
 
-/** The section a line of the page stands in. */
+/** The section that a line of the page is in. */
 function findSection(context: PageContext, line: number): string | undefined {
   return context.page.headings.findLast((heading) => heading.line < line)?.text;
 }
 
-/** The naive code of the problem is no part of the pattern, so it is not counted. */
+/** The naive code of the problem is not part of the pattern, so it is not counted. */
 function checkTotal(context: PageContext): void {
   let total = 0;
   for (const { fence, shown } of context.snippets) {
@@ -116,8 +116,8 @@ function checkTotal(context: PageContext): void {
     if (total <= PAGE_LINES) continue;
     const { line, column } = fence;
     const message = `with this snippet the page shows ${total} lines, ${PAGE_LINES} at most`;
-    const mend = 'show less, or make it two patterns';
-    report(context, 'snippets-too-long', { line, column, message, mend });
+    const fix = 'show less, or make it two patterns';
+    report(context, 'snippets-too-long', { line, column, message, fix });
     return;
   }
 }
@@ -129,16 +129,16 @@ function checkCount(context: PageContext): void {
   if (extra === undefined) return;
   const { line, column } = extra;
   const message = `"The code" has ${code.length} snippets, ${CODE_SNIPPETS} at most`;
-  const mend = 'show what the pattern stands on, and leave the rest to the example';
-  report(context, 'snippets-too-many', { line, column, message, mend });
+  const fix = 'show what the pattern relies on, and leave the rest to the example';
+  report(context, 'snippets-too-many', { line, column, message, fix });
 }
 
 function checkUnshownRegions(context: PageContext, path: string, { regions }: SourceScan): void {
   for (const { name, place, broken } of regions.values()) {
     if (broken || isNamed(context, `${path}#${name}`) || isDefence(context, name)) continue;
     const message = `no snippet of ${context.file} shows region ${name}, and no failure names it`;
-    const mend = `show it: \`source="${path}#${name}"\`; or remove its markers`;
-    context.findings.push({ code: 'region-unshown', ...place, message, mend });
+    const fix = `show it: \`source="${path}#${name}"\`; or remove its markers`;
+    context.findings.push({ code: 'region-unshown', ...place, message, fix });
   }
 }
 
@@ -162,8 +162,8 @@ function checkUnshownHighlights(
   for (const [line, { kind, column }] of markers) {
     if (kind !== 'highlight' || showsLine(context, path, line)) continue;
     const message = `no snippet of ${context.file} shows the highlighted line`;
-    const mend = 'remove the #highlight, or show the line';
-    context.findings.push({ code: 'highlight-unshown', file, line, column, message, mend });
+    const fix = 'remove the #highlight, or show the line';
+    context.findings.push({ code: 'highlight-unshown', file, line, column, message, fix });
   }
 }
 

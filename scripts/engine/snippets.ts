@@ -49,15 +49,15 @@ function findSource(
   const fault = describePath(path);
   if (fault !== undefined) {
     const message = `the source ${quote(path).replaceAll('\0', '\\0')} ${fault}`;
-    const mend = `name a file of examples/${context.id}, by its path in there`;
-    return reportAt(context, fence, { code: 'source-path', word, message, mend });
+    const fix = `name a file of examples/${context.id}, by its path in there`;
+    return reportAt(context, fence, { code: 'source-path', word, message, fix });
   }
   const scan = context.scans.get(path);
   if (scan !== undefined) return scan;
   const message = `examples/${context.id} has no source ${quote(path)}`;
-  const mend = 'name a file that is there, or write it';
+  const fix = 'name a file that is there, or write it';
   const hint = hintAt(path, context.scans.keys());
-  return reportAt(context, fence, { code: 'source-missing', word, message, mend, ...hint });
+  return reportAt(context, fence, { code: 'source-missing', word, message, fix, ...hint });
 }
 
 /** Sources come from the page's own example; what the path could reach otherwise is refused unread. */
@@ -84,8 +84,8 @@ function findCut(
   const source = nearest?.place ?? { file: scan.file, line: 1, column: 1 };
   const what = name === '' ? 'region without a name' : `region ${quote(name)}`;
   const message = `${scan.file} has no ${what}`;
-  const mend = 'name a region that is there, or mark it in the source';
-  return reportAt(context, fence, { code: 'region-missing', word, message, mend, source, ...near });
+  const fix = 'name a region that is there, or mark it in the source';
+  return reportAt(context, fence, { code: 'region-missing', word, message, fix, source, ...near });
 }
 
 /** The body of a fence that names an output of the proof. */
@@ -101,9 +101,9 @@ export function buildOutput(
   const output = Object.hasOwn(proof.outputs, name) ? proof.outputs[name] : undefined;
   if (output === undefined) {
     const message = `the proof has no output ${quote(name)}`;
-    const mend = `name an output that is there, or npm run prove -- ${context.id}`;
+    const fix = `name an output that is there, or npm run prove -- ${context.id}`;
     const hint = hintAt(name, Object.keys(proof.outputs));
-    return reportAt(context, fence, { code: 'output-missing', word, message, mend, ...hint });
+    return reportAt(context, fence, { code: 'output-missing', word, message, fix, ...hint });
   }
   const lines = output.replaceAll('\r', '').replace(/\n$/, '').split('\n');
   if (!fits(context, fence, lines)) return undefined;
@@ -111,7 +111,7 @@ export function buildOutput(
   return { name: `the output ${name}`, info, lines: output === '' ? [] : lines };
 }
 
-type At = { code: FindingCode; word: InfoWord; message: string; mend: string; hint?: string };
+type At = { code: FindingCode; word: InfoWord; message: string; fix: string; hint?: string };
 
 function reportAt(
   context: PageContext,
@@ -126,8 +126,8 @@ function fits(context: PageContext, fence: Fence, lines: string[]): boolean {
   const { line, column, marker } = fence;
   if (!lines.some((text) => closesFence(text, marker))) return true;
   const message = 'a line of the text would close this fence';
-  const mend = `open and close the fence with ${marker}${marker[0]} or more`;
-  report(context, 'fence-too-short', { line, column, message, mend });
+  const fix = `open and close the fence with ${marker}${marker[0]} or more`;
+  report(context, 'fence-too-short', { line, column, message, fix });
   return false;
 }
 

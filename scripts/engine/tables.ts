@@ -19,7 +19,7 @@ export function writeFailures({ failures, tests }: Proof): string[] {
   ];
 }
 
-/** `failures.test.ts > A job runs twice` stands in `failures.test.ts`. */
+/** `failures.test.ts > A job runs twice` is in `failures.test.ts`. */
 function nameTestFile(test = ''): string {
   return test.split(' > ', 1)[0] ?? '';
 }

@@ -12,9 +12,9 @@ export function checkVersus(context: PageContext): void {
     const others = fences.filter((other) => other !== fence).flatMap(nameOrigins);
     if (others.includes(word.value)) continue;
     const message = `no other fence of the page shows ${quote(word.value)}`;
-    const mend = 'name the source or the output of another fence';
+    const fix = 'name the source or the output of another fence';
     const place = { line: fence.line, column: columnOf(fence, word) };
-    report(context, 'versus-unshown', { ...place, message, mend, ...hintAt(word.value, others) });
+    report(context, 'versus-unshown', { ...place, message, fix, ...hintAt(word.value, others) });
   }
 }
 

@@ -76,9 +76,9 @@ export function readFrontmatter(file: string, text: string): ReadFrontmatter {
   const locate = (path: FieldPath) => locateField(text, path);
   if (range === undefined) {
     const message = 'the page has no frontmatter';
-    const mend = `begin the page with --- and the fields ${ORDER.join(', ')}, and ---`;
+    const fix = `begin the page with --- and the fields ${ORDER.join(', ')}, and ---`;
     return {
-      findings: [toFinding(file, locate([]), { code: 'frontmatter-missing', message, mend })],
+      findings: [toFinding(file, locate([]), { code: 'frontmatter-missing', message, fix })],
       locate,
     };
   }
@@ -94,15 +94,15 @@ export function readFrontmatter(file: string, text: string): ReadFrontmatter {
 
 const ORDER = Object.keys(patternFrontmatter.shape);
 
-type Fault = { code: FindingCode; message: string; mend: string; hint?: string };
+type Fault = { code: FindingCode; message: string; fix: string; hint?: string };
 
 function toFinding(
   file: string,
   { line, column }: { line: number; column: number },
   fault: Fault,
 ): Finding {
-  const { code, message, mend, hint } = fault;
-  return { code, file, line, column, message, mend, ...(hint !== undefined && { hint }) };
+  const { code, message, fix, hint } = fault;
+  return { code, file, line, column, message, fix, ...(hint !== undefined && { hint }) };
 }
 
 type YamlFault = Fault & { line: number; column: number };
@@ -114,9 +114,9 @@ function parseYaml(
   try {
     const value: unknown = parse(text);
     if (typeof value === 'object' && !Array.isArray(value)) return { value };
-    const message = 'the frontmatter is no list of fields';
+    const message = 'the frontmatter is not a list of fields';
     return {
-      fault: { code, message, mend: 'write one field a line, as `title: …`', line: 2, column: 1 },
+      fault: { code, message, fix: 'write one field a line, as `title: …`', line: 2, column: 1 },
     };
   } catch {
     const [error] = parseDocument(text).errors;
@@ -127,7 +127,7 @@ function parseYaml(
       fault: {
         code,
         message,
-        mend: 'quote what YAML takes for its own',
+        fix: 'quote what YAML takes for its own',
         line: line + 1,
         column: col,
       },
@@ -145,7 +145,7 @@ function describeIssue(file: string, issue: z.core.$ZodIssue, locate: Locate): F
       const fault: Fault = {
         code: 'frontmatter-invalid',
         message,
-        mend: 'remove or rename it',
+        fix: 'remove or rename it',
         ...hintAt(key, within),
       };
       return toFinding(file, locate([...issue.path, key]), fault);
@@ -154,8 +154,8 @@ function describeIssue(file: string, issue: z.core.$ZodIssue, locate: Locate): F
   const name = issue.path.join('.');
   const message = `${name === '' ? 'the frontmatter' : name}: ${issue.message}`;
   const field = patternFrontmatter.shape[issue.path[0] as keyof PatternFrontmatter];
-  const mend = field?.description ?? 'write it as the schema has it';
-  return [toFinding(file, locate(issue.path), { code: 'frontmatter-invalid', message, mend })];
+  const fix = field?.description ?? 'write it as the schema has it';
+  return [toFinding(file, locate(issue.path), { code: 'frontmatter-invalid', message, fix })];
 }
 
 function checkOrder(file: string, keys: string[], locate: Locate): Finding[] {
@@ -163,9 +163,9 @@ function checkOrder(file: string, keys: string[], locate: Locate): Finding[] {
   const index = places.findIndex((place, at) => at > 0 && place < (places[at - 1] ?? 0));
   const key = ORDER[places[index] ?? -1];
   if (key === undefined) return [];
-  const message = `${key} stands behind ${ORDER[places[index - 1] ?? -1]}`;
-  const mend = `the order is ${ORDER.join(', ')}`;
-  return [toFinding(file, locate([key]), { code: 'frontmatter-order', message, mend })];
+  const message = `${key} comes after ${ORDER[places[index - 1] ?? -1]}`;
+  const fix = `the order is ${ORDER.join(', ')}`;
+  return [toFinding(file, locate([key]), { code: 'frontmatter-order', message, fix })];
 }
 
 /** Parsed again with its places, for only a page with a fault needs them. */

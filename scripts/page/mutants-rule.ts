@@ -27,32 +27,32 @@ export const LEAST_CAUGHT = 90;
 /** Checks the mutation record of an example, and whether its page may claim its level. */
 export function checkMutants(input: MutantsInput): Finding[] {
   const { id, mutants, equivalents, key } = input;
-  const mend = `npm run mutate -- ${id}`;
+  const fix = `npm run mutate -- ${id}`;
   const at = (name: string) => ({ file: `examples/${id}/${name}`, line: 1, column: 1 });
   const record = read(mutants, parseMutationRecord);
   const declared = read(equivalents, parseEquivalents);
   if (record.fault !== undefined) {
     const message = `mutants.json is not what the mutation run writes: ${record.fault}`;
-    return [{ code: 'mutants-invalid', ...at('mutants.json'), message, mend }];
+    return [{ code: 'mutants-invalid', ...at('mutants.json'), message, fix }];
   }
   if (declared.fault !== undefined) {
     const message = `the declarations cannot be read: ${declared.fault}`;
     const place = at('equivalent-mutants.json');
     return [
-      { code: 'equivalents-invalid', ...place, message, mend: 'write file, was, now, reason' },
+      { code: 'equivalents-invalid', ...place, message, fix: 'write file, was, now, reason' },
     ];
   }
   if (record.value && record.value.key !== key) {
     const message = 'the sources of the example are not those that its mutants were made of';
-    return [{ code: 'mutants-stale', ...at('mutants.json'), message, mend }];
+    return [{ code: 'mutants-stale', ...at('mutants.json'), message, fix }];
   }
   return [...checkClaim(input, record.value), ...checkDeclared(id, record.value, declared.value)];
 }
 
 function checkClaim({ id, level, locateClaim }: MutantsInput, record?: MutationRecord): Finding[] {
   if (level < 4) return [];
-  const mend = `write \`level: 3\`, or catch more: npm run mutate -- ${id}`;
-  const report = (message: string): Finding[] => [{ code: LEVEL, ...locateClaim(), message, mend }];
+  const fix = `write \`level: 3\`, or catch more: npm run mutate -- ${id}`;
+  const report = (message: string): Finding[] => [{ code: LEVEL, ...locateClaim(), message, fix }];
   if (!record) return report('level 4 needs a mutation record, and there is no mutants.json');
   const counts = countMutants(record);
   const percent = percentCaught(counts);
@@ -78,7 +78,7 @@ function checkDeclared(
     line: 1,
     column: 1,
     message: `mutants.json has no survivor of ${file} that changes ${JSON.stringify(was)}`,
-    mend: `remove the declaration, or record it: npm run mutate -- ${id}`,
+    fix: `remove the declaration, or record it: npm run mutate -- ${id}`,
   }));
 }
 

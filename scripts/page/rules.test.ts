@@ -35,7 +35,7 @@ describe('createPageRules', () => {
         line: 2,
         column: 22,
         message: 'topic jobs/cron is claimed by patterns/jobs/queue.md already',
-        mend: 'leave it to one of the two pages',
+        fix: 'leave it to one of the two pages',
       },
     ]);
     expect(check('jobs/third', 'jobs/queue')).toHaveLength(1);

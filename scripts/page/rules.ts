@@ -50,11 +50,9 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
       [...(data?.[field] ?? []).entries()].flatMap(([index, id]) => {
         if (known.has(id)) return [];
         const message = `${field} names ${quote(id)}, and there is no such pattern`;
-        const mend = 'name a pattern that is there';
+        const fix = 'name a pattern that is there';
         const place = { file, ...locate([field, index]) };
-        return [
-          { code: 'pattern-unknown' as const, ...place, message, mend, ...hintAt(id, known) },
-        ];
+        return [{ code: 'pattern-unknown' as const, ...place, message, fix, ...hintAt(id, known) }];
       }),
     );
   }
@@ -78,15 +76,15 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
     claims.set(topic, first ?? file);
     if (first === undefined) return [];
     const message = `topic ${quote(topic)} is claimed by ${first} already`;
-    const mend = 'leave it to one of the two pages';
-    return [{ code: 'topic-twice', file, ...place, message, mend }];
+    const fix = 'leave it to one of the two pages';
+    return [{ code: 'topic-twice', file, ...place, message, fix }];
   }
 
   function checkCatalogued(file: string, topic: string, place: Claim['place']): Finding[] {
     if (catalogued === undefined || catalogued.has(topic)) return [];
     const message = `docs/catalogue.json has no topic ${quote(topic)}`;
-    const mend = 'name a topic that is there';
-    return [{ code: 'topic-unknown', file, ...place, message, mend, ...hintAt(topic, catalogued) }];
+    const fix = 'name a topic that is there';
+    return [{ code: 'topic-unknown', file, ...place, message, fix, ...hintAt(topic, catalogued) }];
   }
 
   function checkFormer(file: string, { data, locate }: ReadFrontmatter): Finding[] {
@@ -95,9 +93,9 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
       former.set(id, first ?? file);
       if (first === undefined) return [];
       const message = `${first} has ${quote(id)} already, so it cannot lead here too`;
-      const mend = 'leave it to one of the two pages';
+      const fix = 'leave it to one of the two pages';
       const place = { file, ...locate(['formerly', index]) };
-      return [{ code: 'formerly-taken' as const, ...place, message, mend }];
+      return [{ code: 'formerly-taken' as const, ...place, message, fix }];
     });
   }
 

@@ -23,7 +23,7 @@ export type Section = { title: string; line: number; nodes: RootContent[] };
 /** What the checks of one page share. */
 export type Check = StructureInput & { sections: Section[]; findings: Finding[] };
 
-type Fault = { line: number; column?: number; message: string; mend: string; hint?: string };
+type Fault = { line: number; column?: number; message: string; fix: string; hint?: string };
 
 /** Adds a finding on the page. */
 export function report(
@@ -61,14 +61,14 @@ export function checkSections(check: Check): void {
     const place = SECTIONS.indexOf(title);
     if (place === -1) reportUnknown(check, title, line);
     else if (seen.has(title)) {
-      const mend = 'make one section of the two';
-      report(check, 'heading-twice', { line, message: `the page has "${title}" already`, mend });
+      const fix = 'make one section of the two';
+      report(check, 'heading-twice', { line, message: `the page has "${title}" already`, fix });
     } else if (place < last) {
-      const message = `"${title}" stands behind "${SECTIONS[last]}"`;
+      const message = `"${title}" comes after "${SECTIONS[last]}"`;
       report(check, 'heading-order', {
         line,
         message,
-        mend: `the order is ${SECTIONS.join(', ')}`,
+        fix: `the order is ${SECTIONS.join(', ')}`,
       });
     }
     seen.add(title);
@@ -80,13 +80,13 @@ export function checkSections(check: Check): void {
     report(check, 'heading-missing', {
       line: 1,
       message,
-      mend: `write \`## ${title}\` and what it is for`,
+      fix: `write \`## ${title}\` and what it is for`,
     });
   }
 }
 
 function reportUnknown(check: Check, title: string, line: number): void {
   const message = `a page has no section "${quote(title)}"`;
-  const mend = `the sections are ${SECTIONS.join(', ')}`;
-  report(check, 'heading-unknown', { line, message, mend, ...hintAt(title, SECTIONS) });
+  const fix = `the sections are ${SECTIONS.join(', ')}`;
+  report(check, 'heading-unknown', { line, message, fix, ...hintAt(title, SECTIONS) });
 }

@@ -51,14 +51,14 @@ function checkWords(check: Check, tree: Root): void {
   const { demands } = check;
   if (words > MOST_WORDS) {
     const message = `the page has ${describeCount(words, 'word')}, ${MOST_WORDS} at most`;
-    report(check, 'words-too-many', { line: 1, message, mend: 'more is a second pattern' });
+    report(check, 'words-too-many', { line: 1, message, fix: 'more is a second pattern' });
   }
   if (words >= demands.words) return;
   const message = `the page has ${describeCount(words, 'word')}, ${demands.words} at least at its level`;
   report(check, 'words-too-few', {
     line: 1,
     message,
-    mend: 'write what is missing, or lower the level',
+    fix: 'write what is missing, or lower the level',
   });
 }
 
@@ -79,8 +79,8 @@ function checkBetweenSnippets(check: Check): void {
     }
     if (words !== undefined && words > MOST_WORDS_BETWEEN_SNIPPETS) {
       const message = `${words} words stand before this snippet, ${MOST_WORDS_BETWEEN_SNIPPETS} at most`;
-      const mend = 'say less, or say it where it belongs';
-      report(check, 'words-between-snippets', { line: lineOf(node), message, mend });
+      const fix = 'say less, or say it where it belongs';
+      report(check, 'words-between-snippets', { line: lineOf(node), message, fix });
     }
     words = 0;
   }
@@ -95,8 +95,8 @@ function checkSnippetCount(check: Check): void {
   const { demands } = check;
   if (snippets.length >= demands.snippets) return;
   const message = `"The code" has ${describeCount(snippets.length, 'snippet')}, ${demands.snippets} at least at its level`;
-  const mend = 'show the regions that the pattern stands on';
-  report(check, 'snippets-too-few', { line: section.line, message, mend });
+  const fix = 'show the regions that the pattern relies on';
+  report(check, 'snippets-too-few', { line: section.line, message, fix });
 }
 
 function checkExplained(check: Check): void {
@@ -110,7 +110,7 @@ function checkExplained(check: Check): void {
     report(check, 'diagram-count', {
       line,
       message,
-      mend: 'draw the one picture that explains it',
+      fix: 'draw the one picture that explains it',
     });
   }
   const list = nodes.find((node): node is List => node.type === 'list' && node.ordered === true);
@@ -118,11 +118,11 @@ function checkExplained(check: Check): void {
   if (count <= MOST_INVARIANTS && (count >= FEWEST_INVARIANTS || !explained)) return;
   const bounds = `${FEWEST_INVARIANTS} to ${MOST_INVARIANTS}`;
   const message = `"How it works" has ${describeCount(count, 'numbered invariant')}, ${bounds} are demanded`;
-  const mend = 'number what always holds, one sentence each';
+  const fix = 'number what always holds, one sentence each';
   report(check, 'invariant-count', {
     line: list === undefined ? line : lineOf(list),
     message,
-    mend,
+    fix,
   });
 }
 
@@ -136,13 +136,13 @@ function checkFailureCount(check: Check): void {
     report(check, 'failures-too-many', {
       line,
       message,
-      mend: 'keep those that happen in real life',
+      fix: 'keep those that happen in real life',
     });
   }
   if (count >= demands.failures) return;
   const message = `the pattern has ${describeCount(count, 'failure')}, ${demands.failures} at least at its level`;
-  const mend = `declare them with failure() in a test, then npm run prove -- ${id}`;
-  report(check, 'failures-too-few', { line, message, mend });
+  const fix = `declare them with failure() in a test, then npm run prove -- ${id}`;
+  report(check, 'failures-too-few', { line, message, fix });
 }
 
 /** The engine speaks where a block has no bench; here speaks a section that has not even the block. */
@@ -152,7 +152,7 @@ function checkBench(check: Check): void {
   if (hasBench || block || demands.optional.includes('Performance')) return;
   const line = findSection(check, 'Performance')?.line ?? 1;
   const message = 'the level of the pattern demands a bench, and the example has no bench.json';
-  report(check, 'bench-missing', { line, message, mend: `npm run bench -- ${id}` });
+  report(check, 'bench-missing', { line, message, fix: `npm run bench -- ${id}` });
 }
 
 function checkLink(check: Check, link: { url: string; line: number; column: number }): void {
@@ -160,5 +160,5 @@ function checkLink(check: Check, link: { url: string; line: number; column: numb
   if (path === undefined || check.exists(path)) return;
   const message = `the link leads to ${quote(path)}, which does not exist`;
   const { line, column } = link;
-  report(check, 'link-missing', { line, column, message, mend: 'link to a file that is there' });
+  report(check, 'link-missing', { line, column, message, fix: 'link to a file that is there' });
 }

@@ -31,7 +31,7 @@ export function readLock(text: string | undefined): FindLocked {
   };
 }
 
-/** The folder and those around it, as Node looks for packages, each with the slash behind it. */
+/** The folder and those around it, as Node looks for packages, each with the slash after it. */
 function listFolders(folder: string): string[] {
   const parts = folder.split('/');
   const parents = parts.map((_, index) => `${parts.slice(0, parts.length - index).join('/')}/`);

@@ -53,7 +53,7 @@ it('reads on where a type has confused it', () => {
   expect(read(text).imports).toEqual(['./a.ts', './b.ts']);
 });
 
-it('finds nothing in what is no code', () => {
+it('finds nothing in text that is not code', () => {
   const none = { imports: [], names: [] };
   expect(readReferences('page.html', `import './a.ts'`)).toEqual(none);
   expect(read('const = `')).toEqual(none);

@@ -40,7 +40,7 @@ function parseReferences(text: string): References {
   return structuredClone({ imports: [...found.imports], names: [...found.names] });
 }
 
-/** What Node cannot run refers to nothing. Once it is mended, its own hash is another. */
+/** What Node cannot run refers to nothing. Once it is fixed, its own hash differs. */
 function withoutTypes(text: string): string {
   try {
     return blankTypes(text);

@@ -39,7 +39,7 @@ describe('a pattern that builds on another', () => {
         line: 2,
         column: 22,
         message: 'this uses postgres/locks, and the page does not require it',
-        mend: 'add postgres/locks to requires in patterns/jobs/queue.md',
+        fix: 'add postgres/locks to requires in patterns/jobs/queue.md',
       },
     ]);
   });
@@ -113,7 +113,7 @@ it('a page above the level of what it requires is level-above-required', () => {
     {
       code: 'level-above-required',
       line: 4,
-      mend: 'write level: 2, or raise postgres/locks first',
+      fix: 'write level: 2, or raise postgres/locks first',
     },
   ]);
 });

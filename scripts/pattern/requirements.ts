@@ -19,7 +19,7 @@ export type CheckRequirements = (page: RequiringPage) => Finding[];
 /** What is known of a pattern that others build on. */
 type Known = { level: number; requires: readonly string[]; taken: ReadonlySet<string> };
 
-type Fault = { code: FindingCode; message: string; mend: string; hint?: string };
+type Fault = { code: FindingCode; message: string; fix: string; hint?: string };
 
 /** Opens a repository to check how its patterns build on each other; each is read once a run. */
 export function openRequirements(root: string, ids: readonly string[]): CheckRequirements {
@@ -49,8 +49,8 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
     const twin = ids.find((other) => other !== id && slugOf(other) === slugOf(id));
     if (twin === undefined) return [];
     const message = `${twin} has the slug ${quote(slugOf(id))} too, and both go to one folder`;
-    const mend = 'rename one of the two patterns, and put its old id into formerly';
-    return [{ code: 'slug-twice', file, line: 1, column: 1, message, mend }];
+    const fix = 'rename one of the two patterns, and put its old id into formerly';
+    return [{ code: 'slug-twice', file, line: 1, column: 1, message, fix }];
   }
 
   function checkReference(
@@ -70,8 +70,8 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
   ): Fault | undefined {
     if (target === undefined) {
       const message = `${quote(word)} names an example as a package, which no reader can install`;
-      const mend = `write its path: '../../<area>/<slug>/<file>'`;
-      return { code: 'import-foreign', message, mend };
+      const fix = `write its path: '../../<area>/<slug>/<file>'`;
+      return { code: 'import-foreign', message, fix };
     }
     if (!ids.includes(target.id)) return isImport ? nameUnknown(target.id) : undefined;
     const files = describe(target.id)?.taken ?? new Set();
@@ -80,14 +80,14 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
     // What a reader does not take may use any pattern: `add --with-tests` brings what tests use.
     if (!isTaken || frontmatter.data?.requires.includes(target.id)) return undefined;
     const message = `this uses ${target.id}, and the page does not require it`;
-    const mend = `add ${target.id} to requires in patterns/${id}.md`;
-    return { code: 'requires-missing', message, mend };
+    const fix = `add ${target.id} to requires in patterns/${id}.md`;
+    return { code: 'requires-missing', message, fix };
   }
 
   function nameUnknown(other: string): Fault {
     const message = `there is no pattern ${quote(other)} to import from`;
-    const mend = 'import from a pattern that is there';
-    return { code: 'import-foreign', message, mend, ...hintAt(other, ids) };
+    const fix = 'import from a pattern that is there';
+    return { code: 'import-foreign', message, fix, ...hintAt(other, ids) };
   }
 
   function checkRequired(
@@ -148,31 +148,31 @@ function findCircle(id: string, first: string, describe: Describe): string[] | u
 
 function nameNotTaken({ id, path }: { id: string; path: string }, files: ReadonlySet<string>) {
   const message = `${quote(path)} is not among the files that a reader takes of ${id}`;
-  const mend = `use one that is, or name it in files of patterns/${id}.md`;
-  return { code: 'import-foreign' as const, message, mend, ...hintAt(path, files) };
+  const fix = `use one that is, or name it in files of patterns/${id}.md`;
+  return { code: 'import-foreign' as const, message, fix, ...hintAt(path, files) };
 }
 
 function nameSchema(path: string): Fault {
   const message = `${quote(path)} goes to the migrations of a project, where this does not find it`;
-  return { code: 'import-foreign', message, mend: 'name it in tests only' };
+  return { code: 'import-foreign', message, fix: 'name it in tests only' };
 }
 
 function nameUnused(other: string): Fault {
   const message = `requires names ${other}, and no file that a reader takes uses it`;
-  const mend = `import from it, or move it to related`;
-  return { code: 'requires-unused', message, mend };
+  const fix = `import from it, or move it to related`;
+  return { code: 'requires-unused', message, fix };
 }
 
 function nameCircle(way: string[]): Fault {
   const message = `the patterns require each other in a circle: ${way.join(' → ')}`;
-  const mend = 'move what both need into a pattern of its own';
-  return { code: 'requires-circle', message, mend };
+  const fix = 'move what both need into a pattern of its own';
+  return { code: 'requires-circle', message, fix };
 }
 
 function nameLevel(level: number, other: string, least: number): Fault {
   const message = `level ${level} is more than that of ${other}, which it requires: ${least}`;
-  const mend = `write level: ${least}, or raise ${other} first`;
-  return { code: 'level-above-required', message, mend };
+  const fix = `write level: ${least}, or raise ${other} first`;
+  return { code: 'level-above-required', message, fix };
 }
 
 const slugOf = (id: string): string => id.replace(/.*\//, '');

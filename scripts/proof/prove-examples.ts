@@ -99,11 +99,11 @@ function settle({
   }
   return {
     summary,
-    faults: [...faults, `mend it with: npm run prove ${id}, then npm run sync ${id}`],
+    faults: [...faults, `fix it with: npm run prove ${id}, then npm run sync ${id}`],
   };
 }
 
-/** Other versions are no fault of a proof, but one that is written has those it was made with. */
+/** Other versions are not a fault of a proof, but one that is written has those it was made with. */
 const differ = (a: object | undefined, b: object): boolean =>
   JSON.stringify(a) !== JSON.stringify(b);
 

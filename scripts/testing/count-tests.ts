@@ -32,7 +32,7 @@ export function countTests(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   ).length;
-  // On CI a service that cannot be had is a failure: nobody reads of a skip there.
+  // On CI a service that cannot be had is a failure: a skip there goes unread.
   const skipped = onCi ? run.numPendingTests + run.numTodoTests : 0;
   const failed = run.numFailedTests + unloaded + skipped;
   return { passed: run.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
