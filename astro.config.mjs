@@ -48,7 +48,7 @@ export default defineConfig({
     },
     plugins: [renderOnce, liveSync(root, syncPattern)],
     build: {
-      // A script of its own is read once, one that stands in the pages with each of them.
+      // A browser loads a script file once, but an inline script with each page.
       assetsInlineLimit: (path) => (path.endsWith('.js') ? false : undefined),
       rolldownOptions: {
         // Astro marks each page with a directive of its own, and the bundler warns of each.
@@ -62,7 +62,8 @@ export default defineConfig({
     starlight({
       disable404Route: true, // docs/pages/404.astro is ours
       title: siteTitle,
-      description: 'Backend patterns in TypeScript whose every shown line was run by a named test.',
+      description:
+        'Backend patterns in TypeScript. A named test ran every line of code that a page shows.',
       components: {
         MarkdownContent: './docs/components/MarkdownContent.astro',
         PageTitle: './docs/components/PageTitle.astro',

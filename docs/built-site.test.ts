@@ -89,7 +89,7 @@ it('names every pattern in the indexes for programs', () => {
   expect(listed.every(isProven)).toBe(true);
 });
 
-it('adds up on the proof page what stands behind each pattern', () => {
+it('adds up the evidence of all patterns on the proof page', () => {
   const { patterns: listed } = JSON.parse(readFileSync(join(DIST, 'patterns.json'), 'utf8'));
   const total = (key: string) =>
     listed.reduce((sum: number, { evidence }: Listed) => sum + (evidence[key] ?? 0), 0);

@@ -17,10 +17,10 @@ export function drawMutants(id: string, mutants: FileMutants): string {
     drawGroup(id, `${survived.length} survived: every test passes`, survived),
     drawGroup(
       id,
-      `${caughtByOthers.length} caught only by tests that a reader does not get`,
+      `${caughtByOthers.length} caught only by tests that you do not copy`,
       caughtByOthers,
     ),
-    drawGroup(id, `${equivalents.length} equivalent: no test can tell the difference`, equivalents),
+    drawGroup(id, `${equivalents.length} equivalent: no test can detect the change`, equivalents),
   ].join('');
 }
 

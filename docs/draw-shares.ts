@@ -7,7 +7,7 @@ export type Shares = {
   rows: { name: string; values: number[] }[];
 };
 
-/** Draws a bar for each row on the scale of the longest, with the numbers in words beside it and for whoever cannot see it. */
+/** Draws a bar for each row on the scale of the longest, with the numbers beside it and in words for screen readers. */
 export function drawShares({ title, parts, rows }: Shares): string {
   const longest = Math.max(...rows.map(({ values }) => sum(values)));
   const spoken = rows.map(({ name, values }) => `${name}: ${sayParts(parts, values)}`).join('; ');

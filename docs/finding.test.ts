@@ -80,7 +80,7 @@ it.each([{}, { viewport: phone }])('narrows the table of all patterns in %j', as
   const rows = page.locator('tbody tr:visible');
   const all = await rows.count();
 
-  await page.getByRole('searchbox', { name: 'Words in any column' }).fill('refresh TOKEN');
+  await page.getByRole('searchbox', { name: 'Filter patterns' }).fill('refresh TOKEN');
 
   expect(await rows.getByRole('link').allInnerTexts()).toEqual([
     'Refresh-token rotation with reuse detection',

@@ -4,7 +4,7 @@ import { desktop, openSite, phone } from './testing/open-site.ts';
 
 const site = openSite();
 
-it('shows whoever follows a link of the map with the keyboard where its lines go', async () => {
+it('shows the lines of the pattern that the keyboard is on', async () => {
   const page = await site.open('/map/', { viewport: desktop });
   const jobs = page.locator('.map').getByRole('link', { name: 'Background jobs in Postgres' });
   const [, number] = /\bn(\d+)/.exec((await jobs.getAttribute('class')) ?? '') ?? [];
@@ -23,10 +23,10 @@ it('shows whoever follows a link of the map with the keyboard where its lines go
   await page.waitForURL('**/patterns/jobs/background-jobs/');
 });
 
-it('says the same in the table below the map, which is all that a phone shows', async () => {
+it('shows the same relations in the table below the map, which is all that a phone shows', async () => {
   const page = await site.open('/map/', { viewport: phone });
   expect(await page.locator('.map').isVisible()).toBe(false);
-  // Each relation stands in the rows of both of its patterns.
+  // Each relation is in the rows of both of its patterns.
   const links = await page.locator('tbody td:nth-child(n + 3) a:visible').count();
   expect(links).toBe(2 * (await page.locator('.map .edge').count()));
   expect(links).toBeGreaterThan(0);

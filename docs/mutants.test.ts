@@ -34,7 +34,7 @@ it('links to the mutants of a pattern that has a record, and of no other', () =>
   expect(linkMutants('jobs/due', undefined)).toBeUndefined();
 });
 
-it('tells what all tests catch from what the tests that a reader gets catch', () => {
+it('tells what all tests catch from what the tests that readers copy catch', () => {
   const counts = countMutants(SAMPLE_RECORD);
   expect(sayShareCaught(counts)).toBe('3 of 4 (75\u00a0%)');
   expect(sayShareOfReaders(counts)).toBe('2 of 4 (50\u00a0%)');

@@ -52,7 +52,7 @@ export function sayShareCaught({ mutants, caught }: MutationCounts): string {
   return sayShare(caught, mutants);
 }
 
-/** `262 of 301 (87 %)`, by the tests that a reader gets. */
+/** `262 of 301 (87 %)`, by the tests that readers copy. */
 export function sayShareOfReaders({ mutants, caughtByReaders }: MutationCounts): string {
   return sayShare(caughtByReaders, mutants);
 }
@@ -82,7 +82,7 @@ export function splitMutants(records: MutationRecord[]): number[] {
 
 /** What became of a mutant. */
 export const MUTANT_PARTS = [
-  'caught by the tests that a reader gets',
+  'caught by the tests that you copy',
   'caught by other tests only',
   'survived',
   'equivalent',

@@ -33,7 +33,7 @@ describe('the failures of a page', () => {
     const shown = rows.filter({ visible: true });
     expect(await shown.count()).toBe(readProof(PATTERN).failures.length);
 
-    await page.getByRole('searchbox', { name: 'Words of a failure' }).fill('CLOCKS machines');
+    await page.getByRole('searchbox', { name: 'Filter failures' }).fill('CLOCKS machines');
 
     expect(await shown.getByRole('link').allInnerTexts()).toEqual([
       'The clocks of two machines differ',
@@ -81,7 +81,7 @@ describe('the naive way', () => {
   });
 });
 
-it('is whole without JavaScript, and promises nothing that needs it', async () => {
+it('is complete without JavaScript, and promises nothing that needs it', async () => {
   const page = await site.open(PATTERN, { javaScriptEnabled: false });
 
   const failures = page.locator('td[data-label="What you see"]:visible');
@@ -91,7 +91,7 @@ it('is whole without JavaScript, and promises nothing that needs it', async () =
   expect(await page.locator('main').getByRole('button', { name: 'The naive way' }).count()).toBe(0);
 });
 
-it('shows its symptoms to whoever comes for them, and to others when asked', async () => {
+it('opens its symptoms for a reader who comes from one, and for others on a click', async () => {
   const page = await site.open(`${PATTERN}#symptoms`);
   const symptom = page.getByText('JWT refresh token cannot be revoked');
   expect(await symptom.isVisible()).toBe(true);
@@ -142,7 +142,7 @@ describe('what is copied', () => {
     expect(await readClipboard(page)).toBe(command);
   });
 
-  it('is the code as it stands in its file', async () => {
+  it('is the code as it is in its file', async () => {
     const page = await site.open(PATTERN, CLIPBOARD);
     const block = page.locator('figure[data-shows="refresh-tokens.ts#hash-and-successor"]');
     await block.getByRole('button', { name: 'Copy to clipboard' }).click();

@@ -11,7 +11,7 @@ const relations = listRelations([
   page('d', ['a'], []),
 ]);
 
-it('lists a relation once, whoever names it, and building on a pattern before being related', () => {
+it('lists a relation once, from whichever side it is named, and building on a pattern before being related', () => {
   expect(relations).toEqual([
     { from: 'b', to: 'a', kind: 'requires' },
     { from: 'd', to: 'a', kind: 'requires' },

@@ -55,6 +55,7 @@ export async function checkPatterns(
   const run: Run = { ...result, root, write, rules, tools, readKeys: openKeys(root) };
   for (const id of ids ?? known) checkPattern(run, id);
   if (ids === undefined) addFindings(run.findings, findStrays(root, known));
+  if (ids === undefined && structure) addFindings(run.findings, await findWordings(root));
   finishTools(run);
   const { findings, patterns, snippets, changed } = run;
   return { findings: sortFindings(findings), patterns, snippets, changed };
@@ -76,6 +77,12 @@ async function loadRules(root: string, ids: string[]): Promise<Rules> {
     exists: (path) => !path.startsWith('..') && existsSync(join(root, path)),
   });
   return { ...rules, checkRequirements: openRequirements(root, ids) };
+}
+
+/** The wordings to replace in all texts that are no pattern pages; of a page, its rules find them. */
+async function findWordings(root: string): Promise<Finding[]> {
+  const { checkTexts } = await import('./prose/check-prose.ts');
+  return checkTexts(root);
 }
 
 /** The check of the texts for tools, which takes each pattern as it was read for its page. */

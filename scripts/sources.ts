@@ -90,7 +90,7 @@ function resolveInside(walk: Walk, path: string): string | undefined {
     return undefined;
   }
   if (real.startsWith(walk.root + sep)) return real;
-  reportLink(walk, path, 'leads out of the repository');
+  reportLink(walk, path, 'points outside the repository');
   return undefined;
 }
 

@@ -85,7 +85,7 @@ function describePattern(path: string, open: () => Page): void {
     expect((await cell.boundingBox())?.width).toBeGreaterThan(phone.width * 0.6);
   });
 
-  it('names the tests of its lines to whoever uses the keyboard', async () => {
+  it('names the tests of its lines to a reader with a keyboard', async () => {
     const mark = open().locator('.proof button').first();
     await mark.focus();
     await open().keyboard.press('Enter');

@@ -4,16 +4,16 @@ import type { Neighbours } from '../relations.ts';
 
 type Page = { path: string; title: string; summary: string; body: string };
 
-/** A page of the site as Markdown that stands by itself. */
+/** A page of the site as Markdown that is complete without the site. */
 export function writeTwin({ path, title, summary, body }: Page, facts: string[] = []): string {
   const parts = [`# ${title}`, `> ${summary}`, ...facts, cleanBody(path, body)];
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
 
-/** What a reader chooses a pattern by: it stands in the frontmatter, not in the body. */
+/** What a reader chooses a pattern by: it is in the frontmatter, not in the body. */
 export function writeFacts({ level, needs, useWhen, notWhen }: PatternFrontmatter): string[] {
   return [
-    `Level ${level} of 4. Needs: ${needs.join(', ') || 'nothing but Node'}.`,
+    `Level ${level} of 4. Needs: ${needs.join(', ') || 'only Node'}.`,
     `**Use when**\n\n${writeList(useWhen)}`,
     `**Not when**\n\n${writeList(notWhen.map(({ when, instead }) => `${when}. Instead: ${instead}`))}`,
   ];

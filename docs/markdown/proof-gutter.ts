@@ -44,7 +44,7 @@ function readGutter(root: string, codeBlock: CodeBlock): Gutter | undefined {
   return { runs: joinRuns(lines), tests: evidence.proof?.tests ?? [], prefix };
 }
 
-/** The pattern whose page this block stands in, and the region it shows. */
+/** The pattern whose page this block is in, and the region it shows. */
 function findSource({
   parentDocument,
   metaOptions,

@@ -44,7 +44,7 @@ export const patternFrontmatter = z.strictObject({
   files: z
     .array(sentence)
     .default([])
-    .describe('The files of the example that a reader takes; what they import comes along'),
+    .describe('The files of the example to copy; what they import is copied too'),
   yours: z
     .array(sentence)
     .default([])
@@ -122,7 +122,7 @@ function parseYaml(
     const [error] = parseDocument(text).errors;
     const { line = 1, col = 1 } = error?.linePos?.[0] ?? {};
     const reason = (error?.message ?? 'it cannot be parsed').split(/\n| at line/, 1)[0];
-    const message = `the frontmatter is no YAML: ${reason}`;
+    const message = `the frontmatter is not valid YAML: ${reason}`;
     return {
       fault: {
         code,
