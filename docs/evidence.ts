@@ -4,7 +4,7 @@ import type { MutationRecord } from '../scripts/mutate/mutation-record.ts';
 import { followImports } from '../scripts/pattern/follow-imports.ts';
 import { openKeys, type ReadKeys } from '../scripts/pattern/keys.ts';
 import { readExample, readInside } from '../scripts/sources.ts';
-import { readMutants } from './mutants.ts';
+import { readMutants } from './mutants/mutants.ts';
 
 /** What is known of a pattern by its example; `isFresh` when the proof is of these very sources, as `mutants` always are. */
 export type Evidence = {

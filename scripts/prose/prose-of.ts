@@ -5,7 +5,7 @@ import { endOf, listNodes, startOf } from '../engine/markdown.ts';
 import { blankTypes } from '../pattern/blank-types.ts';
 
 /** A part of a text, as two offsets. */
-export type Span = { start: number; end: number };
+export type ProseSpan = { start: number; end: number };
 
 /** What replaces a character that is not prose: no wording matches across it. */
 const BLANK = '·';
@@ -14,7 +14,11 @@ const BLANK = '·';
 const QUOTED = /^[ \t-]*(?:title|url|test): .*|`[^`\n]*`/gm;
 
 /** The text with everything but the prose of a Markdown page blanked, so that places stay the same. */
-export function proseOfMarkdown(text: string, tree: Root, leftOut: readonly Span[] = []): string {
+export function proseOfMarkdown(
+  text: string,
+  tree: Root,
+  leftOut: readonly ProseSpan[] = [],
+): string {
   const spans = listNodes(tree)
     .filter(({ type }) => type === 'text')
     .map((node) => ({ start: startOf(text, node), end: endOf(text, node) }))
@@ -31,7 +35,7 @@ export function proseOfCode(text: string): string {
 }
 
 /** The strings of a text; undefined when the tokenizer cannot read it, which a type can cause. */
-function findStrings(text: string): Span[] | undefined {
+function findStrings(text: string): ProseSpan[] | undefined {
   const options = { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true } as const;
   try {
     return [...tokenizer(text, options)]
@@ -44,7 +48,7 @@ function findStrings(text: string): Span[] | undefined {
 }
 
 /** The text with all but the spans blanked; the spans are in their order. */
-function keep(text: string, spans: readonly Span[]): string {
+function keep(text: string, spans: readonly ProseSpan[]): string {
   let kept = '';
   let at = 0;
   for (const { start, end } of spans) {

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { repositoryUrl } from '../site.ts';
+import { writeNeighbours, writeTwin } from './markdown-twin.ts';
+
+const page = (body: string) =>
+  writeTwin({ path: 'patterns/jobs/queue.md', title: 'Jobs', summary: 'Work later.', body });
+
+it('begins with title and summary', () => {
+  expect(page('Text.')).toBe('# Jobs\n\n> Work later.\n\nText.\n');
+});
+
+it('leaves out markers and what only the site can draw', () => {
+  const body = [
+    "import List from '../machine/List.astro';",
+    '',
+    '<!-- generated:failures -->',
+    '',
+    '| a |',
+    '',
+    '<!-- /generated:failures -->',
+    '',
+    '<List />',
+    '',
+    'End.',
+  ].join('\n');
+
+  expect(page(body)).toBe('# Jobs\n\n> Work later.\n\n| a |\n\nEnd.\n');
+});
+
+it('names what it builds on and what builds on it, and neither where there is none', () => {
+  const titles = new Map([['postgres/locks', 'Locks']]);
+  const facts = (usedBy: string[]) =>
+    writeNeighbours({ buildsOn: ['postgres/locks'], usedBy, related: [] }, titles);
+
+  expect(facts([])).toEqual(['**Builds on**\n\n- [Locks](/patterns/postgres/locks.md)']);
+  expect(facts(['a/b'])[1]).toBe('**Used by**\n\n- [a/b](/patterns/a/b.md)');
+});
+
+it('links to the twin of another page, and to a file on the web', () => {
+  const body = '[a](../auth/login.md#run-it) [b](../../examples/jobs/queue/nginx.conf)';
+
+  expect(page(body)).toContain(
+    `[a](/patterns/auth/login.md#run-it) [b](${repositoryUrl}/tree/main/examples/jobs/queue/nginx.conf)`,
+  );
+});
