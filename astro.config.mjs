@@ -19,7 +19,7 @@ import { listSidebar } from './docs/sidebar.ts';
 import { siteTitle, siteUrl } from './docs/site.ts';
 import { liveSync } from './docs/vite-plugins/live-sync.ts';
 import { renderOnce } from './docs/vite-plugins/render-once.ts';
-import { syncPattern } from './scripts/check.ts';
+import { syncPattern } from './scripts/check/check-patterns.ts';
 
 const root = import.meta.dirname;
 const redirects = listRedirects(root);

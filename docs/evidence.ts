@@ -2,8 +2,9 @@ import { readRanges } from '../scripts/engine/info.ts';
 import { type Bench, type Proof, parseBench, parseProof } from '../scripts/engine/records.ts';
 import type { MutationRecord } from '../scripts/mutate/mutation-record.ts';
 import { followImports } from '../scripts/pattern/follow-imports.ts';
+import { examplePath, pagePath } from '../scripts/pattern/ids.ts';
 import { openKeys, type ReadKeys } from '../scripts/pattern/keys.ts';
-import { readExample, readInside } from '../scripts/sources.ts';
+import { readPattern } from '../scripts/pattern/read-pattern.ts';
 import { readMutants } from './mutants/mutants.ts';
 
 /** What is known of a pattern by its example; `isFresh` when the proof is of these very sources, as `mutants` always are. */
@@ -31,11 +32,10 @@ export function readEvidence(root: string, id: string): Evidence {
 export const isBuild = (): boolean => process.env.NODE_ENV === 'production';
 
 function readEvidenceAnew(root: string, id: string): Evidence {
-  const example = readExample(root, id);
+  const { page, example } = readPattern(root, id);
   const sources = example?.sources ?? new Map<string, string>();
   const proof = example?.proof === undefined ? undefined : parseProof(example.proof).value;
   const bench = example?.bench === undefined ? undefined : parseBench(example.bench).value;
-  const page = readInside(root, `patterns/${id}.md`, []);
   const { key } = getKeys(root)({ id, sources, page }).proof;
   const isFresh = proof?.key === key;
   const mutants = readMutants(example?.mutants, key);
@@ -55,7 +55,7 @@ function getKeys(root: string): ReadKeys {
 /** What a reader has of a pattern: its page, and the files of the example that they take. */
 export function listPageFiles(root: string, id: string, files: readonly string[]): string[] {
   const taken = followImports(readEvidence(root, id).sources, files);
-  return [`patterns/${id}.md`, ...[...taken].map((path) => `examples/${id}/${path}`)];
+  return [pagePath(id), ...[...taken].map((path) => examplePath(id, path))];
 }
 
 /** Tests that passed, failures tested, and lines of regions that a test executed. */

@@ -1,5 +1,6 @@
 import { getCollection } from 'astro:content';
 import type { PatternFrontmatter } from '../scripts/page/frontmatter.ts';
+import { areaOf } from '../scripts/pattern/ids.ts';
 import {
   countEvidence,
   type Evidence,
@@ -42,7 +43,7 @@ function toPattern(entry: { id: string; data: PatternFrontmatter; body?: string 
   const evidence = readEvidence(process.cwd(), id);
   return {
     id,
-    area: id.replace(/\/.*/, ''),
+    area: areaOf(id),
     address: `/patterns/${id}/`,
     data: entry.data,
     body: entry.body ?? '',

@@ -2,8 +2,12 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../scripts/engine/findings.ts';
-import { ROOT } from '../../scripts/repository.ts';
-import { createSampleTree, SAMPLE_PAGE, type SampleTree } from '../../scripts/sample-tree.ts';
+import { ROOT } from '../../scripts/files/root.ts';
+import {
+  createSampleTree,
+  SAMPLE_PAGE,
+  type SampleTree,
+} from '../../scripts/testing/sample-tree.ts';
 import { checkSurfaces } from './check-surfaces.ts';
 
 const AREA = 'agents/skills/touchstone-jobs/SKILL.md';

@@ -1,6 +1,6 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
-import { listPatterns } from '../../scripts/repository.ts';
-import { readPatterns, type SourcePattern } from '../generate/read-pattern.ts';
+import { listPatternIds } from '../../scripts/pattern/list-pattern-ids.ts';
+import { readSourcePatterns, type SourcePattern } from '../generate/read-pattern.ts';
 import { checkBudgets } from './check-budgets.ts';
 import { checkDrift, mendDrift } from './check-drift.ts';
 import { checkReferences } from './check-references.ts';
@@ -27,7 +27,7 @@ export function openSurfaceCheck(root: string): SurfaceCheck {
     const version = readVersion(root);
     if (version === undefined) return { findings: [], changed: [] };
     const surfaces = writeSurfaces(patterns, version);
-    const ids = listPatterns(root);
+    const ids = listPatternIds(root);
     const files = patterns.length === ids.length ? surfaces.files : undefined;
     const changed = write && files !== undefined ? mendDrift(root, files) : [];
     const findings = [
@@ -45,6 +45,6 @@ export function openSurfaceCheck(root: string): SurfaceCheck {
 /** The same for patterns that are not read yet. */
 export function checkSurfaces(root: string, options: { write: boolean }): CheckedSurfaces {
   const check = openSurfaceCheck(root);
-  for (const source of readPatterns(root)) check.add(source);
+  for (const source of readSourcePatterns(root)) check.add(source);
   return check.finish(options);
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../../scripts/nearest.ts';
+import { nearest } from '../../scripts/text/nearest.ts';
 import { openLibrary } from '../library/open-library.ts';
 import { openProject } from '../project/project.ts';
 import { type Command, type CommandInput, readWord, UsageError } from './command.ts';

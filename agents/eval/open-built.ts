@@ -1,4 +1,4 @@
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import { buildLibrary } from '../generate/build-library.ts';
 import { type IndexedPattern, indexSearch } from '../generate/index-search.ts';
 import type { Library } from '../library/open-library.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 
 const require = createRequire(import.meta.url);
 const FILE = join(ROOT, '.cache/tokens.json');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import type { KeptPattern } from './kept-pattern.ts';
 
 type Catalogue = { topics: { id: string; title: string; promise: string }[] };

@@ -5,10 +5,10 @@ import { scanRegions } from '../../scripts/engine/regions.ts';
 import { followImports, listPackages } from '../../scripts/pattern/follow-imports.ts';
 import { listForeign, resolveForeign } from '../../scripts/pattern/foreign-references.ts';
 import { readReferences } from '../../scripts/pattern/read-references.ts';
+import { leaveOutTables } from '../../scripts/pattern/sql-statements.ts';
 import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
 import type { SourcePattern } from './read-pattern.ts';
-import { leaveOutTables } from './sql-statements.ts';
 
 /** A file as a project gets it. */
 export type TakenText = { role: FileRole; path: string; text: string };

@@ -1,4 +1,4 @@
-import { nearest } from '../../scripts/nearest.ts';
+import { nearest } from '../../scripts/text/nearest.ts';
 import type { Library } from './open-library.ts';
 import type { PatternEntry } from './types.ts';
 

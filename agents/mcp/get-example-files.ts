@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearest } from '../../scripts/nearest.ts';
+import { nearest } from '../../scripts/text/nearest.ts';
 import type { PatternManifest, TakenFile } from '../library/types.ts';
 import { rewriteImports } from '../project/rewrite-imports.ts';
 import { ANSWER, maxTokens } from './answer-size.ts';

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { writeAtomically } from '../../scripts/write-atomically.ts';
+import { writeAtomically } from '../../scripts/files/write-atomically.ts';
 import { resolveInside } from './safe-path.ts';
 
 /** A project on disk. Every path is relative to it, with `/`, and stays inside. */

@@ -2,7 +2,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AstroIntegration } from 'astro';
-import { count } from '../../scripts/words.ts';
+import { count } from '../../scripts/text/count.ts';
 import { nameLevel } from '../components/levels.ts';
 import { titleCase } from '../sidebar.ts';
 import { siteTitle } from '../site.ts';

@@ -1,4 +1,4 @@
-import { count } from '../../scripts/words.ts';
+import { count } from '../../scripts/text/count.ts';
 import { repositoryUrl } from '../site.ts';
 import { escapeHtml } from '../text/escape-html.ts';
 import { type DiffLine, diffLines } from './diff-lines.ts';

@@ -1,6 +1,7 @@
 import { relative, sep } from 'node:path';
 import type { Plugin } from 'vite';
 import type { Finding } from '../../scripts/engine/findings.ts';
+import { findPatternFile } from '../../scripts/pattern/ids.ts';
 import { runLatest } from './run-latest.ts';
 import { showFindings } from './show-findings.ts';
 
@@ -32,7 +33,5 @@ export function liveSync(root: string, syncPattern: SyncPattern): Plugin {
 /** The pattern whose page or example the file is part of; undefined for what no page shows. */
 export function findPatternOf(path: string): string | undefined {
   if (/\/(node_modules|dist|\.[^/]*)(\/|$)/.test(path)) return undefined;
-  const [, page, example] =
-    /^(?:patterns\/([^/]+\/[^/]+)\.md|examples\/([^/]+\/[^/]+)\/.+)$/.exec(path) ?? [];
-  return page ?? example;
+  return findPatternFile(path)?.id;
 }

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { runForeground } from '../bootstrap/run-foreground.mjs';
-import { runCommand, UsageError } from '../command.ts';
-import { paint } from '../terminal.ts';
+import { runCommand, UsageError } from '../command-line/run-command.ts';
+import { paint } from '../command-line/terminal.ts';
 
 const usage = `npm start                       the website on http://localhost:4321, following every change
 npm start -- --port 4400        on another port

@@ -1,9 +1,10 @@
-import { runCommand, UsageError } from '../command.ts';
-import { ROOT, resolveIds } from '../repository.ts';
-import { paint, type StepResult, takeStep } from '../terminal.ts';
-import { planRun } from '../testing/plan.ts';
-import { listSteps, listStepsFor, type Step } from '../testing/steps.ts';
-import { watchForStop } from '../testing/watch-for-stop.ts';
+import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
+import { runCommand, UsageError } from '../command-line/run-command.ts';
+import { paint, type StepResult, takeStep } from '../command-line/terminal.ts';
+import { ROOT } from '../files/root.ts';
+import { planRun } from '../test-run/plan.ts';
+import { listSteps, listStepsFor, type Step } from '../test-run/steps.ts';
+import { watchForStop } from '../test-run/watch-for-stop.ts';
 
 const usage = `npm test                       lint, types, unused code, check, tests, proof, copies, site, browser;
                                of the patterns: those that changed, those with a stale proof,
@@ -33,7 +34,7 @@ await runCommand({
     }
     if (Object.keys(values).length > 0)
       throw new UsageError('name patterns, or choose with an option: not both');
-    const steps = listStepsFor(resolveIds(ROOT, words));
+    const steps = listStepsFor(choosePatternIds(ROOT, words));
     console.log(`Only ${words.join(', ')}: no engine tests, no site. npm test runs them too.\n`);
     return await takeAll(steps);
   },

@@ -1,4 +1,4 @@
-import { countEdits } from '../nearest.ts';
+import { countEdits } from '../text/nearest.ts';
 import { type PageContext, report } from './context.ts';
 import type { Fence } from './fences.ts';
 import { quote } from './hints.ts';

@@ -1,4 +1,4 @@
-import { countEdits } from '../nearest.ts';
+import { countEdits } from '../text/nearest.ts';
 import type { Fence } from './fences.ts';
 import type { Finding, FindingCode } from './findings.ts';
 import { hintAt, quote } from './hints.ts';

@@ -1,4 +1,4 @@
-import { nearest } from '../nearest.ts';
+import { nearest } from '../text/nearest.ts';
 
 /** "did you mean x?" for a name that does not exist, or nothing when no candidate is like it. */
 export function hintAt(name: string, candidates: Iterable<string>): { hint?: string } {

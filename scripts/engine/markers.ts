@@ -1,4 +1,4 @@
-import { countEdits } from '../nearest.ts';
+import { countEdits } from '../text/nearest.ts';
 import { COMMENT_STYLES, type CommentStyle, writeComment } from './comments.ts';
 import { quote } from './hints.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readFixtures } from '../testing/read-fixtures.ts';
 import { sortFindings } from './findings.ts';
 import { buildPage } from './page.ts';
-import { readFixtures } from './read-fixture.ts';
 
 const fixtures = readFixtures(join(import.meta.dirname, 'fixtures'));
 

@@ -1,3 +1,4 @@
+import { examplePath, pagePath } from '../pattern/ids.ts';
 import { type PageContext, type RecordKeys, report, reportDrift, type Shown } from './context.ts';
 import { applyEdits, changes, countCommonLines, type Edit, joinLines } from './edits.ts';
 import { readInfo } from './fence-rules.ts';
@@ -71,7 +72,7 @@ export function buildPage(input: PageInput): PageResult {
 function createContext(id: string, text: string): PageContext {
   return {
     id,
-    file: `patterns/${id}.md`,
+    file: pagePath(id),
     page: scanPage(text),
     scans: new Map(),
     fresh: false,
@@ -82,7 +83,7 @@ function createContext(id: string, text: string): PageContext {
 
 function scanSources(context: PageContext, sources: ReadonlyMap<string, string>): void {
   for (const [path, text] of sources) {
-    const scan = scanRegions(`examples/${context.id}/${path}`, text);
+    const scan = scanRegions(examplePath(context.id, path), text);
     addFindings(context.findings, scan.findings);
     context.scans.set(path, scan);
   }

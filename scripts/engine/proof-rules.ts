@@ -1,3 +1,4 @@
+import { examplePath } from '../pattern/ids.ts';
 import { type PageContext, type RecordKeys, report } from './context.ts';
 import type { Place } from './findings.ts';
 import type { GeneratedBlock } from './generated.ts';
@@ -19,7 +20,7 @@ export function readProof(
   }
   const { value, fault } = parseProof(proof);
   if (fault !== undefined) {
-    const file = `examples/${context.id}/proof.json`;
+    const file = examplePath(context.id, 'proof.json');
     const message = `proof.json is not what the proof run writes: ${fault}`;
     context.findings.push({ code: 'proof-invalid', file, ...place, message, fix });
     return;
@@ -57,7 +58,7 @@ export function checkDefences(
 function placeDeclaration({ id }: PageContext, found: Declaration | undefined): { source?: Place } {
   if (found === undefined) return {};
   const { path, ...place } = found;
-  return { source: { file: `examples/${id}/${path}`, ...place } };
+  return { source: { file: examplePath(id, path), ...place } };
 }
 
 /** Reports each reference that names a test which the proof does not have. */

@@ -1,3 +1,4 @@
+import { examplePath } from '../pattern/ids.ts';
 import { type PageContext, report } from './context.ts';
 import { type Cut, cutFile, cutRegion } from './cut.ts';
 import { columnOf } from './fence-rules.ts';
@@ -49,12 +50,12 @@ function findSource(
   const fault = describePath(path);
   if (fault !== undefined) {
     const message = `the source ${quote(path).replaceAll('\0', '\\0')} ${fault}`;
-    const fix = `name a file of examples/${context.id}, by its path in there`;
+    const fix = `name a file of ${examplePath(context.id)}, by its path in there`;
     return reportAt(context, fence, { code: 'source-path', word, message, fix });
   }
   const scan = context.scans.get(path);
   if (scan !== undefined) return scan;
-  const message = `examples/${context.id} has no source ${quote(path)}`;
+  const message = `${examplePath(context.id)} has no source ${quote(path)}`;
   const fix = 'name a file that is there, or write it';
   const hint = hintAt(path, context.scans.keys());
   return reportAt(context, fence, { code: 'source-missing', word, message, fix, ...hint });

@@ -1,5 +1,5 @@
-import { paint } from '../terminal.ts';
-import { count } from '../words.ts';
+import { paint } from '../command-line/terminal.ts';
+import { count } from '../text/count.ts';
 import {
   countMutants,
   type Equivalent,

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Finding, FindingCode } from '../engine/findings.ts';
 import { findFrontmatter } from '../engine/frontmatter.ts';
 import { hintAt } from '../engine/hints.ts';
+import { PATTERN_ID } from '../pattern/ids.ts';
 
-const patternId = z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'it is no <area>/<slug>');
+const patternId = z.string().regex(PATTERN_ID, 'it is not an id: <area>/<slug>');
 const sentence = z.string().trim().min(1);
 
 /** The frontmatter of a pattern, its keys in the order in which a page has them. */

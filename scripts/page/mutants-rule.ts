@@ -8,6 +8,7 @@ import {
   parseMutationRecord,
   percentCaught,
 } from '../mutate/mutation-record.ts';
+import { examplePath } from '../pattern/ids.ts';
 
 /** The texts of an example's mutants.json and equivalent-mutants.json, and what its page claims. */
 export type MutantsInput = {
@@ -28,7 +29,7 @@ export const LEAST_CAUGHT = 90;
 export function checkMutants(input: MutantsInput): Finding[] {
   const { id, mutants, equivalents, key } = input;
   const fix = `npm run mutate -- ${id}`;
-  const at = (name: string) => ({ file: `examples/${id}/${name}`, line: 1, column: 1 });
+  const at = (name: string) => ({ file: examplePath(id, name), line: 1, column: 1 });
   const record = read(mutants, parseMutationRecord);
   const declared = read(equivalents, parseEquivalents);
   if (record.fault !== undefined) {
@@ -74,7 +75,7 @@ function checkDeclared(
   const unmatched = record ? findUnmatched(record, declared) : declared;
   return unmatched.map(({ file, was }) => ({
     code: 'equivalent-unmatched',
-    file: `examples/${id}/equivalent-mutants.json`,
+    file: examplePath(id, 'equivalent-mutants.json'),
     line: 1,
     column: 1,
     message: `mutants.json has no survivor of ${file} that changes ${JSON.stringify(was)}`,

@@ -1,5 +1,6 @@
 import type { Finding } from '../engine/findings.ts';
 import { hintAt, quote } from '../engine/hints.ts';
+import { pagePath } from '../pattern/ids.ts';
 import { checkPageProse } from '../prose/check-prose.ts';
 import { type ReadFrontmatter, readFrontmatter } from './frontmatter.ts';
 import { DEMANDS } from './levels.ts';
@@ -91,7 +92,7 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
 
   function checkFormer(file: string, { data, locate }: ReadFrontmatter): Finding[] {
     return (data?.formerly ?? []).flatMap((id, index) => {
-      const first = known.has(id) ? `patterns/${id}.md` : former.get(id);
+      const first = known.has(id) ? pagePath(id) : former.get(id);
       former.set(id, first ?? file);
       if (first === undefined) return [];
       const message = `${first} has ${quote(id)} already, so it cannot lead here too`;

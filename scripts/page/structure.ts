@@ -2,7 +2,7 @@ import type { List, Nodes, Root } from 'mdast';
 import type { Finding } from '../engine/findings.ts';
 import { quote } from '../engine/hints.ts';
 import { lineOf, startOf } from '../engine/markdown.ts';
-import { count as describeCount } from '../words.ts';
+import { count as describeCount } from '../text/count.ts';
 import {
   FEWEST_INVARIANTS,
   MOST_FAILURES,

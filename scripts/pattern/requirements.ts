@@ -1,9 +1,10 @@
 import type { Finding, FindingCode } from '../engine/findings.ts';
 import { hintAt, quote } from '../engine/hints.ts';
 import { type ReadFrontmatter, readFrontmatter } from '../page/frontmatter.ts';
-import { readInside, readSources } from '../sources.ts';
 import { followImports } from './follow-imports.ts';
 import { type ForeignReference, listForeign } from './foreign-references.ts';
+import { examplePath, pagePath, slugOf } from './ids.ts';
+import { readPattern } from './read-pattern.ts';
 
 /** A page that was read, and the sources of its example. */
 export type RequiringPage = {
@@ -60,7 +61,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
   ): Finding[] {
     const fault = findFault(page, reference, taken.has(reference.path));
     const { path, line, column } = reference;
-    return fault ? [{ file: `examples/${page.id}/${path}`, line, column, ...fault }] : [];
+    return fault ? [{ file: examplePath(page.id, path), line, column, ...fault }] : [];
   }
 
   function findFault(
@@ -80,7 +81,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
     // What a reader does not take may use any pattern: `add --with-tests` brings what tests use.
     if (!isTaken || frontmatter.data?.requires.includes(target.id)) return undefined;
     const message = `this uses ${target.id}, and the page does not require it`;
-    const fix = `add ${target.id} to requires in patterns/${id}.md`;
+    const fix = `add ${target.id} to requires in ${pagePath(id)}`;
     return { code: 'requires-missing', message, fix };
   }
 
@@ -109,11 +110,10 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
 }
 
 function readKnown(root: string, id: string): Known | undefined {
-  const file = `patterns/${id}.md`;
-  const text = readInside(root, file, []);
-  const data = text === undefined ? undefined : readFrontmatter(file, text).data;
+  const { page, example } = readPattern(root, id);
+  const data = page === undefined ? undefined : readFrontmatter(pagePath(id), page).data;
   if (data === undefined) return undefined;
-  const taken = followTaken(readSources(root, id), data.files);
+  const taken = followTaken(example?.sources ?? new Map(), data.files);
   return { level: data.level, requires: data.requires, taken };
 }
 
@@ -148,7 +148,7 @@ function findCircle(id: string, first: string, describe: Describe): string[] | u
 
 function nameNotTaken({ id, path }: { id: string; path: string }, files: ReadonlySet<string>) {
   const message = `${quote(path)} is not one of the files to copy of ${id}`;
-  const fix = `use one that is, or name it in files of patterns/${id}.md`;
+  const fix = `use one that is, or name it in files of ${pagePath(id)}`;
   return { code: 'import-foreign' as const, message, fix, ...hintAt(path, files) };
 }
 
@@ -174,5 +174,3 @@ function nameLevel(level: number, other: string, least: number): Fault {
   const fix = `write level: ${least}, or raise ${other} first`;
   return { code: 'level-above-required', message, fix };
 }
-
-const slugOf = (id: string): string => id.replace(/.*\//, '');

@@ -3,10 +3,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import startServices from '@touchstone/kit/services';
 import { type Proof, parseProof } from '../engine/records.ts';
+import { ROOT } from '../files/root.ts';
+import { examplePath } from '../pattern/ids.ts';
 import { openKeys, type ReadKeys } from '../pattern/keys.ts';
+import { readInside } from '../pattern/read-inside.ts';
 import { type FindLocked, readLock } from '../pattern/read-lock.ts';
-import { ROOT } from '../repository.ts';
-import { readExample, readInside } from '../sources.ts';
+import { readPattern } from '../pattern/read-pattern.ts';
 import { buildProof } from './build-proof.ts';
 import { collectVersions } from './collect-versions.ts';
 import { compareProofs } from './compare-proofs.ts';
@@ -26,7 +28,7 @@ export async function proveExamples({ ids, report, write }: Order): Promise<numb
   const run = {
     write,
     readKeys: openKeys(ROOT),
-    findLocked: readLock(readInside(ROOT, 'package-lock.json', [])),
+    findLocked: readLock(readInside(ROOT, 'package-lock.json').text),
   };
   const stopServices = await startServices();
   try {
@@ -55,15 +57,15 @@ async function proveExample(run: Run, id: string, records: TestRecord[]): Promis
   if (records.length === 0) return { summary: 'not proven', faults: ['it has no tests'] };
   if (failing.length > 0) return { summary: 'not proven', faults: failing };
 
-  const folder = join(ROOT, 'examples', id);
-  const sources = readExample(ROOT, id)?.sources ?? new Map();
+  const folder = join(ROOT, examplePath(id));
+  const { page, example } = readPattern(ROOT, id);
+  const sources = example?.sources ?? new Map();
   const { outputs, faults } = await runOutputs(folder, sources.keys());
-  const page = readInside(ROOT, `patterns/${id}.md`, []);
   const { key, files } = run.readKeys({ id, sources, page }).proof;
   faults.push(...findUncovered(id, records, files));
   if (faults.length > 0) return { summary: 'not proven', faults };
   const versions = collectVersions({
-    folder: `examples/${id}`,
+    folder: examplePath(id),
     manifest: sources.get('package.json') ?? '{}',
     records,
     findLocked: run.findLocked,
@@ -99,7 +101,7 @@ function settle({
   }
   return {
     summary,
-    faults: [...faults, `fix it with: npm run prove ${id}, then npm run sync ${id}`],
+    faults: [...faults, `fix: npm run prove -- ${id}`],
   };
 }
 

@@ -1,4 +1,4 @@
-import { nearest } from '../../../scripts/nearest.ts';
+import { nearest } from '../../../scripts/text/nearest.ts';
 import { findPattern } from '../../library/find-pattern.ts';
 import type { Library } from '../../library/open-library.ts';
 import { DETAILS, type Detail, type PatternManifest } from '../../library/types.ts';

@@ -1,4 +1,4 @@
-import { parseShard, takeShard } from '../../../scripts/testing/shard.ts';
+import { parseShard, takeShard } from '../../../scripts/test-run/shard.ts';
 import { listPages, readPage } from './built-site.ts';
 
 /**

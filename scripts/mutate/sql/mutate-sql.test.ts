@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseSync } from 'libpg-query';
 import { describe, expect, it } from 'vitest';
-import { ROOT } from '../../repository.ts';
+import { ROOT } from '../../files/root.ts';
 import { applyMutant } from '../apply-mutant.ts';
 import { SQL_QUERY_EXAMPLES } from '../testing/sql-query-examples.ts';
 import { inBody, SQL_SCHEMA_EXAMPLES } from '../testing/sql-schema-examples.ts';
