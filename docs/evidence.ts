@@ -5,7 +5,7 @@ import { followImports } from '../scripts/pattern/follow-imports.ts';
 import { examplePath, pagePath } from '../scripts/pattern/ids.ts';
 import { openKeys, type ReadKeys } from '../scripts/pattern/keys.ts';
 import { readPattern } from '../scripts/pattern/read-pattern.ts';
-import { readMutants } from './mutants.ts';
+import { readMutants } from './mutants/mutants.ts';
 
 /** What is known of a pattern by its example; `isFresh` when the proof is of these very sources, as `mutants` always are. */
 export type Evidence = {

@@ -1,9 +1,9 @@
 import type { APIRoute } from 'astro';
-import { findLastUpdated, getCommits } from '../commits.ts';
-import { escapeHtml } from '../escape-html.ts';
 import { listPageFiles } from '../evidence.ts';
 import { type LibraryPattern, listLibrary } from '../library.ts';
+import { findLastUpdated, getCommits } from '../patterns/commits.ts';
 import { siteTitle } from '../site.ts';
+import { escapeHtml } from '../text/escape-html.ts';
 
 /** New and changed patterns as an Atom feed (RFC 4287), the newest change first. */
 export const GET: APIRoute = async ({ site }) => {
