@@ -2,18 +2,16 @@
 import { satteri } from '@astrojs/markdown-satteri';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
-import { socialCards } from './docs/cards/social-cards.ts';
+import { finishPages } from './docs/built-pages/finish-pages.ts';
 import { exampleBlocks } from './docs/code-blocks/example-blocks.ts';
 import { proofGutter } from './docs/code-blocks/proof-gutter.ts';
 import { listRedirects, redirectsFile } from './docs/hosting/redirects.ts';
-import { securityHeaders } from './docs/hosting/security-headers.ts';
 import { commands } from './docs/markdown-plugins/commands.ts';
 import { diagrams } from './docs/markdown-plugins/diagrams.ts';
 import { failureLinks } from './docs/markdown-plugins/failure-links.ts';
 import { generatedMarks } from './docs/markdown-plugins/generated-marks.ts';
 import { repositoryLinks } from './docs/markdown-plugins/repository-links.ts';
 import { stackableTables } from './docs/markdown-plugins/stackable-tables.ts';
-import { pageTwins } from './docs/markdown-twins/page-twins.ts';
 import { partialMatchSearch } from './docs/search/partial-match-search.ts';
 import { listSidebar } from './docs/sidebar.ts';
 import { siteTitle, siteUrl } from './docs/site.ts';
@@ -86,10 +84,8 @@ export default defineConfig({
       routeMiddleware: './docs/route-data.ts',
       sidebar: listSidebar(root),
     }),
-    socialCards(),
-    securityHeaders(),
     redirectsFile(redirects),
-    pageTwins(),
+    finishPages(),
     partialMatchSearch(),
   ],
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { FileProof } from '../../scripts/engine/records.ts';
-import type { Evidence } from '../evidence.ts';
+import type { Evidence } from '../patterns/evidence.ts';
 import { joinRuns, proveLines } from './line-proofs.ts';
 
 const SOURCE = `// #region add

@@ -2,7 +2,7 @@ import { cutFile, cutRegion } from '../../scripts/engine/cut.ts';
 import { readRanges } from '../../scripts/engine/info.ts';
 import type { FileProof } from '../../scripts/engine/records.ts';
 import { scanRegions } from '../../scripts/engine/regions.ts';
-import type { Evidence } from '../evidence.ts';
+import type { Evidence } from '../patterns/evidence.ts';
 
 /** How a shown line is proven: run by tests, used as a whole by them, or nothing that can run. */
 export type LineProof = { kind: FileProof['kind'] | 'declared'; tests: number[] };

@@ -1,6 +1,6 @@
 import { definePlugin } from '@astrojs/starlight/expressive-code';
 import { h } from '@astrojs/starlight/expressive-code/hast';
-import { readEvidence } from '../evidence.ts';
+import { readEvidence } from '../patterns/evidence.ts';
 import { findPatternId } from '../patterns/find-pattern-id.ts';
 import { joinRuns, type ProvenRun, proveLines } from './line-proofs.ts';
 

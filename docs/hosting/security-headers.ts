@@ -1,33 +1,23 @@
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { AstroIntegration } from 'astro';
+import { selectAll, toText } from '@astrojs/starlight/expressive-code/hast';
+import type { HtmlTree } from '../built-pages/read-built-pages.ts';
 
 /** Writes the headers that the built pages obey, for Netlify and Cloudflare Pages, and for nginx. */
-export function securityHeaders(): AstroIntegration {
-  return {
-    name: 'security-headers',
-    hooks: {
-      'astro:build:done': ({ dir }) => {
-        const folder = fileURLToPath(dir);
-        const headers = listHeaders(findInlineScripts(folder));
-        const lines = headers.map(([name, value]) => `  ${name}: ${value}`);
-        writeFileSync(join(folder, '_headers'), `/*\n${lines.join('\n')}\n`);
-        const directives = headers.map(([name, value]) => `add_header ${name} "${value}" always;`);
-        writeFileSync(join(folder, 'nginx-headers.conf'), `${directives.join('\n')}\n`);
-      },
-    },
-  };
+export function writeSecurityHeaders(folder: string, inlineScripts: string[]): void {
+  const headers = listHeaders(inlineScripts);
+  const lines = headers.map(([name, value]) => `  ${name}: ${value}`);
+  writeFileSync(join(folder, '_headers'), `/*\n${lines.join('\n')}\n`);
+  const directives = headers.map(([name, value]) => `add_header ${name} "${value}" always;`);
+  writeFileSync(join(folder, 'nginx-headers.conf'), `${directives.join('\n')}\n`);
 }
 
-/** The scripts that stand in pages themselves, each once. */
-function findInlineScripts(folder: string): string[] {
-  const scripts = globSync('**/*.html', { cwd: folder }).flatMap((path) => {
-    const html = readFileSync(join(folder, path), 'utf8');
-    return [...html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)];
-  });
-  return [...new Set(scripts.map(([, script = '']) => script))].sort();
+/** The scripts that a page contains itself, in their order. */
+export function findInlineScripts(page: HtmlTree): string[] {
+  return selectAll('script:not([src])', page).map((script) =>
+    toText(script, { whitespace: 'pre' }),
+  );
 }
 
 function listHeaders(scripts: string[]): [name: string, value: string][] {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { toString as textOf } from 'mdast-util-to-string';
 import type { MdastPluginDefinition } from 'satteri';
 import { locateFailure } from '../../scripts/engine/locate-failure.ts';
-import { readEvidence } from '../evidence.ts';
+import { readEvidence } from '../patterns/evidence.ts';
 import { findPatternId } from '../patterns/find-pattern-id.ts';
 import { repositoryUrl } from '../site.ts';
 

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MdastPluginDefinition } from 'satteri';
 import { drawBench } from '../charts/draw-bench.ts';
-import { readEvidence } from '../evidence.ts';
+import { readEvidence } from '../patterns/evidence.ts';
 import { findPatternId } from '../patterns/find-pattern-id.ts';
 
 /** Leaves the markers of generated blocks out of the built page, and draws the bench where its block begins. */

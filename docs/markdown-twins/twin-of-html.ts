@@ -1,8 +1,8 @@
 import { h, select, selectAll, toText, visit } from '@astrojs/starlight/expressive-code/hast';
-import { fromHtml } from 'hast-util-from-html';
 import { toMdast } from 'hast-util-to-mdast';
 import { remark } from 'remark';
 import remarkGfm from 'remark-gfm';
+import type { HtmlTree } from '../built-pages/read-built-pages.ts';
 import { nameTwin } from './markdown-twin.ts';
 
 type Element = ReturnType<typeof h>;
@@ -15,9 +15,8 @@ const writer = remark()
 /** What only a browser can use, and what it is told a second time. */
 const IDLE = 'script, style, svg, form, button, noscript, nav, [hidden], .sr-only, .sl-anchor-link';
 
-/** A built page as Markdown: its title, its description and all that stands in its content. */
-export function writeTwinOfHtml(html: string): string {
-  const page = fromHtml(html);
+/** A built page as Markdown: its title, its description and its content, whose tree is changed on the way. */
+export function writeTwinOfHtml(page: HtmlTree): string {
   const title = select('h1', page);
   const summary = select('meta[name=description]', page)?.properties.content;
   const content = select('.sl-markdown-content', page);

@@ -1,5 +1,5 @@
 import type { APIRoute } from 'astro';
-import { listLibrary } from '../library.ts';
+import { listLibrary } from '../patterns/library.ts';
 import { titleCase } from '../sidebar.ts';
 import { siteTitle } from '../site.ts';
 

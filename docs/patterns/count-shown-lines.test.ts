@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Evidence } from '../evidence.ts';
 import { countShownLines } from './count-shown-lines.ts';
+import type { Evidence } from './evidence.ts';
 
 const evidence: Evidence = {
   sources: new Map([

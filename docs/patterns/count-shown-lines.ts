@@ -1,5 +1,5 @@
 import { type LineProof, proveLines } from '../code-blocks/line-proofs.ts';
-import type { Evidence } from '../evidence.ts';
+import type { Evidence } from './evidence.ts';
 
 /** How many lines of code a page shows, by how they are proven. */
 export type ShownLines = Record<LineProof['kind'], number>;

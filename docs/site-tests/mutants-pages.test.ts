@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { countMutants } from '../../scripts/mutate/mutation-record.ts';
-import { readEvidence } from '../evidence.ts';
 import { drawMutants } from '../mutants/draw-mutants.ts';
 import {
   groupMutants,
@@ -10,6 +9,7 @@ import {
   sayShareCaught,
   sumMutants,
 } from '../mutants/mutants.ts';
+import { readEvidence } from '../patterns/evidence.ts';
 import { isPattern, listLinks, listPages, readPage, readTwin } from './helpers/built-site.ts';
 
 const patterns = listPages().filter(isPattern);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createSampleTree, SAMPLE_ID, type SampleTree } from '../scripts/testing/sample-tree.ts';
+import { createSampleTree, SAMPLE_ID, type SampleTree } from '../../scripts/testing/sample-tree.ts';
+import { SAMPLE_RECORD } from '../mutants/sample-record.ts';
 import { readEvidence } from './evidence.ts';
-import { SAMPLE_RECORD } from './mutants/sample-record.ts';
 
 let tree: SampleTree;
 

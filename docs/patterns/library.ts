@@ -1,6 +1,6 @@
 import { getCollection } from 'astro:content';
-import type { PatternFrontmatter } from '../scripts/page/frontmatter.ts';
-import { areaOf } from '../scripts/pattern/ids.ts';
+import type { PatternFrontmatter } from '../../scripts/page/frontmatter.ts';
+import { areaOf } from '../../scripts/pattern/ids.ts';
 import {
   countEvidence,
   type Evidence,
@@ -10,7 +10,7 @@ import {
 } from './evidence.ts';
 
 /** A pattern as the pages about patterns know it. */
-export type LibraryPattern = {
+export type SitePattern = {
   /** `<area>/<slug>`. */
   id: string;
   area: string;
@@ -23,16 +23,16 @@ export type LibraryPattern = {
   counts: EvidenceCounts;
 };
 
-let known: Promise<LibraryPattern[]> | undefined;
+let known: Promise<SitePattern[]> | undefined;
 
 /** All patterns, sorted by id, each with its evidence; listed once a build. */
-export function listLibrary(): Promise<LibraryPattern[]> {
+export function listLibrary(): Promise<SitePattern[]> {
   const library = known ?? listAnew();
   if (isBuild()) known = library;
   return library;
 }
 
-async function listAnew(): Promise<LibraryPattern[]> {
+async function listAnew(): Promise<SitePattern[]> {
   const entries = await getCollection('patterns');
   return entries.map(toPattern).sort((a, b) => (a.id < b.id ? -1 : 1));
 }

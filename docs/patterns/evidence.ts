@@ -1,11 +1,11 @@
-import { readRanges } from '../scripts/engine/info.ts';
-import { type Bench, type Proof, parseBench, parseProof } from '../scripts/engine/records.ts';
-import type { MutationRecord } from '../scripts/mutate/mutation-record.ts';
-import { followImports } from '../scripts/pattern/follow-imports.ts';
-import { examplePath, pagePath } from '../scripts/pattern/ids.ts';
-import { openKeys, type ReadKeys } from '../scripts/pattern/keys.ts';
-import { readPattern } from '../scripts/pattern/read-pattern.ts';
-import { readMutants } from './mutants/mutants.ts';
+import { readRanges } from '../../scripts/engine/info.ts';
+import { type Bench, type Proof, parseBench, parseProof } from '../../scripts/engine/records.ts';
+import type { MutationRecord } from '../../scripts/mutate/mutation-record.ts';
+import { followImports } from '../../scripts/pattern/follow-imports.ts';
+import { examplePath, pagePath } from '../../scripts/pattern/ids.ts';
+import { openKeys, type ReadKeys } from '../../scripts/pattern/keys.ts';
+import { readPattern } from '../../scripts/pattern/read-pattern.ts';
+import { readMutants } from '../mutants/mutants.ts';
 
 /** What is known of a pattern by its example; `isFresh` when the proof is of these very sources, as `mutants` always are. */
 export type Evidence = {
