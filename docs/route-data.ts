@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { defineRouteMiddleware, type StarlightRouteData } from '@astrojs/starlight/route-data';
-import { findLastUpdated, getCommits } from './commits.ts';
-import { listPageFiles } from './evidence.ts';
+import { findLastUpdated, getCommits } from './patterns/commits.ts';
+import { listPageFiles } from './patterns/evidence.ts';
 import { foldSidebar } from './sidebar.ts';
 import { repositoryUrl } from './site.ts';
 

@@ -145,7 +145,7 @@ describe('files that cannot be taken are files-invalid', () => {
   it('when one imports what a project does not have', () => {
     tree.write('examples/jobs/queue/jobs.ts', "import express from 'express';\nexpress();\n");
     expect(check().map(({ message }) => message)).toContain(
-      'jobs.ts, which a reader takes, imports express',
+      'jobs.ts is a file to copy, and imports express',
     );
   });
 });

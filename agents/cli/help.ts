@@ -10,7 +10,7 @@ const SUMMARIES: Record<CommandName, string> = {
   diff: 'shows what you changed, or what is new',
   update: 'brings what was taken up to date, and keeps your edits',
   remove: 'removes what was taken, and keeps your edits',
-  verify: 'looks whether what was taken is whole',
+  verify: 'checks that the copied files are intact',
   mcp: 'serves the patterns to an AI tool over MCP',
   completion: 'prints a completion script for your shell',
 };

@@ -164,12 +164,12 @@ describe('what is refused, with nothing written', () => {
     using outside = makeFolder();
     mkdirSync(join(place.folder, 'patterns'));
     symlinkSync(outside.folder, join(place.folder, 'patterns/background-jobs'));
-    expect(() => add(place.project, [JOBS])).toThrow('a link leads out');
+    expect(() => add(place.project, [JOBS])).toThrow('a link points outside');
   });
 
   it('a folder without package.json', () => {
     using place = makeProject({ 'package.json': 'no JSON' });
-    expect(() => add(place.project, [JOBS])).toThrow('package.json is no JSON');
+    expect(() => add(place.project, [JOBS])).toThrow('package.json is not valid JSON');
     place.project.remove('package.json');
     expect(() => add(place.project, [JOBS])).toThrow('run npm init');
   });

@@ -27,7 +27,7 @@ export function readManifest(project: Project): Manifest {
   try {
     return JSON.parse(text) as Manifest;
   } catch (error) {
-    throw new ProjectError(`package.json is no JSON: ${(error as Error).message}`);
+    throw new ProjectError(`package.json is not valid JSON: ${(error as Error).message}`);
   }
 }
 

@@ -31,9 +31,9 @@ function findFaultyLink(root: string, target: string): string | undefined {
     const real = realpathSync.native(findExisting(target));
     return real === home || real.startsWith(home + sep)
       ? undefined
-      : 'a link leads out of the project';
+      : 'a link points outside the project';
   } catch {
-    return 'it is a link that leads nowhere';
+    return 'it is a broken link';
   }
 }
 

@@ -1,4 +1,4 @@
-import { wrapText } from '../wrap-text.ts';
+import { wrapText } from '../text/wrap-text.ts';
 import { encodePng } from './encode-png.ts';
 import { drawGlyphs, type Glyphs, STEPS } from './glyphs.ts';
 

@@ -74,7 +74,7 @@ describe('checkPatterns', () => {
     ]);
   });
 
-  it('refuses links that lead out of the repository, and links to folders', async () => {
+  it('refuses links that point outside the repository, and links to folders', async () => {
     symlinkSync('/etc/hostname', join(tree.root, `examples/${SAMPLE_ID}/out.ts`));
     symlinkSync(tmpdir(), join(tree.root, `examples/${SAMPLE_ID}/folder`));
     symlinkSync('nowhere', join(tree.root, `examples/${SAMPLE_ID}/broken.ts`));

@@ -57,6 +57,7 @@ export async function checkPatterns(
     result.changed.push(...changed);
   }
   if (ids === undefined) addFindings(result.findings, findStrayFiles(root, known));
+  if (ids === undefined && structure) addFindings(result.findings, await findWordings(root));
   if (library !== undefined) finishLibrary(library, { result, write: write !== false });
   return { ...result, findings: sortFindings(result.findings) };
 }
@@ -77,6 +78,12 @@ async function loadRules(root: string, ids: string[]): Promise<Rules> {
     exists: (path) => !path.startsWith('..') && existsSync(join(root, path)),
   });
   return { ...rules, checkRequirements: openRequirements(root, ids) };
+}
+
+/** The wordings to replace in texts that are not pattern pages; those of a page are found by its rules. */
+async function findWordings(root: string): Promise<Finding[]> {
+  const { checkTexts } = await import('../prose/check-prose.ts');
+  return checkTexts(root);
 }
 
 function finishLibrary(

@@ -22,7 +22,7 @@ import { readFrontmatter } from '../page/frontmatter.ts';
 import { openKeys } from '../pattern/keys.ts';
 import { readExample } from '../pattern/read-example.ts';
 
-const usage = `npm run mutate -- <id> …          changes the code that a reader takes, one place at a time, asks the
+const usage = `npm run mutate -- <id> …          changes the code that you copy, one place at a time, asks the
                                  tests, prints what they let pass, and writes mutants.json
                --file <file>     the mutants of this file only; writes nothing
                --only survived   those only that survived the last time; writes nothing`;
@@ -93,7 +93,7 @@ function choose(id: string, all: PlacedMutant[], { file, onlySurvived }: Choice)
 function describeNone(id: string, all: PlacedMutant[], file: string | undefined): string {
   const files = [...new Set(all.map(({ path }) => path))].join(', ');
   return file === undefined
-    ? `the page of ${id} names no files that a reader takes`
+    ? `the page of ${id} names no files to copy`
     : `${file} has no mutants: a reader takes ${files}`;
 }
 

@@ -30,7 +30,7 @@ describe('buildPage', () => {
     expect(buildPage(input).text).toBe(input.text);
   });
 
-  it('writes the line endings and the indent that stand around a block', () => {
+  it('writes the line endings and the indent of the text around a block', () => {
     const input = {
       id: 'area/x',
       text: '- a\r\n  > ```ts source="a.ts#b"\r\n  > old\r\n  > ```\r\n',

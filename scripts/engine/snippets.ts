@@ -66,7 +66,7 @@ function describePath(path: string): string | undefined {
   if (path.includes('\0')) return 'holds a null byte';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute';
   if (path.includes('\\')) return 'holds a back slash';
-  return path.split('/').includes('..') ? 'leads out of the example' : undefined;
+  return path.split('/').includes('..') ? 'points outside the example' : undefined;
 }
 
 type NamedRegion = { word: InfoWord; scan: SourceScan; name: string };

@@ -53,7 +53,7 @@ function writeBenchTable(rows: BenchRow[]): string[] {
 export function writeReferences(references: PageReference[]): string[] {
   return references.map(({ title, url, test }) => {
     const link = `- [${escapeText(title).replaceAll(/[[\]]/g, '\\$&')}](${writeUrl(url)})`;
-    return test === undefined ? link : `${link}, held by ${writeCode(test)}`;
+    return test === undefined ? link : `${link}, tested by ${writeCode(test)}`;
   });
 }
 

@@ -109,7 +109,7 @@ it('changes nothing in the repository, and leaves no copy', async () => {
   expect(readdirSync(tree.root).filter((name) => /^\d+$/.test(name))).toEqual([]);
 });
 
-it('leaves no listener behind, however many mutants a process is asked about', async () => {
+it('leaves no listener behind after many mutants in one process', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => warnings.push(warning);
   process.on('warning', note);

@@ -50,7 +50,7 @@ export const patternFrontmatter = z.strictObject({
   files: z
     .array(sentence)
     .default([])
-    .describe('The files of the example that a reader takes; what they import comes along'),
+    .describe('The files of the example to copy; what they import is copied too'),
   yours: z
     .array(sentence)
     .default([])

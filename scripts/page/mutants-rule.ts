@@ -61,7 +61,7 @@ function checkClaim({ id, level, locateClaim }: MutantsInput, record?: MutationR
   if (percent >= LEAST_CAUGHT) return [];
   const { caughtByReaders, mutants } = counts;
   return report(
-    `level 4 needs ${LEAST_CAUGHT} % of the mutants caught by the tests that a reader gets, ` +
+    `level 4 needs ${LEAST_CAUGHT} % of the mutants caught by the tests that readers copy, ` +
       `and ${caughtByReaders} of ${mutants} are (${percent} %): this page may claim level 3`,
   );
 }

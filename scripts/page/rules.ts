@@ -1,5 +1,6 @@
 import type { Finding } from '../engine/findings.ts';
 import { pagePath } from '../pattern/ids.ts';
+import { checkPageProse } from '../prose/check-prose.ts';
 import { hintAt, shorten } from '../text/hints.ts';
 import { type ReadFrontmatter, readFrontmatter } from './frontmatter.ts';
 import { DEMANDS } from './levels.ts';
@@ -43,6 +44,7 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
       ...checkTopics(page, frontmatter),
       ...checkFormer(page.file, frontmatter),
       ...checkStructure({ ...page, demands, exists }),
+      ...checkPageProse(page),
     ];
   }
 

@@ -75,7 +75,7 @@ describe('the keys of a pattern', () => {
     ['its test', `${QUEUE}/queue.test.ts`, ['queue']],
     ['a demo', `${QUEUE}/demo.ts`, ['queue']],
     ['a file that a demo starts as a program', `${QUEUE}/app.ts`, ['queue']],
-    ['a file that a reader takes', `${QUEUE}/taken-only.ts`, ['queue']],
+    ['a file to copy', `${QUEUE}/taken-only.ts`, ['queue']],
     ['a file that only the bench imports', `${QUEUE}/bench.ts`, ['queue bench']],
     ['a worker that only the bench starts', `${QUEUE}/bench-worker.ts`, ['queue bench']],
     ['a configuration that only the bench loads', `${QUEUE}/bench.conf`, ['queue bench']],

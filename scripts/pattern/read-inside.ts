@@ -24,7 +24,7 @@ export function followInside(root: string, path: string): InsidePath {
     return {};
   }
   if (real.startsWith(root + sep)) return { real };
-  return { finding: describeLink(path, 'leads out of the repository') };
+  return { finding: describeLink(path, 'points outside the repository') };
 }
 
 /** Reads a file; `path` is what a finding calls it. */

@@ -147,7 +147,7 @@ function findCircle(id: string, first: string, describe: Describe): string[] | u
 }
 
 function nameNotTaken({ id, path }: { id: string; path: string }, files: ReadonlySet<string>) {
-  const message = `${shorten(path)} is not among the files that a reader takes of ${id}`;
+  const message = `${shorten(path)} is not one of the files to copy of ${id}`;
   const fix = `use one that is, or name it in files of ${pagePath(id)}`;
   return { code: 'import-foreign' as const, message, fix, ...hintAt(path, files) };
 }
@@ -158,7 +158,7 @@ function nameSchema(path: string): Fault {
 }
 
 function nameUnused(other: string): Fault {
-  const message = `requires names ${other}, and no file that a reader takes uses it`;
+  const message = `requires names ${other}, and none of the files to copy uses it`;
   const fix = `import from it, or move it to related`;
   return { code: 'requires-unused', message, fix };
 }

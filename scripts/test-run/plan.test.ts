@@ -40,7 +40,7 @@ describe('what changed', () => {
   it.each([
     ['the page', SAMPLE_PAGE, `${SAMPLE_TEXT}\nMore.\n`],
     ['the example', `examples/${SAMPLE_ID}/more.ts`, 'more();\n'],
-  ])('is %s, though its proof was recorded anew and committed', (_, file, text) => {
+  ])('is %s, though its proof was recorded again and committed', (_, file, text) => {
     tree.write(file, text);
     tree.prove();
     commit('Change it');

@@ -93,7 +93,7 @@ function listCopySteps({ examples, shard }: Plan): Step[] {
   ];
 }
 
-/** How docs/testing/chosen-pages.ts is told which pages to look at. */
+/** How docs/site-tests/helpers/chosen-pages.ts is told which pages to look at. */
 function choosePages({ pages, shard }: Plan): Record<string, string> {
   return {
     ...(pages && { TOUCHSTONE_PAGES: pages.join(' ') }),

@@ -6,7 +6,7 @@ import { paint } from '../style.ts';
 export const verify: Command = {
   usage: `touchstone verify [<id…>] [--cwd <folder>] [--json]
 
-Looks whether what was taken is still whole: files, packages, required patterns, conflict markers.
+Checks that what was copied is still intact: files, packages, required patterns, conflict markers.
 It runs nothing. Exit 1 when something is wrong.
 
   touchstone verify

@@ -23,7 +23,7 @@ describe('an SQL operator', () => {
     expect(SQL_OPERATORS.filter(({ name }) => !tested.has(name))).toEqual([]);
   });
 
-  it('leaves alone what is no rule: sizes of types, comments, what is written to a log', () => {
+  it('does not change what is not a rule: sizes of types, comments, what is written to a log', () => {
     expect(mutateSql('create table t (a varchar(20)) -- 5 < 6')).toEqual([]);
     expect(mutateSql(inBody("raise notice 'a';"))).toEqual([]);
   });
