@@ -1,4 +1,5 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
+import { pagePath } from '../../scripts/pattern/ids.ts';
 import { BUDGETS } from '../generate/budgets.ts';
 import { countTokens } from '../generate/count-tokens.ts';
 import { readText, type Surfaces } from './read-surfaces.ts';
@@ -10,11 +11,11 @@ export function checkBudgets(root: string, surfaces: Surfaces): Finding[] {
   const agents = readText(root, 'AGENTS.md');
   return [
     ...surfaces.patterns.flatMap(({ kept, brief }) => [
-      toCost(`patterns/${kept.id}.md`, 'the brief text', brief, {
+      toCost(pagePath(kept.id), 'the brief text', brief, {
         most: BUDGETS.brief,
         fix: 'shorten summary, useWhen or notWhen',
       }),
-      toCost(`patterns/${kept.id}.md`, 'the standard text', kept.standard, {
+      toCost(pagePath(kept.id), 'the standard text', kept.standard, {
         most: BUDGETS.standard,
         fix: 'shorten the invariants or the titles of the failures: code is left out already',
       }),

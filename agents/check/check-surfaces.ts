@@ -2,7 +2,7 @@ import type { Finding } from '../../scripts/engine/findings.ts';
 import { listPatternIds } from '../../scripts/pattern/list-pattern-ids.ts';
 import { readSourcePatterns, type SourcePattern } from '../generate/read-pattern.ts';
 import { checkBudgets } from './check-budgets.ts';
-import { checkDrift, mendDrift } from './check-drift.ts';
+import { checkDrift, fixDrift } from './check-drift.ts';
 import { checkReferences } from './check-references.ts';
 import { checkTaken } from './check-taken.ts';
 import { readSurface, readVersion, type Surface, writeSurfaces } from './read-surfaces.ts';
@@ -29,7 +29,7 @@ export function openSurfaceCheck(root: string): SurfaceCheck {
     const surfaces = writeSurfaces(patterns, version);
     const ids = listPatternIds(root);
     const files = patterns.length === ids.length ? surfaces.files : undefined;
-    const changed = write && files !== undefined ? mendDrift(root, files) : [];
+    const changed = write && files !== undefined ? fixDrift(root, files) : [];
     const findings = [
       ...(files === undefined ? [] : checkDrift(root, files)),
       ...checkBudgets(root, surfaces),

@@ -1,4 +1,5 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
+import { pagePath } from '../../scripts/pattern/ids.ts';
 import { readText, type Surface } from './read-surfaces.ts';
 
 const FIX = 'name the pattern files in the frontmatter; they take what they need as arguments';
@@ -7,7 +8,7 @@ const FIX = 'name the pattern files in the frontmatter; they take what they need
 export function checkTaken(root: string, patterns: readonly Surface[]): Finding[] {
   return patterns.flatMap(({ kept, faults }) =>
     faults.map((message): Finding => {
-      const file = `patterns/${kept.id}.md`;
+      const file = pagePath(kept.id);
       const line = findLine(readText(root, file) ?? '', 'files:');
       return { code: 'files-invalid', file, line, column: 1, message, fix: FIX };
     }),

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KeptPattern, toKeptPattern } from '../generate/kept-pattern.ts';
+import { findFileFaults } from '../generate/own-files.ts';
 import type { SourcePattern } from '../generate/read-pattern.ts';
-import { findFaults } from '../generate/take-files.ts';
 import { writeKeptFiles } from '../generate/write-kept-files.ts';
 import { writeBrief } from '../generate/write-texts.ts';
 
@@ -19,7 +19,7 @@ export type Surfaces = { patterns: Surface[]; files: Map<string, string> };
 
 /** What the texts for tools take from one pattern. */
 export function readSurface(source: SourcePattern): Surface {
-  return { kept: toKeptPattern(source), brief: writeBrief(source), faults: findFaults(source) };
+  return { kept: toKeptPattern(source), brief: writeBrief(source), faults: findFileFaults(source) };
 }
 
 /** The texts that are made of all patterns. */

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { nameBundle } from './budgets.ts';
 import {
   type BuiltLibrary,
   buildLibrary,
@@ -45,7 +46,7 @@ export function writeLibrary(library: BuiltLibrary, folder: string): void {
   }
   for (const [area, patterns] of groupByArea(library.patterns.map(toBundled))) {
     for (const { budget, text } of writeBundles(area, patterns))
-      write(`bundles/${area}.${budget / 1_000}k.md`, text);
+      write(`bundles/${area}.${nameBundle(budget)}.md`, text);
   }
 }
 

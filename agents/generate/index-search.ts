@@ -1,6 +1,6 @@
+import { cleanBody, listSections } from '../../scripts/page/machine-text.ts';
 import { type IndexedWord, type SearchIndex, STRENGTHS } from '../library/search-index.ts';
 import { readWords } from '../library/search-words.ts';
-import { splitSections } from './page-sections.ts';
 import type { SourcePattern } from './read-pattern.ts';
 import type { Topic } from './read-topics.ts';
 import { createWeights } from './weigh-words.ts';
@@ -45,7 +45,9 @@ const isPhrase = (keyword: string): boolean => keyword.includes(' ');
 function readStrengths({ id, data, body, proof }: IndexedPattern): Map<string, number> {
   const { title, symptoms, keywords, summary, useWhen, references } = data;
   const failures = proof?.failures ?? [];
-  const sections = splitSections(body).filter(({ name }) => !OTHER_SECTIONS.includes(name));
+  const sections = listSections(cleanBody(body, { diagrams: false })).filter(
+    ({ name }) => !OTHER_SECTIONS.includes(name),
+  );
   const places: [number, string[]][] = [
     [STRENGTHS.mentioned, sections.map(({ text }) => text)],
     [STRENGTHS.mentioned, references.map((reference) => reference.title)],

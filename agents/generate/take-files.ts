@@ -4,11 +4,13 @@ import { cutFile } from '../../scripts/engine/cut.ts';
 import { scanRegions } from '../../scripts/engine/regions.ts';
 import { followImports, listPackages } from '../../scripts/pattern/follow-imports.ts';
 import { listForeign, resolveForeign } from '../../scripts/pattern/foreign-references.ts';
-import { readReferences } from '../../scripts/pattern/read-references.ts';
+import { slugOf } from '../../scripts/pattern/ids.ts';
 import { leaveOutTables } from '../../scripts/pattern/sql-statements.ts';
 import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
+import { findFileFaults, listImports, listOwnFiles } from './own-files.ts';
 import type { SourcePattern } from './read-pattern.ts';
+import { type Reference, rewriteReferences } from './rewrite-references.ts';
 
 /** A file as a project gets it. */
 export type TakenText = { role: FileRole; path: string; text: string };
@@ -34,13 +36,13 @@ export type Others = ReadonlyMap<string, SourcePattern>;
 /** Everything that taking a pattern means: its files without region markers, and what they ask for. */
 export function takeFiles(pattern: SourcePattern, kit: Kit, others: Others): TakenPattern {
   const { id, data, sources } = pattern;
-  const own = followOwn(pattern);
+  const own = listOwnFiles(pattern);
   const tests = followImports(sources, [TESTS], { folders: true });
   for (const path of own) tests.delete(path);
   const texts = [
     ...[...own].map((path) => toText('pattern', path)),
     ...data.files.filter((path) => path.endsWith('.sql')).map((path) => toMigration(path)),
-    ...[...tests].map((path) => toTest(path)),
+    ...[...tests].map((path) => toText('test', path)),
     ...listRequiredSchemas(pattern, tests, others),
   ];
   return {
@@ -53,36 +55,20 @@ export function takeFiles(pattern: SourcePattern, kit: Kit, others: Others): Tak
       yours: data.yours,
     },
     texts,
-    faults: findFaults(pattern),
+    faults: findFileFaults(pattern),
   };
 
   function toText(role: FileRole, path: string): TakenText {
-    const stripped = stripMarkers(path, sources.get(path) ?? '');
-    const text = stripped.replaceAll("'@touchstone/kit/", "'touchstone/kit/");
-    return { role, path, text: path.endsWith('.ts') ? pointAside(text, { id, role, path }) : text };
+    const text = stripMarkers(path, sources.get(path) ?? '');
+    if (!path.endsWith('.ts')) return { role, path, text };
+    const place = { id, role, path, own };
+    return { role, path, text: rewriteReferences(text, (reference) => point(reference, place)) };
   }
   function toMigration(path: string): TakenText {
     const { text } = toText('migration', path);
     return { role: 'migration', path, text: leaveOutTables(text, data.yours) };
   }
-  /** Tests lie one folder deeper than the pattern they test. */
-  function toTest(path: string): TakenText {
-    const { text } = toText('test', path);
-    return { role: 'test', path, text: path.endsWith('.ts') ? pointUp(text, own) : text };
-  }
 }
-
-/** What keeps a pattern from being taken. */
-export function findFaults(pattern: SourcePattern): string[] {
-  return [...findMissing(pattern), ...findForeign(pattern, followOwn(pattern))];
-}
-
-/** The pattern's own files: what the page names, and what those import. */
-const followOwn = ({ data, sources }: SourcePattern): Set<string> =>
-  followImports(
-    sources,
-    data.files.filter((path) => !path.endsWith('.sql')),
-  );
 
 /** The file as it runs, without the lines that only serve the page. */
 function stripMarkers(path: string, text: string): string {
@@ -91,28 +77,28 @@ function stripMarkers(path: string, text: string): string {
   return cut === undefined ? text : `${cut.lines.join('\n')}\n`;
 }
 
-function pointUp(text: string, own: ReadonlySet<string>): string {
-  return text
-    .replace(/'\.\/([^'\n]+)'/g, (whole, path: string) => (own.has(path) ? `'../${path}'` : whole))
-    .replace(/(new URL\(\s*')([^'\n]+)'/g, (whole, head: string, path: string) =>
-      own.has(path) ? `${head}../${path}'` : whole,
-    );
+type Place = { id: string; role: FileRole; path: string; own: ReadonlySet<string> };
+
+/** Where a reference of the example leads in a project. */
+function point({ word, kind }: Reference, place: Place): string | undefined {
+  if (kind === 'import' && word.startsWith('@touchstone/kit/')) return word.slice(1);
+  const target = resolveForeign(place.id, place.path, word);
+  if (target !== undefined) return pointAside(target, place);
+  // Tests lie one folder deeper than the pattern they test.
+  const path = word.replace(/^\.\//, '');
+  const isFile = kind === 'url' || path !== word;
+  return place.role === 'test' && isFile && place.own.has(path) ? `../${path}` : undefined;
 }
 
 /** In a project the folders of all patterns are beside each other, each named for its slug. */
-function pointAside(text: string, { id, role, path }: Omit<TakenText, 'text'> & { id: string }) {
+function pointAside(target: Target, { id, role, path }: Place): string {
   const tests = role === 'test' ? 'tests' : '';
   const folder = posix.dirname(posix.join(slugOf(id), tests, path));
-  return text.replace(/(['"`])(\.\.\/[^'"`\n]+)\1/g, (whole, mark: string, word: string) => {
-    const target = resolveForeign(id, path, word);
-    if (target === undefined) return whole;
-    const isSchema = target.path.endsWith('.sql');
-    const file = isSchema
-      ? posix.join(slugOf(id), 'tests', nameRequiredSchema(target))
-      : posix.join(slugOf(target.id), target.path);
-    const relative = posix.relative(folder, file);
-    return `${mark}${relative.startsWith('.') ? relative : `./${relative}`}${mark}`;
-  });
+  const file = target.path.endsWith('.sql')
+    ? posix.join(slugOf(id), 'tests', nameRequiredSchema(target))
+    : posix.join(slugOf(target.id), target.path);
+  const relative = posix.relative(folder, file);
+  return relative.startsWith('.') ? relative : `./${relative}`;
 }
 
 type Target = { id: string; path: string };
@@ -141,8 +127,6 @@ function listTestRequires({ id, data, sources }: SourcePattern, tests: ReadonlyS
 }
 
 const nameRequiredSchema = ({ id, path }: Target): string => `required/${slugOf(id)}/${path}`;
-
-const slugOf = (id: string): string => id.replace(/.*\//, '');
 
 const describeFile = ({ role, path, text }: TakenText) => ({
   role,
@@ -180,9 +164,6 @@ function collectPackages({ sources, packages }: SourcePattern, { own, tests, kit
   };
 }
 
-const listImports = (sources: ReadonlyMap<string, string>, paths: ReadonlySet<string>): string[] =>
-  [...paths].flatMap((path) => readReferences(path, sources.get(path) ?? '').imports);
-
 /** The files of the kit that specifiers name. */
 const listKitModules = (specifiers: string[]): string[] =>
   specifiers.flatMap((specifier) => {
@@ -205,21 +186,4 @@ const leaveOut = (packages: Packages, others: Packages): Packages =>
 function listEnvironment(texts: string[]): string[] {
   const names = texts.flatMap((text) => [...text.matchAll(/process\.env\.([A-Z_]+)/g)]);
   return [...new Set(names.map(([, name = '']) => name))].filter((name) => name !== 'PATH').sort();
-}
-
-function findMissing({ data, sources }: SourcePattern): string[] {
-  if (data.files.length === 0) return ['it names no files to copy'];
-  return data.files
-    .filter((path) => !sources.has(path))
-    .map((path) => `files names ${path}, and the example has no such file`);
-}
-
-/** A pattern takes what it needs as arguments: it can be lifted out of its example. */
-function findForeign({ sources }: SourcePattern, own: ReadonlySet<string>): string[] {
-  return [...own].flatMap((path) => {
-    const packages = listPackages(listImports(sources, new Set([path])));
-    return packages
-      .filter((name) => name === '@touchstone/kit' || name === 'express')
-      .map((name) => `${path} is a file to copy, and imports ${name}`);
-  });
 }

@@ -1,12 +1,21 @@
+import {
+  cleanBody,
+  listInvariants,
+  listSections,
+  listSourceFences,
+  nameNeeds,
+  type TextSection,
+  writeChoice,
+  writeItems,
+} from '../../scripts/page/machine-text.ts';
 import type { Detail } from '../library/types.ts';
 import { BUDGETS } from './budgets.ts';
 import { countTokens } from './count-tokens.ts';
-import { listInvariants, listSnippets, type Section, splitSections } from './page-sections.ts';
 import type { SourcePattern } from './read-pattern.ts';
 
 /** The texts of a pattern for who reads by the token, each within its budget where that can be. */
 export function writeTexts(pattern: SourcePattern): Record<Detail, string> {
-  const sections = splitSections(pattern.body);
+  const sections = readSections(pattern);
   return {
     brief: writeBrief(pattern),
     standard: writeStandard(pattern, sections),
@@ -14,15 +23,18 @@ export function writeTexts(pattern: SourcePattern): Record<Detail, string> {
   };
 }
 
+/** The sections of a page as they go into texts: words say what diagrams show. */
+const readSections = ({ body }: SourcePattern): TextSection[] =>
+  listSections(cleanBody(body, { diagrams: false }));
+
 /** What one chooses by. */
 export function writeBrief({ id, data }: SourcePattern): string {
-  const { title, summary, level, needs, useWhen, notWhen, requires } = data;
+  const { title, summary, level, needs, requires } = data;
   return joinParts([
     `# ${title}`,
     summary,
-    `\`${id}\`, level ${level} of 4, needs ${needs.join(', ') || 'nothing but Node'}${sayRequired(requires)}. Take it: \`npx touchstone add ${id}\``,
-    `Use when:\n${writeList(useWhen)}`,
-    `Not when:\n${writeList(notWhen.map(({ when, instead }) => `${when}. Instead: ${instead}`))}`,
+    `\`${id}\`, level ${level} of 4, needs ${nameNeeds(needs)}${sayRequired(requires)}. Take it: \`npx touchstone add ${id}\``,
+    ...writeChoice(data),
   ]);
 }
 
@@ -30,13 +42,10 @@ const sayRequired = (ids: string[]): string =>
   ids.length > 0 ? `, builds on ${ids.join(', ')}` : '';
 
 /** What one builds by: the rules, what it survives, and as much of the code as there is room for. */
-export function writeStandard(
-  pattern: SourcePattern,
-  sections = splitSections(pattern.body),
-): string {
+export function writeStandard(pattern: SourcePattern, sections = readSections(pattern)): string {
   const snippets = sections
     .filter(({ name }) => name === 'How it works' || name === 'The code')
-    .flatMap(({ text }) => listSnippets(text));
+    .flatMap(({ text }) => listSourceFences(text));
   const head = [
     writeBrief(pattern),
     `## Rules\n\n${listInvariants(findText(sections, 'How it works'))}`,
@@ -56,7 +65,7 @@ export function writeStandard(
 }
 
 const writeFailures = ({ proof }: SourcePattern): string =>
-  writeList((proof?.failures ?? []).map(({ title }) => title));
+  writeItems((proof?.failures ?? []).map(({ title }) => title));
 
 /** From what is needed most to what is needed least: the last are left out first. */
 const IMPORTANCE = [
@@ -73,7 +82,7 @@ const IMPORTANCE = [
 ];
 
 /** The page, with the sections for which there is room. */
-function writeFull(pattern: SourcePattern, sections: Section[]): string {
+function writeFull(pattern: SourcePattern, sections: TextSection[]): string {
   const chosen = new Set<string>();
   for (const name of IMPORTANCE) {
     if (fits(write(new Set([...chosen, name])), BUDGETS.full)) chosen.add(name);
@@ -94,10 +103,8 @@ function writeFull(pattern: SourcePattern, sections: Section[]): string {
 
 const fits = (text: string, budget: number): boolean => countTokens(text) <= budget;
 
-const findText = (sections: Section[], name: string): string =>
+const findText = (sections: TextSection[], name: string): string =>
   sections.find((section) => section.name === name)?.text ?? '';
-
-const writeList = (lines: string[]): string => lines.map((line) => `- ${line}`).join('\n');
 
 const joinParts = (parts: string[]): string =>
   `${parts

@@ -1,3 +1,4 @@
+import { slugOf } from '../../scripts/pattern/ids.ts';
 import { nearest } from '../../scripts/text/nearest.ts';
 import type { Library } from './open-library.ts';
 import type { PatternEntry } from './types.ts';
@@ -17,7 +18,7 @@ export function findPattern(library: Library, name: string): Found {
 
 /** By the whole id or by its slug, whichever is nearer. */
 function listNearest(word: string, ids: string[]): string[] {
-  const bySlug = new Map(ids.map((id) => [id.replace(/.*\//, ''), id]));
+  const bySlug = new Map(ids.map((id) => [slugOf(id), id]));
   const near = nearest(word, [...ids, ...bySlug.keys()], 6).map((one) => bySlug.get(one) ?? one);
   return [...new Set(near)].slice(0, 3);
 }

@@ -7,6 +7,7 @@ export function rewriteImports(path: string, text: string, { imports, emits }: S
   return emits ? followOutput(imported) : imported;
 }
 
+/** This runs where the package is installed, without TypeScript: the files are ours, and their imports one line each. */
 const nameJavaScript = (text: string): string =>
   text.replace(/((?:from|import)\s*\(?\s*'\.{1,2}\/[^'\n]+)\.ts'/g, "$1.js'");
 

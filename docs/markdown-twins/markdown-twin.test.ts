@@ -9,22 +9,25 @@ it('begins with title and summary', () => {
   expect(page('Text.')).toBe('# Jobs\n\n> Work later.\n\nText.\n');
 });
 
-it('leaves out markers and what only the site can draw', () => {
+it('leaves out the markers of generated blocks, and nothing of code', () => {
   const body = [
-    "import List from '../machine/List.astro';",
-    '',
     '<!-- generated:failures -->',
     '',
     '| a |',
     '',
     '<!-- /generated:failures -->',
     '',
+    '```ts',
+    "import { z } from 'zod';",
     '<List />',
+    '```',
     '',
     'End.',
   ].join('\n');
 
-  expect(page(body)).toBe('# Jobs\n\n> Work later.\n\n| a |\n\nEnd.\n');
+  expect(page(body)).toBe(
+    "# Jobs\n\n> Work later.\n\n| a |\n\n```ts\nimport { z } from 'zod';\n<List />\n```\n\nEnd.\n",
+  );
 });
 
 it('names what it builds on and what builds on it, and neither where there is none', () => {
@@ -32,8 +35,8 @@ it('names what it builds on and what builds on it, and neither where there is no
   const facts = (usedBy: string[]) =>
     writeNeighbours({ buildsOn: ['postgres/locks'], usedBy, related: [] }, titles);
 
-  expect(facts([])).toEqual(['**Builds on**\n\n- [Locks](/patterns/postgres/locks.md)']);
-  expect(facts(['a/b'])[1]).toBe('**Used by**\n\n- [a/b](/patterns/a/b.md)');
+  expect(facts([])).toEqual(['Builds on:\n- [Locks](/patterns/postgres/locks.md)']);
+  expect(facts(['a/b'])[1]).toBe('Used by:\n- [a/b](/patterns/a/b.md)');
 });
 
 it('links to the twin of another page, and to a file on the web', () => {

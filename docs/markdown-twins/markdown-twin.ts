@@ -1,4 +1,5 @@
 import type { PatternFrontmatter } from '../../scripts/page/frontmatter.ts';
+import { cleanBody, nameNeeds, writeChoice, writeItems } from '../../scripts/page/machine-text.ts';
 import { resolveSiteLink } from '../markdown-plugins/repository-links.ts';
 import type { Neighbours } from '../patterns/relations.ts';
 
@@ -6,17 +7,18 @@ type Page = { path: string; title: string; summary: string; body: string };
 
 /** A page of the site as Markdown that is complete without the site. */
 export function writeTwin({ path, title, summary, body }: Page, facts: string[] = []): string {
-  const parts = [`# ${title}`, `> ${summary}`, ...facts, cleanBody(path, body)];
+  const parts = [
+    `# ${title}`,
+    `> ${summary}`,
+    ...facts,
+    linkOutside(path, cleanBody(body, { diagrams: true })),
+  ];
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
 
 /** What a reader chooses a pattern by: it is in the frontmatter, not in the body. */
-export function writeFacts({ level, needs, useWhen, notWhen }: PatternFrontmatter): string[] {
-  return [
-    `Level ${level} of 4. Needs: ${needs.join(', ') || 'only Node'}.`,
-    `**Use when**\n\n${writeList(useWhen)}`,
-    `**Not when**\n\n${writeList(notWhen.map(({ when, instead }) => `${when}. Instead: ${instead}`))}`,
-  ];
+export function writeFacts(data: PatternFrontmatter): string[] {
+  return [`Level ${data.level} of 4. Needs: ${nameNeeds(data.needs)}.`, ...writeChoice(data)];
 }
 
 /** What it builds on and what builds on it, each with a link to its twin. */
@@ -26,26 +28,16 @@ export function writeNeighbours(
 ): string[] {
   const link = (id: string) => `[${titles.get(id) ?? id}](/patterns/${id}.md)`;
   return [
-    ...(buildsOn.length > 0 ? [`**Builds on**\n\n${writeList(buildsOn.map(link))}`] : []),
-    ...(usedBy.length > 0 ? [`**Used by**\n\n${writeList(usedBy.map(link))}`] : []),
+    ...(buildsOn.length > 0 ? [`Builds on:\n${writeItems(buildsOn.map(link))}`] : []),
+    ...(usedBy.length > 0 ? [`Used by:\n${writeItems(usedBy.map(link))}`] : []),
   ];
 }
 
-const writeList = (lines: string[]): string => lines.map((line) => `- ${line}`).join('\n');
-
-/** Without the markers of generated blocks and what only the site can draw; files on the web. */
-function cleanBody(path: string, body: string): string {
-  return body
-    .replace(/^<!-- \/?generated:\w+ -->\n*/gm, '')
-    .replace(/^(```\w+ .*?) versus="[^"]*"/gm, '$1')
-    .replace(/^import .*;\n/gm, '')
-    .replace(/^<[A-Z]\w* \/>\n+/gm, '')
-    .replace(/(\]\()(\.\.?\/[^)\s]+)(\))/g, (_, open: string, url: string, close: string) =>
-      [open, linkTwin(path, url), close].join(''),
-    )
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
-}
+/** With links that work outside the repository. */
+const linkOutside = (path: string, body: string): string =>
+  body.replace(/(\]\()(\.\.?\/[^)\s]+)(\))/g, (_, open: string, url: string, close: string) =>
+    [open, linkTwin(path, url), close].join(''),
+  );
 
 function linkTwin(path: string, url: string): string {
   return nameTwin(resolveSiteLink(path, url));

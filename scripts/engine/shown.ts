@@ -1,12 +1,9 @@
 import { type PageContext, report, type Shown, type Snippet } from './context.ts';
 import { writeRanges } from './info.ts';
+import { LIMITS } from './limits.ts';
 import type { Proof } from './records.ts';
 import type { SourceScan } from './regions.ts';
 
-const SNIPPET_LINES = 40;
-const SNIPPET_COLUMNS = 72;
-const PAGE_LINES = 120;
-const CODE_SNIPPETS = 4;
 const TAB_COLUMNS = 4;
 
 /** Checks what the page shows against its bounds and its proof, and the sources for what it leaves out. */
@@ -27,10 +24,10 @@ export function checkShown(context: PageContext): void {
 
 function checkLength(context: PageContext, { fence, scan, shown }: Snippet): void {
   const count = shown.lines.length;
-  if (count <= SNIPPET_LINES) return;
+  if (count <= LIMITS.snippetLines) return;
   const { line, column } = fence;
   const source = { file: scan.file, line: shown.lines[0] ?? 1, column: 1 };
-  const message = `the snippet has ${count} lines, ${SNIPPET_LINES} at most`;
+  const message = `the snippet has ${count} lines, ${LIMITS.snippetLines} at most`;
   const fix = 'close the region and open it again further down, or make it two';
   report(context, 'snippet-too-long', { line, column, message, fix, source });
 }
@@ -38,13 +35,13 @@ function checkLength(context: PageContext, { fence, scan, shown }: Snippet): voi
 function checkWidth(context: PageContext, { fence, scan, shown, lines }: Snippet): void {
   for (const [index, text] of lines.entries()) {
     // Most lines are short; only the others are measured.
-    if (text.length <= SNIPPET_COLUMNS && !text.includes('\t')) continue;
+    if (text.length <= LIMITS.snippetColumns && !text.includes('\t')) continue;
     const width = measureWidth(text);
-    if (width <= SNIPPET_COLUMNS) continue;
+    if (width <= LIMITS.snippetColumns) continue;
     const line = fence.line + index + 1;
     const column = fence.prefix.length + 1;
     const source = { file: scan.file, line: shown.lines[index] || 1, column: 1 };
-    const message = `the line is ${width} columns wide, ${SNIPPET_COLUMNS} at most`;
+    const message = `the line is ${width} columns wide, ${LIMITS.snippetColumns} at most`;
     const fix = 'break the line in the source';
     report(context, 'snippet-too-wide', { line, column, message, fix, source });
   }
@@ -113,9 +110,9 @@ function checkTotal(context: PageContext): void {
   for (const { fence, shown } of context.snippets) {
     if (findSection(context, fence.line) === 'Problem') continue;
     total += shown.lines.length;
-    if (total <= PAGE_LINES) continue;
+    if (total <= LIMITS.pageLines) continue;
     const { line, column } = fence;
-    const message = `with this snippet the page shows ${total} lines, ${PAGE_LINES} at most`;
+    const message = `with this snippet the page shows ${total} lines, ${LIMITS.pageLines} at most`;
     const fix = 'show less, or make it two patterns';
     report(context, 'snippets-too-long', { line, column, message, fix });
     return;
@@ -125,10 +122,10 @@ function checkTotal(context: PageContext): void {
 function checkCount(context: PageContext): void {
   const fences = context.snippets.map(({ fence }) => fence);
   const code = fences.filter(({ line }) => findSection(context, line) === 'The code');
-  const extra = code[CODE_SNIPPETS];
+  const extra = code[LIMITS.snippets];
   if (extra === undefined) return;
   const { line, column } = extra;
-  const message = `"The code" has ${code.length} snippets, ${CODE_SNIPPETS} at most`;
+  const message = `"The code" has ${code.length} snippets, ${LIMITS.snippets} at most`;
   const fix = 'show what the pattern relies on, and leave the rest to the example';
   report(context, 'snippets-too-many', { line, column, message, fix });
 }

@@ -1,15 +1,9 @@
 import type { List, Nodes, Root } from 'mdast';
 import type { Finding } from '../engine/findings.ts';
 import { quote } from '../engine/hints.ts';
+import { LIMITS } from '../engine/limits.ts';
 import { lineOf, startOf } from '../engine/markdown.ts';
 import { count as describeCount } from '../text/count.ts';
-import {
-  FEWEST_INVARIANTS,
-  MOST_FAILURES,
-  MOST_INVARIANTS,
-  MOST_WORDS,
-  MOST_WORDS_BETWEEN_SNIPPETS,
-} from './levels.ts';
 import { findLinks, resolveLink } from './links.ts';
 import {
   type Check,
@@ -49,8 +43,8 @@ function leaveOutGenerated({ text, built }: StructureInput): Root {
 function checkWords(check: Check, tree: Root): void {
   const words = countWords(tree);
   const { demands } = check;
-  if (words > MOST_WORDS) {
-    const message = `the page has ${describeCount(words, 'word')}, ${MOST_WORDS} at most`;
+  if (words > LIMITS.words) {
+    const message = `the page has ${describeCount(words, 'word')}, ${LIMITS.words} at most`;
     report(check, 'words-too-many', { line: 1, message, fix: 'more is a second pattern' });
   }
   if (words >= demands.words) return;
@@ -77,8 +71,8 @@ function checkBetweenSnippets(check: Check): void {
       if (words !== undefined) words += countWords(node);
       continue;
     }
-    if (words !== undefined && words > MOST_WORDS_BETWEEN_SNIPPETS) {
-      const message = `${words} words stand before this snippet, ${MOST_WORDS_BETWEEN_SNIPPETS} at most`;
+    if (words !== undefined && words > LIMITS.wordsBetweenSnippets) {
+      const message = `${words} words come before this snippet, ${LIMITS.wordsBetweenSnippets} at most`;
       const fix = 'say less, or say it where it belongs';
       report(check, 'words-between-snippets', { line: lineOf(node), message, fix });
     }
@@ -115,8 +109,9 @@ function checkExplained(check: Check): void {
   }
   const list = nodes.find((node): node is List => node.type === 'list' && node.ordered === true);
   const count = list?.children.length ?? 0;
-  if (count <= MOST_INVARIANTS && (count >= FEWEST_INVARIANTS || !explained)) return;
-  const bounds = `${FEWEST_INVARIANTS} to ${MOST_INVARIANTS}`;
+  const { least, most } = LIMITS.invariants;
+  if (count <= most && (count >= least || !explained)) return;
+  const bounds = `${least} to ${most}`;
   const message = `"How it works" has ${describeCount(count, 'numbered invariant')}, ${bounds} are demanded`;
   const fix = 'number what always holds, one sentence each';
   report(check, 'invariant-count', {
@@ -131,8 +126,8 @@ function checkFailureCount(check: Check): void {
   if (built.proof === undefined) return;
   const count = built.proof.failures.length;
   const line = findSection(check, 'What can go wrong')?.line ?? 1;
-  if (count > MOST_FAILURES) {
-    const message = `the pattern has ${describeCount(count, 'failure')}, ${MOST_FAILURES} at most`;
+  if (count > LIMITS.failures) {
+    const message = `the pattern has ${describeCount(count, 'failure')}, ${LIMITS.failures} at most`;
     report(check, 'failures-too-many', {
       line,
       message,
@@ -145,7 +140,7 @@ function checkFailureCount(check: Check): void {
   report(check, 'failures-too-few', { line, message, fix });
 }
 
-/** The engine speaks where a block has no bench; here speaks a section that has not even the block. */
+/** The engine reports a block that has no bench; this rule reports a section that has not even the block. */
 function checkBench(check: Check): void {
   const { built, demands, hasBench, id } = check;
   const block = built.blocks.some(({ name }) => name === 'bench');

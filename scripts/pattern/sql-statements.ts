@@ -1,32 +1,37 @@
-const SKIP = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"[^"]*"|(\$\w*\$)[\s\S]*?\1/y;
+import { loadModule, parseSync } from 'libpg-query';
+import { namesTable, type ParsedStatement } from './names-table.ts';
 
-/** The statements of a script, each with the comments before it and its semicolon. */
-export function splitStatements(sql: string): string[] {
-  const statements: string[] = [];
-  let start = 0;
-  for (let index = 0; index < sql.length; ) {
-    SKIP.lastIndex = index;
-    const skipped = SKIP.exec(sql)?.[0].length ?? 0;
-    index += Math.max(skipped, 1);
-    if (skipped > 0 || sql[index - 1] !== ';') continue;
-    statements.push(sql.slice(start, index));
-    start = index;
-  }
-  return [...statements, sql.slice(start)].map((text) => text.trim()).filter(Boolean);
-}
+await loadModule();
+
+type Statement = { text: string; parsed?: ParsedStatement };
+
+/** The statements of a script, each with the comments before it and its semicolon; throws what Postgres says of a script that it cannot parse. */
+export const splitStatements = (sql: string): string[] =>
+  parseStatements(sql).map(({ text }) => text);
 
 /**
  * A script without what makes, changes or reads the tables. A table that refers to one of them
  * stays: that is where the pattern joins what the project has.
  */
 export function leaveOutTables(sql: string, tables: readonly string[]): string {
-  const kept = splitStatements(sql).filter((statement) => !isAbout(statement, tables));
-  return `${kept.join('\n\n')}\n`;
+  const kept = parseStatements(sql).filter(
+    ({ parsed }) => parsed === undefined || !tables.some((table) => namesTable(parsed, table)),
+  );
+  return `${kept.map(({ text }) => text).join('\n\n')}\n`;
 }
 
-function isAbout(statement: string, tables: readonly string[]): boolean {
-  const code = statement.replace(/--[^\n]*/g, '').trim();
-  const created = /^create table (?:if not exists )?(\w+)/i.exec(code)?.[1];
-  if (created !== undefined) return tables.includes(created);
-  return tables.some((table) => new RegExp(`\\b${table}\\b`).test(code));
+/** What comes after the last statement has nothing to parse. */
+function parseStatements(sql: string): Statement[] {
+  // Postgres counts bytes of UTF-8.
+  const bytes = Buffer.from(sql);
+  const cut = (from: number, to: number) => bytes.subarray(from, to).toString().trim();
+  let start = 0;
+  const statements = (parseSync(sql).stmts ?? []).map(({ stmt, stmt_location, stmt_len }) => {
+    const end = stmt_len === undefined ? bytes.length : (stmt_location ?? 0) + stmt_len + 1;
+    const text = cut(start, end);
+    start = end;
+    return { text, ...(stmt && { parsed: stmt }) };
+  });
+  const rest = cut(start, bytes.length);
+  return rest === '' ? statements : [...statements, { text: rest }];
 }

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import startServices from '@touchstone/kit/services';
 import { type Proof, parseProof } from '../engine/records.ts';
 import { ROOT } from '../files/root.ts';
+import { writeAtomically } from '../files/write-atomically.ts';
 import { examplePath } from '../pattern/ids.ts';
 import { openKeys, type ReadKeys } from '../pattern/keys.ts';
 import { readInside } from '../pattern/read-inside.ts';
@@ -96,7 +97,7 @@ function settle({
   if (isAsCommitted && !(write && differ(committed?.versions, fresh.versions)))
     return { summary: `${summary}, as committed`, faults };
   if (write) {
-    writeFileSync(file, writeProof(fresh));
+    writeAtomically(file, writeProof(fresh));
     return { summary: `${summary}, proof written`, faults: [] };
   }
   return {
