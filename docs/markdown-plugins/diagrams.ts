@@ -1,7 +1,7 @@
 import type { MdastPluginDefinition } from 'satteri';
 import { drawDiagram } from './draw-diagram.ts';
 
-/** Replaces each mermaid fence by its drawing; called once a document, so ids start anew. */
+/** Replaces each mermaid fence by its drawing; called once a document, so ids start again. */
 export function diagrams(): MdastPluginDefinition {
   let count = 0;
   return {

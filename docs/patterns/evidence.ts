@@ -21,7 +21,7 @@ export type EvidenceCounts = { tests: number; failures: number; lines: number };
 
 const known = new Map<string, Evidence>();
 
-/** The sources and records of an example; read once a build, and while `npm start` runs each time anew. */
+/** The sources and records of an example; read once in a build, and again each time while `npm start` runs. */
 export function readEvidence(root: string, id: string): Evidence {
   const evidence = known.get(id) ?? readEvidenceAnew(root, id);
   if (isBuild()) known.set(id, evidence);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AstroIntegration } from 'astro';
 
-/** Where the file that the search box asks for was, stands one that asks it in turn. */
+/** Replaces the file that the search box loads, and imports it in turn. */
 const ENTRY = `
 import * as engine from './pagefind-engine.js';
 export * from './pagefind-engine.js';

@@ -8,7 +8,7 @@ type Found = { results: Result[]; filters: Record<string, Record<string, number>
 type Search = (term: string | null, options?: object) => Promise<Found>;
 
 const MOST_RESULTS = 8;
-/** What weighs less than this share of the best page is no answer. */
+/** A page that weighs less than this share of the best page is not an answer. */
 const LEAST_SHARE = 0.3;
 const MOST_WORDS = 24;
 

@@ -156,7 +156,7 @@ const isProven = ({ evidence }: { evidence: { isFresh: boolean; tests: number } 
 const announcesTwin = (html: string): boolean =>
   /<link rel="alternate" type="text\/markdown"/.test(html);
 
-/** The headings that stand in the content itself; those of a pattern's choice come from its frontmatter. */
+/** The headings of the content itself; those of a pattern's choice come from its frontmatter. */
 function listHeadings(html: string): string[] {
   const [, content = ''] = html.split('class="sl-markdown-content">');
   const headings = [...content.matchAll(/<h[23] id="[^"]*">(.*?)<\/h[23]>/g)];

@@ -164,7 +164,7 @@ function readProof(path: string): { failures: unknown[] } {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** The text of HTML without its tags, as it stands in a source. */
+/** The text of HTML without its tags, as a source has it. */
 function readText(html: string): string {
   const text = html.replaceAll(/<[^>]+>/g, '').replaceAll('&lt;', '<');
   return text.replaceAll('&#x3C;', '<').replaceAll('&amp;', '&');

@@ -5,7 +5,7 @@ import { findPatternFile } from '../../scripts/pattern/ids.ts';
 import { runLatest } from './run-latest.ts';
 import { showFindings } from './show-findings.ts';
 
-/** Writes the page of a pattern anew from its example; resolves with what is wrong with the two. */
+/** Writes the page of a pattern again from its example; resolves with what is wrong with the two. */
 export type SyncPattern = (root: string, id: string) => Promise<Finding[]> | Finding[];
 
 /** While `npm start` runs, a saved file of an example, or its page, brings the page up to date. */

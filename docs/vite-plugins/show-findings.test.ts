@@ -21,7 +21,7 @@ const missing: Finding = {
   fix: 'name a region that is there',
 };
 
-it('prints only what is new, and says when all is fixed', () => {
+it('prints only what is new, and says when all fixed', () => {
   const { tell, printed } = setUp();
 
   tell('jobs/outbox', [stale]);
@@ -32,7 +32,7 @@ it('prints only what is new, and says when all is fixed', () => {
   expect(printed).toEqual([
     'jobs/outbox: 1 to fix\n\npatterns/jobs/outbox.md:1:1 proof-stale\n  the proof is of other sources\n  → npm run prove -- jobs/outbox',
     'jobs/outbox: 2 to fix\n\npatterns/jobs/outbox.md:30:7 region-missing\n  outbox.ts has no region clam\n  did you mean claim?\n  → name a region that is there',
-    'jobs/outbox: all is fixed',
+    'jobs/outbox: all fixed',
   ]);
 });
 

@@ -4,13 +4,13 @@ import type { Finding } from '../../scripts/engine/findings.ts';
 /** Faults that keep a snippet or a block from the page. A stale proof, say, can wait. */
 const SPOILS_THE_PAGE = /^(region-(?!unshown)|marker-|source-|fence-|meta-|generated-(?!missing))/;
 
-/** Tells each change of a pattern's findings: in the terminal, and over the page what spoils it. */
+/** Shows each change of a pattern's findings in the terminal, and those that spoil its page over the page. */
 export function showFindings({ config: { logger }, environments }: ViteDevServer) {
   const told = new Map<string, string[]>();
   const covers = new Map<string, ErrorPayload>();
   const { hot } = environments.client;
 
-  // A saved page is loaded anew, perhaps after its findings were told.
+  // The browser loads a saved page again, perhaps after its findings were sent.
   hot.on('vite:client:connect', (_data, client) => {
     for (const cover of covers.values()) client.send(cover);
   });
@@ -34,7 +34,7 @@ export function showFindings({ config: { logger }, environments }: ViteDevServer
     told.set(id, now);
     if (now.join() === before.join()) return;
     const fresh = findings.filter((_, index) => !before.includes(now[index] ?? ''));
-    const count = findings.length > 0 ? `${findings.length} to fix` : 'all is fixed';
+    const count = findings.length > 0 ? `${findings.length} to fix` : 'all fixed';
     const text = [`${id}: ${count}`, ...fresh.map(formatFinding)].join('\n\n');
     logger[findings.length > 0 ? 'warn' : 'info'](text, { timestamp: true });
   }

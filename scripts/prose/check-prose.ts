@@ -6,7 +6,7 @@ import type { PageResult } from '../engine/page.ts';
 import { findWordings } from './find-wordings.ts';
 import { proseOfCode, proseOfMarkdown } from './prose-of.ts';
 
-/** What readers read beside the patterns: guides and notes, and the messages and labels in code. */
+/** What people read besides the patterns: guides and notes, and the messages and labels in code. */
 const TEXTS = [
   '*.{md,mjs}',
   'agents/README.md',
@@ -14,7 +14,7 @@ const TEXTS = [
   '{agents,docs,scripts}/**/*.{ts,mjs,astro}',
 ];
 
-/** The words to search for and to leave out are lists of words, and what is generated has its source. */
+/** Packages, fixtures, lists of words, and what is generated from one of the texts. */
 const LEFT_OUT = [
   '**/{node_modules,dist,fixtures}/**',
   'agents/library/search-words.ts',
@@ -24,12 +24,12 @@ const LEFT_OUT = [
 
 type Page = { file: string; text: string; built: Pick<PageResult, 'page' | 'blocks'> };
 
-/** Finds the wordings to replace in a pattern page; what is generated in it has its source elsewhere. */
+/** Finds the wordings to replace in a pattern page; its generated parts come from elsewhere. */
 export function checkPageProse({ file, text, built }: Page): Finding[] {
   return toFindings(file, proseOfMarkdown(text, built.page.tree, built.blocks));
 }
 
-/** Finds the wordings to replace in all texts of a repository that are no pattern pages. */
+/** Finds the wordings to replace in all texts of a repository that are not pattern pages. */
 export function checkTexts(root: string): Finding[] {
   return globSync(TEXTS, { cwd: root, exclude: LEFT_OUT }).flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');

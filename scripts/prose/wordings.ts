@@ -66,7 +66,7 @@ export const WORDINGS: readonly Wording[] = [
   { words: 'what you see when you need it', instead: 'Symptoms' },
   { words: 'what a text costs', instead: 'Token counts' },
   { words: 'failures survived', instead: 'failures tested' },
-  { words: 'lines run', instead: 'lines of code covered' },
+  { words: 'lines run(?=[^\\S\\n]*[,.;:|)])', instead: 'lines of code covered' },
   { words: 'takes? (?:a|this|the) pattern', instead: 'add a pattern to your app' },
   {
     words: '(?:files?|code|what) (?:that )?(?:a|the) readers? takes?',

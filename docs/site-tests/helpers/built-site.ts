@@ -29,13 +29,13 @@ export function readTwin(page: string): string {
   );
 }
 
-/** All that a page links to, as it stands there: pages, anchors, styles, scripts and images. */
+/** All that a page links to, as the page has it: pages, anchors, styles, scripts and images. */
 export function listLinks(html: string): string[] {
   const links = [...html.matchAll(/<[a-z][^>]*?\s(?:href|src)="([^"]*)"/g)];
   return [...new Set(links.map(([, link = '']) => link.replaceAll('&amp;', '&')))];
 }
 
-/** Why a link of a page leads nowhere; undefined when it leads somewhere, or to another host. */
+/** Why a link of a page is broken; undefined when it is not, or leads to another host. */
 export function findFault(page: string, link: string): string | undefined {
   const base = new URL(page, 'http://site');
   const { origin, pathname, hash } = new URL(link, base);
