@@ -14,6 +14,7 @@ it('has a fixture or a test for every code there is', () => {
   const tests = [
     '../check/check-patterns.test.ts',
     '../page/rules.test.ts',
+    '../prose/check-prose.test.ts',
     '../page/mutants-rule.test.ts',
     '../pattern/requirements.test.ts',
     'page.test.ts',

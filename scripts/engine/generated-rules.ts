@@ -105,7 +105,7 @@ export function checkMissingBlocks(
   for (const name of Object.keys(contents.known) as GeneratedName[]) {
     const empty = contents.known[name]?.lines.length === 0;
     const there = generated.blocks.some((block) => block.name === name);
-    if (!empty && !there && !generated.spoilt.has(name)) reportMissing(context, name);
+    if (!empty && !there && !generated.faulty.has(name)) reportMissing(context, name);
   }
 }
 
