@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../scripts/engine/findings.ts';
-import { hintAt } from '../../scripts/engine/hints.ts';
 import { areaOf } from '../../scripts/pattern/ids.ts';
+import { hintAt } from '../../scripts/text/hints.ts';
 import { readText } from './read-surfaces.ts';
 
 /** The texts written by hand that tools read first. */

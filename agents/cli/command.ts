@@ -2,11 +2,6 @@ import type { ParseArgsOptionsConfig } from 'node:util';
 import type { Library } from '../library/open-library.ts';
 import type { Project } from '../project/project.ts';
 
-/** A mistake of the caller's, told in one sentence. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /** What a command gets to work with. */
 export type CommandInput = {
   library: Library;

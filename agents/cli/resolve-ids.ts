@@ -1,6 +1,6 @@
+import { UsageError } from '../../scripts/command-line/usage-error.ts';
 import { findPattern } from '../library/find-pattern.ts';
 import type { Library } from '../library/open-library.ts';
-import { UsageError } from './command.ts';
 
 /** The ids that some words mean; an unknown one throws and names the nearest. */
 export function resolveIds(library: Library, words: string[]): string[] {

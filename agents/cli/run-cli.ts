@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../../scripts/text/nearest.ts';
+import { UsageError } from '../../scripts/command-line/usage-error.ts';
+import { findNearest } from '../../scripts/text/find-nearest.ts';
 import { openLibrary } from '../library/open-library.ts';
 import { openProject } from '../project/project.ts';
-import { type Command, type CommandInput, readWord, UsageError } from './command.ts';
+import { type Command, type CommandInput, readWord } from './command.ts';
 import { COMMAND_NAMES, type CommandName } from './command-names.ts';
 import { writeHelp } from './help.ts';
 
@@ -41,7 +42,7 @@ export async function runCli(words: string[], libraryFolder: string): Promise<nu
 function findName(word: string): CommandName {
   const name = COMMAND_NAMES.find((one) => one === word);
   if (name) return name;
-  const [near] = nearest(word, COMMAND_NAMES);
+  const [near] = findNearest(word, COMMAND_NAMES);
   const hint = near ? `did you mean ${near}?` : 'touchstone --help lists them';
   throw new UsageError(`there is no command ${JSON.stringify(word)}: ${hint}`);
 }

@@ -1,5 +1,5 @@
 import { slugOf } from '../../scripts/pattern/ids.ts';
-import { nearest } from '../../scripts/text/nearest.ts';
+import { findNearest } from '../../scripts/text/find-nearest.ts';
 import type { Library } from './open-library.ts';
 import type { PatternEntry } from './types.ts';
 
@@ -19,6 +19,8 @@ export function findPattern(library: Library, name: string): Found {
 /** By the whole id or by its slug, whichever is nearer. */
 function listNearest(word: string, ids: string[]): string[] {
   const bySlug = new Map(ids.map((id) => [slugOf(id), id]));
-  const near = nearest(word, [...ids, ...bySlug.keys()], 6).map((one) => bySlug.get(one) ?? one);
+  const near = findNearest(word, [...ids, ...bySlug.keys()], 6).map(
+    (one) => bySlug.get(one) ?? one,
+  );
   return [...new Set(near)].slice(0, 3);
 }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { count } from '../../scripts/text/count.ts';
+import { describeCount } from '../../scripts/text/describe-count.ts';
 import type { BuiltPage } from '../built-pages/read-built-pages.ts';
 import { nameLevel } from '../components/levels.ts';
 import { titleCase } from '../sidebar.ts';
@@ -32,5 +32,8 @@ function readFacts(folder: string): Map<string, Pick<Card, 'kind' | 'proven'>> {
 
 function describePattern({ id, area, level, evidence }: Pattern) {
   const kind = `${titleCase(area)} · level ${nameLevel(level)}`;
-  return [`patterns/${id}`, { kind, proven: `${count(evidence.failures, 'failure')} tested` }];
+  return [
+    `patterns/${id}`,
+    { kind, proven: `${describeCount(evidence.failures, 'failure')} tested` },
+  ];
 }

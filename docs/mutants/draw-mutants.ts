@@ -1,4 +1,4 @@
-import { count } from '../../scripts/text/count.ts';
+import { describeCount } from '../../scripts/text/describe-count.ts';
 import { repositoryUrl } from '../site.ts';
 import { escapeHtml } from '../text/escape-html.ts';
 import { type DiffLine, diffLines } from './diff-lines.ts';
@@ -53,7 +53,7 @@ function explain(mutant: Mutant): string {
 function drawDiff(lines: DiffLine[]): string {
   const code = `<pre class="diff"><code class="language-diff">${lines.map(drawLine).join('')}</code></pre>`;
   if (lines.length <= MOST_UNFOLDED) return code;
-  return `<details><summary>${count(lines.length, 'line')}</summary>${code}</details>`;
+  return `<details><summary>${describeCount(lines.length, 'line')}</summary>${code}</details>`;
 }
 
 const TAGS = { '-': 'del', '+': 'ins', ' ': 'span' };

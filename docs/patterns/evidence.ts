@@ -4,7 +4,7 @@ import type { MutationRecord } from '../../scripts/mutate/mutation-record.ts';
 import { followImports } from '../../scripts/pattern/follow-imports.ts';
 import { examplePath, pagePath } from '../../scripts/pattern/ids.ts';
 import { openKeys, type ReadKeys } from '../../scripts/pattern/keys.ts';
-import { readPattern } from '../../scripts/pattern/read-pattern.ts';
+import { readPatternFiles } from '../../scripts/pattern/read-pattern-files.ts';
 import { readMutants } from '../mutants/mutants.ts';
 
 /** What is known of a pattern by its example; `isFresh` when the proof is of these very sources, as `mutants` always are. */
@@ -32,7 +32,7 @@ export function readEvidence(root: string, id: string): Evidence {
 export const isBuild = (): boolean => process.env.NODE_ENV === 'production';
 
 function readEvidenceAnew(root: string, id: string): Evidence {
-  const { page, example } = readPattern(root, id);
+  const { page, example } = readPatternFiles(root, id);
   const sources = example?.sources ?? new Map<string, string>();
   const proof = example?.proof === undefined ? undefined : parseProof(example.proof).value;
   const bench = example?.bench === undefined ? undefined : parseBench(example.bench).value;

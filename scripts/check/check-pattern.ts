@@ -8,7 +8,7 @@ import { composePattern } from '../pattern/compose-pattern.ts';
 import { examplePath, pagePath } from '../pattern/ids.ts';
 import type { Key, ReadKeys } from '../pattern/keys.ts';
 import type { ExampleFiles } from '../pattern/read-example.ts';
-import type { PatternFiles } from '../pattern/read-pattern.ts';
+import type { PatternFiles } from '../pattern/read-pattern-files.ts';
 import type { CheckRequirements } from '../pattern/requirements.ts';
 import type { LibraryCheck } from './library-check.ts';
 

@@ -4,7 +4,7 @@ import { addFindings, type Finding, sortFindings } from '../engine/findings.ts';
 import { openKeys } from '../pattern/keys.ts';
 import { listPatternIds } from '../pattern/list-pattern-ids.ts';
 import { readInside } from '../pattern/read-inside.ts';
-import { readPattern } from '../pattern/read-pattern.ts';
+import { readPatternFiles } from '../pattern/read-pattern-files.ts';
 import { checkPattern, type PatternChecks, type Rules } from './check-pattern.ts';
 import { findStrayFiles } from './find-stray-files.ts';
 import type { LibraryCheck, OpenLibraryCheck } from './library-check.ts';
@@ -51,7 +51,7 @@ export async function checkPatterns(
   const result: CheckResult = { findings: [], patterns: 0, snippets: 0, changed: [] };
   for (const id of ids ?? known) {
     result.patterns++;
-    const { findings, snippets, changed } = checkPattern(checks, readPattern(root, id));
+    const { findings, snippets, changed } = checkPattern(checks, readPatternFiles(root, id));
     addFindings(result.findings, findings);
     result.snippets += snippets;
     result.changed.push(...changed);

@@ -1,5 +1,5 @@
 import { findPatternFile } from '../pattern/ids.ts';
-import { count } from '../text/count.ts';
+import { describeCount } from '../text/describe-count.ts';
 import { checkPatterns } from './check-patterns.ts';
 import type { OpenLibraryCheck } from './library-check.ts';
 
@@ -18,7 +18,9 @@ export async function syncPatterns(
     ...changed.map((file) => `wrote ${file}`),
     ...ids.flatMap((id) => {
       const { length = 0 } = left.get(id) ?? [];
-      return length === 0 ? [] : [`${count(length, 'finding')} left: npm run check -- ${id}`];
+      return length === 0
+        ? []
+        : [`${describeCount(length, 'finding')} left: npm run check -- ${id}`];
     }),
   ];
 }

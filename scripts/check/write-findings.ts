@@ -1,5 +1,5 @@
-import { UsageError } from '../command-line/run-command.ts';
 import { paint } from '../command-line/terminal.ts';
+import { UsageError } from '../command-line/usage-error.ts';
 import type { Finding } from '../engine/findings.ts';
 
 const WRITERS = { text: writeText, github: writeGithub, json: writeJson };

@@ -1,6 +1,6 @@
 import { listPatternIds } from '../pattern/list-pattern-ids.ts';
-import { nearest } from '../text/nearest.ts';
-import { UsageError } from './run-command.ts';
+import { findNearest } from '../text/find-nearest.ts';
+import { UsageError } from './usage-error.ts';
 
 /** The ids that a command was given, or all; an unknown one throws, naming the nearest. */
 export function choosePatternIds(root: string, words: string[]): string[] {
@@ -12,7 +12,7 @@ export function choosePatternIds(root: string, words: string[]): string[] {
 }
 
 function describeUnknown(word: string, known: string[]): string {
-  const near = nearest(word, known, 3);
+  const near = findNearest(word, known, 3);
   const hint =
     near.length > 0 ? `did you mean ${near.join(', ')}?` : 'npm run example lists them all';
   return `there is no pattern "${word}": ${hint}`;

@@ -1,13 +1,9 @@
 import { basename } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-
-/** A mistake of the caller's, told in one sentence: the command prints it and exits 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+import { UsageError } from './usage-error.ts';
 
 /** What a command gets to work with: its flags, and the words that are not flags. */
-export type CommandInput = {
+type CommandInput = {
   values: Record<string, string | boolean | undefined>;
   words: string[];
 };

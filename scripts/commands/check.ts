@@ -4,7 +4,7 @@ import { readFormat, writeFindings } from '../check/write-findings.ts';
 import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
 import { runCommand } from '../command-line/run-command.ts';
 import { ROOT } from '../files/root.ts';
-import { count } from '../text/count.ts';
+import { describeCount } from '../text/describe-count.ts';
 
 const usage = `npm run check [-- <id>…] [--format text|github|json] [--root <folder>]
 
@@ -24,8 +24,9 @@ await runCommand({
       ...ids,
       openLibraryCheck: openToolsCheck,
     });
-    const scope = `${count(patterns, 'pattern')}, ${count(snippets, 'snippet')}`;
-    const verdict = findings.length === 0 ? 'all is well' : count(findings.length, 'finding');
+    const scope = `${describeCount(patterns, 'pattern')}, ${describeCount(snippets, 'snippet')}`;
+    const verdict =
+      findings.length === 0 ? 'all is well' : describeCount(findings.length, 'finding');
     const facts = { patterns, snippets };
     console.log(writeFindings(findings, { format, summary: `${scope}: ${verdict}`, facts }));
     return findings.length > 0 ? 1 : 0;

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
-import { runCommand, UsageError } from '../command-line/run-command.ts';
+import { runCommand } from '../command-line/run-command.ts';
 import { formatSeconds } from '../command-line/terminal.ts';
+import { UsageError } from '../command-line/usage-error.ts';
 import { ROOT } from '../files/root.ts';
 import { listMutants } from '../mutate/list-mutants.ts';
 import { judgeMutants, recordTests } from '../mutate/mutate-example.ts';

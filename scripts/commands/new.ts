@@ -1,7 +1,8 @@
 import { chooseWorkspaces } from '../bootstrap/choose-workspaces.mjs';
 import { installMissing } from '../bootstrap/install-missing.mjs';
 import { runForeground } from '../bootstrap/run-foreground.mjs';
-import { runCommand, UsageError } from '../command-line/run-command.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { UsageError } from '../command-line/usage-error.ts';
 import { ROOT } from '../files/root.ts';
 import { createPattern } from '../pattern/create-pattern.ts';
 import { examplePath, pagePath } from '../pattern/ids.ts';

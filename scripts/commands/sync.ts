@@ -4,7 +4,7 @@ import { readFormat, writeFindings } from '../check/write-findings.ts';
 import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
 import { runCommand } from '../command-line/run-command.ts';
 import { ROOT } from '../files/root.ts';
-import { count } from '../text/count.ts';
+import { describeCount } from '../text/describe-count.ts';
 
 const usage = `npm run sync [-- <id>…] [--format text|github|json] [--root <folder>]
 
@@ -25,11 +25,11 @@ await runCommand({
       openLibraryCheck: openToolsCheck,
     });
     if (format !== 'json') for (const file of changed) console.log(`wrote ${file}`);
-    const scope = `${count(patterns, 'pattern')}, ${changed.length} written`;
+    const scope = `${describeCount(patterns, 'pattern')}, ${changed.length} written`;
     const verdict =
       findings.length === 0
         ? 'all is well'
-        : `${count(findings.length, 'finding')} left to fix by hand`;
+        : `${describeCount(findings.length, 'finding')} left to fix by hand`;
     const facts = { patterns, changed };
     console.log(writeFindings(findings, { format, summary: `${scope}: ${verdict}`, facts }));
     return findings.length > 0 ? 1 : 0;

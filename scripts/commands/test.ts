@@ -1,10 +1,11 @@
 import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
-import { runCommand, UsageError } from '../command-line/run-command.ts';
+import { runCommand } from '../command-line/run-command.ts';
 import { paint, type StepResult, takeStep } from '../command-line/terminal.ts';
+import { UsageError } from '../command-line/usage-error.ts';
+import { watchForStop } from '../command-line/watch-for-stop.ts';
 import { ROOT } from '../files/root.ts';
 import { planRun } from '../test-run/plan.ts';
 import { listSteps, listStepsFor, type Step } from '../test-run/steps.ts';
-import { watchForStop } from '../test-run/watch-for-stop.ts';
 
 const usage = `npm test                       lint, types, unused code, check, tests, proof, copies, site, browser;
                                of the patterns: those that changed, those with a stale proof,

@@ -1,8 +1,8 @@
 import { examplePath } from '../pattern/ids.ts';
-import { type PageContext, type RecordKeys, report, reportDrift } from './context.ts';
+import { type PageContext, type RecordKeys, reportDrift, reportOnPage } from './context.ts';
 import { changes, countCommonLines, type Edit, joinLines } from './edits.ts';
 import type { GeneratedBlock, GeneratedName, GeneratedScan } from './generated.ts';
-import { type Bench, parseBench, type Reference } from './records.ts';
+import { type Bench, type PageReference, parseBench } from './records.ts';
 import { writeBench, writeFailures, writeReferences } from './tables.ts';
 
 /** The lines of a generated block, and the name of the facts they come from. */
@@ -18,7 +18,7 @@ export type Contents = {
 type Facts = {
   bench?: string | undefined;
   keys: RecordKeys;
-  references?: Reference[] | undefined;
+  references?: PageReference[] | undefined;
 };
 
 const SECTIONS: Record<GeneratedName, string> = {
@@ -64,7 +64,7 @@ function reportStale(context: PageContext): void {
   const message =
     'the bench of the example imports other sources or packages than those it was measured with';
   const fix = `npm run bench -- ${context.id}`;
-  report(context, 'bench-stale', { line: 1, column: 1, message, fix });
+  reportOnPage(context, 'bench-stale', { line: 1, column: 1, message, fix });
 }
 
 /** The edit that brings a block up to date; none when it is, or when its facts are unknown. */
@@ -92,7 +92,7 @@ export function buildBlock(
 function reportNoBench(context: PageContext, { line }: GeneratedBlock): void {
   const message = 'the page shows a bench and the example has no bench.json';
   const fix = `npm run bench -- ${context.id}`;
-  report(context, 'bench-missing', { line, column: 1, message, fix });
+  reportOnPage(context, 'bench-missing', { line, column: 1, message, fix });
 }
 
 /** Reports each block that there are facts for and no markers. */
@@ -115,5 +115,5 @@ function reportMissing(context: PageContext, name: GeneratedName): void {
   const message = `the page has no generated block for its ${name}`;
   const markers = `\`<!-- generated:${name} -->\` and \`<!-- /generated:${name} -->\``;
   const fix = `write ${markers} under "${title}", then npm run sync -- ${context.id}`;
-  report(context, 'generated-missing', { line, column: 1, message, fix });
+  reportOnPage(context, 'generated-missing', { line, column: 1, message, fix });
 }

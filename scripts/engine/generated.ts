@@ -1,7 +1,7 @@
-import { countEdits } from '../text/nearest.ts';
+import { countEdits } from '../text/find-nearest.ts';
+import { hintAt, shorten } from '../text/hints.ts';
 import type { Fence } from './fences.ts';
 import type { Finding, FindingCode } from './findings.ts';
-import { hintAt, quote } from './hints.ts';
 
 const NAMES = ['failures', 'bench', 'references'] as const;
 
@@ -91,7 +91,7 @@ function reportNearMiss(
   const hint = isKnown(name) ? {} : hintAt(name, NAMES);
   const meant = isKnown(name) ? name : (hint.hint?.match(/\w+(?=\?)/)?.[0] ?? NAMES.join(' | '));
   for (const spoilt of isKnown(meant) ? [meant] : NAMES) scan.spoilt.add(spoilt);
-  const message = `\`${quote(`<!--${comment.body}-->`)}\` is almost a generated marker`;
+  const message = `\`${shorten(`<!--${comment.body}-->`)}\` is almost a generated marker`;
   const marker = `<!-- ${closes ? '/' : ''}generated:${meant} -->`;
   const fix = `write \`${marker}\` on a line of its own`;
   report(scan, 'generated-near-miss', { comment, message, fix, ...hint });

@@ -1,4 +1,4 @@
-import { type PageContext, report, type Shown, type Snippet } from './context.ts';
+import { type PageContext, reportOnPage, type Shown, type Snippet } from './context.ts';
 import { writeRanges } from './info.ts';
 import { LIMITS } from './limits.ts';
 import type { Proof } from './records.ts';
@@ -29,7 +29,7 @@ function checkLength(context: PageContext, { fence, scan, shown }: Snippet): voi
   const source = { file: scan.file, line: shown.lines[0] ?? 1, column: 1 };
   const message = `the snippet has ${count} lines, ${LIMITS.snippetLines} at most`;
   const fix = 'close the region and open it again further down, or make it two';
-  report(context, 'snippet-too-long', { line, column, message, fix, source });
+  reportOnPage(context, 'snippet-too-long', { line, column, message, fix, source });
 }
 
 function checkWidth(context: PageContext, { fence, scan, shown, lines }: Snippet): void {
@@ -43,7 +43,7 @@ function checkWidth(context: PageContext, { fence, scan, shown, lines }: Snippet
     const source = { file: scan.file, line: shown.lines[index] || 1, column: 1 };
     const message = `the line is ${width} columns wide, ${LIMITS.snippetColumns} at most`;
     const fix = 'break the line in the source';
-    report(context, 'snippet-too-wide', { line, column, message, fix, source });
+    reportOnPage(context, 'snippet-too-wide', { line, column, message, fix, source });
   }
 }
 
@@ -64,13 +64,13 @@ function checkProven(context: PageContext, { fence, scan, shown }: Snippet): voi
     if (holdsTypesOnly(shown, unproven)) return;
     const message = `no test executed, applied or loaded ${shown.file}`;
     const fix = `write a test that does, then npm run prove -- ${context.id}`;
-    report(context, 'file-unproven', { line, column, message, fix, source });
+    reportOnPage(context, 'file-unproven', { line, column, message, fix, source });
     return;
   }
   if (proof.kind === 'executed' && shown.region === undefined) {
     const message = `${shown.file} is shown whole, and what of it was executed is known by region`;
     const fix = 'mark a region in it and name that';
-    report(context, 'file-shown-whole', { line, column, message, fix, source });
+    reportOnPage(context, 'file-shown-whole', { line, column, message, fix, source });
     return;
   }
   const bare = new Set(Object.hasOwn(unproven, shown.file) ? unproven[shown.file] : []);
@@ -96,7 +96,7 @@ function reportUnproven(
   const message = `${lines} shown, and no test executed ${bare.length === 1 ? 'it' : 'them'}`;
   const fix = `write a test that does, then npm run prove -- ${context.id}`;
   const place = { line: fence.line + index + 1, column: 1 };
-  report(context, 'line-unproven', { ...place, message, fix, source });
+  reportOnPage(context, 'line-unproven', { ...place, message, fix, source });
 }
 
 /** The section that a line of the page is in. */
@@ -114,7 +114,7 @@ function checkTotal(context: PageContext): void {
     const { line, column } = fence;
     const message = `with this snippet the page shows ${total} lines, ${LIMITS.pageLines} at most`;
     const fix = 'show less, or make it two patterns';
-    report(context, 'snippets-too-long', { line, column, message, fix });
+    reportOnPage(context, 'snippets-too-long', { line, column, message, fix });
     return;
   }
 }
@@ -127,7 +127,7 @@ function checkCount(context: PageContext): void {
   const { line, column } = extra;
   const message = `"The code" has ${code.length} snippets, ${LIMITS.snippets} at most`;
   const fix = 'show what the pattern relies on, and leave the rest to the example';
-  report(context, 'snippets-too-many', { line, column, message, fix });
+  reportOnPage(context, 'snippets-too-many', { line, column, message, fix });
 }
 
 function checkUnshownRegions(context: PageContext, path: string, { regions }: SourceScan): void {

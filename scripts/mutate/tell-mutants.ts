@@ -1,5 +1,5 @@
 import { paint } from '../command-line/terminal.ts';
-import { count } from '../text/count.ts';
+import { describeCount } from '../text/describe-count.ts';
 import {
   countMutants,
   type Equivalent,
@@ -24,7 +24,7 @@ export function tellSurvivor(id: string, survivor: Survivor, verdict: Verdict): 
 
 function describeTests({ asked, caught }: Verdict): string {
   if (caught) return `no test that readers copy notices it; ${caught.file} > ${caught.test} does`;
-  return `${count(asked, 'test')} passed that can have run this place: one of them asserts too little, or the line does nothing`;
+  return `${describeCount(asked, 'test')} passed that can have run this place: one of them asserts too little, or the line does nothing`;
 }
 
 /** A declaration that fits nothing any more. */
@@ -39,7 +39,7 @@ export function tellCounts(record: MutationRecord): string {
   const all = percentCaught({ ...counts, caughtByReaders: caught });
   const equivalent = record.equivalents.length;
   return (
-    `${caught} of ${count(mutants, 'mutant')} caught (${all} %), ` +
+    `${caught} of ${describeCount(mutants, 'mutant')} caught (${all} %), ` +
     `${caughtByReaders} by the tests that readers copy (${percentCaught(counts)} %)` +
     (equivalent > 0 ? `, ${equivalent} equivalent` : '')
   );

@@ -2,9 +2,9 @@ import { isMap, LineCounter, parse, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Finding, FindingCode } from '../engine/findings.ts';
 import { findFrontmatter } from '../engine/frontmatter.ts';
-import { hintAt } from '../engine/hints.ts';
 import { LIMITS } from '../engine/limits.ts';
 import { PATTERN_ID } from '../pattern/ids.ts';
+import { hintAt } from '../text/hints.ts';
 
 const patternId = z.string().regex(PATTERN_ID, 'it is not an id: <area>/<slug>');
 const sentence = z.string().trim().min(1);

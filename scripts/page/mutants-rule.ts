@@ -1,4 +1,5 @@
 import type { Finding, FindingCode } from '../engine/findings.ts';
+import { describeFault, type ReadRecord } from '../engine/read-record.ts';
 import {
   countMutants,
   type Equivalent,
@@ -83,13 +84,11 @@ function checkDeclared(
   }));
 }
 
-type Read<T> = { value?: T; fault?: string };
-
-function read<T>(text: string | undefined, parse: (text: string) => T): Read<T> {
+function read<T>(text: string | undefined, parse: (text: string) => T): Partial<ReadRecord<T>> {
   if (text === undefined) return {};
   try {
     return { value: parse(text) };
   } catch (error) {
-    return { fault: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
+    return { fault: describeFault(error) };
   }
 }

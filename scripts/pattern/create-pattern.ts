@@ -1,6 +1,6 @@
 import { cpSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../command-line/run-command.ts';
+import { UsageError } from '../command-line/usage-error.ts';
 import { areaOf, examplePath, PATTERN_ID, pagePath, slugOf } from './ids.ts';
 
 const TEMPLATE = join(import.meta.dirname, '../template');

@@ -2,7 +2,7 @@ import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../engine/findings.ts';
 import { examplePath } from './ids.ts';
-import { describeLink, describeUnreadable, readText, resolveInside } from './read-inside.ts';
+import { describeLink, describeUnreadable, followInside, readTextFile } from './read-inside.ts';
 
 /** What an example has to be read: its source files by their path in it, and the texts of its records. */
 export type ExampleFiles = {
@@ -31,7 +31,7 @@ const IGNORED = new Set(['README.md', 'node_modules', 'dist']);
 export function readExample(root: string, id: string): ExampleFiles | undefined {
   const files: ExampleFiles = { sources: new Map(), findings: [] };
   const walk = { root: realpathSync.native(root), folder: examplePath(id), files };
-  const { real, finding } = resolveInside(walk.root, walk.folder);
+  const { real, finding } = followInside(walk.root, walk.folder);
   if (finding !== undefined) return { ...files, findings: [finding] };
   if (real === undefined) return undefined;
   readFolder(walk, '');
@@ -62,7 +62,7 @@ function readEntry(walk: Walk, prefix: string, entry: Dirent): void {
 
 function addFile({ root, folder, files }: Walk, path: string, name: string): void {
   const inRepository = `${folder}/${path}`;
-  const { text, finding } = readText(join(root, inRepository), inRepository);
+  const { text, finding } = readTextFile(join(root, inRepository), inRepository);
   if (finding !== undefined) files.findings.push(finding);
   if (text === undefined) return;
   const record = RECORDS[name];
@@ -72,7 +72,7 @@ function addFile({ root, folder, files }: Walk, path: string, name: string): voi
 
 function isLinkToFile({ root, folder, files }: Walk, path: string): boolean {
   const inRepository = `${folder}/${path}`;
-  const { real, finding } = resolveInside(root, inRepository);
+  const { real, finding } = followInside(root, inRepository);
   if (real !== undefined && statSync(real).isFile()) return true;
   files.findings.push(finding ?? describeBadLink(inRepository, real));
   return false;

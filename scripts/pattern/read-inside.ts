@@ -10,13 +10,13 @@ export type InsidePath = { real?: string; finding?: Finding };
 
 /** Reads a file of the repository; one that a link leads out to is not read. */
 export function readInside(root: string, path: string): InsideText {
-  const { real, finding } = resolveInside(realpathSync.native(root), path);
+  const { real, finding } = followInside(realpathSync.native(root), path);
   if (finding !== undefined) return { finding };
-  return real === undefined ? {} : readText(real, path);
+  return real === undefined ? {} : readTextFile(real, path);
 }
 
 /** Follows a path from the real path of the repository. */
-export function resolveInside(root: string, path: string): InsidePath {
+export function followInside(root: string, path: string): InsidePath {
   let real: string;
   try {
     real = realpathSync.native(join(root, path));
@@ -28,7 +28,7 @@ export function resolveInside(root: string, path: string): InsidePath {
 }
 
 /** Reads a file; `path` is what a finding calls it. */
-export function readText(file: string, path: string): InsideText {
+export function readTextFile(file: string, path: string): InsideText {
   try {
     return { text: readFileSync(file, 'utf8') };
   } catch (error) {

@@ -3,11 +3,11 @@ import { readFrontmatter } from '../page/frontmatter.ts';
 import { composePattern, type Pattern } from './compose-pattern.ts';
 import { pagePath } from './ids.ts';
 import { listPatternIds } from './list-pattern-ids.ts';
-import { type PatternFiles, readPattern } from './read-pattern.ts';
+import { type PatternFiles, readPatternFiles } from './read-pattern-files.ts';
 
 /** Every pattern that can be read, sorted by id; what keeps the others from it is for the check to report. */
 export function readPatterns(root: string): Pattern[] {
-  return listPatternIds(root).flatMap((id) => parsePattern(readPattern(root, id)) ?? []);
+  return listPatternIds(root).flatMap((id) => parsePattern(readPatternFiles(root, id)) ?? []);
 }
 
 /** Undefined while it has no example, or no page whose frontmatter is valid. */

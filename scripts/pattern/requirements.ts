@@ -1,10 +1,10 @@
 import type { Finding, FindingCode } from '../engine/findings.ts';
-import { hintAt, quote } from '../engine/hints.ts';
 import { type ReadFrontmatter, readFrontmatter } from '../page/frontmatter.ts';
+import { hintAt, shorten } from '../text/hints.ts';
 import { followImports } from './follow-imports.ts';
 import { type ForeignReference, listForeign } from './foreign-references.ts';
 import { examplePath, pagePath, slugOf } from './ids.ts';
-import { readPattern } from './read-pattern.ts';
+import { readPatternFiles } from './read-pattern-files.ts';
 
 /** A page that was read, and the sources of its example. */
 export type RequiringPage = {
@@ -49,7 +49,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
   function checkSlug({ id, file }: RequiringPage): Finding[] {
     const twin = ids.find((other) => other !== id && slugOf(other) === slugOf(id));
     if (twin === undefined) return [];
-    const message = `${twin} has the slug ${quote(slugOf(id))} too, and both go to one folder`;
+    const message = `${twin} has the slug ${shorten(slugOf(id))} too, and both go to one folder`;
     const fix = 'rename one of the two patterns, and put its old id into formerly';
     return [{ code: 'slug-twice', file, line: 1, column: 1, message, fix }];
   }
@@ -70,7 +70,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
     isTaken: boolean,
   ): Fault | undefined {
     if (target === undefined) {
-      const message = `${quote(word)} names an example as a package, which no reader can install`;
+      const message = `${shorten(word)} names an example as a package, which no reader can install`;
       const fix = `write its path: '../../<area>/<slug>/<file>'`;
       return { code: 'import-foreign', message, fix };
     }
@@ -86,7 +86,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
   }
 
   function nameUnknown(other: string): Fault {
-    const message = `there is no pattern ${quote(other)} to import from`;
+    const message = `there is no pattern ${shorten(other)} to import from`;
     const fix = 'import from a pattern that is there';
     return { code: 'import-foreign', message, fix, ...hintAt(other, ids) };
   }
@@ -110,7 +110,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
 }
 
 function readKnown(root: string, id: string): Known | undefined {
-  const { page, example } = readPattern(root, id);
+  const { page, example } = readPatternFiles(root, id);
   const data = page === undefined ? undefined : readFrontmatter(pagePath(id), page).data;
   if (data === undefined) return undefined;
   const taken = followTaken(example?.sources ?? new Map(), data.files);
@@ -147,13 +147,13 @@ function findCircle(id: string, first: string, describe: Describe): string[] | u
 }
 
 function nameNotTaken({ id, path }: { id: string; path: string }, files: ReadonlySet<string>) {
-  const message = `${quote(path)} is not one of the files to copy of ${id}`;
+  const message = `${shorten(path)} is not one of the files to copy of ${id}`;
   const fix = `use one that is, or name it in files of ${pagePath(id)}`;
   return { code: 'import-foreign' as const, message, fix, ...hintAt(path, files) };
 }
 
 function nameSchema(path: string): Fault {
-  const message = `${quote(path)} goes to the migrations of a project, where this does not find it`;
+  const message = `${shorten(path)} goes to the migrations of a project, where this does not find it`;
   return { code: 'import-foreign', message, fix: 'name it in tests only' };
 }
 

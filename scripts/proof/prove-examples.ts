@@ -8,8 +8,8 @@ import { writeAtomically } from '../files/write-atomically.ts';
 import { examplePath } from '../pattern/ids.ts';
 import { openKeys, type ReadKeys } from '../pattern/keys.ts';
 import { readInside } from '../pattern/read-inside.ts';
-import { type FindLocked, readLock } from '../pattern/read-lock.ts';
-import { readPattern } from '../pattern/read-pattern.ts';
+import { type FindLocked, readPackageLock } from '../pattern/read-package-lock.ts';
+import { readPatternFiles } from '../pattern/read-pattern-files.ts';
 import { buildProof } from './build-proof.ts';
 import { collectVersions } from './collect-versions.ts';
 import { compareProofs } from './compare-proofs.ts';
@@ -29,7 +29,7 @@ export async function proveExamples({ ids, report, write }: Order): Promise<numb
   const run = {
     write,
     readKeys: openKeys(ROOT),
-    findLocked: readLock(readInside(ROOT, 'package-lock.json').text),
+    findLocked: readPackageLock(readInside(ROOT, 'package-lock.json').text),
   };
   const stopServices = await startServices();
   try {
@@ -59,7 +59,7 @@ async function proveExample(run: Run, id: string, records: TestRecord[]): Promis
   if (failing.length > 0) return { summary: 'not proven', faults: failing };
 
   const folder = join(ROOT, examplePath(id));
-  const { page, example } = readPattern(ROOT, id);
+  const { page, example } = readPatternFiles(ROOT, id);
   const sources = example?.sources ?? new Map();
   const { outputs, faults } = await runOutputs(folder, sources.keys());
   const { key, files } = run.readKeys({ id, sources, page }).proof;

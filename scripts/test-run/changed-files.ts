@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { UsageError } from '../command-line/run-command.ts';
+import { UsageError } from '../command-line/usage-error.ts';
 
 /** The commit that the tree is compared with, and the files that differ from it. */
 export type Changes = { base: string; files: string[] };

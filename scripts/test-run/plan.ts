@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../command-line/run-command.ts';
+import { UsageError } from '../command-line/usage-error.ts';
 import { findPatternFile } from '../pattern/ids.ts';
 import { listPatternIds } from '../pattern/list-pattern-ids.ts';
 import { listChanges, readHead } from './changed-files.ts';

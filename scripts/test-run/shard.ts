@@ -1,4 +1,4 @@
-import { UsageError } from '../command-line/run-command.ts';
+import { UsageError } from '../command-line/usage-error.ts';
 
 /** One of the equal parts of a run: the second of eight is `{ index: 2, count: 8 }`. */
 export type Shard = { index: number; count: number };

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { paint, takeStep } from '../command-line/terminal.ts';
+import { watchForStop } from '../command-line/watch-for-stop.ts';
 import { keepCoresBusy } from './keep-cores-busy.ts';
 import { listFailures, type TestFailure } from './list-failures.ts';
 import { runTests, type TestSelection } from './run-tests.ts';
-import { watchForStop } from './watch-for-stop.ts';
 
 /** How hard, and how often. */
 export type StressOptions = { times: number; loopsPerCore: number };

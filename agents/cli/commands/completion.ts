@@ -1,4 +1,5 @@
-import { type Command, UsageError } from '../command.ts';
+import { UsageError } from '../../../scripts/command-line/usage-error.ts';
+import type { Command } from '../command.ts';
 import { COMMAND_NAMES } from '../command-names.ts';
 
 const WORDS = COMMAND_NAMES.join(' ');

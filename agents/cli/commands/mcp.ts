@@ -1,5 +1,6 @@
+import { UsageError } from '../../../scripts/command-line/usage-error.ts';
 import { DEFAULT_PORT, type HttpOptions } from '../../mcp/serve-http.ts';
-import { type Command, type CommandInput, readWord, UsageError } from '../command.ts';
+import { type Command, type CommandInput, readWord } from '../command.ts';
 
 export const mcp: Command = {
   usage: `touchstone mcp [--http] [--port ${DEFAULT_PORT}] [--public] [--host <address>] [--name <host name>]

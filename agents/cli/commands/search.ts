@@ -1,5 +1,6 @@
+import { UsageError } from '../../../scripts/command-line/usage-error.ts';
 import { createSearch, type Hit } from '../../library/search.ts';
-import { type Command, readWord, UsageError } from '../command.ts';
+import { type Command, readWord } from '../command.ts';
 import { resolveArea } from '../resolve-ids.ts';
 import { isTerminal, paint, wrap } from '../style.ts';
 

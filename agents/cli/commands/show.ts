@@ -1,8 +1,9 @@
-import { nearest } from '../../../scripts/text/nearest.ts';
+import { UsageError } from '../../../scripts/command-line/usage-error.ts';
+import { findNearest } from '../../../scripts/text/find-nearest.ts';
 import { findPattern } from '../../library/find-pattern.ts';
 import type { Library } from '../../library/open-library.ts';
 import { DETAILS, type Detail, type PatternManifest } from '../../library/types.ts';
-import { type Command, readWord, UsageError } from '../command.ts';
+import { type Command, readWord } from '../command.ts';
 import { requireIds } from '../resolve-ids.ts';
 
 export const show: Command = {
@@ -42,7 +43,7 @@ function showFile(library: Library, { id, files }: PatternManifest, path: string
     const text = library.readFile(id, file.role, path);
     return { code: 0 as const, data: { ...file, text }, text };
   }
-  const near = nearest(path, new Set(files.map((one) => one.path)), 3);
+  const near = findNearest(path, new Set(files.map((one) => one.path)), 3);
   const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : 'see --files';
   throw new UsageError(`${id} has no file ${JSON.stringify(path)}: ${hint}`);
 }

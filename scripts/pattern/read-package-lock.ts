@@ -7,7 +7,7 @@ export type FindLocked = (folder: string, name: string) => LockedPackage[];
 type Entry = { version?: string; integrity?: string; link?: boolean };
 
 /** Reads a package-lock.json; where there is none, no package is found. */
-export function readLock(text: string | undefined): FindLocked {
+export function readPackageLock(text: string | undefined): FindLocked {
   const { packages } = JSON.parse(text ?? '{"packages":{}}') as { packages: Record<string, Entry> };
   const paths = Object.keys(packages);
 

@@ -15,7 +15,7 @@ export type PatternFiles = {
 };
 
 /** Reads the files of a pattern, the same for the check, the package and the website. */
-export function readPattern(root: string, id: string): PatternFiles {
+export function readPatternFiles(root: string, id: string): PatternFiles {
   const example = readExample(root, id);
   const { text, finding } = readInside(root, pagePath(id));
   const findings = [...(finding ? [finding] : []), ...(example?.findings ?? [])];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { readLock } from './read-lock.ts';
+import { readPackageLock } from './read-package-lock.ts';
 
-const findLocked = readLock(
+const findLocked = readPackageLock(
   JSON.stringify({
     packages: {
       '': { version: '0.0.0' },
@@ -31,5 +31,5 @@ it('finds all of a scope', () => {
 it('finds neither what is not locked nor what is a folder of the repository', () => {
   expect(findLocked('examples/kit', 'zod')).toEqual([]);
   expect(findLocked('examples/kit', '@touchstone/kit')).toEqual([]);
-  expect(readLock(undefined)('examples/kit', 'pg')).toEqual([]);
+  expect(readPackageLock(undefined)('examples/kit', 'pg')).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** The candidates most like `word`, best first, at most `limit`; none that is too far to be meant. */
-export function nearest(word: string, candidates: Iterable<string>, limit = 1): string[] {
+export function findNearest(word: string, candidates: Iterable<string>, limit = 1): string[] {
   return [...candidates]
     .map((candidate) => ({ candidate, distance: distanceBetween(word, candidate) }))
     .filter(({ distance }) => distance < 0.6)
