@@ -2,24 +2,22 @@
 import { satteri } from '@astrojs/markdown-satteri';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
-import { socialCards } from './docs/cards/social-cards.ts';
-import { pageTwins } from './docs/machine/page-twins.ts';
-import { commands } from './docs/markdown/commands.ts';
-import { diagrams } from './docs/markdown/diagrams.ts';
-import { exampleBlocks } from './docs/markdown/example-blocks.ts';
-import { failureLinks } from './docs/markdown/failure-links.ts';
-import { generatedMarks } from './docs/markdown/generated-marks.ts';
-import { liveSync } from './docs/markdown/live-sync.ts';
-import { proofGutter } from './docs/markdown/proof-gutter.ts';
-import { renderOnce } from './docs/markdown/render-once.ts';
-import { repositoryLinks } from './docs/markdown/repository-links.ts';
-import { stackableTables } from './docs/markdown/stackable-tables.ts';
-import { listRedirects, redirectsFile } from './docs/redirects.ts';
-import { someWords } from './docs/search/some-words-integration.ts';
-import { securityHeaders } from './docs/security-headers.ts';
+import { finishPages } from './docs/built-pages/finish-pages.ts';
+import { exampleBlocks } from './docs/code-blocks/example-blocks.ts';
+import { proofGutter } from './docs/code-blocks/proof-gutter.ts';
+import { listRedirects, redirectsFile } from './docs/hosting/redirects.ts';
+import { commands } from './docs/markdown-plugins/commands.ts';
+import { diagrams } from './docs/markdown-plugins/diagrams.ts';
+import { failureLinks } from './docs/markdown-plugins/failure-links.ts';
+import { generatedMarks } from './docs/markdown-plugins/generated-marks.ts';
+import { repositoryLinks } from './docs/markdown-plugins/repository-links.ts';
+import { stackableTables } from './docs/markdown-plugins/stackable-tables.ts';
+import { partialMatchSearch } from './docs/search/partial-match-search.ts';
 import { listSidebar } from './docs/sidebar.ts';
 import { siteTitle, siteUrl } from './docs/site.ts';
-import { syncPattern } from './scripts/check.ts';
+import { liveSync } from './docs/vite-plugins/live-sync.ts';
+import { renderOnce } from './docs/vite-plugins/render-once.ts';
+import { syncPattern } from './scripts/check/check-patterns.ts';
 
 const root = import.meta.dirname;
 const redirects = listRedirects(root);
@@ -48,7 +46,7 @@ export default defineConfig({
     },
     plugins: [renderOnce, liveSync(root, syncPattern)],
     build: {
-      // A script of its own is read once, one that stands in the pages with each of them.
+      // A browser loads a script file once, but an inline script with each page.
       assetsInlineLimit: (path) => (path.endsWith('.js') ? false : undefined),
       rolldownOptions: {
         // Astro marks each page with a directive of its own, and the bundler warns of each.
@@ -62,7 +60,8 @@ export default defineConfig({
     starlight({
       disable404Route: true, // docs/pages/404.astro is ours
       title: siteTitle,
-      description: 'Backend patterns in TypeScript whose every shown line was run by a named test.',
+      description:
+        'Backend patterns in TypeScript. A named test ran every line of code that a page shows.',
       components: {
         MarkdownContent: './docs/components/MarkdownContent.astro',
         PageTitle: './docs/components/PageTitle.astro',
@@ -85,10 +84,8 @@ export default defineConfig({
       routeMiddleware: './docs/route-data.ts',
       sidebar: listSidebar(root),
     }),
-    socialCards(),
-    securityHeaders(),
     redirectsFile(redirects),
-    pageTwins(),
-    someWords(),
+    finishPages(),
+    partialMatchSearch(),
   ],
 });

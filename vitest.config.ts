@@ -9,7 +9,7 @@ const pages = Array.from({ length: availableParallelism() }, (_, index) => ({
   ...shared,
   test: {
     name: `pages-${index + 1}`,
-    include: ['docs/each-page/*.test.ts'],
+    include: ['docs/site-tests/each-page/*.test.ts'],
     env: { TOUCHSTONE_WORKER: `${index + 1}/${availableParallelism()}` },
     passWithNoTests: true,
   },
@@ -56,7 +56,7 @@ export default defineConfig({
         test: {
           name: 'site',
           include: ['docs/**/*.test.ts'],
-          exclude: ['docs/each-page/**', '**/node_modules/**'],
+          exclude: ['docs/site-tests/each-page/**', '**/node_modules/**'],
         },
       },
       ...pages,

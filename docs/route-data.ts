@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { defineRouteMiddleware, type StarlightRouteData } from '@astrojs/starlight/route-data';
-import { findLastUpdated, getCommits } from './commits.ts';
-import { listPageFiles } from './evidence.ts';
+import { findLastUpdated, getCommits } from './patterns/commits.ts';
+import { listPageFiles } from './patterns/evidence.ts';
 import { foldSidebar } from './sidebar.ts';
 import { repositoryUrl } from './site.ts';
 
-/** Folds the sidebar of each page, and adds its card, its edit link, its twin in Markdown, and the date on which its text, or the code that a reader takes from it, last changed. */
+/** Folds the sidebar of each page, and adds its card, its edit link, its twin in Markdown, and the date of the last change to its text or to the code to copy. */
 export const onRequest = defineRouteMiddleware(({ locals, site }) => {
   const route = locals.starlightRoute;
   route.sidebar = foldSidebar(route.sidebar);

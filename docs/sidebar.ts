@@ -63,7 +63,7 @@ const LIBRARY = [
 
 const guides = [
   'getting-started',
-  'take-a-pattern',
+  'add-a-pattern',
   'use-with-an-ai-tool',
   'how-proof-works',
   'write-a-pattern',

@@ -4,7 +4,7 @@ import { Agent, createServer, request as sendRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import { buildPackage } from '../generate/build-package.ts';
 import { openLibrary } from '../library/open-library.ts';
 import { createSearch } from '../library/search.ts';

@@ -1,5 +1,5 @@
 import MiniSearch from 'minisearch';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import { makeDistractors } from '../eval/make-distractors.ts';
 import { openBuilt } from '../eval/open-built.ts';
 import { readQueries } from '../eval/queries.ts';

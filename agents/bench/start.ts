@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import { buildPackage } from '../generate/build-package.ts';
 
 /** `node agents/bench/start.ts`: how long commands take, beside a Node that does nothing. */

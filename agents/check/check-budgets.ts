@@ -1,4 +1,5 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
+import { pagePath } from '../../scripts/pattern/ids.ts';
 import { BUDGETS } from '../generate/budgets.ts';
 import { countTokens } from '../generate/count-tokens.ts';
 import { readText, type ToolTexts } from './read-tool-texts.ts';
@@ -10,11 +11,11 @@ export function checkBudgets(root: string, texts: ToolTexts): Finding[] {
   const agents = readText(root, 'AGENTS.md');
   return [
     ...texts.patterns.flatMap(({ committed, brief }) => [
-      toCost(`patterns/${committed.id}.md`, 'the brief text', brief, {
+      toCost(pagePath(committed.id), 'the brief text', brief, {
         most: BUDGETS.brief,
         fix: 'shorten summary, useWhen or notWhen',
       }),
-      toCost(`patterns/${committed.id}.md`, 'the standard text', committed.standard, {
+      toCost(pagePath(committed.id), 'the standard text', committed.standard, {
         most: BUDGETS.standard,
         fix: 'shorten the invariants or the titles of the failures: code is left out already',
       }),

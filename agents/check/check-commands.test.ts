@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ROOT } from '../../scripts/repository.ts';
-import { createSampleTree, SAMPLE_ID, SAMPLE_PAGE } from '../../scripts/sample-tree.ts';
+import { ROOT } from '../../scripts/files/root.ts';
+import { createSampleTree, SAMPLE_ID, SAMPLE_PAGE } from '../../scripts/testing/sample-tree.ts';
 
 it('npm run check and npm run sync look at the texts for tools with all patterns, and not with one', () => {
   const tree = createSampleTree();

@@ -1,4 +1,5 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
+import { pagePath } from '../../scripts/pattern/ids.ts';
 import { type PatternTexts, readText } from './read-tool-texts.ts';
 
 const FIX = 'name the pattern files in the frontmatter; they take what they need as arguments';
@@ -7,7 +8,7 @@ const FIX = 'name the pattern files in the frontmatter; they take what they need
 export function checkCopiedFiles(root: string, patterns: readonly PatternTexts[]): Finding[] {
   return patterns.flatMap(({ committed, faults }) =>
     faults.map((message): Finding => {
-      const file = `patterns/${committed.id}.md`;
+      const file = pagePath(committed.id);
       const line = findLine(readText(root, file) ?? '', 'files:');
       return { code: 'files-invalid', file, line, column: 1, message, fix: FIX };
     }),

@@ -1,6 +1,7 @@
-import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { globSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Finding } from '../../scripts/engine/findings.ts';
+import { writeAtomically } from '../../scripts/files/write-atomically.ts';
 import { COMMITTED_FOLDERS } from '../generate/write-committed-files.ts';
 import { readText } from './read-tool-texts.ts';
 
@@ -15,12 +16,9 @@ export function checkDrift(root: string, files: ReadonlyMap<string, string>): Fi
 }
 
 /** Writes what differs and removes what no pattern makes; the paths of both. */
-export function mendDrift(root: string, files: ReadonlyMap<string, string>): string[] {
+export function fixDrift(root: string, files: ReadonlyMap<string, string>): string[] {
   const different = [...files].filter(([path, text]) => readText(root, path) !== text);
-  for (const [path, text] of different) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-  }
+  for (const [path, text] of different) writeAtomically(join(root, path), text);
   const strays = listStrays(root, files);
   for (const path of strays) rmSync(join(root, path));
   return [...different.map(([path]) => path), ...strays];

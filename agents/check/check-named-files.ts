@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../scripts/engine/findings.ts';
-import { hintAt } from '../../scripts/engine/hints.ts';
+import { areaOf } from '../../scripts/pattern/ids.ts';
+import { hintAt } from '../../scripts/text/hints.ts';
 import { readText } from './read-tool-texts.ts';
 
 /** The texts written by hand that tools read first. */
@@ -13,7 +14,7 @@ const LINK = /\]\(([^)\s]+)\)/g;
 
 /** Finds files and patterns that those texts name and that do not exist. */
 export function checkNamedFiles(root: string, ids: readonly string[]): Finding[] {
-  const areas = new Set(ids.map((id) => id.replace(/\/.*/, '')));
+  const areas = new Set(ids.map(areaOf));
   return TEXTS.flatMap((file) => {
     const lines = readText(root, file)?.split('\n') ?? [];
     return lines.flatMap((text, index) => checkLine(text, { file, line: index + 1 }));

@@ -2,8 +2,12 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../scripts/engine/findings.ts';
-import { ROOT } from '../../scripts/repository.ts';
-import { createSampleTree, SAMPLE_PAGE, type SampleTree } from '../../scripts/sample-tree.ts';
+import { ROOT } from '../../scripts/files/root.ts';
+import {
+  createSampleTree,
+  SAMPLE_PAGE,
+  type SampleTree,
+} from '../../scripts/testing/sample-tree.ts';
 import { listCommands } from '../cli/command-list.ts';
 import { checkToolTexts } from './check-tool-texts.ts';
 
@@ -161,7 +165,7 @@ describe('files that cannot be taken are files-invalid', () => {
   it('when one imports what a project does not have', () => {
     tree.write('examples/jobs/queue/jobs.ts', "import express from 'express';\nexpress();\n");
     expect(check().map(({ message }) => message)).toContain(
-      'jobs.ts, which a reader takes, imports express',
+      'jobs.ts is a file to copy, and imports express',
     );
   });
 });

@@ -1,9 +1,9 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
-import { listPatterns } from '../../scripts/repository.ts';
-import { readPatterns, type SourcePattern } from '../generate/read-pattern.ts';
+import { listPatternIds } from '../../scripts/pattern/list-pattern-ids.ts';
+import { readSourcePatterns, type SourcePattern } from '../generate/read-pattern.ts';
 import { checkBudgets } from './check-budgets.ts';
 import { checkCopiedFiles } from './check-copied-files.ts';
-import { checkDrift, mendDrift } from './check-drift.ts';
+import { checkDrift, fixDrift } from './check-drift.ts';
 import { checkNamedFiles } from './check-named-files.ts';
 import {
   type PatternTexts,
@@ -32,9 +32,9 @@ export function openToolTextCheck(root: string): ToolTextCheck {
     const facts = readPackageFacts(root);
     if (facts === undefined) return { findings: [], changed: [] };
     const texts = writeToolTexts(patterns, facts);
-    const ids = listPatterns(root);
+    const ids = listPatternIds(root);
     const files = patterns.length === ids.length ? texts.files : undefined;
-    const changed = write && files !== undefined ? mendDrift(root, files) : [];
+    const changed = write && files !== undefined ? fixDrift(root, files) : [];
     const findings = [
       ...(files === undefined ? [] : checkDrift(root, files)),
       ...checkBudgets(root, texts),
@@ -50,6 +50,6 @@ export function openToolTextCheck(root: string): ToolTextCheck {
 /** The same for patterns that are not read yet. */
 export function checkToolTexts(root: string, options: { write: boolean }): CheckedToolTexts {
   const check = openToolTextCheck(root);
-  for (const source of readPatterns(root)) check.add(source);
+  for (const source of readSourcePatterns(root)) check.add(source);
   return check.finish(options);
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import { buildLibrary } from '../generate/build-library.ts';
 import { writeLibraryFiles } from '../generate/build-package.ts';
 import { bundleCode } from '../generate/bundle-code.ts';

@@ -1,5 +1,5 @@
 import type { ParseArgsOptionsConfig } from 'node:util';
-import type { CommandInput } from '../../scripts/command.ts';
+import type { CommandInput } from '../../scripts/command-line/run-command.ts';
 import type { Library } from '../library/open-library.ts';
 import type { Project } from '../project/project.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../scripts/command.ts';
+import { UsageError } from '../../scripts/command-line/usage-error.ts';
 import type { Library } from '../library/open-library.ts';
 import { resolvePattern } from '../library/resolve-pattern.ts';
 

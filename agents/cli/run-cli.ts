@@ -1,5 +1,6 @@
-import { endWithCode, readInput, readWord, UsageError } from '../../scripts/command.ts';
-import { nearest } from '../../scripts/nearest.ts';
+import { endWithCode, readInput, readWord } from '../../scripts/command-line/run-command.ts';
+import { UsageError } from '../../scripts/command-line/usage-error.ts';
+import { findNearest } from '../../scripts/text/find-nearest.ts';
 import { openLibrary } from '../library/open-library.ts';
 import { openProject } from '../project/project.ts';
 import type { CliCommand } from './command.ts';
@@ -42,7 +43,7 @@ function findCommand(word: string): CliCommand {
   const commands = new Map(listCommands());
   const command = commands.get(word);
   if (command) return command;
-  const [near] = nearest(word, commands.keys());
+  const [near] = findNearest(word, commands.keys());
   const hint = near ? `did you mean ${near}?` : 'touchstone --help lists them';
   throw new UsageError(`there is no command ${JSON.stringify(word)}: ${hint}`);
 }

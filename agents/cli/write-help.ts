@@ -1,4 +1,4 @@
-import { paint } from '../../scripts/paint.ts';
+import { paint } from '../../scripts/command-line/paint.ts';
 import type { CliCommand } from './command.ts';
 import { listCommands } from './command-list.ts';
 

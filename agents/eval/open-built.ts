@@ -1,4 +1,5 @@
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
+import { areaOf } from '../../scripts/pattern/ids.ts';
 import { buildLibrary } from '../generate/build-library.ts';
 import { type IndexedPattern, indexSearch } from '../generate/index-search.ts';
 import type { Library } from '../library/open-library.ts';
@@ -22,7 +23,7 @@ export function openBuilt(
       const added = all.find((pattern) => pattern.id === id);
       if (entries.has(id) || !added || !like) return entries.get(id);
       const { title, summary, symptoms, keywords } = added.data;
-      return { ...like, id, area: id.split('/')[0] ?? '', title, summary, symptoms, keywords };
+      return { ...like, id, area: areaOf(id), title, summary, symptoms, keywords };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listPatterns, ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
+import { listPatternIds } from '../../scripts/pattern/list-pattern-ids.ts';
 
 /** How somebody asks; `nothing` is what the library has no pattern for. */
 export type QueryClass = 'keywords' | 'paraphrase' | 'error' | 'nothing';
@@ -18,7 +19,7 @@ export type Query = {
 /** The queries of the eval. Once the page of its topic is there, a query is no longer one for nothing. */
 export function readQueries(): Query[] {
   const text = readFileSync(join(import.meta.dirname, 'queries.json'), 'utf8');
-  const written = listPatterns(ROOT);
+  const written = listPatternIds(ROOT);
   return (JSON.parse(text) as Query[]).filter(
     ({ topic }) => topic === undefined || !written.includes(topic),
   );

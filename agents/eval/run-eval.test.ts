@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import { readTopics } from '../generate/read-topics.ts';
 import { createSearch, type Search } from '../library/search.ts';
 import { makeDistractors } from './make-distractors.ts';

@@ -1,4 +1,7 @@
-/** What a text may cost at most, in tokens. The check fails on one that costs more. */
+/**
+ * What a text may cost at most, in tokens. The check fails on one that costs more. Everything else
+ * that speaks of these numbers reads them here.
+ */
 export const BUDGETS = {
   brief: 250,
   standard: 1_200,
@@ -10,3 +13,6 @@ export const BUDGETS = {
   bundles: [4_000, 16_000, 64_000],
   skill: { tokens: 900, description: 300, descriptions: 4_000 },
 } as const;
+
+/** What a bundle of so many tokens is called: `4k`. */
+export const nameBundle = (budget: number): string => `${budget / 1_000}k`;

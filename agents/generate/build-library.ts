@@ -2,7 +2,7 @@ import type { LibraryIndex, PatternEntry } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
 import { type PatternCopy, prepareCopy } from './prepare-copy.ts';
 import { readKit } from './read-kit.ts';
-import { readPatterns, type SourcePattern } from './read-pattern.ts';
+import { readSourcePatterns, type SourcePattern } from './read-pattern.ts';
 import { readTopics, type Topic } from './read-topics.ts';
 import { writeTexts } from './write-texts.ts';
 
@@ -25,7 +25,7 @@ export type BuiltLibrary = {
 /** Reads the repository's patterns and writes their texts. */
 export function buildLibrary(root: string, version: string): BuiltLibrary {
   const kit = readKit(root);
-  const sources = readPatterns(root);
+  const sources = readSourcePatterns(root);
   const byId = new Map(sources.map((source) => [source.id, source]));
   const patterns = sources.map((source) => {
     const texts = writeTexts(source);

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { nameBundle } from './budgets.ts';
 import { type BuiltLibrary, type BuiltPattern, buildLibrary, writeIndex } from './build-library.ts';
 import { bundleCode } from './bundle-code.ts';
 import { toCommittedPattern } from './committed-pattern.ts';
@@ -40,7 +41,7 @@ export function writeLibraryFiles(library: BuiltLibrary, folder: string): void {
   }
   for (const [area, patterns] of groupByArea(library.patterns.map(toBundled))) {
     for (const { budget, text } of writeBundles(area, patterns))
-      write(`bundles/${area}.${budget / 1_000}k.md`, text);
+      write(`bundles/${area}.${nameBundle(budget)}.md`, text);
   }
 }
 

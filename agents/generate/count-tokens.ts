@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { ROOT } from '../../scripts/repository.ts';
+import { join } from 'node:path';
+import { ROOT } from '../../scripts/files/root.ts';
+import { writeAtomically } from '../../scripts/files/write-atomically.ts';
 
 const require = createRequire(import.meta.url);
 const FILE = join(ROOT, '.cache/tokens.json');
@@ -32,10 +33,7 @@ export function keepCounts(): void {
   if (!isNew) return;
   const all = { ...known, ...asked };
   const kept = Object.keys(all).length > MOST ? asked : all;
-  mkdirSync(dirname(FILE), { recursive: true });
-  const temporary = `${FILE}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify({ version: readVersion(), counts: kept }));
-  renameSync(temporary, FILE);
+  writeAtomically(FILE, JSON.stringify({ version: readVersion(), counts: kept }));
 }
 
 function countO200k(text: string): number {

@@ -1,5 +1,5 @@
 import { installMissing } from '../../scripts/bootstrap/install-missing.mjs';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import { buildPackage } from './build-package.ts';
 import { keepCounts } from './count-tokens.ts';
 

@@ -21,7 +21,7 @@ export function findFileFaults(pattern: SourcePattern): string[] {
 }
 
 function findMissing({ data, sources }: SourcePattern): string[] {
-  if (data.files.length === 0) return ['it names no files that a reader takes'];
+  if (data.files.length === 0) return ['it names no files to copy'];
   return data.files
     .filter((path) => !sources.has(path))
     .map((path) => `files names ${path}, and the example has no such file`);
@@ -33,6 +33,6 @@ function findForeign({ sources }: SourcePattern, own: ReadonlySet<string>): stri
     const packages = listPackages(listImports(sources, new Set([path])));
     return packages
       .filter((name) => name === '@touchstone/kit' || name === 'express')
-      .map((name) => `${path}, which a reader takes, imports ${name}`);
+      .map((name) => `${path} is a file to copy, and imports ${name}`);
   });
 }

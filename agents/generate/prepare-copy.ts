@@ -4,12 +4,13 @@ import { cutFile } from '../../scripts/engine/cut.ts';
 import { scanRegions } from '../../scripts/engine/regions.ts';
 import { followImports, listPackages } from '../../scripts/pattern/follow-imports.ts';
 import { listForeign, resolveForeign } from '../../scripts/pattern/foreign-references.ts';
+import { slugOf } from '../../scripts/pattern/ids.ts';
+import { leaveOutTables } from '../../scripts/pattern/sql-statements.ts';
 import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
 import { findFileFaults, listImports, listOwnFiles } from './own-files.ts';
 import type { SourcePattern } from './read-pattern.ts';
 import { type FileReference, rewriteReferences } from './rewrite-references.ts';
-import { leaveOutTables } from './sql-statements.ts';
 
 /** A file as a project gets it. */
 export type CopiedText = { role: FileRole; path: string; text: string };
@@ -126,8 +127,6 @@ function listTestRequires({ id, data, sources }: SourcePattern, tests: ReadonlyS
 }
 
 const nameRequiredSchema = ({ id, path }: Target): string => `required/${slugOf(id)}/${path}`;
-
-const slugOf = (id: string): string => id.replace(/.*\//, '');
 
 const describeFile = ({ role, path, text }: CopiedText) => ({
   role,

@@ -37,7 +37,7 @@ function writeRouter(areas: [string, CommittedPattern[]][], version: string): st
     return `${writeHead('touchstone', ROUTER, version)}
 # Touchstone
 
-Before you write backend code, look whether there is a pattern for it, and prefer it to memory.
+Before you write backend code, check for a pattern for it, and prefer it to memory.
 
 1. Find it: \`npx touchstone search "<symptom, error message or keywords>"\`, or open the skill of its area below.
 2. Read it: \`npx touchstone show <area>/<slug>\`, or \`references/<slug>.md\` of that skill. When its "Not when" fits your case, use what it names instead.

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nameBundle } from '../generate/budgets.ts';
 import type { Detail, FileRole, LibraryIndex, PatternEntry, PatternManifest } from './types.ts';
 
 /** The patterns of this package. Everything is a file beside the code: nothing asks a network. */
@@ -34,7 +35,7 @@ export function openLibrary(folder: string): Library {
     readSearchIndex: () => read('search.json'),
     readBlock: () => read('AGENTS.block.md'),
     readBundle(area, budget) {
-      const file = `bundles/${area}.${budget / 1_000}k.md`;
+      const file = `bundles/${area}.${nameBundle(budget)}.md`;
       const known = patterns.some((pattern) => pattern.area === area);
       return known && existsSync(join(folder, file)) ? read(file) : undefined;
     },

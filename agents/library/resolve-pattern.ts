@@ -1,4 +1,5 @@
-import { nearest } from '../../scripts/nearest.ts';
+import { slugOf } from '../../scripts/pattern/ids.ts';
+import { findNearest } from '../../scripts/text/find-nearest.ts';
 import type { Library } from './open-library.ts';
 import type { PatternEntry } from './types.ts';
 
@@ -17,7 +18,9 @@ export function resolvePattern(library: Library, name: string): Found {
 
 /** By the whole id or by its slug, whichever is nearer. */
 function listNearest(word: string, ids: string[]): string[] {
-  const bySlug = new Map(ids.map((id) => [id.replace(/.*\//, ''), id]));
-  const near = nearest(word, [...ids, ...bySlug.keys()], 6).map((one) => bySlug.get(one) ?? one);
+  const bySlug = new Map(ids.map((id) => [slugOf(id), id]));
+  const near = findNearest(word, [...ids, ...bySlug.keys()], 6).map(
+    (one) => bySlug.get(one) ?? one,
+  );
   return [...new Set(near)].slice(0, 3);
 }

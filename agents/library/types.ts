@@ -1,4 +1,4 @@
-/** How much of a pattern a text tells: 250, 1,200 or 3,500 tokens at most. */
+/** How much of a pattern a text tells; `BUDGETS` has the most tokens of each. */
 export type Detail = 'brief' | 'standard' | 'full';
 
 /** The details, from the shortest to the longest. */

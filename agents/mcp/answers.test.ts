@@ -1,7 +1,7 @@
 import type { CallToolResult, Client } from '@modelcontextprotocol/client';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import { countTokens } from '../generate/count-tokens.ts';
 import { readTopics } from '../generate/read-topics.ts';
 import type { Library } from '../library/open-library.ts';

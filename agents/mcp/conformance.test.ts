@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ROOT } from '../../scripts/repository.ts';
+import { ROOT } from '../../scripts/files/root.ts';
 import { createSearch } from '../library/search.ts';
 import { buildTestLibrary, makeFolder } from '../testing/test-library.ts';
 import { createServer } from './create-server.ts';

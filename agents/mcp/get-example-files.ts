@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearest } from '../../scripts/nearest.ts';
+import { findNearest } from '../../scripts/text/find-nearest.ts';
 import type { CopiedFile, PatternManifest } from '../library/types.ts';
 import { rewriteImports } from '../project/rewrite-imports.ts';
 import { ANSWER, maxTokens } from './answer-size.ts';
@@ -80,7 +80,7 @@ function findFile({ id, files }: PatternManifest, word: string): CopiedFile {
     files.find((file) => nameOf(file) === name) ?? files.find(({ path }) => path === name);
   if (found) return found;
   const names = files.map(nameOf);
-  const alike = nearest(name, [...names, ...files.map(({ path }) => path)], 6).flatMap((one) =>
+  const alike = findNearest(name, [...names, ...files.map(({ path }) => path)], 6).flatMap((one) =>
     files.filter((file) => file.path === one || nameOf(file) === one).map(nameOf),
   );
   const near = [...new Set([...alike, ...names])].slice(0, 3);

@@ -1,13 +1,19 @@
 import { z } from 'zod';
+import { BUDGETS } from '../generate/budgets.ts';
 import { DETAILS, type Detail, type PatternEntry } from '../library/types.ts';
 import { ANSWER, maxTokens } from './answer-size.ts';
 import type { Context } from './context.ts';
 import type { Tool } from './tool.ts';
 import { ID_ALIASES } from './tool-input.ts';
 
+const ROOM_FOR_NOTE = 50;
+/** One pattern in full, the note, and what separates them. */
+const FULL_ANSWER = BUDGETS.full + 2 * ROOM_FOR_NOTE;
+const COSTS = DETAILS.map((detail) => `${detail} ${BUDGETS[detail]}`).join(', ');
+
 const input = z.object({
   ids: z.array(z.string().min(1).max(200)).min(1).max(3),
-  detail: z.enum(DETAILS).default('standard').describe('full needs maxTokens 3600'),
+  detail: z.enum(DETAILS).default('standard').describe(`full needs maxTokens ${FULL_ANSWER}`),
   maxTokens,
 });
 
@@ -15,8 +21,7 @@ const input = z.object({
 export function getPattern({ library, find }: Context) {
   return {
     name: 'get_pattern',
-    description:
-      'Read patterns as Markdown: rules, code and the failures it was tested against. Tokens each: brief 250, standard 1200, full 3500.',
+    description: `Read patterns as Markdown: rules, code and the failures tested. Tokens each: ${COSTS}.`,
     input,
     aliases: {
       ids: ['id', ...ID_ALIASES, 'patterns'],
@@ -31,8 +36,6 @@ export function getPattern({ library, find }: Context) {
     },
   } satisfies Tool<typeof input>;
 }
-
-const ROOM_FOR_NOTE = 50;
 
 type Chosen = Map<PatternEntry, Detail>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { slugOf } from '../../scripts/pattern/ids.ts';
 import type { PatternEntry } from '../library/types.ts';
 import { ANSWER, takeFitting } from './answer-size.ts';
 import type { Context } from './context.ts';
@@ -68,7 +69,7 @@ function fitArea(patterns: PatternEntry[]): Output {
   return { patterns: takeFitting(ids, ANSWER.usual, size), more };
 }
 
-const toSlug = ({ id }: PatternEntry): string => id.replace(/.*\//, '');
+const toSlug = ({ id }: PatternEntry): string => slugOf(id);
 
 function mapValues<T, U>(
   groups: Partial<Record<string, T[]>>,

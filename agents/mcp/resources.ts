@@ -6,12 +6,16 @@ import {
   ResourceTemplate,
   type Variables,
 } from '@modelcontextprotocol/server';
+import { slugOf } from '../../scripts/pattern/ids.ts';
+import { BUDGETS, nameBundle } from '../generate/budgets.ts';
 import type { Context } from './context.ts';
 import { writePatternList } from './list-patterns.ts';
 import { ToolError } from './tool.ts';
 
-/** The sizes in which an area comes as one text. */
-const BUDGETS: Record<string, number> = { '4k': 4_000, '16k': 16_000, '64k': 64_000 };
+/** The sizes in which an area comes as one text, by their names. */
+const SIZES = new Map<string, number>(
+  BUDGETS.bundles.map((budget) => [nameBundle(budget), budget]),
+);
 
 const MARKDOWN = { mimeType: 'text/markdown' } as const;
 
@@ -54,7 +58,7 @@ function addPatterns(server: McpServer, { library, find, areas }: Context): void
 }
 
 function addBundles(server: McpServer, { library, areas }: Context): void {
-  const sizes = Object.keys(BUDGETS);
+  const sizes = [...SIZES.keys()];
   const template = new ResourceTemplate('bundle://{area}/{budget}', {
     list: undefined,
     complete: {
@@ -62,9 +66,12 @@ function addBundles(server: McpServer, { library, areas }: Context): void {
       budget: (start) => complete(sizes, start),
     },
   });
-  const config = { ...MARKDOWN, description: 'The patterns of an area in 4k, 16k or 64k tokens' };
+  const config = {
+    ...MARKDOWN,
+    description: `The patterns of an area in so many tokens: ${sizes.join(', ')}`,
+  };
   server.registerResource('bundle', template, config, ({ href }, variables) => {
-    const budget = BUDGETS[read(variables, 'budget')] ?? 0;
+    const budget = SIZES.get(read(variables, 'budget')) ?? 0;
     const text = library.readBundle(read(variables, 'area'), budget);
     if (text !== undefined) return answer(href, text);
     const known = `areas: ${areas.join(', ')}; sizes: ${sizes.join(', ')}`;
@@ -80,7 +87,7 @@ const complete = (values: string[], start: string): string[] =>
 
 function listSlugs(ids: string[], area: string | undefined): string[] {
   const own = area === undefined ? ids : ids.filter((id) => id.startsWith(`${area}/`));
-  return own.map((id) => id.replace(/.*\//, '')).sort();
+  return own.map((id) => slugOf(id)).sort();
 }
 
 function read(variables: Variables, name: string): string {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import { UsageError } from '../../scripts/command.ts';
+import { UsageError } from '../../scripts/command-line/usage-error.ts';
 import type { ServerFactory } from './create-server.ts';
 import { DEFAULT_PORT } from './default-port.ts';
 import { createGuard } from './guard-request.ts';

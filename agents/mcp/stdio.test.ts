@@ -44,7 +44,7 @@ async function exitCodeOf(child: ChildProcess): Promise<number | null> {
   return code;
 }
 
-it('speaks to who shakes hands as it was done in 2025, and ends when they leave', async () => {
+it('answers a client with the handshake of 2025, and ends when the client leaves', async () => {
   const { child, send, receiveAll, lines } = start();
   send(HELLO, write(2, 'ping'));
   const answers = await receiveAll(2);

@@ -1,6 +1,6 @@
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
-import { UsageError } from '../../scripts/command.ts';
+import { UsageError } from '../../scripts/command-line/usage-error.ts';
 import { type Aliases, acceptAliases, type Refusal } from './tool-input.ts';
 import { describeBriefly } from './tool-schema.ts';
 

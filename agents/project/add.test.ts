@@ -164,7 +164,7 @@ describe('what is refused, with nothing written', () => {
     using outside = makeFolder();
     mkdirSync(join(place.folder, 'patterns'));
     symlinkSync(outside.folder, join(place.folder, 'patterns/background-jobs'));
-    expect(() => add(place.project, [JOBS])).toThrow('points out of the project');
+    expect(() => add(place.project, [JOBS])).toThrow('a link points outside');
   });
 
   it('a folder without package.json', () => {

@@ -23,7 +23,7 @@ describe('a block that is inserted', () => {
     );
   });
 
-  it('is there once, however often it is inserted', () => {
+  it('is there once, even when it is inserted again and again', () => {
     fc.assert(
       fc.property(text, (text) => {
         const once = insertBlock(text, block('1'));
@@ -44,7 +44,7 @@ describe('a block that is inserted', () => {
     );
   });
 
-  it('keeps what stands around it, and ends lines as the text does', () => {
+  it('keeps the text around it, and ends lines as the text does', () => {
     const unix = insertBlock('# Mine\n', block('1'));
     expect(unix).toBe(`# Mine\n\n${block('1')}`);
     const windows = insertBlock('# Mine\r\nwords\r\n', block('1'));

@@ -103,14 +103,14 @@ describe('a symbolic link', () => {
   it('out of the project is refused, and nothing is written', () => {
     writeFileSync(join(folder, 'outside.md'), '# Outside\n');
     symlinkSync('../outside.md', join(root, 'CLAUDE.md'));
-    expect(init).toThrow('a symbolic link points out of the project');
+    expect(init).toThrow('a link points outside the project');
     expect(readFileSync(join(folder, 'outside.md'), 'utf8')).toBe('# Outside\n');
     expect(existsSync(join(root, 'AGENTS.md'))).toBe(false);
   });
 
   it('to a file outside that is not there is refused too', () => {
     symlinkSync('../new.md', join(root, 'AGENTS.md'));
-    expect(init).toThrow('a symbolic link points out of the project');
+    expect(init).toThrow('a link points outside the project');
     expect(existsSync(join(folder, 'new.md'))).toBe(false);
   });
 
@@ -118,7 +118,7 @@ describe('a symbolic link', () => {
     mkdirSync(join(folder, 'other'));
     symlinkSync('../other', join(root, 'docs'));
     symlinkSync('docs/AGENTS.md', join(root, 'AGENTS.md'));
-    expect(init).toThrow('a symbolic link points out of the project');
+    expect(init).toThrow('a link points outside the project');
   });
 
   it('to itself is refused', () => {

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { writeAtomically } from '../../scripts/write-atomically.ts';
+import { writeAtomically } from '../../scripts/files/write-atomically.ts';
 import { endMarker, startMarker } from './block-markers.ts';
 import { insertBlock, removeBlock } from './block-text.ts';
 import { ProjectError } from './project-error.ts';

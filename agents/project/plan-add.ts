@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { slugOf } from '../../scripts/pattern/ids.ts';
 import type { Library } from '../library/open-library.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
 import { listRequired } from './list-required.ts';
@@ -193,8 +194,6 @@ function planTestConfig(
   };
   return { ...file, state: compare(project, lock, file) };
 }
-
-const slugOf = (id: string): string => id.replace(/.*\//, '');
 
 function collectPackages(
   { version }: Library,

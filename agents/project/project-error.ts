@@ -1,4 +1,4 @@
-import { UsageError } from '../../scripts/command.ts';
+import { UsageError } from '../../scripts/command-line/usage-error.ts';
 
 /** Something about the project that its owner can fix; the message says how. */
 export class ProjectError extends UsageError {

@@ -23,9 +23,7 @@ function follow(root: string, path: string, links = 0): string {
 function assertInside(root: string, path: string): string {
   const real = join(realFolder(dirname(path)), path.slice(dirname(path).length));
   if (real.startsWith(root + sep)) return real;
-  throw new ProjectError(
-    `a symbolic link points out of the project, to ${real}: nothing was written`,
-  );
+  throw new ProjectError(`a link points outside the project, to ${real}: nothing is written there`);
 }
 
 function realFolder(path: string): string {

@@ -1,15 +1,6 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { writeAtomically } from '../../scripts/write-atomically.ts';
+import { writeAtomically } from '../../scripts/files/write-atomically.ts';
 import { resolveInside } from './safe-path.ts';
 
 /** A project on disk. Every path is relative to it, with `/`, and stays inside. */
@@ -17,7 +8,7 @@ export type Project = {
   root: string;
   /** Undefined when there is no such file. */
   read: (path: string) => string | undefined;
-  /** A file that is there is replaced in one step, and keeps its mode. */
+  /** In one step; a file that is there keeps its mode. */
   write: (path: string, text: string) => void;
   /** Removes a file, and the folders that it leaves empty. */
   remove: (path: string) => void;
@@ -36,9 +27,7 @@ export function openProject(folder: string): Project {
 
   function write(path: string, text: string): void {
     const file = locate(path);
-    mkdirSync(dirname(file), { recursive: true });
-    if (existsSync(file)) writeAtomically(file, text);
-    else writeFileSync(file, text);
+    writeAtomically(file, text);
   }
 
   function remove(path: string): void {

@@ -23,7 +23,7 @@ it('names JavaScript where the compiler wants it, and finds workers before and a
   );
 });
 
-it('leaves what is no TypeScript as it is', () => {
+it('does not change a file that is not TypeScript', () => {
   const sql = "select './a.ts'";
   expect(rewriteImports('a.sql', sql, { ...settings, imports: 'js', emits: true })).toBe(sql);
 });

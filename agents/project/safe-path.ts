@@ -32,9 +32,9 @@ function findFaultyLink(root: string, target: string): string | undefined {
     const real = realpathSync.native(findExisting(target));
     return real === home || real.startsWith(home + sep)
       ? undefined
-      : 'a symbolic link points out of the project';
+      : 'a link points outside the project';
   } catch {
-    return 'it is a broken symbolic link';
+    return 'it is a broken link';
   }
 }
 

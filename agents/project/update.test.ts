@@ -155,14 +155,14 @@ describe('a removal', () => {
     expect(project.list('.')).toEqual(['migrations', 'package.json']);
   });
 
-  it('never follows a lock that leads out of the project', () => {
+  it('never follows a lock that points outside the project', () => {
     edit(LOCK_FILE, (text) => text.replaceAll('patterns/background-jobs/', '../'));
     expect(() => planRemove(built.library, project, [JOBS])).toThrow('goes up with ..');
   });
 });
 
 describe('a verification', () => {
-  it('passes what is whole', () => {
+  it('passes a copy that is intact', () => {
     expect(verifyPatterns(built.library, project, [])).toMatchObject([
       { id: JOBS, passed: true },
       { id: 'postgres/transactions-and-locking', passed: true },

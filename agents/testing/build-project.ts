@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { slugOf } from '../../scripts/pattern/ids.ts';
 
 const PATTERNS = 'src/patterns';
 
@@ -31,7 +32,7 @@ export async function buildProject(root: string, type: 'module' | 'commonjs'): P
 
 /** Whether a pattern of a project uses nothing that only an ES module has. */
 export function runsAsCommonJs(root: string, id: string): boolean {
-  const folder = join(root, PATTERNS, id.replace(/.*\//, ''));
+  const folder = join(root, PATTERNS, slugOf(id));
   return globSync('**/*.ts', { cwd: folder }).every((path) => {
     const text = readFileSync(join(folder, path), 'utf8');
     return !/\bimport\.meta\b|^(?:(?:export )?const [^=]*= )?await /m.test(text);

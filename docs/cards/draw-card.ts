@@ -1,4 +1,4 @@
-import { wrapText } from '../wrap-text.ts';
+import { wrapText } from '../text/wrap-text.ts';
 import { encodePng } from './encode-png.ts';
 import { drawGlyphs, type Glyphs, STEPS } from './glyphs.ts';
 
@@ -61,7 +61,7 @@ function layOutText({ title, description }: Card, { large, small }: Fonts): Line
   ];
 }
 
-/** What stands above the title, and what stands at the foot. */
+/** The text above the title, and the text at the foot. */
 function layOutEnds({ kind, proven }: Card, brand: string, { small: glyphs }: Fonts): Line[] {
   const right = CARD_WIDTH - MARGIN - proven.length * glyphs.width;
   return [

@@ -1,8 +1,9 @@
+import { fromHtml } from 'hast-util-from-html';
 import { expect, it } from 'vitest';
 import { readMeta } from './read-meta.ts';
 
 it('reads what the head says, as a person would read it', () => {
   const html =
-    '<head><meta property="og:title" content="A &#38; &quot;B&quot;"/></head><meta name="no" content="head"/>';
-  expect([...readMeta(html)]).toEqual([['og:title', 'A & "B"']]);
+    '<head><meta content="A &#38; &quot;B&quot;" property="og:title"/></head><body><meta name="no" content="head"/></body>';
+  expect([...readMeta(fromHtml(html))]).toEqual([['og:title', 'A & "B"']]);
 });

@@ -1,35 +1,25 @@
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { AstroIntegration } from 'astro';
-import { count } from '../../scripts/words.ts';
+import { describeCount } from '../../scripts/text/describe-count.ts';
+import type { BuiltPage } from '../built-pages/read-built-pages.ts';
 import { nameLevel } from '../components/levels.ts';
 import { titleCase } from '../sidebar.ts';
 import { siteTitle } from '../site.ts';
 import { type Card, prepareCards } from './draw-card.ts';
 import { readMeta } from './read-meta.ts';
 
-/** Draws for each built page the picture that stands for it where somebody links to it: `/proof.png` for `/proof/`. */
-export function socialCards(): AstroIntegration {
-  return {
-    name: 'social-cards',
-    hooks: {
-      'astro:build:done': async ({ dir }) => drawCards(fileURLToPath(dir)),
-    },
-  };
-}
-
-async function drawCards(folder: string): Promise<void> {
+/** Opens the writing of cards, the picture that other sites show for a link to a page: `/proof.png` for `/proof/`. */
+export async function openSocialCards(folder: string): Promise<(page: BuiltPage) => void> {
   const drawCard = await prepareCards(siteTitle);
   const facts = readFacts(folder);
-  for (const path of globSync('**/*.html', { cwd: folder })) {
-    const page = path.replaceAll('\\', '/').replace(/(?:\/index)?\.html$/, '');
-    const meta = readMeta(readFileSync(join(folder, path), 'utf8'));
+  return function writeCard({ file, tree }) {
+    const page = file.replace(/(?:\/index)?\.html$/, '');
+    const meta = readMeta(tree);
     const title = meta.get('og:title') ?? '';
     const description = meta.get('og:description') ?? '';
     const card = { title, description, ...(facts.get(page) ?? { kind: '', proven: '' }) };
     writeFileSync(join(folder, `${page}.png`), drawCard(card));
-  }
+  };
 }
 
 type Pattern = { id: string; area: string; level: number; evidence: { failures: number } };
@@ -42,5 +32,8 @@ function readFacts(folder: string): Map<string, Pick<Card, 'kind' | 'proven'>> {
 
 function describePattern({ id, area, level, evidence }: Pattern) {
   const kind = `${titleCase(area)} · level ${nameLevel(level)}`;
-  return [`patterns/${id}`, { kind, proven: `${count(evidence.failures, 'failure')} tested` }];
+  return [
+    `patterns/${id}`,
+    { kind, proven: `${describeCount(evidence.failures, 'failure')} tested` },
+  ];
 }

@@ -12,7 +12,7 @@ function find(page: Document, shown: string): HTMLElement | null {
   return page.querySelector(`figure[data-shows="${CSS.escape(shown)}"]:not([data-versus])`);
 }
 
-/** Both stand in one cell of a grid, so that nothing below moves when they change places. */
+/** Both are in one cell of a grid, so that nothing below moves when they change places. */
 function addSwitch(own: HTMLElement, other: HTMLElement): void {
   const sides = [
     { name: 'This pattern', figure: own },

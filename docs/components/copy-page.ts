@@ -13,10 +13,10 @@ export function startCopying(page: Document): void {
 async function copy(address: string): Promise<string> {
   try {
     const response = await fetch(address);
-    if (!response.ok) return 'The page cannot be had';
+    if (!response.ok) return 'Could not load the page';
     await navigator.clipboard.writeText(await response.text());
     return 'Copied';
   } catch {
-    return 'The browser does not allow it';
+    return 'The browser refused access to the clipboard';
   }
 }

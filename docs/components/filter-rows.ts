@@ -29,7 +29,7 @@ function startFilter(form: HTMLFormElement): void {
   narrow();
 }
 
-/** The table that follows, which may stand in a box of its own. */
+/** The table that follows, which may be in a box of its own. */
 function findTable(form: HTMLFormElement): Element {
   for (let next = form.nextElementSibling; next; next = next.nextElementSibling) {
     const table = next.matches('table') ? next : next.querySelector('table');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Relation } from '../relations.ts';
+import type { Relation } from '../patterns/relations.ts';
 import { layOutMap } from './lay-out-map.ts';
 import type { MapArea } from './place-areas.ts';
 

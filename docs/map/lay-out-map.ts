@@ -1,4 +1,4 @@
-import type { Relation } from '../relations.ts';
+import type { Relation } from '../patterns/relations.ts';
 import { type MapArea, type PlacedArea, placeAreas, type Side } from './place-areas.ts';
 
 type Box = { x: number; y: number; width: number; height: number };

@@ -1,5 +1,5 @@
-import type { Relation } from '../relations.ts';
-import { wrapText } from '../wrap-text.ts';
+import type { Relation } from '../patterns/relations.ts';
+import { wrapText } from '../text/wrap-text.ts';
 
 /** An area and its patterns. */
 export type MapArea = { area: string; patterns: { id: string; title: string }[] };

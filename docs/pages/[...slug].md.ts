@@ -1,8 +1,8 @@
 import { getCollection } from 'astro:content';
 import type { APIRoute, GetStaticPaths } from 'astro';
-import { listLibrary } from '../library.ts';
-import { writeFacts, writeNeighbours, writeTwin } from '../machine/markdown-twin.ts';
-import { findNeighbours, listRelations } from '../relations.ts';
+import { writeFacts, writeNeighbours, writeTwin } from '../markdown-twins/markdown-twin.ts';
+import { listLibrary } from '../patterns/library.ts';
+import { findNeighbours, listRelations } from '../patterns/relations.ts';
 
 /** Each page that is written in Markdown once more, at its own address with `.md` at the end; the others have theirs from the build. */
 export const getStaticPaths = (async () => [

@@ -1,9 +1,9 @@
 import type { APIRoute } from 'astro';
-import { findLastUpdated, getCommits } from '../commits.ts';
-import { escapeHtml } from '../escape-html.ts';
-import { listPageFiles } from '../evidence.ts';
-import { type LibraryPattern, listLibrary } from '../library.ts';
+import { findLastUpdated, getCommits } from '../patterns/commits.ts';
+import { listPageFiles } from '../patterns/evidence.ts';
+import { listLibrary, type SitePattern } from '../patterns/library.ts';
 import { siteTitle } from '../site.ts';
+import { escapeHtml } from '../text/escape-html.ts';
 
 /** New and changed patterns as an Atom feed (RFC 4287), the newest change first. */
 export const GET: APIRoute = async ({ site }) => {
@@ -31,7 +31,7 @@ export const GET: APIRoute = async ({ site }) => {
 type Dates = { published: Date; changed: Date };
 
 function writeEntry(
-  { pattern, published, changed }: Dates & { pattern: LibraryPattern },
+  { pattern, published, changed }: Dates & { pattern: SitePattern },
   address: (path: string) => string,
 ): string {
   const { title, summary } = pattern.data;
@@ -50,7 +50,7 @@ function writeEntry(
 }
 
 /** Where there is no history, such as in an archive, every pattern is new and equally old. */
-function findDates({ id, data }: LibraryPattern): Dates {
+function findDates({ id, data }: SitePattern): Dates {
   const root = process.cwd();
   const commits = getCommits(root);
   const published = commits.get(`patterns/${id}.md`)?.first ?? new Date(0);

@@ -1,6 +1,6 @@
 import type { APIRoute } from 'astro';
-import { listLibrary } from '../library.ts';
-import { writeFacts, writeTwin } from '../machine/markdown-twin.ts';
+import { writeFacts, writeTwin } from '../markdown-twins/markdown-twin.ts';
+import { listLibrary } from '../patterns/library.ts';
 
 /** Every pattern page in one file. */
 export const GET: APIRoute = async () => {

@@ -1,5 +1,5 @@
 import type { APIRoute } from 'astro';
-import { listLibrary } from '../library.ts';
+import { listLibrary } from '../patterns/library.ts';
 import { titleCase } from '../sidebar.ts';
 import { siteTitle } from '../site.ts';
 
@@ -20,7 +20,7 @@ export const GET: APIRoute = async ({ site }) => {
 };
 
 const PROMISE =
-  'Backend patterns in TypeScript. Every line of code shown was run by a named test, and every failure that a page warns of is a test that passes.';
+  'Backend patterns in TypeScript. A named test ran every line of code on a page, and every failure in its table is a test that passes.';
 
 const MORE = (site: URL | undefined): string =>
   [

@@ -1,6 +1,6 @@
 import type { APIRoute } from 'astro';
-import { listLibrary } from '../library.ts';
-import { findNeighbours, listRelations } from '../relations.ts';
+import { listLibrary } from '../patterns/library.ts';
+import { findNeighbours, listRelations } from '../patterns/relations.ts';
 
 /** Every pattern with what a program chooses by, and with its evidence. */
 export const GET: APIRoute = async ({ site }) => {

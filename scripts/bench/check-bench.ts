@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkPatterns } from '../check.ts';
+import { checkPatterns } from '../check/check-patterns.ts';
 import { writeTree } from './check-tree.ts';
 
 type Mode = 'start' | 'snippets' | 'whole' | 'cold';

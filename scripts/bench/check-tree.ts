@@ -104,7 +104,7 @@ symptoms:
   - "ERROR: could not obtain lock on row"
   - "jobs stay in state running for ever"
 useWhen:
-  - the queue shall be in the database that the data is in
+  - the queue must be in the database that the data is in
 notWhen:
   - when: thousands of jobs a second arrive
     instead: a broker

@@ -11,9 +11,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { ROOT } from '../files/root.ts';
 import { openKeys } from '../pattern/keys.ts';
-import { listPatterns, ROOT } from '../repository.ts';
-import { readSources } from '../sources.ts';
+import { listPatternIds } from '../pattern/list-pattern-ids.ts';
+import { readSources } from '../pattern/read-example.ts';
 import { exchangeInLine, exchangeWords } from './exchange-words.ts';
 
 const catalogueSchema = z.object({ topics: z.array(z.object({ id: z.string() })) });
@@ -26,7 +27,7 @@ const recordSchema = z.looseObject({ key: z.string() });
  */
 export function writeLibrary(root: string, count: number): void {
   copyRepository(root);
-  const originals = listPatterns(ROOT);
+  const originals = listPatternIds(ROOT);
   for (const id of originals) linkOwnModules(root, id, id);
   const topics = listTopics().filter((id) => !originals.includes(id));
   for (const [index, id] of topics.slice(0, count - originals.length).entries())

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
-import { ROOT } from '../repository.ts';
+import { ROOT } from '../files/root.ts';
 
 type BenchPage = { id: string; original: string; text: string };
 

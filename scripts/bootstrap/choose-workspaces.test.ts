@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT } from '../repository.ts';
+import { ROOT } from '../files/root.ts';
 import { chooseWorkspaces } from './choose-workspaces.mjs';
 import { listWorkspaces } from './find-missing.mjs';
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { ROOT } from '../repository.ts';
+import { ROOT } from '../files/root.ts';
 
 /** What a run has printed so far, its events, and its end. */
 export type Run = {

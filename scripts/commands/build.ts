@@ -2,9 +2,9 @@ import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { runForeground } from '../bootstrap/run-foreground.mjs';
-import { runCommand } from '../command.ts';
-import { ROOT } from '../repository.ts';
-import { colourEnvironment } from '../terminal.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { colourEnvironment } from '../command-line/terminal.ts';
+import { ROOT } from '../files/root.ts';
 
 const usage = 'npm run build    the website as static files in dist/';
 

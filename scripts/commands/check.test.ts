@@ -9,7 +9,7 @@ import {
   SAMPLE_PAGE,
   SAMPLE_TEXT,
   type SampleTree,
-} from '../sample-tree.ts';
+} from '../testing/sample-tree.ts';
 
 let tree: SampleTree;
 

@@ -1,8 +1,10 @@
-import { checkPatterns } from '../check.ts';
-import { runCommand } from '../command.ts';
-import { readFormat, writeFindings } from '../report-findings.ts';
-import { ROOT, resolveIds } from '../repository.ts';
-import { count } from '../words.ts';
+import { openToolsCheck } from '../../agents/check/open-tools-check.ts';
+import { checkPatterns } from '../check/check-patterns.ts';
+import { readFormat, writeFindings } from '../check/write-findings.ts';
+import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { ROOT } from '../files/root.ts';
+import { describeCount } from '../text/describe-count.ts';
 
 const usage = `npm run check [-- <id>…] [--format text|github|json] [--root <folder>]
 
@@ -17,10 +19,14 @@ await runCommand({
   async main({ values, words }) {
     const format = readFormat(values.format);
     const root = typeof values.root === 'string' ? values.root : ROOT;
-    const ids = words.length > 0 ? { ids: resolveIds(root, words) } : {};
-    const { findings, patterns, snippets } = await checkPatterns(root, ids);
-    const scope = `${count(patterns, 'pattern')}, ${count(snippets, 'snippet')}`;
-    const verdict = findings.length === 0 ? 'all is well' : count(findings.length, 'finding');
+    const ids = words.length > 0 ? { ids: choosePatternIds(root, words) } : {};
+    const { findings, patterns, snippets } = await checkPatterns(root, {
+      ...ids,
+      openLibraryCheck: openToolsCheck,
+    });
+    const scope = `${describeCount(patterns, 'pattern')}, ${describeCount(snippets, 'snippet')}`;
+    const verdict =
+      findings.length === 0 ? 'all is well' : describeCount(findings.length, 'finding');
     const facts = { patterns, snippets };
     console.log(writeFindings(findings, { format, summary: `${scope}: ${verdict}`, facts }));
     return findings.length > 0 ? 1 : 0;

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listPatterns, ROOT } from '../repository.ts';
+import { ROOT } from '../files/root.ts';
+import { listPatternIds } from '../pattern/list-pattern-ids.ts';
 
 function runExampleCommand(...words: string[]) {
   const program = join(import.meta.dirname, 'example.ts');
@@ -15,7 +16,7 @@ function runExampleCommand(...words: string[]) {
 
 describe('npm run example', () => {
   it('lists every example that can be run, one a line', () => {
-    const runnable = listPatterns(ROOT).filter((id) =>
+    const runnable = listPatternIds(ROOT).filter((id) =>
       existsSync(join(ROOT, 'examples', id, 'main.ts')),
     );
     const { status, stdout } = runExampleCommand();
@@ -24,7 +25,7 @@ describe('npm run example', () => {
   });
 
   it('walks through one of the two ways at a time', () => {
-    const [id = ''] = listPatterns(ROOT);
+    const [id = ''] = listPatternIds(ROOT);
     expect(runExampleCommand(id, '--demo', '--naive')).toEqual({
       status: 2,
       stdout: '',
@@ -33,7 +34,7 @@ describe('npm run example', () => {
   });
 
   it('names the nearest when there is no such example', () => {
-    const [id = ''] = listPatterns(ROOT);
+    const [id = ''] = listPatternIds(ROOT);
     expect(runExampleCommand(id.slice(0, -1))).toEqual({
       status: 2,
       stdout: '',

@@ -3,10 +3,14 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { runForeground } from '../bootstrap/run-foreground.mjs';
-import { runCommand, UsageError } from '../command.ts';
-import { describePattern, type PatternDescription } from '../describe-pattern.ts';
-import { paint } from '../paint.ts';
-import { listPatterns, ROOT, resolveIds } from '../repository.ts';
+import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
+import { paint } from '../command-line/paint.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { UsageError } from '../command-line/usage-error.ts';
+import { ROOT } from '../files/root.ts';
+import { describePattern, type PatternDescription } from '../pattern/describe-pattern.ts';
+import { examplePath } from '../pattern/ids.ts';
+import { listPatternIds } from '../pattern/list-pattern-ids.ts';
 
 const usage = `npm run example                     lists what can be run
 npm run example <id>                runs an example until Ctrl-C
@@ -20,7 +24,7 @@ await runCommand({
   options: { demo: { type: 'boolean' }, naive: { type: 'boolean' } },
   async main({ values, words }) {
     if (words.length === 0) return listExamples();
-    const [id = '', ...others] = resolveIds(ROOT, words);
+    const [id = '', ...others] = choosePatternIds(ROOT, words);
     if (others.length > 0) throw new UsageError('one example at a time');
     const [chosen, second] = (['demo', 'naive'] as const).filter((name) => values[name]);
     if (second) throw new UsageError('either --demo or --naive');
@@ -29,7 +33,7 @@ await runCommand({
 });
 
 function listExamples(): number {
-  const examples = listPatterns(ROOT).filter((id) => existsSync(fileOf(id, 'main.ts')));
+  const examples = listPatternIds(ROOT).filter((id) => existsSync(fileOf(id, 'main.ts')));
   const described = examples.map((id) => describePattern(ROOT, id));
   console.log('npm run example <id>\n');
   for (const line of alignColumns(described)) console.log(`  ${line}`);
@@ -56,7 +60,7 @@ async function runExample(id: string, program: string): Promise<number> {
   const flags = program === 'main.ts' ? await makeSecrets(id) : [];
   if (program === 'main.ts') console.log(paint('dim', 'Ctrl-C stops it'));
   console.log();
-  const cwd = join(ROOT, 'examples', id);
+  const cwd = join(ROOT, examplePath(id));
   return await runForeground(process.execPath, [...flags, file], { cwd });
 }
 
@@ -78,5 +82,5 @@ async function makeSecrets(id: string): Promise<string[]> {
 }
 
 function fileOf(id: string, program: string): string {
-  return join(ROOT, 'examples', id, program);
+  return join(ROOT, examplePath(id, program));
 }

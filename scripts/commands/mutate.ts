@@ -1,6 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand, UsageError } from '../command.ts';
+import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { formatSeconds } from '../command-line/terminal.ts';
+import { UsageError } from '../command-line/usage-error.ts';
+import { ROOT } from '../files/root.ts';
 import { listMutants } from '../mutate/list-mutants.ts';
 import { judgeMutants, recordTests } from '../mutate/mutate-example.ts';
 import {
@@ -16,11 +20,9 @@ import type { PlacedMutant, Verdict } from '../mutate/run-mutants.ts';
 import { showProgress, tellCounts, tellSurvivor, tellUnmatched } from '../mutate/tell-mutants.ts';
 import { readFrontmatter } from '../page/frontmatter.ts';
 import { openKeys } from '../pattern/keys.ts';
-import { ROOT, resolveIds } from '../repository.ts';
-import { readExample } from '../sources.ts';
-import { formatSeconds } from '../terminal.ts';
+import { readExample } from '../pattern/read-example.ts';
 
-const usage = `npm run mutate -- <id> …          changes the code that a reader takes, one place at a time, asks the
+const usage = `npm run mutate -- <id> …          changes the code that you copy, one place at a time, asks the
                                  tests, prints what they let pass, and writes mutants.json
                --file <file>     the mutants of this file only; writes nothing
                --only survived   those only that survived the last time; writes nothing`;
@@ -36,7 +38,7 @@ await runCommand({
       throw new UsageError('--only takes "survived"');
     const file = typeof values.file === 'string' ? values.file : undefined;
     let unmatched = 0;
-    for (const id of resolveIds(ROOT, words))
+    for (const id of choosePatternIds(ROOT, words))
       unmatched += await mutate(id, { file, onlySurvived: values.only === 'survived' });
     return unmatched > 0 ? 1 : 0;
   },
@@ -91,7 +93,7 @@ function choose(id: string, all: PlacedMutant[], { file, onlySurvived }: Choice)
 function describeNone(id: string, all: PlacedMutant[], file: string | undefined): string {
   const files = [...new Set(all.map(({ path }) => path))].join(', ');
   return file === undefined
-    ? `the page of ${id} names no files that a reader takes`
+    ? `the page of ${id} names no files to copy`
     : `${file} has no mutants: a reader takes ${files}`;
 }
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
-import { createPattern } from '../create-pattern.ts';
-import { ROOT } from '../repository.ts';
+import { ROOT } from '../files/root.ts';
+import { createPattern } from '../pattern/create-pattern.ts';
 
 const ID = 'demo-area/two-word-pattern';
 
@@ -16,10 +16,11 @@ it('makes a pattern that is formatted, proven and without a finding', async () =
   createPattern(root, ID);
   await run('node_modules/@biomejs/biome/bin/biome', 'check', '--write', `examples/${ID}`);
   await run('scripts/commands/prove.ts', ID);
-  await run('scripts/commands/sync.ts', ID);
 
-  const check = await run('scripts/commands/check.ts', ID);
+  const check = await run('scripts/commands/check.ts');
   expect(check.stdout).toContain('all is well');
+  const skill = readFileSync(join(root, 'agents/skills/touchstone-demo-area/SKILL.md'), 'utf8');
+  expect(skill).toContain('two-word-pattern');
   const page = readFileSync(join(root, 'patterns', `${ID}.md`), 'utf8');
   expect(page).toContain('title: Two word pattern');
   expect(page).toContain('| Many requests count at once |');
@@ -38,6 +39,7 @@ function copyRepository(): string {
   const root = mkdtempSync(join(tmpdir(), 'touchstone new '));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   for (const name of [
+    'agents',
     'scripts',
     'examples/kit',
     'package.json',
@@ -45,7 +47,9 @@ function copyRepository(): string {
     'vitest.config.ts',
     '.gitignore',
   ])
-    cpSync(join(ROOT, name), join(root, name), { recursive: true });
+    cpSync(join(ROOT, name), join(root, name), { recursive: true, filter: isOurs });
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
   return root;
 }
+
+const isOurs = (path: string): boolean => !/\/(?:node_modules|dist)$/.test(path);

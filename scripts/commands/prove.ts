@@ -1,12 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../command.ts';
+import { openToolsCheck } from '../../agents/check/open-tools-check.ts';
+import { syncPatterns } from '../check/sync-patterns.ts';
+import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { ROOT } from '../files/root.ts';
+import { examplePath } from '../pattern/ids.ts';
 import { proveExamples } from '../proof/prove-examples.ts';
-import { ROOT, resolveIds } from '../repository.ts';
-import { runTests } from '../testing/run-tests.ts';
+import { runTests } from '../test-run/run-tests.ts';
 
-const usage = `npm run prove                   runs all examples' tests, line by line recorded, and writes each proof.json
+const usage = `npm run prove                   runs all examples' tests, line by line recorded, writes each proof.json,
+                                and brings the pages up to date
 npm run prove <id> …            these only
         --verify                writes nothing; exits 1 when a committed proof is not what a fresh run gives
         --report <file>         takes the tests from this report of Vitest instead of running them`;
@@ -15,11 +20,16 @@ await runCommand({
   usage,
   options: { verify: { type: 'boolean' }, report: { type: 'string' } },
   async main({ values, words }) {
-    const ids = resolveIds(ROOT, words);
+    const ids = choosePatternIds(ROOT, words);
     const write = !values.verify;
     const { report } = values;
-    if (typeof report !== 'string') return await proveFromScratch(ids, write);
-    return await proveExamples({ ids, report, write });
+    const code =
+      typeof report === 'string'
+        ? await proveExamples({ ids, report, write })
+        : await proveFromScratch(ids, write);
+    if (!write) return code;
+    for (const line of await syncPatterns(ROOT, ids, openToolsCheck)) console.log(line);
+    return code;
   },
 });
 
@@ -27,7 +37,7 @@ async function proveFromScratch(ids: string[], write: boolean): Promise<number> 
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-prove-'));
   try {
     const report = join(folder, 'tests.json');
-    const paths = ids.map((id) => `examples/${id}/`);
+    const paths = ids.map((id) => examplePath(id, ''));
     const show = (text: string) => process.stderr.write(text);
     await runTests({ projects: ['examples'], paths, reportFile: report }, show);
     return await proveExamples({ ids, report, write });

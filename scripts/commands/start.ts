@@ -1,8 +1,10 @@
 import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { runForeground } from '../bootstrap/run-foreground.mjs';
-import { runCommand, UsageError } from '../command.ts';
-import { paint } from '../paint.ts';
+import { paint } from '../command-line/paint.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { UsageError } from '../command-line/usage-error.ts';
+import { watchForStop } from '../command-line/watch-for-stop.ts';
 
 const usage = `npm start                       the website on http://localhost:4321, following every change
 npm start -- --port 4400        on another port
@@ -55,14 +57,4 @@ async function assertFree(port: number, host: string): Promise<void> {
       `port ${port} is taken, perhaps by another npm start: stop that, or npm start -- --port ${port + 1}`,
     );
   if (taken) throw new UsageError(`cannot listen on ${host}:${port}: ${taken.message}`);
-}
-
-function watchForStop(): () => boolean {
-  let stopped = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      stopped = true;
-    });
-  }
-  return () => stopped;
 }

@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand, UsageError } from '../command.ts';
-import { ROOT, resolveIds } from '../repository.ts';
-import { describeFailure, stressTests } from '../testing/stress-tests.ts';
-import { count } from '../words.ts';
+import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { UsageError } from '../command-line/usage-error.ts';
+import { ROOT } from '../files/root.ts';
+import { examplePath } from '../pattern/ids.ts';
+import { describeFailure, stressTests } from '../test-run/stress-tests.ts';
+import { describeCount } from '../text/describe-count.ts';
 
 const usage = `npm run stress [-- <id>…]   repeats the tests of these patterns, or of all, while every core is busy
         --times <n>         so many rounds; 5 without it
@@ -16,7 +19,7 @@ await runCommand({
   async main({ values, words }) {
     const times = readCount('times', values.times ?? '5');
     const loopsPerCore = readCount('loops', values.loops ?? '4');
-    const paths = resolveIds(ROOT, words).map((id) => `examples/${id}/`);
+    const paths = choosePatternIds(ROOT, words).map((id) => examplePath(id, ''));
     // The loops too: at another priority than theirs, the tests would get 0.7 % of a core, or all.
     setPriority(constants.priority.PRIORITY_LOW);
     return await stress(paths, { times, loopsPerCore });
@@ -39,7 +42,7 @@ async function stress(
     const { taken, failures, isStopped } = await stressTests(selection, options);
     for (const failure of failures) console.log(`\n${describeFailure(failure, taken)}`);
     const verdict = failures.length === 0 ? 'every test passed' : `${failures.length} failed`;
-    console.log(`\n${count(taken, 'round')}: ${verdict}`);
+    console.log(`\n${describeCount(taken, 'round')}: ${verdict}`);
     if (isStopped) return 130;
     return failures.length === 0 ? 0 : 1;
   } finally {

@@ -1,8 +1,10 @@
-import { checkPatterns } from '../check.ts';
-import { runCommand } from '../command.ts';
-import { readFormat, writeFindings } from '../report-findings.ts';
-import { ROOT, resolveIds } from '../repository.ts';
-import { count } from '../words.ts';
+import { openToolsCheck } from '../../agents/check/open-tools-check.ts';
+import { checkPatterns } from '../check/check-patterns.ts';
+import { readFormat, writeFindings } from '../check/write-findings.ts';
+import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { ROOT } from '../files/root.ts';
+import { describeCount } from '../text/describe-count.ts';
 
 const usage = `npm run sync [-- <id>…] [--format text|github|json] [--root <folder>]
 
@@ -16,14 +18,18 @@ await runCommand({
   async main({ values, words }) {
     const format = readFormat(values.format);
     const root = typeof values.root === 'string' ? values.root : ROOT;
-    const ids = words.length > 0 ? { ids: resolveIds(root, words) } : {};
-    const { findings, patterns, changed } = await checkPatterns(root, { ...ids, write: true });
+    const ids = words.length > 0 ? { ids: choosePatternIds(root, words) } : {};
+    const { findings, patterns, changed } = await checkPatterns(root, {
+      ...ids,
+      write: true,
+      openLibraryCheck: openToolsCheck,
+    });
     if (format !== 'json') for (const file of changed) console.log(`wrote ${file}`);
-    const scope = `${count(patterns, 'pattern')}, ${changed.length} written`;
+    const scope = `${describeCount(patterns, 'pattern')}, ${changed.length} written`;
     const verdict =
       findings.length === 0
         ? 'all is well'
-        : `${count(findings.length, 'finding')} left to fix by hand`;
+        : `${describeCount(findings.length, 'finding')} left to fix by hand`;
     const facts = { patterns, changed };
     console.log(writeFindings(findings, { format, summary: `${scope}: ${verdict}`, facts }));
     return findings.length > 0 ? 1 : 0;

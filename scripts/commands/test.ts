@@ -1,10 +1,12 @@
-import { runCommand, UsageError } from '../command.ts';
-import { paint } from '../paint.ts';
-import { ROOT, resolveIds } from '../repository.ts';
-import { type StepResult, takeStep } from '../terminal.ts';
-import { planRun } from '../testing/plan.ts';
-import { listSteps, listStepsFor, type Step } from '../testing/steps.ts';
-import { watchForStop } from '../testing/watch-for-stop.ts';
+import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
+import { paint } from '../command-line/paint.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { type StepResult, takeStep } from '../command-line/terminal.ts';
+import { UsageError } from '../command-line/usage-error.ts';
+import { watchForStop } from '../command-line/watch-for-stop.ts';
+import { ROOT } from '../files/root.ts';
+import { planRun } from '../test-run/plan.ts';
+import { listSteps, listStepsFor, type Step } from '../test-run/steps.ts';
 
 const usage = `npm test                       lint, types, unused code, check, tests, proof, copies, site, browser;
                                of the patterns: those that changed, those with a stale proof,
@@ -34,7 +36,7 @@ await runCommand({
     }
     if (Object.keys(values).length > 0)
       throw new UsageError('name patterns, or choose with an option: not both');
-    const steps = listStepsFor(resolveIds(ROOT, words));
+    const steps = listStepsFor(choosePatternIds(ROOT, words));
     console.log(`Only ${words.join(', ')}: no engine tests, no site. npm test runs them too.\n`);
     return await takeAll(steps);
   },

@@ -37,7 +37,7 @@ export type PageContext = {
 export type PageFinding = Omit<Finding, 'code' | 'file'>;
 
 /** Adds a finding that stands on the page. */
-export function report(context: PageContext, code: FindingCode, finding: PageFinding): void {
+export function reportOnPage(context: PageContext, code: FindingCode, finding: PageFinding): void {
   context.findings.push({ code, file: context.file, ...finding });
 }
 
@@ -48,5 +48,5 @@ export function reportDrift(
 ): void {
   const message = `this is not what ${name} says`;
   const fix = `npm run sync -- ${context.id}`;
-  report(context, 'drift', { line, column: 1, message, fix, ...(source && { source }) });
+  reportOnPage(context, 'drift', { line, column: 1, message, fix, ...(source && { source }) });
 }

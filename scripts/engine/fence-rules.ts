@@ -1,7 +1,7 @@
-import { countEdits } from '../nearest.ts';
-import { type PageContext, report } from './context.ts';
+import { countEdits } from '../text/find-nearest.ts';
+import { shorten } from '../text/hints.ts';
+import { type PageContext, reportOnPage } from './context.ts';
 import type { Fence } from './fences.ts';
-import { quote } from './hints.ts';
 import type { InfoWord } from './info.ts';
 
 /** Languages whose text no example holds as source. All others are code, and code names its source. */
@@ -55,7 +55,7 @@ function checkClosed(context: PageContext, fence: Fence): void {
   const { line, column, marker } = fence;
   const message = 'this fence is never closed';
   const fix = `write ${marker} below its last line, indented as it is`;
-  report(context, 'fence-unclosed', { line, column, message, fix });
+  reportOnPage(context, 'fence-unclosed', { line, column, message, fix });
 }
 
 type Slip = { message: string; fix: string; hint?: string };
@@ -64,12 +64,12 @@ function describeSlip({ info }: Fence, { key, value, quoted, start }: InfoWord):
   const own = OWN_WORDS.find((candidate) => candidate === key);
   if (own !== undefined) {
     if (quoted && value !== '') return undefined;
-    const message = `\`${quote(info.text.slice(start).trim())}\` has no value in double quotes`;
+    const message = `\`${shorten(info.text.slice(start).trim())}\` has no value in double quotes`;
     return { message, fix: `write ${own}="${value?.replaceAll(/['"]/g, '') || '…'}"` };
   }
   const meant = SITE_WORDS.has(key) ? undefined : (ALIASES.get(key) ?? guessWord(key));
   if (meant === undefined) return undefined;
-  const message = `a fence has no attribute \`${quote(key)}\``;
+  const message = `a fence has no attribute \`${shorten(key)}\``;
   const fix = `write ${meant}="${value?.replaceAll(/['"]/g, '') || '…'}"`;
   return { message, hint: `did you mean ${meant}?`, fix };
 }
@@ -83,7 +83,11 @@ function guessWord(key: string): (typeof OWN_WORDS)[number] | undefined {
 
 function reportSlip(context: PageContext, fence: Fence, slip: Slip & { word: InfoWord }): void {
   const { word, ...words } = slip;
-  report(context, 'meta-unknown', { line: fence.line, column: columnOf(fence, word), ...words });
+  reportOnPage(context, 'meta-unknown', {
+    line: fence.line,
+    column: columnOf(fence, word),
+    ...words,
+  });
 }
 
 /** The column of an attribute of a fence. */
@@ -96,14 +100,14 @@ function reportNoUse(context: PageContext, { line, column, info }: Fence): void 
   if (info.lang === 'console') {
     const message = 'console text without the output it comes from';
     const fix = 'name it: ```console output="demo"';
-    report(context, 'fence-without-output', { line, column, message, fix });
+    reportOnPage(context, 'fence-without-output', { line, column, message, fix });
     return;
   }
   const message =
     info.lang === ''
       ? 'a fence without a language'
-      : `${quote(info.lang)} code that names no source`;
-  const lang = info.lang === '' ? 'ts' : quote(info.lang);
+      : `${shorten(info.lang)} code that names no source`;
+  const lang = info.lang === '' ? 'ts' : shorten(info.lang);
   const fix = `name where it comes from: \`\`\`${lang} source="file.ts#region"; or make it text`;
-  report(context, 'fence-without-source', { line, column, message, fix });
+  reportOnPage(context, 'fence-without-source', { line, column, message, fix });
 }

@@ -1,3 +1,5 @@
+import { LIMITS } from './limits.ts';
+
 /** A place in a file of the repository; line and column count from 1. */
 export type Place = { file: string; line: number; column: number };
 
@@ -29,16 +31,16 @@ export const FINDING_CODES = {
   'fence-without-output': 'console text on a page that names no output',
   'code-indented': 'code on a page that is indented instead of fenced, so that it names no source',
   'meta-unknown': 'an attribute of a fence is misspelt, such as sorce=',
-  'source-path': 'a source whose path leads out of the example',
-  'source-link': 'a symbolic link that leads out of the repository, or to a folder',
+  'source-path': 'a source whose path points outside the example',
+  'source-link': 'a symbolic link that points outside the repository, or to a folder',
   'source-missing': 'a source file that the example does not have',
   'region-missing': 'a region that the source file does not have',
   'output-missing': 'an output that the proof does not have',
-  'snippet-too-long': 'a snippet of more than 40 lines',
-  'snippet-too-wide': 'a shown line of more than 72 columns',
-  'snippets-too-long': 'more than 120 lines of snippets, those of the problem not counted',
-  'snippets-too-many': 'more than 4 snippets under "The code"',
-  'snippets-too-few': 'fewer than 2 snippets under "The code", from level 3 on',
+  'snippet-too-long': `a snippet of more than ${LIMITS.snippetLines} lines`,
+  'snippet-too-wide': `a shown line of more than ${LIMITS.snippetColumns} columns`,
+  'snippets-too-long': `more than ${LIMITS.pageLines} lines of snippets, those of the problem not counted`,
+  'snippets-too-many': `more than ${LIMITS.snippets} snippets under "The code"`,
+  'snippets-too-few': 'fewer snippets under "The code" than the level of the pattern demands',
   'versus-unshown': 'a fence is compared with what no other fence of its page shows',
   drift: 'the page is not what its sources say',
 
@@ -56,7 +58,7 @@ export const FINDING_CODES = {
   'file-shown-whole': 'a file of executed code is shown whole, while proof is kept by region',
   'failure-defence': 'the defence of a failure names no region of the example',
   'failures-too-few': 'fewer failures than the level of the pattern demands',
-  'failures-too-many': 'more than 10 failures',
+  'failures-too-many': `more than ${LIMITS.failures} failures`,
   'reference-test': 'a reference names a test that the proof does not have',
   'bench-missing': 'a page shows a bench and the example has no bench.json',
   'bench-invalid': 'a bench.json that is not what `npm run bench` writes',
@@ -64,7 +66,8 @@ export const FINDING_CODES = {
 
   'mutants-invalid': 'a mutants.json that is not what `npm run mutate` writes',
   'mutants-stale': 'the sources of an example changed after its mutants were made',
-  'mutants-survive': 'a page of level 4 whose reader’s tests catch fewer than 90 % of the mutants',
+  'mutants-survive':
+    'a page of level 4 whose copied tests catch fewer mutants than the level demands',
   'equivalents-invalid': 'an equivalent-mutants.json that cannot be read',
   'equivalent-unmatched': 'a mutant is declared equivalent and is not among those that survived',
 
@@ -73,9 +76,9 @@ export const FINDING_CODES = {
   'frontmatter-order': 'the keys of the frontmatter are not in their order',
   'pattern-unknown': '`requires` or `related` names a pattern that does not exist',
   'requires-missing': 'a file uses another pattern that its page does not require',
-  'requires-unused': '`requires` names a pattern that no file a reader takes uses',
+  'requires-unused': '`requires` names a pattern that none of the files to copy uses',
   'requires-circle': 'patterns require each other in a circle',
-  'import-foreign': 'a use of another example that is not the path of a file that a reader takes',
+  'import-foreign': 'a use of another example that is not the path of one of its files to copy',
   'level-above-required': 'a page claims a higher level than a pattern that it requires',
   'slug-twice': 'two patterns have the same slug, and would go to one folder of a project',
   'topic-unknown': 'a topic that docs/catalogue.json does not have',
@@ -85,19 +88,20 @@ export const FINDING_CODES = {
   'heading-order': 'a section comes before one that it must follow',
   'heading-unknown': 'a section that a page does not have',
   'heading-twice': 'a page has the same section twice',
-  'words-too-few': 'fewer than 900 words, from level 3 on',
-  'words-too-many': 'more than 1,400 words',
-  'words-between-snippets': 'more than 60 words between two snippets',
+  'words-too-few': 'fewer words than the level of the pattern demands',
+  'words-too-many': `more than ${LIMITS.words.toLocaleString('en')} words`,
+  'words-between-snippets': `more than ${LIMITS.wordsBetweenSnippets} words between two snippets`,
   'diagram-count': 'not exactly one mermaid fence under "How it works"',
-  'invariant-count': 'not 3 to 6 numbered invariants under "How it works"',
+  'invariant-count': `not ${LIMITS.invariants.least} to ${LIMITS.invariants.most} numbered invariants under "How it works"`,
   'link-missing': 'a link to a file that does not exist',
+  wording: 'words that slow readers down; the finding says what to write instead',
 
   'page-missing': 'an example has no page',
   'example-missing': 'a page has no example',
   'file-stray': 'a file that belongs to no pattern',
   'file-unreadable': 'a file that cannot be read',
 
-  'files-invalid': 'the files that a reader takes are not there, or import what must stay outside',
+  'files-invalid': 'the files to copy are not there, or import what must stay outside',
   'generated-drift': 'a generated file for tools is not what the patterns say',
   'generated-stray': 'a file among the generated ones that no pattern makes',
   'budget-exceeded': 'a text for tools costs more than its budget',

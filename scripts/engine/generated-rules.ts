@@ -1,16 +1,24 @@
-import { type PageContext, type RecordKeys, report, reportDrift } from './context.ts';
+import { examplePath } from '../pattern/ids.ts';
+import { type PageContext, type RecordKeys, reportDrift, reportOnPage } from './context.ts';
 import { changes, countCommonLines, type Edit, joinLines } from './edits.ts';
 import type { GeneratedBlock, GeneratedName, GeneratedScan } from './generated.ts';
-import { type Bench, parseBench, type Reference } from './records.ts';
+import { type Bench, type PageReference, parseBench } from './records.ts';
 import { writeBench, writeFailures, writeReferences } from './tables.ts';
 
-/** The lines of each generated block whose facts are known, and the name of those facts. */
-export type Contents = Partial<Record<GeneratedName, { lines: string[]; from: string }>>;
+/** The lines of a generated block, and the name of the facts they come from. */
+type Content = { lines: string[]; from: string };
+
+/** What generated blocks should hold, as far as their facts are known. */
+export type Contents = {
+  known: Partial<Record<GeneratedName, Content>>;
+  /** Whether the example has a bench.json, if only one that cannot be read. */
+  hasBench: boolean;
+};
 
 type Facts = {
   bench?: string | undefined;
   keys: RecordKeys;
-  references?: Reference[] | undefined;
+  references?: PageReference[] | undefined;
 };
 
 const SECTIONS: Record<GeneratedName, string> = {
@@ -23,13 +31,14 @@ const SECTIONS: Record<GeneratedName, string> = {
 export function writeContents(context: PageContext, { bench, keys, references }: Facts): Contents {
   const { proof } = context;
   const measured = readBench(context, bench, keys);
-  return {
+  const known = {
     ...(proof && { failures: { lines: writeFailures(proof), from: 'proof.json' } }),
     ...(measured && { bench: { lines: writeBench(measured), from: 'bench.json' } }),
     ...(references && {
       references: { lines: writeReferences(references), from: 'the frontmatter' },
     }),
   };
+  return { known, hasBench: bench !== undefined };
 }
 
 function readBench(
@@ -43,7 +52,7 @@ function readBench(
     if (value.key !== keys.bench) reportStale(context);
     return value;
   }
-  const place = { file: `examples/${context.id}/bench.json`, line: 1, column: 1 };
+  const place = { file: examplePath(context.id, 'bench.json'), line: 1, column: 1 };
   const message = `bench.json is not what the bench writes: ${fault}`;
   const fix = `npm run bench -- ${context.id}`;
   context.findings.push({ code: 'bench-invalid', ...place, message, fix });
@@ -55,7 +64,7 @@ function reportStale(context: PageContext): void {
   const message =
     'the bench of the example imports other sources or packages than those it was measured with';
   const fix = `npm run bench -- ${context.id}`;
-  report(context, 'bench-stale', { line: 1, column: 1, message, fix });
+  reportOnPage(context, 'bench-stale', { line: 1, column: 1, message, fix });
 }
 
 /** The edit that brings a block up to date; none when it is, or when its facts are unknown. */
@@ -64,9 +73,10 @@ export function buildBlock(
   text: string,
   { block, contents }: { block: GeneratedBlock; contents: Contents },
 ): Edit[] {
-  const content = contents[block.name];
+  const content = contents.known[block.name];
   if (content === undefined) {
-    reportNoFacts(context, block);
+    // A missing proof and a bench that cannot be read are reported where they are read.
+    if (block.name === 'bench' && !contents.hasBench) reportNoBench(context, block);
     return [];
   }
   const lines = ['', ...content.lines, ''];
@@ -79,13 +89,10 @@ export function buildBlock(
   return [edit];
 }
 
-/** A missing proof and an unreadable bench were reported; a bench that is not there was not. */
-function reportNoFacts(context: PageContext, { name, line }: GeneratedBlock): void {
-  const known = context.findings.some(({ code }) => code === 'bench-invalid');
-  if (name !== 'bench' || known) return;
+function reportNoBench(context: PageContext, { line }: GeneratedBlock): void {
   const message = 'the page shows a bench and the example has no bench.json';
   const fix = `npm run bench -- ${context.id}`;
-  report(context, 'bench-missing', { line, column: 1, message, fix });
+  reportOnPage(context, 'bench-missing', { line, column: 1, message, fix });
 }
 
 /** Reports each block that there are facts for and no markers. */
@@ -95,10 +102,10 @@ export function checkMissingBlocks(
 ): void {
   // An unclosed fence has swallowed what follows it; that it is unclosed was reported.
   if (context.page.fences.some(({ closed }) => !closed)) return;
-  for (const name of Object.keys(contents) as GeneratedName[]) {
-    const empty = contents[name]?.lines.length === 0;
+  for (const name of Object.keys(contents.known) as GeneratedName[]) {
+    const empty = contents.known[name]?.lines.length === 0;
     const there = generated.blocks.some((block) => block.name === name);
-    if (!empty && !there && !generated.spoilt.has(name)) reportMissing(context, name);
+    if (!empty && !there && !generated.faulty.has(name)) reportMissing(context, name);
   }
 }
 
@@ -108,5 +115,5 @@ function reportMissing(context: PageContext, name: GeneratedName): void {
   const message = `the page has no generated block for its ${name}`;
   const markers = `\`<!-- generated:${name} -->\` and \`<!-- /generated:${name} -->\``;
   const fix = `write ${markers} under "${title}", then npm run sync -- ${context.id}`;
-  report(context, 'generated-missing', { line, column: 1, message, fix });
+  reportOnPage(context, 'generated-missing', { line, column: 1, message, fix });
 }

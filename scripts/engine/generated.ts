@@ -1,7 +1,7 @@
-import { countEdits } from '../nearest.ts';
+import { countEdits } from '../text/find-nearest.ts';
+import { hintAt, shorten } from '../text/hints.ts';
 import type { Fence } from './fences.ts';
 import type { Finding, FindingCode } from './findings.ts';
-import { hintAt, quote } from './hints.ts';
 
 const NAMES = ['failures', 'bench', 'references'] as const;
 
@@ -11,12 +11,12 @@ export type GeneratedName = (typeof NAMES)[number];
 /** A generated block; `start` and `end` are the offsets between its two marker lines. */
 export type GeneratedBlock = { name: GeneratedName; line: number; start: number; end: number };
 
-/** What a scan for generated blocks found; `spoilt` names the blocks whose markers are at fault. */
+/** What a scan for generated blocks found; `faulty` names the blocks whose markers are at fault. */
 export type GeneratedScan = {
   file: string;
   blocks: GeneratedBlock[];
   findings: Finding[];
-  spoilt: Set<string>;
+  faulty: Set<string>;
 };
 type Comment = { line: number; column: number; start: number; end: number; body: string };
 
@@ -26,7 +26,7 @@ const LONGEST_MARKER = 80;
 
 /** Finds the generated blocks of a page. A marker is an HTML comment that is a line of its own. */
 export function scanGenerated(file: string, text: string, fences: Fence[]): GeneratedScan {
-  const scan: GeneratedScan = { file, blocks: [], findings: [], spoilt: new Set() };
+  const scan: GeneratedScan = { file, blocks: [], findings: [], faulty: new Set() };
   let open: (Comment & { name: GeneratedName }) | undefined;
   for (const comment of findComments(text, fences)) {
     const marker = readMarker(scan, text, comment);
@@ -90,8 +90,8 @@ function reportNearMiss(
   const name = near.toLowerCase();
   const hint = isKnown(name) ? {} : hintAt(name, NAMES);
   const meant = isKnown(name) ? name : (hint.hint?.match(/\w+(?=\?)/)?.[0] ?? NAMES.join(' | '));
-  for (const spoilt of isKnown(meant) ? [meant] : NAMES) scan.spoilt.add(spoilt);
-  const message = `\`${quote(`<!--${comment.body}-->`)}\` is almost a generated marker`;
+  for (const faulty of isKnown(meant) ? [meant] : NAMES) scan.faulty.add(faulty);
+  const message = `\`${shorten(`<!--${comment.body}-->`)}\` is almost a generated marker`;
   const marker = `<!-- ${closes ? '/' : ''}generated:${meant} -->`;
   const fix = `write \`${marker}\` on a line of its own`;
   report(scan, 'generated-near-miss', { comment, message, fix, ...hint });
@@ -115,7 +115,7 @@ function addBlock(
 }
 
 function reportUnclosed(scan: GeneratedScan, open: Comment & { name: GeneratedName }): void {
-  scan.spoilt.add(open.name);
+  scan.faulty.add(open.name);
   const message = `the generated block ${open.name} is never closed`;
   const fix = `write \`<!-- /generated:${open.name} -->\` below it`;
   report(scan, 'generated-unclosed', { comment: open, message, fix });
@@ -123,8 +123,8 @@ function reportUnclosed(scan: GeneratedScan, open: Comment & { name: GeneratedNa
 
 function reportNotOpened(scan: GeneratedScan, comment: Comment, name: GeneratedName): void {
   // Where its opening is a near miss, that was reported, and one slip is one finding.
-  if (scan.spoilt.has(name)) return;
-  scan.spoilt.add(name);
+  if (scan.faulty.has(name)) return;
+  scan.faulty.add(name);
   const message = `the generated block ${name} ends here and begins nowhere before`;
   const fix = `write \`<!-- generated:${name} -->\` above it`;
   report(scan, 'generated-not-opened', { comment, message, fix });

@@ -1,6 +1,6 @@
-import { countEdits } from '../nearest.ts';
+import { countEdits } from '../text/find-nearest.ts';
+import { shorten } from '../text/hints.ts';
 import { COMMENT_STYLES, type CommentStyle, writeComment } from './comments.ts';
-import { quote } from './hints.ts';
 
 /** A comment that means something to the engine. */
 export type Marker = {
@@ -111,7 +111,7 @@ function describeSlip(
   const where = kind === 'highlight' ? ' after the code of the line' : ' on a line of its own';
   const misplaced = own === (kind === 'highlight');
   return {
-    seen: quote(line.slice(start, start + LONGEST_MARKER).trim()),
+    seen: shorten(line.slice(start, start + LONGEST_MARKER).trim()),
     fix: `write \`${writeComment(right, text)}\`${misplaced ? where : ''}`,
   };
 }

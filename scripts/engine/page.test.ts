@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readFixtures } from '../testing/read-fixtures.ts';
 import { sortFindings } from './findings.ts';
 import { buildPage } from './page.ts';
-import { readFixtures } from './read-fixture.ts';
 
 const fixtures = readFixtures(join(import.meta.dirname, 'fixtures'));
 
@@ -30,7 +30,7 @@ describe('buildPage', () => {
     expect(buildPage(input).text).toBe(input.text);
   });
 
-  it('writes the line endings and the indent that stand around a block', () => {
+  it('writes the line endings and the indent of the text around a block', () => {
     const input = {
       id: 'area/x',
       text: '- a\r\n  > ```ts source="a.ts#b"\r\n  > old\r\n  > ```\r\n',

@@ -1,12 +1,19 @@
-import { type PageContext, type RecordKeys, report, reportDrift, type Shown } from './context.ts';
+import { examplePath, pagePath } from '../pattern/ids.ts';
+import {
+  type PageContext,
+  type RecordKeys,
+  reportDrift,
+  reportOnPage,
+  type Shown,
+} from './context.ts';
 import { applyEdits, changes, countCommonLines, type Edit, joinLines } from './edits.ts';
 import { readInfo } from './fence-rules.ts';
 import { type Fence, type PageScan, scanPage } from './fences.ts';
 import { addFindings, type Finding } from './findings.ts';
 import { type GeneratedBlock, scanGenerated } from './generated.ts';
 import { buildBlock, checkMissingBlocks, writeContents } from './generated-rules.ts';
-import { checkDefences, checkReferences, readProof } from './proof-rules.ts';
-import type { Proof, Reference } from './records.ts';
+import { checkDefences, checkReferenceTests, readProof } from './proof-rules.ts';
+import type { PageReference, Proof } from './records.ts';
 import { scanRegions } from './regions.ts';
 import { checkShown } from './shown.ts';
 import { type BuiltFence, buildOutput, buildSnippet } from './snippets.ts';
@@ -25,7 +32,7 @@ export type PageInput = {
   /** The keys that these records have while they are fresh. */
   keys: RecordKeys;
   /** From the frontmatter; left out, the references block stays as it is. */
-  references?: Reference[] | undefined;
+  references?: PageReference[] | undefined;
 };
 
 /** The page as it should be, what is wrong with it as it is, and what it shows. */
@@ -55,7 +62,7 @@ export function buildPage(input: PageInput): PageResult {
     .concat(generated.blocks.flatMap((block) => buildBlock(context, text, { block, contents })));
   checkMissingBlocks(context, { contents, generated });
   checkDefences(context, { sources, blocks: generated.blocks });
-  checkReferences(context, input);
+  checkReferenceTests(context, input);
   checkShown(context);
   checkVersus(context);
   return {
@@ -71,7 +78,7 @@ export function buildPage(input: PageInput): PageResult {
 function createContext(id: string, text: string): PageContext {
   return {
     id,
-    file: `patterns/${id}.md`,
+    file: pagePath(id),
     page: scanPage(text),
     scans: new Map(),
     fresh: false,
@@ -82,7 +89,7 @@ function createContext(id: string, text: string): PageContext {
 
 function scanSources(context: PageContext, sources: ReadonlyMap<string, string>): void {
   for (const [path, text] of sources) {
-    const scan = scanRegions(`examples/${context.id}/${path}`, text);
+    const scan = scanRegions(examplePath(context.id, path), text);
     addFindings(context.findings, scan.findings);
     context.scans.set(path, scan);
   }
@@ -92,7 +99,7 @@ function checkIndented(context: PageContext): void {
   for (const place of context.page.indented) {
     const message = 'indented code names no source';
     const fix = 'fence it and name the source it comes from';
-    report(context, 'code-indented', { ...place, message, fix });
+    reportOnPage(context, 'code-indented', { ...place, message, fix });
   }
 }
 

@@ -1,9 +1,10 @@
-import { type PageContext, type RecordKeys, report } from './context.ts';
+import { examplePath } from '../pattern/ids.ts';
+import { hintAt, shorten } from '../text/hints.ts';
+import { type PageContext, type RecordKeys, reportOnPage } from './context.ts';
 import type { Place } from './findings.ts';
 import type { GeneratedBlock } from './generated.ts';
-import { hintAt, quote } from './hints.ts';
 import { type Declaration, locateFailure } from './locate-failure.ts';
-import { parseProof, type Reference } from './records.ts';
+import { type PageReference, parseProof } from './records.ts';
 
 /** Reads the proof into the context, and reports one that is missing, unreadable or stale. */
 export function readProof(
@@ -14,12 +15,12 @@ export function readProof(
   const place = { line: 1, column: 1 };
   if (proof === undefined) {
     const message = 'the example has no proof.json, so nothing here is proven';
-    report(context, 'proof-missing', { ...place, message, fix });
+    reportOnPage(context, 'proof-missing', { ...place, message, fix });
     return;
   }
   const { value, fault } = parseProof(proof);
   if (fault !== undefined) {
-    const file = `examples/${context.id}/proof.json`;
+    const file = examplePath(context.id, 'proof.json');
     const message = `proof.json is not what the proof run writes: ${fault}`;
     context.findings.push({ code: 'proof-invalid', file, ...place, message, fix });
     return;
@@ -29,7 +30,7 @@ export function readProof(
   if (context.fresh) return;
   const message =
     'the tests of the example import other sources or packages than those its proof was recorded from';
-  report(context, 'proof-stale', { ...place, message, fix });
+  reportOnPage(context, 'proof-stale', { ...place, message, fix });
 }
 
 /** Reports each failure whose defence names no region of the example. */
@@ -45,25 +46,25 @@ export function checkDefences(
   const line = blocks.find(({ name }) => name === 'failures')?.line ?? 1;
   for (const failure of proof.failures) {
     if (regions.has(failure.defence)) continue;
-    const what = `the failure "${quote(failure.title)}"`;
-    const message = `${what} is defended by ${quote(failure.defence)}, which is not a region of the example`;
+    const what = `the failure "${shorten(failure.title)}"`;
+    const message = `${what} is defended by ${shorten(failure.defence)}, which is not a region of the example`;
     const fix = 'name the region that defends against it';
     const source = placeDeclaration(context, locateFailure(proof, failure, sources));
     const hint = hintAt(failure.defence, regions);
-    report(context, 'failure-defence', { line, column: 1, message, fix, ...source, ...hint });
+    reportOnPage(context, 'failure-defence', { line, column: 1, message, fix, ...source, ...hint });
   }
 }
 
 function placeDeclaration({ id }: PageContext, found: Declaration | undefined): { source?: Place } {
   if (found === undefined) return {};
   const { path, ...place } = found;
-  return { source: { file: `examples/${id}/${path}`, ...place } };
+  return { source: { file: examplePath(id, path), ...place } };
 }
 
 /** Reports each reference that names a test which the proof does not have. */
-export function checkReferences(
+export function checkReferenceTests(
   context: PageContext,
-  { references = [], text }: { references?: Reference[] | undefined; text: string },
+  { references = [], text }: { references?: PageReference[] | undefined; text: string },
 ): void {
   const { proof, page } = context;
   if (proof === undefined) return;
@@ -74,9 +75,9 @@ export function checkReferences(
     const before = text.slice(0, Math.max(at, 0));
     const line = before.split('\n').length;
     const column = before.length - before.lastIndexOf('\n');
-    const message = `the proof has no test "${quote(test)}"`;
+    const message = `the proof has no test "${shorten(test)}"`;
     const fix = `name a test of the example, or npm run prove -- ${context.id}`;
-    report(context, 'reference-test', {
+    reportOnPage(context, 'reference-test', {
       line,
       column,
       message,

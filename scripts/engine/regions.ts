@@ -3,10 +3,10 @@ import type { Finding, FindingCode, Place } from './findings.ts';
 import { type Marker, readMarker } from './markers.ts';
 
 /** One stretch of a region: the lines between its markers, counted from 1. */
-export type Span = { first: number; last: number; style: CommentStyle };
+export type LineSpan = { first: number; last: number; style: CommentStyle };
 
 /** A named part of a file. Opened and closed again, it has a span for each time. */
-export type Region = { name: string; place: Place; spans: Span[]; broken: boolean };
+export type Region = { name: string; place: Place; spans: LineSpan[]; broken: boolean };
 
 /** What a scan of one source file found. */
 export type SourceScan = {
@@ -119,7 +119,7 @@ function checkEmpty(scan: SourceScan, region: Region): void {
   });
 }
 
-function holdsCode(scan: SourceScan, { first, last }: Span): boolean {
+function holdsCode(scan: SourceScan, { first, last }: LineSpan): boolean {
   for (let line = first; line <= last; line++) {
     const marker = scan.markers.get(line);
     if (marker !== undefined && marker.kind !== 'highlight') continue;

@@ -1,12 +1,9 @@
-import { type PageContext, report, type Shown, type Snippet } from './context.ts';
+import { type PageContext, reportOnPage, type Shown, type Snippet } from './context.ts';
 import { writeRanges } from './info.ts';
+import { LIMITS } from './limits.ts';
 import type { Proof } from './records.ts';
 import type { SourceScan } from './regions.ts';
 
-const SNIPPET_LINES = 40;
-const SNIPPET_COLUMNS = 72;
-const PAGE_LINES = 120;
-const CODE_SNIPPETS = 4;
 const TAB_COLUMNS = 4;
 
 /** Checks what the page shows against its bounds and its proof, and the sources for what it leaves out. */
@@ -27,26 +24,26 @@ export function checkShown(context: PageContext): void {
 
 function checkLength(context: PageContext, { fence, scan, shown }: Snippet): void {
   const count = shown.lines.length;
-  if (count <= SNIPPET_LINES) return;
+  if (count <= LIMITS.snippetLines) return;
   const { line, column } = fence;
   const source = { file: scan.file, line: shown.lines[0] ?? 1, column: 1 };
-  const message = `the snippet has ${count} lines, ${SNIPPET_LINES} at most`;
+  const message = `the snippet has ${count} lines, ${LIMITS.snippetLines} at most`;
   const fix = 'close the region and open it again further down, or make it two';
-  report(context, 'snippet-too-long', { line, column, message, fix, source });
+  reportOnPage(context, 'snippet-too-long', { line, column, message, fix, source });
 }
 
 function checkWidth(context: PageContext, { fence, scan, shown, lines }: Snippet): void {
   for (const [index, text] of lines.entries()) {
     // Most lines are short; only the others are measured.
-    if (text.length <= SNIPPET_COLUMNS && !text.includes('\t')) continue;
+    if (text.length <= LIMITS.snippetColumns && !text.includes('\t')) continue;
     const width = measureWidth(text);
-    if (width <= SNIPPET_COLUMNS) continue;
+    if (width <= LIMITS.snippetColumns) continue;
     const line = fence.line + index + 1;
     const column = fence.prefix.length + 1;
     const source = { file: scan.file, line: shown.lines[index] || 1, column: 1 };
-    const message = `the line is ${width} columns wide, ${SNIPPET_COLUMNS} at most`;
+    const message = `the line is ${width} columns wide, ${LIMITS.snippetColumns} at most`;
     const fix = 'break the line in the source';
-    report(context, 'snippet-too-wide', { line, column, message, fix, source });
+    reportOnPage(context, 'snippet-too-wide', { line, column, message, fix, source });
   }
 }
 
@@ -67,13 +64,13 @@ function checkProven(context: PageContext, { fence, scan, shown }: Snippet): voi
     if (holdsTypesOnly(shown, unproven)) return;
     const message = `no test executed, applied or loaded ${shown.file}`;
     const fix = `write a test that does, then npm run prove -- ${context.id}`;
-    report(context, 'file-unproven', { line, column, message, fix, source });
+    reportOnPage(context, 'file-unproven', { line, column, message, fix, source });
     return;
   }
   if (proof.kind === 'executed' && shown.region === undefined) {
     const message = `${shown.file} is shown whole, and what of it was executed is known by region`;
     const fix = 'mark a region in it and name that';
-    report(context, 'file-shown-whole', { line, column, message, fix, source });
+    reportOnPage(context, 'file-shown-whole', { line, column, message, fix, source });
     return;
   }
   const bare = new Set(Object.hasOwn(unproven, shown.file) ? unproven[shown.file] : []);
@@ -99,7 +96,7 @@ function reportUnproven(
   const message = `${lines} shown, and no test executed ${bare.length === 1 ? 'it' : 'them'}`;
   const fix = `write a test that does, then npm run prove -- ${context.id}`;
   const place = { line: fence.line + index + 1, column: 1 };
-  report(context, 'line-unproven', { ...place, message, fix, source });
+  reportOnPage(context, 'line-unproven', { ...place, message, fix, source });
 }
 
 /** The section that a line of the page is in. */
@@ -113,11 +110,11 @@ function checkTotal(context: PageContext): void {
   for (const { fence, shown } of context.snippets) {
     if (findSection(context, fence.line) === 'Problem') continue;
     total += shown.lines.length;
-    if (total <= PAGE_LINES) continue;
+    if (total <= LIMITS.pageLines) continue;
     const { line, column } = fence;
-    const message = `with this snippet the page shows ${total} lines, ${PAGE_LINES} at most`;
+    const message = `with this snippet the page shows ${total} lines, ${LIMITS.pageLines} at most`;
     const fix = 'show less, or make it two patterns';
-    report(context, 'snippets-too-long', { line, column, message, fix });
+    reportOnPage(context, 'snippets-too-long', { line, column, message, fix });
     return;
   }
 }
@@ -125,12 +122,12 @@ function checkTotal(context: PageContext): void {
 function checkCount(context: PageContext): void {
   const fences = context.snippets.map(({ fence }) => fence);
   const code = fences.filter(({ line }) => findSection(context, line) === 'The code');
-  const extra = code[CODE_SNIPPETS];
+  const extra = code[LIMITS.snippets];
   if (extra === undefined) return;
   const { line, column } = extra;
-  const message = `"The code" has ${code.length} snippets, ${CODE_SNIPPETS} at most`;
+  const message = `"The code" has ${code.length} snippets, ${LIMITS.snippets} at most`;
   const fix = 'show what the pattern relies on, and leave the rest to the example';
-  report(context, 'snippets-too-many', { line, column, message, fix });
+  reportOnPage(context, 'snippets-too-many', { line, column, message, fix });
 }
 
 function checkUnshownRegions(context: PageContext, path: string, { regions }: SourceScan): void {

@@ -1,9 +1,10 @@
-import { type PageContext, report } from './context.ts';
+import { examplePath } from '../pattern/ids.ts';
+import { hintAt, shorten } from '../text/hints.ts';
+import { type PageContext, reportOnPage } from './context.ts';
 import { type Cut, cutFile, cutRegion } from './cut.ts';
 import { columnOf } from './fence-rules.ts';
 import type { Fence } from './fences.ts';
 import type { FindingCode } from './findings.ts';
-import { hintAt, quote } from './hints.ts';
 import { type InfoWord, writeHighlights } from './info.ts';
 import type { SourceScan } from './regions.ts';
 
@@ -48,13 +49,13 @@ function findSource(
 ): SourceScan | undefined {
   const fault = describePath(path);
   if (fault !== undefined) {
-    const message = `the source ${quote(path).replaceAll('\0', '\\0')} ${fault}`;
-    const fix = `name a file of examples/${context.id}, by its path in there`;
+    const message = `the source ${shorten(path).replaceAll('\0', '\\0')} ${fault}`;
+    const fix = `name a file of ${examplePath(context.id)}, by its path in there`;
     return reportAt(context, fence, { code: 'source-path', word, message, fix });
   }
   const scan = context.scans.get(path);
   if (scan !== undefined) return scan;
-  const message = `examples/${context.id} has no source ${quote(path)}`;
+  const message = `${examplePath(context.id)} has no source ${shorten(path)}`;
   const fix = 'name a file that is there, or write it';
   const hint = hintAt(path, context.scans.keys());
   return reportAt(context, fence, { code: 'source-missing', word, message, fix, ...hint });
@@ -65,7 +66,7 @@ function describePath(path: string): string | undefined {
   if (path.includes('\0')) return 'holds a null byte';
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute';
   if (path.includes('\\')) return 'holds a back slash';
-  return path.split('/').includes('..') ? 'leads out of the example' : undefined;
+  return path.split('/').includes('..') ? 'points outside the example' : undefined;
 }
 
 type NamedRegion = { word: InfoWord; scan: SourceScan; name: string };
@@ -82,7 +83,7 @@ function findCut(
     ({ name }) => near.hint === `did you mean ${name}?`,
   );
   const source = nearest?.place ?? { file: scan.file, line: 1, column: 1 };
-  const what = name === '' ? 'region without a name' : `region ${quote(name)}`;
+  const what = name === '' ? 'region without a name' : `region ${shorten(name)}`;
   const message = `${scan.file} has no ${what}`;
   const fix = 'name a region that is there, or mark it in the source';
   return reportAt(context, fence, { code: 'region-missing', word, message, fix, source, ...near });
@@ -100,7 +101,7 @@ export function buildOutput(
   const name = word.value ?? '';
   const output = Object.hasOwn(proof.outputs, name) ? proof.outputs[name] : undefined;
   if (output === undefined) {
-    const message = `the proof has no output ${quote(name)}`;
+    const message = `the proof has no output ${shorten(name)}`;
     const fix = `name an output that is there, or npm run prove -- ${context.id}`;
     const hint = hintAt(name, Object.keys(proof.outputs));
     return reportAt(context, fence, { code: 'output-missing', word, message, fix, ...hint });
@@ -118,7 +119,7 @@ function reportAt(
   fence: Fence,
   { code, word, ...words }: At & { source?: { file: string; line: number; column: number } },
 ): undefined {
-  report(context, code, { line: fence.line, column: columnOf(fence, word), ...words });
+  reportOnPage(context, code, { line: fence.line, column: columnOf(fence, word), ...words });
 }
 
 /** Whether the fence is longer than any fence among the lines; a shorter one would end in their midst. */
@@ -127,7 +128,7 @@ function fits(context: PageContext, fence: Fence, lines: string[]): boolean {
   if (!lines.some((text) => closesFence(text, marker))) return true;
   const message = 'a line of the text would close this fence';
   const fix = `open and close the fence with ${marker}${marker[0]} or more`;
-  report(context, 'fence-too-short', { line, column, message, fix });
+  reportOnPage(context, 'fence-too-short', { line, column, message, fix });
   return false;
 }
 

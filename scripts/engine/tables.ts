@@ -1,4 +1,4 @@
-import type { Bench, BenchRow, Proof, Reference } from './records.ts';
+import type { Bench, BenchRow, PageReference, Proof } from './records.ts';
 
 /** The failure table of a page: a row for each failure that a test of the example declares. */
 export function writeFailures({ failures, tests }: Proof): string[] {
@@ -50,10 +50,10 @@ function writeBenchTable(rows: BenchRow[]): string[] {
 }
 
 /** The references of a page, each with the test that holds it. */
-export function writeReferences(references: Reference[]): string[] {
+export function writeReferences(references: PageReference[]): string[] {
   return references.map(({ title, url, test }) => {
     const link = `- [${escapeText(title).replaceAll(/[[\]]/g, '\\$&')}](${writeUrl(url)})`;
-    return test === undefined ? link : `${link}, held by ${writeCode(test)}`;
+    return test === undefined ? link : `${link}, tested by ${writeCode(test)}`;
   });
 }
 

@@ -37,7 +37,7 @@ describe('the tests that are asked', () => {
     expect(names([ran('a', [[0, 5]]), ran('b', [])])).toEqual(['a', 'b']);
   });
 
-  it('are first those that a reader gets, and of these first the fastest', () => {
+  it('are first those that readers copy, and of these first the fastest', () => {
     const records = [
       { ...ran('other', [[0, 20]]), file: 'queue.test.ts', milliseconds: 1 },
       { ...ran('slow', [[0, 20]]), milliseconds: 900 },

@@ -14,7 +14,7 @@ const TIMES_AS_LONG = 5;
 export type Place = { path: string; mutant: Pick<Mutant, 'start' | 'end'> };
 
 /**
- * The tests that ran the place, in the order in which they are asked: first what a reader gets,
+ * The tests that ran the place, in the order in which they are asked: first what readers copy,
  * and of that the fastest. What ran when a test file was loaded, as a constant did, all tests of
  * that file may depend on. What no test ran in its own process can have run in a program or a
  * worker thread that a test started: then all are asked.

@@ -1,5 +1,5 @@
-import { leaveOutTables } from '../../agents/generate/sql-statements.ts';
 import { followImports } from '../pattern/follow-imports.ts';
+import { leaveOutTables } from '../pattern/sql-statements.ts';
 import { applyMutant } from './apply-mutant.ts';
 import { createMutants } from './create-mutants.ts';
 import type { Mutant } from './mutant.ts';

@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '@touchstone/kit/postgres-server';
 import { readTestReport, type TestRecord } from '../proof/test-report.ts';
-import { runTests } from '../testing/run-tests.ts';
+import { runTests } from '../test-run/run-tests.ts';
 import { openMutantTree } from './mutant-tree.ts';
 import { type PlacedMutant, runMutants, type Verdict } from './run-mutants.ts';
 

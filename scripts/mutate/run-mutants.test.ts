@@ -1,9 +1,9 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../files/root.ts';
 import { createTestRecord } from '../proof/create-test-record.ts';
 import type { TestRecord } from '../proof/test-report.ts';
-import { ROOT } from '../repository.ts';
 import { type MutantTree, openMutantTree } from './mutant-tree.ts';
 import { runMutants, type Verdict } from './run-mutants.ts';
 import { makeSampleRepository } from './testing/sample-repository.ts';
@@ -109,7 +109,7 @@ it('changes nothing in the repository, and leaves no copy', async () => {
   expect(readdirSync(tree.root).filter((name) => /^\d+$/.test(name))).toEqual([]);
 });
 
-it('leaves no listener behind, however many mutants a process is asked about', async () => {
+it('leaves no listener behind after many mutants in one process', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => warnings.push(warning);
   process.on('warning', note);

@@ -1,5 +1,5 @@
-import { paint } from '../paint.ts';
-import { count } from '../words.ts';
+import { paint } from '../command-line/paint.ts';
+import { describeCount } from '../text/describe-count.ts';
 import {
   countMutants,
   type Equivalent,
@@ -23,8 +23,8 @@ export function tellSurvivor(id: string, survivor: Survivor, verdict: Verdict): 
 }
 
 function describeTests({ asked, caught }: Verdict): string {
-  if (caught) return `no test that a reader gets notices it; ${caught.file} > ${caught.test} does`;
-  return `${count(asked, 'test')} passed that can have run this place: one of them asserts too little, or the line does nothing`;
+  if (caught) return `no test that readers copy notices it; ${caught.file} > ${caught.test} does`;
+  return `${describeCount(asked, 'test')} passed that can have run this place: one of them asserts too little, or the line does nothing`;
 }
 
 /** A declaration that fits nothing any more. */
@@ -32,15 +32,15 @@ export function tellUnmatched(id: string, { file, was, now }: Equivalent): strin
   return `examples/${id}/equivalent-mutants.json: no surviving mutant of ${file} turns ${JSON.stringify(was)} into ${JSON.stringify(now)}; remove the declaration`;
 }
 
-/** `287 of 301 mutants caught (95 %), 262 by the tests that a reader gets (87 %)`. */
+/** `287 of 301 mutants caught (95 %), 262 by the tests that readers copy (87 %)`. */
 export function tellCounts(record: MutationRecord): string {
   const counts = countMutants(record);
   const { mutants, caught, caughtByReaders } = counts;
   const all = percentCaught({ ...counts, caughtByReaders: caught });
   const equivalent = record.equivalents.length;
   return (
-    `${caught} of ${count(mutants, 'mutant')} caught (${all} %), ` +
-    `${caughtByReaders} by the tests that a reader gets (${percentCaught(counts)} %)` +
+    `${caught} of ${describeCount(mutants, 'mutant')} caught (${all} %), ` +
+    `${caughtByReaders} by the tests that readers copy (${percentCaught(counts)} %)` +
     (equivalent > 0 ? `, ${equivalent} equivalent` : '')
   );
 }

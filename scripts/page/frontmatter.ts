@@ -2,15 +2,19 @@ import { isMap, LineCounter, parse, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Finding, FindingCode } from '../engine/findings.ts';
 import { findFrontmatter } from '../engine/frontmatter.ts';
-import { hintAt } from '../engine/hints.ts';
+import { LIMITS } from '../engine/limits.ts';
+import { PATTERN_ID } from '../pattern/ids.ts';
+import { hintAt } from '../text/hints.ts';
 
-const patternId = z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'it is no <area>/<slug>');
+const patternId = z.string().regex(PATTERN_ID, 'it is not an id: <area>/<slug>');
 const sentence = z.string().trim().min(1);
 
 /** The frontmatter of a pattern, its keys in the order in which a page has them. */
 export const patternFrontmatter = z.strictObject({
   title: sentence.describe('The name of the pattern, as a reader would say it'),
-  summary: sentence.max(160).describe('The outcome for the reader, in at most 160 characters'),
+  summary: sentence
+    .max(LIMITS.summary)
+    .describe(`The outcome for the reader, in at most ${LIMITS.summary} characters`),
   level: z
     .union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)], {
       error: 'it is 1, 2, 3 or 4',
@@ -18,13 +22,15 @@ export const patternFrontmatter = z.strictObject({
     .describe('How far it carries: 1 prototype, 2 development, 3 pre-production, 4 production'),
   needs: z.array(sentence).default([]).describe('The services it runs on'),
   symptoms: z
-    .array(sentence.max(90))
-    .min(3)
-    .max(6)
-    .describe('3 to 6 lines in the words of who has the problem, with literal error messages'),
+    .array(sentence.max(LIMITS.symptom))
+    .min(LIMITS.symptoms.least)
+    .max(LIMITS.symptoms.most)
+    .describe(
+      `${LIMITS.symptoms.least} to ${LIMITS.symptoms.most} lines in the words of a person who has the problem, with literal error messages`,
+    ),
   keywords: z
-    .array(sentence.max(60))
-    .max(30)
+    .array(sentence.max(LIMITS.keyword))
+    .max(LIMITS.keywords)
     .default([])
     .describe(
       'Words that a search should find it by and that its text lacks: libraries, synonyms, literal errors',
@@ -39,12 +45,12 @@ export const patternFrontmatter = z.strictObject({
   references: z
     .array(z.strictObject({ title: sentence, url: z.url(), test: sentence.optional() }))
     .default([])
-    .describe('Clauses and papers it leans on, each with the test that holds it'),
+    .describe('Clauses and papers it relies on, each with the test of it'),
   topics: z.array(patternId).default([]).describe('Further topics of the catalogue it answers'),
   files: z
     .array(sentence)
     .default([])
-    .describe('The files of the example that a reader takes; what they import comes along'),
+    .describe('The files of the example to copy; what they import is copied too'),
   yours: z
     .array(sentence)
     .default([])
@@ -63,7 +69,7 @@ export type PatternFrontmatter = z.infer<typeof patternFrontmatter>;
 /** A key or an index on the way to a value. */
 export type FieldPath = readonly PropertyKey[];
 
-/** A frontmatter that was read: its data when it is valid, and where each of its fields stands. */
+/** A frontmatter that was read: its data when it is valid, and where each of its fields is. */
 export type ReadFrontmatter = {
   data?: PatternFrontmatter;
   findings: Finding[];
@@ -122,7 +128,7 @@ function parseYaml(
     const [error] = parseDocument(text).errors;
     const { line = 1, col = 1 } = error?.linePos?.[0] ?? {};
     const reason = (error?.message ?? 'it cannot be parsed').split(/\n| at line/, 1)[0];
-    const message = `the frontmatter is no YAML: ${reason}`;
+    const message = `the frontmatter is not valid YAML: ${reason}`;
     return {
       fault: {
         code,

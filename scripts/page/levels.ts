@@ -12,7 +12,7 @@ export const SECTIONS = [
   'References',
 ];
 
-/** What a level demands of a page. The upper bounds hold at every level. */
+/** What a level demands of a page, beyond the LIMITS of every page. */
 export type Demands = {
   failures: number;
   words: number;
@@ -36,9 +36,3 @@ export const DEMANDS: Record<1 | 2 | 3 | 4, Demands> = {
   3: { failures: 5, words: 900, snippets: 2, optional: ['Scale out'], explained: true },
   4: { failures: 5, words: 900, snippets: 2, optional: [], explained: true },
 };
-
-export const MOST_WORDS = 1400;
-export const MOST_WORDS_BETWEEN_SNIPPETS = 60;
-export const MOST_FAILURES = 10;
-export const FEWEST_INVARIANTS = 3;
-export const MOST_INVARIANTS = 6;

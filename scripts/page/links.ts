@@ -12,7 +12,7 @@ export function* findLinks(tree: Nodes): Generator<{ url: string; line: number; 
 }
 
 /** The path in the repository that a link of a page leads to; undefined for the web and the page itself. */
-export function resolveLink(file: string, url: string): string | undefined {
+export function resolvePageLink(file: string, url: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:/i.test(url) || url.startsWith('//')) return undefined;
   const [path = ''] = url.split(/[?#]/, 1);
   if (path === '') return undefined;

@@ -1,4 +1,5 @@
 import type { Finding, FindingCode } from '../engine/findings.ts';
+import { describeFault, type ReadRecord } from '../engine/read-record.ts';
 import {
   countMutants,
   type Equivalent,
@@ -8,6 +9,7 @@ import {
   parseMutationRecord,
   percentCaught,
 } from '../mutate/mutation-record.ts';
+import { examplePath } from '../pattern/ids.ts';
 
 /** The texts of an example's mutants.json and equivalent-mutants.json, and what its page claims. */
 export type MutantsInput = {
@@ -28,7 +30,7 @@ export const LEAST_CAUGHT = 90;
 export function checkMutants(input: MutantsInput): Finding[] {
   const { id, mutants, equivalents, key } = input;
   const fix = `npm run mutate -- ${id}`;
-  const at = (name: string) => ({ file: `examples/${id}/${name}`, line: 1, column: 1 });
+  const at = (name: string) => ({ file: examplePath(id, name), line: 1, column: 1 });
   const record = read(mutants, parseMutationRecord);
   const declared = read(equivalents, parseEquivalents);
   if (record.fault !== undefined) {
@@ -59,7 +61,7 @@ function checkClaim({ id, level, locateClaim }: MutantsInput, record?: MutationR
   if (percent >= LEAST_CAUGHT) return [];
   const { caughtByReaders, mutants } = counts;
   return report(
-    `level 4 needs ${LEAST_CAUGHT} % of the mutants caught by the tests that a reader gets, ` +
+    `level 4 needs ${LEAST_CAUGHT} % of the mutants caught by the tests that readers copy, ` +
       `and ${caughtByReaders} of ${mutants} are (${percent} %): this page may claim level 3`,
   );
 }
@@ -74,7 +76,7 @@ function checkDeclared(
   const unmatched = record ? findUnmatched(record, declared) : declared;
   return unmatched.map(({ file, was }) => ({
     code: 'equivalent-unmatched',
-    file: `examples/${id}/equivalent-mutants.json`,
+    file: examplePath(id, 'equivalent-mutants.json'),
     line: 1,
     column: 1,
     message: `mutants.json has no survivor of ${file} that changes ${JSON.stringify(was)}`,
@@ -82,13 +84,11 @@ function checkDeclared(
   }));
 }
 
-type Read<T> = { value?: T; fault?: string };
-
-function read<T>(text: string | undefined, parse: (text: string) => T): Read<T> {
+function read<T>(text: string | undefined, parse: (text: string) => T): Partial<ReadRecord<T>> {
   if (text === undefined) return {};
   try {
     return { value: parse(text) };
   } catch (error) {
-    return { fault: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
+    return { fault: describeFault(error) };
   }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sortFindings } from '../engine/findings.ts';
 import { buildPage } from '../engine/page.ts';
-import { type Fixture, readFixtures } from '../engine/read-fixture.ts';
+import { type Fixture, readFixtures } from '../testing/read-fixtures.ts';
 import { createPageRules } from './rules.ts';
 
 const fixtures = readFixtures(join(import.meta.dirname, 'fixtures'));

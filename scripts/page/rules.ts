@@ -1,5 +1,7 @@
 import type { Finding } from '../engine/findings.ts';
-import { hintAt, quote } from '../engine/hints.ts';
+import { pagePath } from '../pattern/ids.ts';
+import { checkPageProse } from '../prose/check-prose.ts';
+import { hintAt, shorten } from '../text/hints.ts';
 import { type ReadFrontmatter, readFrontmatter } from './frontmatter.ts';
 import { DEMANDS } from './levels.ts';
 import { checkMutants } from './mutants-rule.ts';
@@ -42,6 +44,7 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
       ...checkTopics(page, frontmatter),
       ...checkFormer(page.file, frontmatter),
       ...checkStructure({ ...page, demands, exists }),
+      ...checkPageProse(page),
     ];
   }
 
@@ -49,7 +52,7 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
     return (['requires', 'related'] as const).flatMap((field) =>
       [...(data?.[field] ?? []).entries()].flatMap(([index, id]) => {
         if (known.has(id)) return [];
-        const message = `${field} names ${quote(id)}, and there is no such pattern`;
+        const message = `${field} names ${shorten(id)}, and there is no such pattern`;
         const fix = 'name a pattern that is there';
         const place = { file, ...locate([field, index]) };
         return [{ code: 'pattern-unknown' as const, ...place, message, fix, ...hintAt(id, known) }];
@@ -75,24 +78,24 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
     const first = claims.get(topic);
     claims.set(topic, first ?? file);
     if (first === undefined) return [];
-    const message = `topic ${quote(topic)} is claimed by ${first} already`;
+    const message = `topic ${shorten(topic)} is claimed by ${first} already`;
     const fix = 'leave it to one of the two pages';
     return [{ code: 'topic-twice', file, ...place, message, fix }];
   }
 
   function checkCatalogued(file: string, topic: string, place: Claim['place']): Finding[] {
     if (catalogued === undefined || catalogued.has(topic)) return [];
-    const message = `docs/catalogue.json has no topic ${quote(topic)}`;
+    const message = `docs/catalogue.json has no topic ${shorten(topic)}`;
     const fix = 'name a topic that is there';
     return [{ code: 'topic-unknown', file, ...place, message, fix, ...hintAt(topic, catalogued) }];
   }
 
   function checkFormer(file: string, { data, locate }: ReadFrontmatter): Finding[] {
     return (data?.formerly ?? []).flatMap((id, index) => {
-      const first = known.has(id) ? `patterns/${id}.md` : former.get(id);
+      const first = known.has(id) ? pagePath(id) : former.get(id);
       former.set(id, first ?? file);
       if (first === undefined) return [];
-      const message = `${first} has ${quote(id)} already, so it cannot lead here too`;
+      const message = `${first} has ${shorten(id)} already, so it cannot lead here too`;
       const fix = 'leave it to one of the two pages';
       const place = { file, ...locate(['formerly', index]) };
       return [{ code: 'formerly-taken' as const, ...place, message, fix }];

@@ -1,9 +1,9 @@
 import type { Heading, Root, RootContent } from 'mdast';
 import { toString as textOf } from 'mdast-util-to-string';
 import type { Finding, FindingCode } from '../engine/findings.ts';
-import { hintAt, quote } from '../engine/hints.ts';
 import { lineOf } from '../engine/markdown.ts';
 import type { PageResult } from '../engine/page.ts';
+import { hintAt, shorten } from '../text/hints.ts';
 import { type Demands, SECTIONS } from './levels.ts';
 
 /** A page and what the engine found in it. */
@@ -26,7 +26,7 @@ export type Check = StructureInput & { sections: Section[]; findings: Finding[] 
 type Fault = { line: number; column?: number; message: string; fix: string; hint?: string };
 
 /** Adds a finding on the page. */
-export function report(
+export function reportSection(
   { findings, file }: Check,
   code: FindingCode,
   { column = 1, ...fault }: Fault,
@@ -62,10 +62,14 @@ export function checkSections(check: Check): void {
     if (place === -1) reportUnknown(check, title, line);
     else if (seen.has(title)) {
       const fix = 'make one section of the two';
-      report(check, 'heading-twice', { line, message: `the page has "${title}" already`, fix });
+      reportSection(check, 'heading-twice', {
+        line,
+        message: `the page has "${title}" already`,
+        fix,
+      });
     } else if (place < last) {
       const message = `"${title}" comes after "${SECTIONS[last]}"`;
-      report(check, 'heading-order', {
+      reportSection(check, 'heading-order', {
         line,
         message,
         fix: `the order is ${SECTIONS.join(', ')}`,
@@ -77,7 +81,7 @@ export function checkSections(check: Check): void {
   for (const title of SECTIONS) {
     if (seen.has(title) || demands.optional.includes(title)) continue;
     const message = `the page has no section "${title}"`;
-    report(check, 'heading-missing', {
+    reportSection(check, 'heading-missing', {
       line: 1,
       message,
       fix: `write \`## ${title}\` and what it is for`,
@@ -86,7 +90,7 @@ export function checkSections(check: Check): void {
 }
 
 function reportUnknown(check: Check, title: string, line: number): void {
-  const message = `a page has no section "${quote(title)}"`;
+  const message = `a page has no section "${shorten(title)}"`;
   const fix = `the sections are ${SECTIONS.join(', ')}`;
-  report(check, 'heading-unknown', { line, message, fix, ...hintAt(title, SECTIONS) });
+  reportSection(check, 'heading-unknown', { line, message, fix, ...hintAt(title, SECTIONS) });
 }

@@ -1,21 +1,15 @@
 import type { List, Nodes, Root } from 'mdast';
 import type { Finding } from '../engine/findings.ts';
-import { quote } from '../engine/hints.ts';
+import { LIMITS } from '../engine/limits.ts';
 import { lineOf, startOf } from '../engine/markdown.ts';
-import { count as describeCount } from '../words.ts';
-import {
-  FEWEST_INVARIANTS,
-  MOST_FAILURES,
-  MOST_INVARIANTS,
-  MOST_WORDS,
-  MOST_WORDS_BETWEEN_SNIPPETS,
-} from './levels.ts';
-import { findLinks, resolveLink } from './links.ts';
+import { describeCount } from '../text/describe-count.ts';
+import { shorten } from '../text/hints.ts';
+import { findLinks, resolvePageLink } from './links.ts';
 import {
   type Check,
   checkSections,
   findSection,
-  report,
+  reportSection,
   type StructureInput,
   splitSections,
 } from './sections.ts';
@@ -49,13 +43,13 @@ function leaveOutGenerated({ text, built }: StructureInput): Root {
 function checkWords(check: Check, tree: Root): void {
   const words = countWords(tree);
   const { demands } = check;
-  if (words > MOST_WORDS) {
-    const message = `the page has ${describeCount(words, 'word')}, ${MOST_WORDS} at most`;
-    report(check, 'words-too-many', { line: 1, message, fix: 'more is a second pattern' });
+  if (words > LIMITS.words) {
+    const message = `the page has ${describeCount(words, 'word')}, ${LIMITS.words} at most`;
+    reportSection(check, 'words-too-many', { line: 1, message, fix: 'more is a second pattern' });
   }
   if (words >= demands.words) return;
   const message = `the page has ${describeCount(words, 'word')}, ${demands.words} at least at its level`;
-  report(check, 'words-too-few', {
+  reportSection(check, 'words-too-few', {
     line: 1,
     message,
     fix: 'write what is missing, or lower the level',
@@ -77,10 +71,10 @@ function checkBetweenSnippets(check: Check): void {
       if (words !== undefined) words += countWords(node);
       continue;
     }
-    if (words !== undefined && words > MOST_WORDS_BETWEEN_SNIPPETS) {
-      const message = `${words} words stand before this snippet, ${MOST_WORDS_BETWEEN_SNIPPETS} at most`;
+    if (words !== undefined && words > LIMITS.wordsBetweenSnippets) {
+      const message = `${words} words come before this snippet, ${LIMITS.wordsBetweenSnippets} at most`;
       const fix = 'say less, or say it where it belongs';
-      report(check, 'words-between-snippets', { line: lineOf(node), message, fix });
+      reportSection(check, 'words-between-snippets', { line: lineOf(node), message, fix });
     }
     words = 0;
   }
@@ -96,7 +90,7 @@ function checkSnippetCount(check: Check): void {
   if (snippets.length >= demands.snippets) return;
   const message = `"The code" has ${describeCount(snippets.length, 'snippet')}, ${demands.snippets} at least at its level`;
   const fix = 'show the regions that the pattern relies on';
-  report(check, 'snippets-too-few', { line: section.line, message, fix });
+  reportSection(check, 'snippets-too-few', { line: section.line, message, fix });
 }
 
 function checkExplained(check: Check): void {
@@ -107,7 +101,7 @@ function checkExplained(check: Check): void {
   const diagrams = nodes.filter((node) => node.type === 'code' && node.lang === 'mermaid').length;
   if (diagrams > 1 || (explained && diagrams === 0)) {
     const message = `"How it works" has ${describeCount(diagrams, 'mermaid fence')}, exactly one is demanded`;
-    report(check, 'diagram-count', {
+    reportSection(check, 'diagram-count', {
       line,
       message,
       fix: 'draw the one picture that explains it',
@@ -115,11 +109,12 @@ function checkExplained(check: Check): void {
   }
   const list = nodes.find((node): node is List => node.type === 'list' && node.ordered === true);
   const count = list?.children.length ?? 0;
-  if (count <= MOST_INVARIANTS && (count >= FEWEST_INVARIANTS || !explained)) return;
-  const bounds = `${FEWEST_INVARIANTS} to ${MOST_INVARIANTS}`;
+  const { least, most } = LIMITS.invariants;
+  if (count <= most && (count >= least || !explained)) return;
+  const bounds = `${least} to ${most}`;
   const message = `"How it works" has ${describeCount(count, 'numbered invariant')}, ${bounds} are demanded`;
   const fix = 'number what always holds, one sentence each';
-  report(check, 'invariant-count', {
+  reportSection(check, 'invariant-count', {
     line: list === undefined ? line : lineOf(list),
     message,
     fix,
@@ -131,9 +126,9 @@ function checkFailureCount(check: Check): void {
   if (built.proof === undefined) return;
   const count = built.proof.failures.length;
   const line = findSection(check, 'What can go wrong')?.line ?? 1;
-  if (count > MOST_FAILURES) {
-    const message = `the pattern has ${describeCount(count, 'failure')}, ${MOST_FAILURES} at most`;
-    report(check, 'failures-too-many', {
+  if (count > LIMITS.failures) {
+    const message = `the pattern has ${describeCount(count, 'failure')}, ${LIMITS.failures} at most`;
+    reportSection(check, 'failures-too-many', {
       line,
       message,
       fix: 'keep those that happen in real life',
@@ -142,23 +137,28 @@ function checkFailureCount(check: Check): void {
   if (count >= demands.failures) return;
   const message = `the pattern has ${describeCount(count, 'failure')}, ${demands.failures} at least at its level`;
   const fix = `declare them with failure() in a test, then npm run prove -- ${id}`;
-  report(check, 'failures-too-few', { line, message, fix });
+  reportSection(check, 'failures-too-few', { line, message, fix });
 }
 
-/** The engine speaks where a block has no bench; here speaks a section that has not even the block. */
+/** The engine reports a block that has no bench; this rule reports a section that has not even the block. */
 function checkBench(check: Check): void {
   const { built, demands, hasBench, id } = check;
   const block = built.blocks.some(({ name }) => name === 'bench');
   if (hasBench || block || demands.optional.includes('Performance')) return;
   const line = findSection(check, 'Performance')?.line ?? 1;
   const message = 'the level of the pattern demands a bench, and the example has no bench.json';
-  report(check, 'bench-missing', { line, message, fix: `npm run bench -- ${id}` });
+  reportSection(check, 'bench-missing', { line, message, fix: `npm run bench -- ${id}` });
 }
 
 function checkLink(check: Check, link: { url: string; line: number; column: number }): void {
-  const path = resolveLink(check.file, link.url);
+  const path = resolvePageLink(check.file, link.url);
   if (path === undefined || check.exists(path)) return;
-  const message = `the link leads to ${quote(path)}, which does not exist`;
+  const message = `the link leads to ${shorten(path)}, which does not exist`;
   const { line, column } = link;
-  report(check, 'link-missing', { line, column, message, fix: 'link to a file that is there' });
+  reportSection(check, 'link-missing', {
+    line,
+    column,
+    message,
+    fix: 'link to a file that is there',
+  });
 }

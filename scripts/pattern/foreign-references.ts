@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { examplePath, findPatternFile } from './ids.ts';
 import { readReferences } from './read-references.ts';
 
 /** A place in a file of one example that names a file of another, or another example as a package. */
@@ -43,8 +44,8 @@ export function resolveForeign(
   word: string,
 ): { id: string; path: string } | undefined {
   if (!word.startsWith('../')) return undefined;
-  const file = posix.join('examples', id, posix.dirname(path), word);
-  const [, other, inner] = /^examples\/([^/]+\/[^/]+)\/(.+)$/.exec(file) ?? [];
+  const file = posix.join(examplePath(id), posix.dirname(path), word);
+  const { id: other, file: inner } = findPatternFile(file) ?? {};
   if (other === undefined || inner === undefined || other === id) return undefined;
   return { id: other, path: inner };
 }

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listPatterns } from '../repository.ts';
-import { readInside, readSources } from '../sources.ts';
 import { openKeys } from './keys.ts';
+import { listPatternIds } from './list-pattern-ids.ts';
+import { readSources } from './read-example.ts';
+import { readInside } from './read-inside.ts';
 
 const QUEUE = 'examples/jobs/queue';
 const DEVICES = 'examples/iot/devices';
@@ -74,7 +75,7 @@ describe('the keys of a pattern', () => {
     ['its test', `${QUEUE}/queue.test.ts`, ['queue']],
     ['a demo', `${QUEUE}/demo.ts`, ['queue']],
     ['a file that a demo starts as a program', `${QUEUE}/app.ts`, ['queue']],
-    ['a file that a reader takes', `${QUEUE}/taken-only.ts`, ['queue']],
+    ['a file to copy', `${QUEUE}/taken-only.ts`, ['queue']],
     ['a file that only the bench imports', `${QUEUE}/bench.ts`, ['queue bench']],
     ['a worker that only the bench starts', `${QUEUE}/bench-worker.ts`, ['queue bench']],
     ['a configuration that only the bench loads', `${QUEUE}/bench.conf`, ['queue bench']],
@@ -144,7 +145,7 @@ describe('the keys of a pattern', () => {
   it('do not depend on the order of patterns nor of files', () => {
     const before = readAll();
     const orders = fc.record({
-      ids: fc.shuffledSubarray(listPatterns(root), { minLength: 3 }),
+      ids: fc.shuffledSubarray(listPatternIds(root), { minLength: 3 }),
       names: fc.shuffledSubarray([...readSources(root, 'jobs/queue')], {
         minLength: readSources(root, 'jobs/queue').size,
       }),
@@ -168,14 +169,14 @@ function listStale(change: () => void): string[] {
 }
 
 function readAll(
-  ids = listPatterns(root).toReversed(),
+  ids = listPatternIds(root).toReversed(),
   replace: (id: string) => Map<string, string> | undefined = () => undefined,
 ): Record<string, string> {
   const readKeys = openKeys(root);
   const keys = new Map(
     ids.map((id) => {
       const sources = replace(id) ?? readSources(root, id);
-      return [id, readKeys({ id, sources, page: readInside(root, `patterns/${id}.md`, []) })];
+      return [id, readKeys({ id, sources, page: readInside(root, `patterns/${id}.md`).text })];
     }),
   );
   const names = { 'jobs/queue': 'queue', 'iot/devices': 'devices', 'mails/sending': 'mails' };

@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import { findFrontmatter } from '../engine/frontmatter.ts';
-import { readInside } from '../sources.ts';
 import { followFiles, listPackages } from './follow-imports.ts';
 import { hashParts } from './hash.ts';
-import { type FindLocked, readLock } from './read-lock.ts';
+import { examplePath } from './ids.ts';
+import { readInside } from './read-inside.ts';
+import { type FindLocked, readPackageLock } from './read-package-lock.ts';
 import { openSourceTree, type SourceTree } from './source-tree.ts';
 
 /** What a record was made from: its hash, and the files it covers by their paths in the repository. */
@@ -38,10 +39,10 @@ const NO_SOURCES = new Set(['package.json', 'mutants.json', 'review.md']);
  */
 export function openKeys(root: string): ReadKeys {
   const tree = openSourceTree(root);
-  const findLocked = readLock(readInside(root, 'package-lock.json', []));
+  const findLocked = readPackageLock(readInside(root, 'package-lock.json').text);
 
   return function readKeys({ id, sources, page }) {
-    const folder = `examples/${id}`;
+    const folder = examplePath(id);
     tree.add(folder, sources);
     const reach = (names: string[]) =>
       followFiles(

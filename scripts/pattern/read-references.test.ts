@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
-import { ROOT } from '../repository.ts';
+import { ROOT } from '../files/root.ts';
 import { readReferences } from './read-references.ts';
 
 const read = (text: string) => readReferences('a.ts', text);

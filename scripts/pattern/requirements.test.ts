@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../engine/findings.ts';
 import { readFrontmatter } from '../page/frontmatter.ts';
-import { listPatterns } from '../repository.ts';
-import { readInside, readSources } from '../sources.ts';
+import { listPatternIds } from './list-pattern-ids.ts';
+import { readSources } from './read-example.ts';
+import { readInside } from './read-inside.ts';
 import { openRequirements } from './requirements.ts';
 
 const QUEUE = 'examples/jobs/queue';
@@ -145,11 +146,11 @@ function write(path: string, text: string): void {
 }
 
 function checkAll(): Finding[] {
-  const ids = listPatterns(root);
+  const ids = listPatternIds(root);
   const check = openRequirements(root, ids);
   return ids.flatMap((id) => {
     const file = `patterns/${id}.md`;
-    const frontmatter = readFrontmatter(file, readInside(root, file, []) ?? '');
+    const frontmatter = readFrontmatter(file, readInside(root, file).text ?? '');
     return check({ id, file, sources: readSources(root, id), frontmatter });
   });
 }

@@ -1,9 +1,10 @@
 import type { Finding, FindingCode } from '../engine/findings.ts';
-import { hintAt, quote } from '../engine/hints.ts';
 import { type ReadFrontmatter, readFrontmatter } from '../page/frontmatter.ts';
-import { readInside, readSources } from '../sources.ts';
+import { hintAt, shorten } from '../text/hints.ts';
 import { followImports } from './follow-imports.ts';
 import { type ForeignReference, listForeign } from './foreign-references.ts';
+import { examplePath, pagePath, slugOf } from './ids.ts';
+import { readPatternFiles } from './read-pattern-files.ts';
 
 /** A page that was read, and the sources of its example. */
 export type RequiringPage = {
@@ -48,7 +49,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
   function checkSlug({ id, file }: RequiringPage): Finding[] {
     const twin = ids.find((other) => other !== id && slugOf(other) === slugOf(id));
     if (twin === undefined) return [];
-    const message = `${twin} has the slug ${quote(slugOf(id))} too, and both go to one folder`;
+    const message = `${twin} has the slug ${shorten(slugOf(id))} too, and both go to one folder`;
     const fix = 'rename one of the two patterns, and put its old id into formerly';
     return [{ code: 'slug-twice', file, line: 1, column: 1, message, fix }];
   }
@@ -60,7 +61,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
   ): Finding[] {
     const fault = findFault(page, reference, taken.has(reference.path));
     const { path, line, column } = reference;
-    return fault ? [{ file: `examples/${page.id}/${path}`, line, column, ...fault }] : [];
+    return fault ? [{ file: examplePath(page.id, path), line, column, ...fault }] : [];
   }
 
   function findFault(
@@ -69,7 +70,7 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
     isTaken: boolean,
   ): Fault | undefined {
     if (target === undefined) {
-      const message = `${quote(word)} names an example as a package, which no reader can install`;
+      const message = `${shorten(word)} names an example as a package, which no reader can install`;
       const fix = `write its path: '../../<area>/<slug>/<file>'`;
       return { code: 'import-foreign', message, fix };
     }
@@ -80,12 +81,12 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
     // What a reader does not take may use any pattern: `add --with-tests` brings what tests use.
     if (!isTaken || frontmatter.data?.requires.includes(target.id)) return undefined;
     const message = `this uses ${target.id}, and the page does not require it`;
-    const fix = `add ${target.id} to requires in patterns/${id}.md`;
+    const fix = `add ${target.id} to requires in ${pagePath(id)}`;
     return { code: 'requires-missing', message, fix };
   }
 
   function nameUnknown(other: string): Fault {
-    const message = `there is no pattern ${quote(other)} to import from`;
+    const message = `there is no pattern ${shorten(other)} to import from`;
     const fix = 'import from a pattern that is there';
     return { code: 'import-foreign', message, fix, ...hintAt(other, ids) };
   }
@@ -109,11 +110,10 @@ export function openRequirements(root: string, ids: readonly string[]): CheckReq
 }
 
 function readKnown(root: string, id: string): Known | undefined {
-  const file = `patterns/${id}.md`;
-  const text = readInside(root, file, []);
-  const data = text === undefined ? undefined : readFrontmatter(file, text).data;
+  const { page, example } = readPatternFiles(root, id);
+  const data = page === undefined ? undefined : readFrontmatter(pagePath(id), page).data;
   if (data === undefined) return undefined;
-  const taken = followTaken(readSources(root, id), data.files);
+  const taken = followTaken(example?.sources ?? new Map(), data.files);
   return { level: data.level, requires: data.requires, taken };
 }
 
@@ -147,18 +147,18 @@ function findCircle(id: string, first: string, describe: Describe): string[] | u
 }
 
 function nameNotTaken({ id, path }: { id: string; path: string }, files: ReadonlySet<string>) {
-  const message = `${quote(path)} is not among the files that a reader takes of ${id}`;
-  const fix = `use one that is, or name it in files of patterns/${id}.md`;
+  const message = `${shorten(path)} is not one of the files to copy of ${id}`;
+  const fix = `use one that is, or name it in files of ${pagePath(id)}`;
   return { code: 'import-foreign' as const, message, fix, ...hintAt(path, files) };
 }
 
 function nameSchema(path: string): Fault {
-  const message = `${quote(path)} goes to the migrations of a project, where this does not find it`;
+  const message = `${shorten(path)} goes to the migrations of a project, where this does not find it`;
   return { code: 'import-foreign', message, fix: 'name it in tests only' };
 }
 
 function nameUnused(other: string): Fault {
-  const message = `requires names ${other}, and no file that a reader takes uses it`;
+  const message = `requires names ${other}, and none of the files to copy uses it`;
   const fix = `import from it, or move it to related`;
   return { code: 'requires-unused', message, fix };
 }
@@ -174,5 +174,3 @@ function nameLevel(level: number, other: string, least: number): Fault {
   const fix = `write level: ${least}, or raise ${other} first`;
   return { code: 'level-above-required', message, fix };
 }
-
-const slugOf = (id: string): string => id.replace(/.*\//, '');

@@ -1,8 +1,10 @@
 import { posix } from 'node:path';
-import { listPatterns } from '../repository.ts';
-import { readInside, readSources } from '../sources.ts';
 import type { FileTree } from './follow-imports.ts';
 import { hashText } from './hash.ts';
+import { examplePath, findPatternFile } from './ids.ts';
+import { listPatternIds } from './list-pattern-ids.ts';
+import { readSources } from './read-example.ts';
+import { readInside } from './read-inside.ts';
 import { type References, readReferences } from './read-references.ts';
 
 /** The files of all examples and of the kit, by their paths in the repository; read when first asked for. */
@@ -14,6 +16,8 @@ export type SourceTree = FileTree & {
 };
 
 type File = { hash: string; references: References };
+
+const KIT = examplePath('kit');
 
 /** Opens the examples of a repository as they stand now; of each file only its hash and its references are kept. */
 export function openSourceTree(root: string): SourceTree {
@@ -32,8 +36,9 @@ export function openSourceTree(root: string): SourceTree {
   }
 
   function find(path: string): File | undefined {
-    const [, folder, id] = /^(examples\/(kit|[^/]+\/[^/]+))\//.exec(path) ?? [];
-    if (folder === undefined || id === undefined) return undefined;
+    const id = findOwner(path);
+    if (id === undefined) return undefined;
+    const folder = examplePath(id);
     if (!loaded.has(folder)) add(folder, readSources(root, id));
     return files.get(path);
   }
@@ -55,6 +60,13 @@ export function openSourceTree(root: string): SourceTree {
   };
 }
 
+/** The id of the pattern whose example has the file, or `kit`. */
+function findOwner(path: string): string | undefined {
+  if (path.startsWith(`${KIT}/`)) return 'kit';
+  const found = findPatternFile(path);
+  return found?.file === undefined ? undefined : found.id;
+}
+
 /** The folders within an example that a file is in. */
 function listParents(name: string): string[] {
   const parent = posix.dirname(name);
@@ -69,9 +81,9 @@ function addTo(lists: Map<string, string[]>, key: string, value: string): void {
 
 /** The folder of each example and of the kit, by the name in its package.json. */
 function readPackageNames(root: string): Map<string, string> {
-  const folders = ['kit', ...listPatterns(root)].map((id) => `examples/${id}`);
+  const folders = [KIT, ...listPatternIds(root).map((id) => examplePath(id))];
   const entries = folders.flatMap((folder) => {
-    const name = readName(readInside(root, `${folder}/package.json`, []));
+    const name = readName(readInside(root, `${folder}/package.json`).text);
     return name === undefined ? [] : [[name, folder] as const];
   });
   return new Map(entries);

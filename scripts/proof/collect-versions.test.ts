@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { readLock } from '../pattern/read-lock.ts';
+import { readPackageLock } from '../pattern/read-package-lock.ts';
 import { collectVersions } from './collect-versions.ts';
 import { createTestRecord } from './create-test-record.ts';
 
-const findLocked = readLock(
+const findLocked = readPackageLock(
   JSON.stringify({
     packages: {
       'node_modules/pg': { version: '8.23.1', integrity: 'a' },

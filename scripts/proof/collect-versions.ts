@@ -1,4 +1,4 @@
-import type { FindLocked } from '../pattern/read-lock.ts';
+import type { FindLocked } from '../pattern/read-package-lock.ts';
 import type { TestRecord } from './test-report.ts';
 
 type Run = {

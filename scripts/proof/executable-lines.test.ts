@@ -42,6 +42,6 @@ it('gives spans at the offsets of the source, types not moved', () => {
   ]);
 });
 
-it('counts lines with Windows line ends as they stand', () => {
+it('counts lines with Windows line ends like any others', () => {
   expect(linesOf('const a = 1;\r', '\r', 'const b = 2;\r')).toEqual([1, 3]);
 });

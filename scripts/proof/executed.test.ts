@@ -17,7 +17,7 @@ describe('findExecuted', () => {
     ]);
   });
 
-  it('finds nothing where the outer function did not run and the inner is not told of', () => {
+  it('finds nothing where the outer function did not run and the inner is not in the report', () => {
     expect(findExecuted([range(0, 100, 0)])).toEqual([]);
   });
 

@@ -1,12 +1,15 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import startServices from '@touchstone/kit/services';
 import { type Proof, parseProof } from '../engine/records.ts';
+import { ROOT } from '../files/root.ts';
+import { writeAtomically } from '../files/write-atomically.ts';
+import { examplePath } from '../pattern/ids.ts';
 import { openKeys, type ReadKeys } from '../pattern/keys.ts';
-import { type FindLocked, readLock } from '../pattern/read-lock.ts';
-import { ROOT } from '../repository.ts';
-import { readExample, readInside } from '../sources.ts';
+import { readInside } from '../pattern/read-inside.ts';
+import { type FindLocked, readPackageLock } from '../pattern/read-package-lock.ts';
+import { readPatternFiles } from '../pattern/read-pattern-files.ts';
 import { buildProof } from './build-proof.ts';
 import { collectVersions } from './collect-versions.ts';
 import { compareProofs } from './compare-proofs.ts';
@@ -26,7 +29,7 @@ export async function proveExamples({ ids, report, write }: Order): Promise<numb
   const run = {
     write,
     readKeys: openKeys(ROOT),
-    findLocked: readLock(readInside(ROOT, 'package-lock.json', [])),
+    findLocked: readPackageLock(readInside(ROOT, 'package-lock.json').text),
   };
   const stopServices = await startServices();
   try {
@@ -55,15 +58,15 @@ async function proveExample(run: Run, id: string, records: TestRecord[]): Promis
   if (records.length === 0) return { summary: 'not proven', faults: ['it has no tests'] };
   if (failing.length > 0) return { summary: 'not proven', faults: failing };
 
-  const folder = join(ROOT, 'examples', id);
-  const sources = readExample(ROOT, id)?.sources ?? new Map();
+  const folder = join(ROOT, examplePath(id));
+  const { page, example } = readPatternFiles(ROOT, id);
+  const sources = example?.sources ?? new Map();
   const { outputs, faults } = await runOutputs(folder, sources.keys());
-  const page = readInside(ROOT, `patterns/${id}.md`, []);
   const { key, files } = run.readKeys({ id, sources, page }).proof;
   faults.push(...findUncovered(id, records, files));
   if (faults.length > 0) return { summary: 'not proven', faults };
   const versions = collectVersions({
-    folder: `examples/${id}`,
+    folder: examplePath(id),
     manifest: sources.get('package.json') ?? '{}',
     records,
     findLocked: run.findLocked,
@@ -94,12 +97,12 @@ function settle({
   if (isAsCommitted && !(write && differ(committed?.versions, fresh.versions)))
     return { summary: `${summary}, as committed`, faults };
   if (write) {
-    writeFileSync(file, writeProof(fresh));
+    writeAtomically(file, writeProof(fresh));
     return { summary: `${summary}, proof written`, faults: [] };
   }
   return {
     summary,
-    faults: [...faults, `fix it with: npm run prove ${id}, then npm run sync ${id}`],
+    faults: [...faults, `fix: npm run prove -- ${id}`],
   };
 }
 

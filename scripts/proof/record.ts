@@ -4,7 +4,7 @@ import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EvidenceKind } from '@touchstone/kit/evidence';
 import { afterEach, beforeEach } from 'vitest';
-import { ROOT } from '../repository.ts';
+import { ROOT } from '../files/root.ts';
 import { type Executed, findExecuted } from './executed.ts';
 
 /** How each file that no JavaScript engine runs was used. */

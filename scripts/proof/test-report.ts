@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { z } from 'zod';
-import { ROOT } from '../repository.ts';
+import { ROOT } from '../files/root.ts';
+import { examplePath, findPatternFile } from '../pattern/ids.ts';
 import type { Executed, Span } from './executed.ts';
 
 const spans = z.record(z.string(), z.array(z.tuple([z.number(), z.number()])));
@@ -58,10 +59,10 @@ export function readTestReport(file: string): Map<string, TestRecord[]> {
   const records = new Map<string, TestRecord[]>();
   for (const result of testResults.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = relative(ROOT, result.name).split(sep).join('/');
-    const [, id, testFile] = /^examples\/([^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [];
+    const { id, file: testFile } = findPatternFile(path) ?? {};
     if (!id || !testFile) continue;
     const tests = result.assertionResults.map((test) =>
-      toRecord(test, `examples/${id}/`, testFile),
+      toRecord(test, examplePath(id, ''), testFile),
     );
     // A file that breaks before its first test has no tests to say so.
     const broken = tests.length === 0 || result.status !== 'passed' ? [brokenFile(testFile)] : [];

@@ -1,5 +1,5 @@
-import { readWord } from '../../../scripts/command.ts';
-import { isTerminal, paint } from '../../../scripts/paint.ts';
+import { isTerminal, paint } from '../../../scripts/command-line/paint.ts';
+import { readWord } from '../../../scripts/command-line/run-command.ts';
 import { applyPlan } from '../../project/apply-plan.ts';
 import { type AddPlan, type FileState, planAdd } from '../../project/plan-add.ts';
 import type { CliInput, CommandResult } from '../command.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../../scripts/command.ts';
+import { UsageError } from '../../../scripts/command-line/usage-error.ts';
 import type { CliInput, CommandResult } from '../command.ts';
 import { listCommands } from '../command-list.ts';
 

@@ -1,4 +1,4 @@
-import { paint } from '../../../scripts/paint.ts';
+import { paint } from '../../../scripts/command-line/paint.ts';
 import { type CopiedState, listCopied } from '../../project/copied-files.ts';
 import { writeDiff } from '../../project/write-diff.ts';
 import type { CliInput, CommandResult } from '../command.ts';

@@ -1,4 +1,5 @@
-import { type CommandInput, readWord, UsageError } from '../../../scripts/command.ts';
+import { type CommandInput, readWord } from '../../../scripts/command-line/run-command.ts';
+import { UsageError } from '../../../scripts/command-line/usage-error.ts';
 import { DEFAULT_PORT } from '../../mcp/default-port.ts';
 import type { HttpOptions } from '../../mcp/serve-http.ts';
 import type { CliInput } from '../command.ts';

@@ -1,5 +1,6 @@
-import { readWord, UsageError } from '../../../scripts/command.ts';
-import { isTerminal, paint } from '../../../scripts/paint.ts';
+import { isTerminal, paint } from '../../../scripts/command-line/paint.ts';
+import { readWord } from '../../../scripts/command-line/run-command.ts';
+import { UsageError } from '../../../scripts/command-line/usage-error.ts';
 import { createSearch, type Hit } from '../../library/search.ts';
 import type { CliInput, CommandResult } from '../command.ts';
 import { resolveArea } from '../resolve-pattern-ids.ts';

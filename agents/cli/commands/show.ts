@@ -1,5 +1,6 @@
-import { readWord, UsageError } from '../../../scripts/command.ts';
-import { nearest } from '../../../scripts/nearest.ts';
+import { readWord } from '../../../scripts/command-line/run-command.ts';
+import { UsageError } from '../../../scripts/command-line/usage-error.ts';
+import { findNearest } from '../../../scripts/text/find-nearest.ts';
 import type { Library } from '../../library/open-library.ts';
 import { resolvePattern } from '../../library/resolve-pattern.ts';
 import { DETAILS, type Detail, type PatternManifest } from '../../library/types.ts';
@@ -33,7 +34,7 @@ function showFile(library: Library, { id, files }: PatternManifest, path: string
     const text = library.readFile(id, file.role, path);
     return { code: 0 as const, data: { ...file, text }, text };
   }
-  const near = nearest(path, new Set(files.map((one) => one.path)), 3);
+  const near = findNearest(path, new Set(files.map((one) => one.path)), 3);
   const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : 'see --files';
   throw new UsageError(`${id} has no file ${JSON.stringify(path)}: ${hint}`);
 }

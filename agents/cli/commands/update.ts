@@ -1,4 +1,4 @@
-import { paint } from '../../../scripts/paint.ts';
+import { paint } from '../../../scripts/command-line/paint.ts';
 import { type Outcome, planUpdate } from '../../project/update.ts';
 import type { CliInput, CommandResult } from '../command.ts';
 import { resolvePatternIds } from '../resolve-pattern-ids.ts';

@@ -1,4 +1,4 @@
-import { paint } from '../../../scripts/paint.ts';
+import { paint } from '../../../scripts/command-line/paint.ts';
 import { type Verification, verifyPatterns } from '../../project/verify.ts';
 import type { CliInput, CommandResult } from '../command.ts';
 import { resolvePatternIds } from '../resolve-pattern-ids.ts';

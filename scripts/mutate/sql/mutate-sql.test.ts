@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseSync } from 'libpg-query';
 import { describe, expect, it } from 'vitest';
-import { ROOT } from '../../repository.ts';
+import { ROOT } from '../../files/root.ts';
 import { applyMutant } from '../apply-mutant.ts';
 import { SQL_QUERY_EXAMPLES } from '../testing/sql-query-examples.ts';
 import { inBody, SQL_SCHEMA_EXAMPLES } from '../testing/sql-schema-examples.ts';
@@ -23,7 +23,7 @@ describe('an SQL operator', () => {
     expect(SQL_OPERATORS.filter(({ name }) => !tested.has(name))).toEqual([]);
   });
 
-  it('leaves alone what is no rule: sizes of types, comments, what is written to a log', () => {
+  it('does not change what is not a rule: sizes of types, comments, what is written to a log', () => {
     expect(mutateSql('create table t (a varchar(20)) -- 5 < 6')).toEqual([]);
     expect(mutateSql(inBody("raise notice 'a';"))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeThrowAwayFolder } from '@touchstone/kit/throw-away-folder';
-import { ROOT } from '../../repository.ts';
+import { ROOT } from '../../files/root.ts';
 
 /** A temporary repository with one example of these files, by name. For tests. */
 export function makeSampleRepository(id: string, files: Record<string, string>): string {

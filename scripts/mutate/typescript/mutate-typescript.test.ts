@@ -78,7 +78,7 @@ describe('what is left alone', () => {
     expect(mutateTypeScript(source)).toEqual([]);
   });
 
-  it('is no condition inside a statement of SQL', () => {
+  it('is not a condition inside a statement of SQL', () => {
     const source = "q(`select a from b ${c ? 'where d' : ''}`, [1]);";
     const texts = mutateTypeScript(source).map(({ operator }) => operator);
     expect(new Set(texts)).toEqual(

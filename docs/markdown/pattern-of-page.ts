@@ -1,4 +1,0 @@
-/** The id of the pattern whose page is at `path`; undefined for any other page. */
-export function findPattern(path: string): string | undefined {
-  return /(?:^|[\\/])patterns[\\/]([^\\/]+)[\\/]([^\\/]+)\.md$/.exec(path)?.slice(1).join('/');
-}

@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { repositoryUrl } from '../site.ts';
+import { isPattern, listPages, readPage, readTwin } from './helpers/built-site.ts';
+import { openSite, phone } from './helpers/open-site.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PATTERN = '/patterns/auth/refresh-token-rotation/';
+const CLIPBOARD = { permissions: ['clipboard-read', 'clipboard-write'] };
+
+const site = openSite();
+
+describe('the failures of a page', () => {
+  it.each(listPages().filter(isPattern))('each lead to their test: %s', (path) => {
+    const tests = readPage(path).matchAll(/<td[^>]*><a href="([^"]*)#L(\d+)">(.*?)<\/a><\/td>/g);
+    const titles = [...tests].map(([, url = '', line = '', title = '']) => {
+      const file = url.replace(`${repositoryUrl}/tree/main/`, '');
+      const text = readFileSync(join(ROOT, file), 'utf8').split('\n')[Number(line) - 1] ?? '';
+      // The page has the quotes of a typesetter.
+      const plain = readText(title).replaceAll(/[“”]/g, '"');
+      return { text: text.replaceAll(/[`\\]/g, ''), title: plain };
+    });
+
+    expect(titles.length).toBe(readProof(path).failures.length);
+    expect(titles.filter(({ text, title }) => !text.includes(title))).toEqual([]);
+  });
+
+  it.each([{}, { viewport: phone }])('are narrowed by words in %j', async (options) => {
+    const page = await site.open(PATTERN, options);
+    const rows = page.locator('table.stackable tbody tr').filter({ has: page.getByRole('link') });
+    const shown = rows.filter({ visible: true });
+    expect(await shown.count()).toBe(readProof(PATTERN).failures.length);
+
+    await page.getByRole('searchbox', { name: 'Filter failures' }).fill('CLOCKS machines');
+
+    expect(await shown.getByRole('link').allInnerTexts()).toEqual([
+      'The clocks of two machines differ',
+    ]);
+    expect(await page.getByText('1 failure', { exact: true }).count()).toBe(1);
+  });
+});
+
+describe('the naive way', () => {
+  it('changes places with the pattern, and names its own tests', async () => {
+    const page = await site.open(PATTERN);
+    const code = page.locator('.versus').first();
+    const shown = code.locator('figure:not([inert])');
+    expect(await shown.locator('.title').textContent()).toBe('refresh-tokens.ts');
+
+    await code.getByRole('button', { name: 'The naive way' }).click();
+
+    expect(await shown.locator('.title').textContent()).toBe('naive.ts');
+    expect(await shown.locator('pre').textContent()).toContain('jwtVerify(refreshToken, secret)');
+    await shown.locator('.proof button').first().click();
+    expect(await page.locator('.proof-note:popover-open').textContent()).toContain('naive.test.ts');
+  });
+
+  it('leaves all that follows where it is', async () => {
+    const page = await site.open(PATTERN);
+    const findPlace = () =>
+      page.locator('#run-it').evaluate((heading) => heading.getBoundingClientRect().y + scrollY);
+    const before = await findPlace();
+    await page.getByRole('button', { name: 'The naive way' }).first().click();
+
+    expect(await findPlace()).toBe(before);
+  });
+
+  it('is reached and left by keyboard, and what is not seen is not', async () => {
+    const page = await site.open(PATTERN);
+    const code = page.locator('.versus').first();
+    await code.getByRole('button', { name: 'The naive way' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+
+    const focused = page.locator(':focus');
+    expect(await focused.evaluate((element) => element.closest('figure')?.textContent)).toContain(
+      'naive.ts',
+    );
+  });
+});
+
+it('is complete without JavaScript, and promises nothing that needs it', async () => {
+  const page = await site.open(PATTERN, { javaScriptEnabled: false });
+
+  const failures = page.locator('td[data-label="What you see"]:visible');
+  expect(await failures.count()).toBe(readProof(PATTERN).failures.length);
+  expect(await page.locator('form.filter:visible').count()).toBe(0);
+  expect(await page.locator('.title', { hasText: 'naive.ts' }).count()).toBe(1);
+  expect(await page.locator('main').getByRole('button', { name: 'The naive way' }).count()).toBe(0);
+});
+
+it('opens its symptoms for a reader who comes from one, and for others on a click', async () => {
+  const page = await site.open(`${PATTERN}#symptoms`);
+  const symptom = page.getByText('JWT refresh token cannot be revoked');
+  expect(await symptom.isVisible()).toBe(true);
+
+  const other = await site.open(PATTERN);
+  expect(await other.getByText('JWT refresh token cannot be revoked').isVisible()).toBe(false);
+});
+
+describe('what is copied', () => {
+  it('is the page as Markdown, which is served as text', async () => {
+    const page = await site.open(PATTERN, CLIPBOARD);
+    await page.getByRole('button', { name: 'Copy page as Markdown' }).click();
+    await page.getByText('Copied').waitFor();
+    expect(await readClipboard(page)).toBe(readTwin(PATTERN));
+
+    const link = page.locator('link[rel=alternate][type="text/markdown"]');
+    const twin = await page.request.get(`${site.url}${await link.getAttribute('href')}`);
+    expect(twin.headers()['content-type']).toBe('text/markdown; charset=utf-8');
+    expect(await twin.text()).toBe(readTwin(PATTERN));
+  });
+
+  it.each([
+    'Copy npm run example auth/refresh-token-rotation',
+    'Copy npm run bench -- auth/refresh-token-rotation',
+  ])('is the command alone: %s', async (name) => {
+    const page = await site.open(PATTERN, CLIPBOARD);
+    await page.getByRole('button', { name, exact: true }).last().click();
+    await page.getByText('Copied', { exact: true }).waitFor();
+
+    expect(await readClipboard(page)).toBe(name.replace('Copy ', ''));
+  });
+
+  it('is the command at the top, before anything is read', async () => {
+    const page = await site.open(PATTERN, CLIPBOARD);
+    await page.locator('.run').getByRole('button', { name: /^Copy/ }).click();
+    await page.locator('.run').getByText('Copied').waitFor();
+
+    expect(await readClipboard(page)).toBe('npm run example auth/refresh-token-rotation');
+  });
+
+  it.each(['--demo', '--naive'])('is the command and not what it printed: %s', async (option) => {
+    const page = await site.open(PATTERN, CLIPBOARD);
+    const command = `npm run example auth/refresh-token-rotation -- ${option}`;
+    const terminal = page.locator('.is-terminal', { hasText: command }).first();
+    await terminal.getByRole('button', { name: 'Copy the command' }).click();
+    await terminal.getByText('Copied!').waitFor();
+
+    expect(await readClipboard(page)).toBe(command);
+  });
+
+  it('is the code as it is in its file', async () => {
+    const page = await site.open(PATTERN, CLIPBOARD);
+    const block = page.locator('figure[data-shows="refresh-tokens.ts#hash-and-successor"]');
+    await block.getByRole('button', { name: 'Copy to clipboard' }).click();
+    await block.getByText('Copied!').waitFor();
+
+    const copied = await readClipboard(page);
+    expect(copied.split('\n').length).toBeGreaterThan(5);
+    const file = join(ROOT, 'examples/auth/refresh-token-rotation/refresh-tokens.ts');
+    const source = readFileSync(file, 'utf8').replaceAll(/^ +/gm, '');
+    expect(source).toContain(copied.replaceAll(/^ +/gm, ''));
+  });
+});
+
+const readClipboard = (page: Page): Promise<string> =>
+  page.evaluate(() => navigator.clipboard.readText());
+
+function readProof(path: string): { failures: unknown[] } {
+  const file = join(ROOT, path.replace('/patterns/', 'examples/'), 'proof.json');
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** The text of HTML without its tags, as a source has it. */
+function readText(html: string): string {
+  const text = html.replaceAll(/<[^>]+>/g, '').replaceAll('&lt;', '<');
+  return text.replaceAll('&#x3C;', '<').replaceAll('&amp;', '&');
+}
