@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { slugOf } from '../../scripts/pattern/ids.ts';
 import type { Library } from '../library/open-library.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
+import { collectPackages } from './collect-packages.ts';
 import { listRequired } from './list-required.ts';
 import { hashContent, type Lock, readProjectLock } from './lock-file.ts';
 import { nameMigration } from './migration-name.ts';
@@ -193,32 +194,4 @@ function planTestConfig(
     sha256: hashContent(TEST_CONFIG),
   };
   return { ...file, state: compare(project, lock, file) };
-}
-
-function collectPackages(
-  { version }: Library,
-  manifests: PatternManifest[],
-  tested: ReadonlySet<string>,
-): PackageChange {
-  const dependencies = Object.assign({}, ...manifests.map((one) => one.dependencies));
-  const withTests = manifests.filter(({ id }) => tested.has(id));
-  const forTests = withTests.map((one) => ({ ...one.testDependencies }));
-  const devDependencies = Object.assign(
-    {},
-    ...manifests.map((one) => one.devDependencies),
-    ...forTests,
-    withTests.length > 0 ? { touchstone: version } : {},
-  );
-  for (const name of Object.keys(dependencies)) delete devDependencies[name];
-  const optionalDependencies = Object.assign(
-    {},
-    ...withTests.map((one) => one.optionalTestDependencies),
-  );
-  const all = { ...dependencies, ...devDependencies, ...optionalDependencies };
-  const scripts: Record<string, boolean> = Object.assign(
-    {},
-    ...manifests.map((one) => one.installScripts),
-  );
-  const allowScripts = Object.fromEntries(Object.entries(scripts).filter(([name]) => name in all));
-  return { dependencies, devDependencies, optionalDependencies, allowScripts };
 }

@@ -1,0 +1,32 @@
+import type { Library } from '../library/open-library.ts';
+import type { PatternManifest } from '../library/types.ts';
+import type { PackageChange } from './package-json.ts';
+
+/** The packages that the patterns ask for, and with the tests of some of them those of the tests. */
+export function collectPackages(
+  { version }: Library,
+  manifests: PatternManifest[],
+  tested: ReadonlySet<string>,
+): PackageChange {
+  const dependencies = Object.assign({}, ...manifests.map((one) => one.dependencies));
+  const withTests = manifests.filter(({ id }) => tested.has(id));
+  const forTests = withTests.map((one) => ({ ...one.testDependencies }));
+  const devDependencies = Object.assign(
+    {},
+    ...manifests.map((one) => one.devDependencies),
+    ...forTests,
+    withTests.length > 0 ? { touchstone: version } : {},
+  );
+  for (const name of Object.keys(dependencies)) delete devDependencies[name];
+  const optionalDependencies = Object.assign(
+    {},
+    ...withTests.map((one) => one.optionalTestDependencies),
+  );
+  const all = { ...dependencies, ...devDependencies, ...optionalDependencies };
+  const scripts: Record<string, boolean> = Object.assign(
+    {},
+    ...manifests.map((one) => one.installScripts),
+  );
+  const allowScripts = Object.fromEntries(Object.entries(scripts).filter(([name]) => name in all));
+  return { dependencies, devDependencies, optionalDependencies, allowScripts };
+}
