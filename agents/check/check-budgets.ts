@@ -2,31 +2,31 @@ import type { Finding } from '../../scripts/engine/findings.ts';
 import { pagePath } from '../../scripts/pattern/ids.ts';
 import { BUDGETS } from '../generate/budgets.ts';
 import { countTokens } from '../generate/count-tokens.ts';
-import { readText, type Surfaces } from './read-surfaces.ts';
+import { readText, type ToolTexts } from './read-tool-texts.ts';
 
 type Cost = { file: string; what: string; most: number; unit: string; cost: number; fix: string };
 
 /** Finds the texts that cost more than a reader was promised. */
-export function checkBudgets(root: string, surfaces: Surfaces): Finding[] {
+export function checkBudgets(root: string, texts: ToolTexts): Finding[] {
   const agents = readText(root, 'AGENTS.md');
   return [
-    ...surfaces.patterns.flatMap(({ kept, brief }) => [
-      toCost(pagePath(kept.id), 'the brief text', brief, {
+    ...texts.patterns.flatMap(({ committed, brief }) => [
+      toCost(pagePath(committed.id), 'the brief text', brief, {
         most: BUDGETS.brief,
         fix: 'shorten summary, useWhen or notWhen',
       }),
-      toCost(pagePath(kept.id), 'the standard text', kept.standard, {
+      toCost(pagePath(committed.id), 'the standard text', committed.standard, {
         most: BUDGETS.standard,
         fix: 'shorten the invariants or the titles of the failures: code is left out already',
       }),
       // The full text leaves out sections until it fits: it can be too long only if the brief is.
     ]),
-    ...[...surfaces.files].flatMap(([path, text]) => costKept(path, text)),
+    ...[...texts.files].flatMap(([path, text]) => costCommitted(path, text)),
     ...(agents === undefined ? [] : costAgents(agents)),
   ].flatMap(compare);
 }
 
-function costKept(file: string, text: string): Cost[] {
+function costCommitted(file: string, text: string): Cost[] {
   if (file.endsWith('/AGENTS.block.md'))
     return [
       toCost(file, 'the block', text, { most: BUDGETS.block.tokens, fix: 'name fewer patterns' }),

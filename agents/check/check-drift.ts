@@ -2,8 +2,8 @@ import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../scripts/engine/findings.ts';
 import { writeAtomically } from '../../scripts/files/write-atomically.ts';
-import { KEPT_FOLDERS } from '../generate/write-kept-files.ts';
-import { readText } from './read-surfaces.ts';
+import { COMMITTED_FOLDERS } from '../generate/write-committed-files.ts';
+import { readText } from './read-tool-texts.ts';
 
 const FIX = 'npm run sync';
 
@@ -45,7 +45,7 @@ const toFinding = (
 ): Finding => ({ ...fault, file, line, column: 1, fix: FIX });
 
 function listStrays(root: string, files: ReadonlyMap<string, string>): string[] {
-  return KEPT_FOLDERS.flatMap((folder) =>
+  return COMMITTED_FOLDERS.flatMap((folder) =>
     globSync('**/*', { cwd: join(root, folder), withFileTypes: true })
       .filter((entry) => !entry.isDirectory())
       .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../scripts/files/root.ts';
 import { buildLibrary } from '../generate/build-library.ts';
-import { writeLibrary } from '../generate/build-package.ts';
+import { writeLibraryFiles } from '../generate/build-package.ts';
 import { bundleCode } from '../generate/bundle-code.ts';
 import { makeFolder, makeProject } from '../testing/test-library.ts';
-import { COMMAND_NAMES } from './command-names.ts';
+import { listCommands } from './command-list.ts';
 
 // The packages that the bundle imports are found from here, as they are in node_modules.
 const dist = join(ROOT, 'agents/dist');
@@ -14,7 +14,7 @@ const project = makeProject();
 const empty = makeFolder();
 
 beforeAll(async () => {
-  writeLibrary(buildLibrary(ROOT, '1.2.3'), join(dist, 'library'));
+  writeLibraryFiles(buildLibrary(ROOT, '1.2.3'), join(dist, 'library'));
   await bundleCode(join(ROOT, 'agents'), dist);
 });
 
@@ -35,7 +35,7 @@ function run(words: string[], environment: NodeJS.ProcessEnv = {}, cwd = project
 describe('touchstone', () => {
   it('says what it can do, and each command shows examples', () => {
     const { out } = run(['--help']);
-    for (const name of COMMAND_NAMES) {
+    for (const [name] of listCommands()) {
       expect(out).toContain(`  ${name} `);
       expect(run([name, '--help']).out).toMatch(new RegExp(`^touchstone ${name}[\\s\\S]*\\n  \\S`));
     }
@@ -57,15 +57,15 @@ describe('touchstone', () => {
     [['lst'], 'there is no command "lst": did you mean list?'],
     [['show'], 'name a pattern'],
     [['show', 'background-job'], 'did you mean jobs/background-jobs'],
-    [['show', 'background-jobs', '--detail', 'all'], '--detail is one of'],
+    [['show', 'background-jobs', '--detail', 'all'], '--detail must be one of'],
     [['show', 'background-jobs', '--file', 'job-queu.ts'], 'did you mean job-queue.ts,'],
     [['list', '--area', 'job'], 'there is no area "job"'],
-    [['search'], 'say what to search for'],
-    [['search', 'jobs', '--limit', '0'], '--limit is a whole number'],
+    [['search'], 'name what to search for'],
+    [['search', 'jobs', '--limit', '0'], '--limit must be a whole number'],
     [['list', '--nope'], "Unknown option '--nope'"],
-    [['verify'], 'has taken no pattern yet'],
-    [['add', 'background-jobs', '--imports', 'cjs'], 'imports is "ts" or "js"'],
-    [['add', 'background-jobs', '--dir', '../x'], 'it leads upwards'],
+    [['verify'], 'has no pattern yet'],
+    [['add', 'background-jobs', '--imports', 'cjs'], 'imports must be "ts" or "js"'],
+    [['add', 'background-jobs', '--dir', '../x'], 'it goes up with ..'],
     [['completion', 'csh'], 'name your shell'],
     [['add', 'background-jobs', '--cwd', '/not/there'], 'no such file or directory'],
   ])('ends with 2 and one sentence for %j', (words, sentence) => {
@@ -90,7 +90,7 @@ describe('touchstone', () => {
 });
 
 describe('a pattern on its way into a project', () => {
-  it('is found, shown, planned, taken, verified, compared and removed', () => {
+  it('is found, shown, planned, added, verified, compared and removed', () => {
     expect(run(['search', 'webhook', 'signature']).out).toMatch(
       /^integrations\/webhook-receiving\t/,
     );
@@ -114,14 +114,14 @@ describe('a pattern on its way into a project', () => {
     const file = 'patterns/webhook-receiving/signatures.ts';
     project.project.write(file, `${project.project.read(file)}// mine\n`);
     expect(run(['diff'])).toMatchObject({ code: 1, out: expect.stringContaining('+// mine') });
-    expect(run(['remove', 'webhook-receiving']).out).toContain(`${file}  was edited: it stays`);
+    expect(run(['remove', 'webhook-receiving']).out).toContain(`${file}  you edited it: it stays`);
     expect(project.project.list('patterns/webhook-receiving')).toEqual(['signatures.ts']);
   });
 
   it('is known to the AI tools of the project after init, and no more after its removal', () => {
     expect(run(['init']).out).toBe('AGENTS.md  created\nCLAUDE.md  created\n');
     expect(project.project.read('AGENTS.md')).toContain('background-jobs:');
-    expect(run(['init']).out).toContain('AGENTS.md  is as it should be');
+    expect(run(['init']).out).toContain('AGENTS.md  is up to date');
     run(['init', '--remove']);
     expect(project.project.read('AGENTS.md')).toBeUndefined();
   });

@@ -1,14 +1,13 @@
 import type { ParseArgsOptionsConfig } from 'node:util';
+import type { CommandInput } from '../../scripts/command-line/run-command.ts';
 import type { Library } from '../library/open-library.ts';
 import type { Project } from '../project/project.ts';
 
-/** What a command gets to work with. */
-export type CommandInput = {
+/** What a command of the package gets to work with. */
+export type CliInput = CommandInput & {
   library: Library;
   /** The project that it works in: the current folder, or `--cwd`. */
   openProject: () => Project;
-  words: string[];
-  flags: Record<string, string | boolean | undefined>;
 };
 
 /** What a command came to: printed as text, or as JSON with `--json`. */
@@ -19,16 +18,21 @@ export type CommandResult = {
   text: string;
 };
 
-/** One command of the command line. */
-export type Command = {
-  usage: string;
-  options?: ParseArgsOptionsConfig;
-  /** Undefined when it has printed all by itself. */
-  run: (input: CommandInput) => Promise<CommandResult | undefined> | CommandResult | undefined;
-};
+/** The work of a command. Undefined when it has printed all by itself. */
+export type RunCli = (
+  input: CliInput,
+) => Promise<CommandResult | undefined> | CommandResult | undefined;
 
-/** The value of a flag that takes a word. */
-export function readWord(flags: CommandInput['flags'], name: string): string | undefined {
-  const value = flags[name];
-  return typeof value === 'string' ? value : undefined;
-}
+/** A command of the package: all that help, completion, the README and AGENTS.md say of it. */
+export type CliCommand = {
+  /** What is written behind its name. */
+  synopsis: string;
+  /** What it does, in one line. */
+  summary: string;
+  about: string;
+  /** Each is a line that can be typed as it is. */
+  examples: readonly string[];
+  options?: ParseArgsOptionsConfig;
+  /** Loaded when it is asked for: the start of one command does not pay for the others. */
+  load: () => Promise<RunCli>;
+};

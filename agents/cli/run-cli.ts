@@ -1,79 +1,51 @@
-import { parseArgs } from 'node:util';
+import { endWithCode, readInput, readWord } from '../../scripts/command-line/run-command.ts';
 import { UsageError } from '../../scripts/command-line/usage-error.ts';
 import { findNearest } from '../../scripts/text/find-nearest.ts';
 import { openLibrary } from '../library/open-library.ts';
 import { openProject } from '../project/project.ts';
-import { type Command, type CommandInput, readWord } from './command.ts';
-import { COMMAND_NAMES, type CommandName } from './command-names.ts';
-import { writeHelp } from './help.ts';
+import type { CliCommand } from './command.ts';
+import { listCommands } from './command-list.ts';
+import { writeHelp, writeUsage } from './write-help.ts';
 
-/** Each is loaded when it is asked for: the start of one does not pay for the others. */
-const COMMANDS: Record<CommandName, () => Promise<Command>> = {
-  init: async () => (await import('./commands/init.ts')).init,
-  list: async () => (await import('./commands/list.ts')).list,
-  search: async () => (await import('./commands/search.ts')).search,
-  show: async () => (await import('./commands/show.ts')).show,
-  add: async () => (await import('./commands/add.ts')).add,
-  diff: async () => (await import('./commands/diff.ts')).diff,
-  update: async () => (await import('./commands/update.ts')).update,
-  remove: async () => (await import('./commands/remove.ts')).remove,
-  verify: async () => (await import('./commands/verify.ts')).verify,
-  mcp: async () => (await import('./commands/mcp.ts')).mcp,
-  completion: async () => (await import('./commands/completion.ts')).completion,
-};
-
-/** What a caller made wrong: told in one sentence, without a stack. */
-const TOLD = new Set(['UsageError', 'ProjectError', 'UnsafePathError']);
+/** Every command has them. */
+const OPTIONS = { cwd: { type: 'string' }, json: { type: 'boolean' } } as const;
 
 /** Runs one command line and returns its exit code: 0, 1 for findings, 2 for a failure. */
-export async function runCli(words: string[], libraryFolder: string): Promise<number> {
-  const isJson = words.includes('--json');
-  try {
-    const [name = '--help', ...rest] = words;
+export function runCli(args: string[], libraryFolder: string): Promise<number> {
+  const tool = { name: 'touchstone', isJson: args.includes('--json') };
+  return endWithCode(tool, async () => {
+    const [name = '--help', ...rest] = args;
     if (name === '--version' || name === '-v') return say(openLibrary(libraryFolder).version);
     if (name === '--help' || name === '-h' || name === 'help') return say(writeHelp());
-    return await runCommand(findName(name), rest, libraryFolder);
-  } catch (error) {
-    tell(error, isJson);
-    return 2;
-  }
+    return await runNamed(name, rest, libraryFolder).catch(explain);
+  });
 }
 
-function findName(word: string): CommandName {
-  const name = COMMAND_NAMES.find((one) => one === word);
-  if (name) return name;
-  const [near] = findNearest(word, COMMAND_NAMES);
-  const hint = near ? `did you mean ${near}?` : 'touchstone --help lists them';
-  throw new UsageError(`there is no command ${JSON.stringify(word)}: ${hint}`);
-}
-
-async function runCommand(name: CommandName, words: string[], folder: string): Promise<number> {
-  const command = await COMMANDS[name]();
-  const { values, positionals } = parse(command, words);
-  if (values.help) return say(command.usage);
-  const flags = values as CommandInput['flags'];
-  const result = await command.run({
-    library: openLibrary(folder),
-    openProject: () => openProject(readWord(flags, 'cwd') ?? process.cwd()),
-    words: positionals,
-    flags,
+async function runNamed(name: string, args: string[], libraryFolder: string): Promise<number> {
+  const command = findCommand(name);
+  const input = readInput(args, {
+    usage: `touchstone ${name} --help shows its options`,
+    options: { ...command.options, ...OPTIONS },
+  });
+  if (input.wantsHelp) return say(writeUsage(name, command));
+  const run = await command.load();
+  const result = await run({
+    ...input,
+    library: openLibrary(libraryFolder),
+    openProject: () => openProject(readWord(input.values, 'cwd') ?? process.cwd()),
   });
   if (result === undefined) return 0;
-  say(flags.json === true ? JSON.stringify(result.data, null, 2) : result.text);
+  say(input.values.json === true ? JSON.stringify(result.data, null, 2) : result.text);
   return result.code;
 }
 
-function parse({ options = {} }: Command, words: string[]) {
-  return parseArgs({
-    args: words,
-    options: {
-      ...options,
-      cwd: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-    allowPositionals: true,
-  });
+function findCommand(word: string): CliCommand {
+  const commands = new Map(listCommands());
+  const command = commands.get(word);
+  if (command) return command;
+  const [near] = findNearest(word, commands.keys());
+  const hint = near ? `did you mean ${near}?` : 'touchstone --help lists them';
+  throw new UsageError(`there is no command ${JSON.stringify(word)}: ${hint}`);
 }
 
 function say(text: string): 0 {
@@ -81,14 +53,16 @@ function say(text: string): 0 {
   return 0;
 }
 
-/** Whoever asked for JSON gets JSON, in the place where they look for it. */
-function tell(error: unknown, isJson: boolean): void {
-  const isTold = error instanceof Error && (TOLD.has(error.name) || isSystemError(error));
-  const message = error instanceof Error ? error.message : String(error);
-  if (isJson) process.stdout.write(`${JSON.stringify({ error: message }, null, 2)}\n`);
-  else if (isTold) process.stderr.write(`touchstone: ${message}\n`);
-  else console.error('touchstone failed:', error);
-}
+/** What the system says of a folder that is missing, a file that may not be written, a port in use. */
+const SYSTEM_CODES = new Set(
+  'EACCES EADDRINUSE EADDRNOTAVAIL EEXIST EISDIR ELOOP ENAMETOOLONG ENOENT ENOSPC ENOTDIR EPERM EROFS'.split(
+    ' ',
+  ),
+);
 
-/** A folder that is not there, a file that may not be written, a flag that is not known. */
-const isSystemError = (error: Error): boolean => 'code' in error && typeof error.code === 'string';
+/** What the system refuses is for the caller to fix, and its message says what it was. */
+function explain(error: unknown): never {
+  const isRefusal =
+    error instanceof Error && 'code' in error && SYSTEM_CODES.has(String(error.code));
+  throw isRefusal ? new UsageError(error.message, { cause: error }) : error;
+}

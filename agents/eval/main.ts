@@ -1,5 +1,5 @@
 import { createScorer } from '../library/score-pages.ts';
-import { createSearch, MIN_SCORE } from '../library/search.ts';
+import { createSearch, MIN_SCORE, TOPIC_SHARE } from '../library/search.ts';
 import type { SearchIndex } from '../library/search-index.ts';
 import { openBuilt } from './open-built.ts';
 import { readQueries } from './queries.ts';
@@ -21,7 +21,8 @@ function printEval(): void {
 }
 
 function printScore(text: string): void {
-  const { words, pages } = createScorer(JSON.parse(library.readSearchIndex()) as SearchIndex)(text);
+  const scorePages = createScorer(JSON.parse(library.readSearchIndex()) as SearchIndex);
+  const { words, pages, topicScore } = scorePages(text);
   const best = pages.slice(0, 3);
   console.table(
     words.map(({ word, weight, strengths }) => ({
@@ -30,8 +31,9 @@ function printScore(text: string): void {
       ...Object.fromEntries(best.map(({ id }) => [id, strengths.get(id) ?? 0])),
     })),
   );
+  const least = MIN_SCORE + TOPIC_SHARE * topicScore;
   for (const { id, score } of best)
     console.log(
-      `${score.toFixed(2)} ${score < MIN_SCORE ? 'is below' : 'reaches'} ${MIN_SCORE}: ${id}`,
+      `${score.toFixed(2)} ${score < least ? 'is below' : 'reaches'} ${least.toFixed(2)}: ${id}`,
     );
 }

@@ -1,23 +1,23 @@
 import type { LibraryIndex, PatternEntry } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
+import { type PatternCopy, prepareCopy } from './prepare-copy.ts';
 import { readKit } from './read-kit.ts';
 import { readSourcePatterns, type SourcePattern } from './read-pattern.ts';
 import { readTopics, type Topic } from './read-topics.ts';
-import { type TakenPattern, takeFiles } from './take-files.ts';
 import { writeTexts } from './write-texts.ts';
 
 /** A pattern with all that is made of it. */
-export type LibraryPattern = {
+export type BuiltPattern = {
   source: SourcePattern;
   entry: PatternEntry;
   texts: ReturnType<typeof writeTexts>;
-  taken: TakenPattern;
+  copy: PatternCopy;
 };
 
 /** Everything that the package is made of: one source, from which each surface is written. */
 export type BuiltLibrary = {
   version: string;
-  patterns: LibraryPattern[];
+  patterns: BuiltPattern[];
   /** The topics of the catalogue, written or not. */
   topics: Topic[];
 };
@@ -29,7 +29,7 @@ export function buildLibrary(root: string, version: string): BuiltLibrary {
   const byId = new Map(sources.map((source) => [source.id, source]));
   const patterns = sources.map((source) => {
     const texts = writeTexts(source);
-    return { source, texts, entry: describe(source, texts), taken: takeFiles(source, kit, byId) };
+    return { source, texts, entry: describe(source, texts), copy: prepareCopy(source, kit, byId) };
   });
   return { version, patterns, topics: readTopics(root) };
 }
@@ -39,7 +39,7 @@ export function writeIndex({ version, patterns }: BuiltLibrary): LibraryIndex {
   return { version, patterns: patterns.map(({ entry }) => entry) };
 }
 
-function describe(source: SourcePattern, texts: LibraryPattern['texts']): PatternEntry {
+function describe(source: SourcePattern, texts: BuiltPattern['texts']): PatternEntry {
   const { id, area, data, proof } = source;
   const { title, summary, level, needs, symptoms, keywords, requires, related } = data;
   return {

@@ -6,20 +6,34 @@ import type { Topic } from './read-topics.ts';
 import { createWeights } from './weigh-words.ts';
 
 /** What a search needs of a pattern. */
-export type IndexedPattern = Pick<SourcePattern, 'id' | 'data' | 'body' | 'proof'>;
+export type IndexedPattern = Pick<SourcePattern, 'id' | 'body' | 'proof'> & {
+  data: Pick<SourcePattern['data'], IndexedField>;
+};
+
+type IndexedField =
+  | 'title'
+  | 'summary'
+  | 'symptoms'
+  | 'keywords'
+  | 'useWhen'
+  | 'references'
+  | 'topics';
 
 /** Sections that speak of something else: other ways, and the machine it was measured on. */
 const OTHER_SECTIONS = ['Alternatives', 'Performance', 'References'];
 
-/** The search index of all patterns. Topics without a page tell only which words are common. */
+/** The search index of all patterns, and of the topics that no page answers yet. */
 export function indexSearch(patterns: IndexedPattern[], topics: Topic[]): SearchIndex {
-  const pages = patterns.map(readStrengths);
+  const pages = lowerMentions(patterns.map(readStrengths));
   const ids = patterns.map(({ id }) => id);
-  const unwritten = topics.filter(({ id }) => !ids.includes(id));
-  const weights = createWeights([
-    ...pages.map(listTold),
-    ...unwritten.map(({ id, title, promise }) => readWords(`${id} ${title} ${promise}`)),
-  ]);
+  const answered = new Set(patterns.flatMap(({ data }) => data.topics));
+  const unwritten = topics
+    .filter(({ id }) => !ids.includes(id))
+    .map(({ id, title, promise }) => {
+      const text = new Set(readWords(`${id} ${title} ${promise}`));
+      return { text, isAnswered: answered.has(id) };
+    });
+  const weights = createWeights([...pages.map(listTold), ...unwritten.map(({ text }) => text)]);
   const words = new Map<string, IndexedWord>();
   for (const [word, weight] of weights) words.set(word, [weight, []]);
   pages.forEach((page, number) => {
@@ -28,7 +42,29 @@ export function indexSearch(patterns: IndexedPattern[], topics: Topic[]): Search
       words.set(word, [weight, [...found, [number, strength]]]);
     }
   });
+  unwritten.forEach(({ text, isAnswered }, number) => {
+    if (!isAnswered) for (const word of text) addTopic(words.get(word), number);
+  });
   return { ids, words: Object.fromEntries([...words].sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+function addTopic(word: IndexedWord | undefined, number: number): void {
+  if (word) word[2] = [...(word[2] ?? []), number];
+}
+
+/** A word that all pages mention says nothing of the one that mentions it. */
+function lowerMentions(pages: Map<string, number>[]): Map<string, number>[] {
+  const counts = new Map<string, number>();
+  for (const page of pages)
+    for (const word of page.keys()) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return pages.map((page) => {
+    const lowered = [...page].map(([word, strength]): [string, number] => {
+      if (strength > STRENGTHS.mentioned) return [word, strength];
+      const share = (counts.get(word) ?? 0) / pages.length;
+      return [word, Number((strength * (1 - share)).toFixed(2))];
+    });
+    return new Map(lowered.filter(([, strength]) => strength > 0));
+  });
 }
 
 /**

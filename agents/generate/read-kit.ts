@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Packages } from '../library/types.ts';
+import type { Kit } from './prepare-copy.ts';
 import { readPackages } from './read-pattern.ts';
-import type { Kit } from './take-files.ts';
 
 /** The kit's sources without its tests. */
 export function readKit(root: string): Kit {

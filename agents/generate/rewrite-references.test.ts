@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Reference, rewriteReferences } from './rewrite-references.ts';
+import { type FileReference, rewriteReferences } from './rewrite-references.ts';
 
 const SOURCE = `import { a } from './a.ts';
 import type { B } from "./b.ts";
@@ -14,7 +14,7 @@ const g = ['../../area/slug/schema.sql', './no.ts', \`from './no.ts'\`];
 `;
 
 it('finds imports in code alone, addresses of files, and paths that go up', () => {
-  const found: Reference[] = [];
+  const found: FileReference[] = [];
   rewriteReferences(SOURCE, (reference) => void found.push(reference));
   expect(found.map(({ kind, word }) => `${kind} ${word}`).sort()).toEqual([
     'import ../../area/slug/c.ts',

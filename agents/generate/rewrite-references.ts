@@ -2,9 +2,9 @@ import ts from 'typescript';
 import { applyEdits, type Edit } from '../../scripts/engine/edits.ts';
 
 /** A word of a file that leads to another: what it imports, the address of a file, or a path that goes up. */
-export type Reference = { word: string; kind: 'import' | 'url' | 'path' };
+export type FileReference = { word: string; kind: 'import' | 'url' | 'path' };
 
-type Found = Reference & { start: number };
+type Found = FileReference & { start: number };
 
 const URLS = /(?<=new URL\(\s*['"])[^'"\n]+(?=['"])/g;
 const PATHS = /(?<=(['"`]))\.\.\/[^'"`\n]+(?=\1)/g;
@@ -12,7 +12,7 @@ const PATHS = /(?<=(['"`]))\.\.\/[^'"`\n]+(?=\1)/g;
 /** The text of a TypeScript file with other words for what it refers to; undefined leaves one as it is. */
 export function rewriteReferences(
   text: string,
-  rewrite: (reference: Reference) => string | undefined,
+  rewrite: (reference: FileReference) => string | undefined,
 ): string {
   const found = new Map<number, Found>();
   const all = [
@@ -34,5 +34,5 @@ const findImports = (text: string): Found[] =>
     .preProcessFile(text, true, true)
     .importedFiles.map(({ fileName, pos }) => ({ word: fileName, kind: 'import', start: pos + 1 }));
 
-const findAll = (text: string, pattern: RegExp, kind: Reference['kind']): Found[] =>
+const findAll = (text: string, pattern: RegExp, kind: FileReference['kind']): Found[] =>
   [...text.matchAll(pattern)].map(({ 0: word, index }) => ({ word, kind, start: index }));

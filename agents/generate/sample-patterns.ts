@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/files/root.ts';
 import { areaOf, slugOf } from '../../scripts/pattern/ids.ts';
-import type { KeptPattern } from './kept-pattern.ts';
+import type { CommittedPattern } from './committed-pattern.ts';
 
 type Catalogue = { topics: { id: string; title: string; promise: string }[] };
 
 /** As many patterns as a test asks for, taken evenly from all areas of the catalogue. */
-export function createSamplePatterns(count: number): KeptPattern[] {
+export function createSamplePatterns(count: number): CommittedPattern[] {
   const { topics } = JSON.parse(
     readFileSync(join(ROOT, 'docs/catalogue.json'), 'utf8'),
   ) as Catalogue;

@@ -1,6 +1,6 @@
 import { siteUrl } from '../../docs/site.ts';
-import type { LibraryPattern } from './build-library.ts';
-import type { TakenText } from './take-files.ts';
+import type { BuiltPattern } from './build-library.ts';
+import type { CopiedText } from './prepare-copy.ts';
 
 type Item = {
   name: string;
@@ -17,7 +17,7 @@ type Item = {
 const SCHEMAS = 'https://ui.shadcn.com/schema';
 
 /** The patterns as `shadcn add` takes them, by path: `registry.json` and one item for each. */
-export function writeRegistry(patterns: readonly LibraryPattern[]): [string, string][] {
+export function writeRegistry(patterns: readonly BuiltPattern[]): [string, string][] {
   const items = patterns.map(toItem);
   const registry = {
     $schema: `${SCHEMAS}/registry.json`,
@@ -35,16 +35,16 @@ export function writeRegistry(patterns: readonly LibraryPattern[]): [string, str
 }
 
 /** Without the tests: they need the kit, which `touchstone add` brings along. */
-function toItem({ source, taken }: LibraryPattern): Item {
+function toItem({ source, copy }: BuiltPattern): Item {
   const { id, area, slug, data } = source;
-  const texts = taken.texts.filter(({ role }) => role !== 'test');
+  const texts = copy.texts.filter(({ role }) => role !== 'test');
   return {
     name: `${area}-${slug}`,
     type: 'registry:item',
     title: data.title,
     description: data.summary,
-    dependencies: toList(taken.manifest.dependencies),
-    devDependencies: toList(taken.manifest.devDependencies),
+    dependencies: toList(copy.manifest.dependencies),
+    devDependencies: toList(copy.manifest.devDependencies),
     // As shadcn resolves a name of another registry than its own; it needs `registries` for it.
     ...(data.requires.length > 0 && {
       registryDependencies: data.requires.map((other) => `@touchstone/${other.replace('/', '-')}`),
@@ -59,7 +59,7 @@ function toItem({ source, taken }: LibraryPattern): Item {
   };
 }
 
-const listMigrations = (texts: TakenText[]): string[] =>
+const listMigrations = (texts: CopiedText[]): string[] =>
   texts.filter(({ role }) => role === 'migration').map(({ path }) => path);
 
 /** What shadcn prints once the files are there. */

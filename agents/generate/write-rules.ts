@@ -1,10 +1,10 @@
 import { listGlobs } from './area-words.ts';
+import type { CommittedPattern } from './committed-pattern.ts';
 import { describeArea } from './describe-area.ts';
 import { groupByArea } from './group-by-area.ts';
-import type { KeptPattern } from './kept-pattern.ts';
 
 /** Files by their path in `rules/`, for tools that read a format of their own. */
-export function writeRules(patterns: readonly KeptPattern[]): [string, string][] {
+export function writeRules(patterns: readonly CommittedPattern[]): [string, string][] {
   return groupByArea(patterns).flatMap(([area, group]): [string, string][] => {
     const rules = { area, description: describeArea(area, group, 200), text: writeText(group) };
     return [
@@ -30,7 +30,7 @@ applyTo: ${JSON.stringify(listGlobs(area).join(','))}
 ---
 ${text}`;
 
-function writeText(group: readonly KeptPattern[]): string {
+function writeText(group: readonly CommittedPattern[]): string {
   const lines = group.map(({ id, title, symptoms }) => `- \`${id}\`: ${symptoms[0] ?? title}`);
   return `
 Before you write or change code about one of these, read its pattern, and prefer it to memory: \`npx touchstone show <id>\`. \`npx touchstone add <id> --with-tests\` copies its code and its tests.

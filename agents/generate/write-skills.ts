@@ -1,11 +1,14 @@
 import { BUDGETS } from './budgets.ts';
+import type { CommittedPattern } from './committed-pattern.ts';
 import { describeArea } from './describe-area.ts';
 import { fitHints, withHint } from './fit-hints.ts';
 import { groupByArea } from './group-by-area.ts';
-import type { KeptPattern } from './kept-pattern.ts';
 
 /** Files by their path in `skills/`: a skill that leads to the others, and one for each area. */
-export function writeSkills(patterns: readonly KeptPattern[], version: string): [string, string][] {
+export function writeSkills(
+  patterns: readonly CommittedPattern[],
+  version: string,
+): [string, string][] {
   const areas = groupByArea(patterns);
   const { description, descriptions } = BUDGETS.skill;
   const longest = Math.min(description, Math.floor(descriptions / (areas.length + 1)));
@@ -24,7 +27,7 @@ export function writeSkills(patterns: readonly KeptPattern[], version: string): 
 const ROUTER =
   'TypeScript backend patterns, each with code to copy and the tests that prove it. Use first when you build, review or debug a backend, even if all you have is a symptom or an error message.';
 
-function writeRouter(areas: [string, KeptPattern[]][], version: string): string {
+function writeRouter(areas: [string, CommittedPattern[]][], version: string): string {
   return fitHints(BUDGETS.skill.tokens, (hint) => {
     const lines = areas.map(([area, group]) => {
       const slugs = group.map(({ slug }) => slug);
@@ -37,8 +40,8 @@ function writeRouter(areas: [string, KeptPattern[]][], version: string): string 
 Before you write backend code, check for a pattern for it, and prefer it to memory.
 
 1. Find it: \`npx touchstone search "<symptom, error message or keywords>"\`, or open the skill of its area below.
-2. Read it: \`npx touchstone show <area>/<slug>\`, or \`references/<slug>.md\` of that skill. When its "Not when" fits your case, take what it names instead.
-3. Take it: \`npx touchstone add <area>/<slug> --with-tests\` copies code, migration and tests, and says what to install.
+2. Read it: \`npx touchstone show <area>/<slug>\`, or \`references/<slug>.md\` of that skill. When its "Not when" fits your case, use what it names instead.
+3. Add it: \`npx touchstone add <area>/<slug> --with-tests\` copies code, migration and tests, and says what to install.
 4. Run the tests that came with it: they hold what the pattern promises. \`npx touchstone verify\` finds what was lost since.
 
 Each area is a skill:
@@ -48,7 +51,7 @@ ${lines.join('\n')}
   });
 }
 
-type Skill = { area: string; group: KeptPattern[]; longest: number; version: string };
+type Skill = { area: string; group: CommittedPattern[]; longest: number; version: string };
 
 function writeSkill({ area, group, longest, version }: Skill): string {
   const head = writeHead(`touchstone-${area}`, describeArea(area, group, longest), version);
@@ -64,7 +67,7 @@ Read the reference that fits before you write code, and prefer it to memory: it 
 
 ${lines.join('\n')}
 
-Take one, with its migration and its tests: \`npx touchstone add ${area}/<slug> --with-tests\`. The whole page: \`npx touchstone show ${area}/<slug> --detail full\`.
+Add one, with its migration and its tests: \`npx touchstone add ${area}/<slug> --with-tests\`. The whole page: \`npx touchstone show ${area}/<slug> --detail full\`.
 `;
   });
 }

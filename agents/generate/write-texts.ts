@@ -33,7 +33,7 @@ export function writeBrief({ id, data }: SourcePattern): string {
   return joinParts([
     `# ${title}`,
     summary,
-    `\`${id}\`, level ${level} of 4, needs ${nameNeeds(needs)}${sayRequired(requires)}. Take it: \`npx touchstone add ${id}\``,
+    `\`${id}\`, level ${level} of 4, needs ${nameNeeds(needs)}${sayRequired(requires)}. Add it: \`npx touchstone add ${id}\``,
     ...writeChoice(data),
   ]);
 }
@@ -41,7 +41,7 @@ export function writeBrief({ id, data }: SourcePattern): string {
 const sayRequired = (ids: string[]): string =>
   ids.length > 0 ? `, builds on ${ids.join(', ')}` : '';
 
-/** What one builds by: the rules, what it survives, and as much of the code as there is room for. */
+/** What one builds by: the rules, the failures tested, and as much of the code as there is room for. */
 export function writeStandard(pattern: SourcePattern, sections = readSections(pattern)): string {
   const snippets = sections
     .filter(({ name }) => name === 'How it works' || name === 'The code')
@@ -50,7 +50,7 @@ export function writeStandard(pattern: SourcePattern, sections = readSections(pa
     writeBrief(pattern),
     `## Rules\n\n${listInvariants(findText(sections, 'How it works'))}`,
   ];
-  const tail = [`## Failures it survives, each a test\n\n${writeFailures(pattern)}`];
+  const tail = [`## Failures tested\n\n${writeFailures(pattern)}`];
   const shown = new Set<string>();
   for (const { text } of snippets) {
     if (fits(write([...shown, text]), BUDGETS.standard)) shown.add(text);

@@ -1,11 +1,22 @@
 import type { SearchIndex } from './search-index.ts';
-import { readQuery } from './search-words.ts';
+import { readQueryWords } from './search-words.ts';
 
 /** A word of a query: how much it says, and how strongly each page that has it is about it. */
-export type QueryWord = { word: string; weight: number; strengths: Map<string, number> };
+export type QueryWord = {
+  word: string;
+  weight: number;
+  strengths: Map<string, number>;
+  /** The topics without a page that have it. */
+  topics: readonly number[];
+};
 
 /** The words of a query, and the pages that have any of them, the best first. */
-export type Scored = { words: QueryWord[]; pages: { id: string; score: number }[] };
+export type Scored = {
+  words: QueryWord[];
+  pages: { id: string; score: number }[];
+  /** The score of the best topic that has no page. */
+  topicScore: number;
+};
 
 /**
  * Scores pages on a query. The score is what the page's words say, divided by the root of what all
@@ -16,24 +27,33 @@ export function createScorer({ ids, words: indexed }: SearchIndex): (query: stri
   const known = new Map(Object.entries(indexed));
 
   return function scorePages(query) {
-    const counts = readQuery(query, (word) => known.has(word));
+    const counts = readQueryWords(query, (word) => known.has(word));
     const words = [...counts].map(([word, count]) => weigh(word, count));
     const all = sum(words.map(({ weight }) => weight));
     const found = new Set(words.flatMap(({ strengths }) => [...strengths.keys()]));
     const pages = [...found].map((id) => ({ id, score: scorePage(id, words) / Math.sqrt(all) }));
-    return { words, pages: pages.sort((a, b) => b.score - a.score || compare(a.id, b.id)) };
+    pages.sort((a, b) => b.score - a.score || compare(a.id, b.id));
+    return { words, pages, topicScore: scoreTopics(words) / Math.sqrt(all || 1) };
   };
 
   /** A word that no text has says most of all; one that comes again says more. */
   function weigh(word: string, count: number): QueryWord {
-    const [weight, pages] = known.get(word) ?? [1, []];
+    const [weight, pages, topics = []] = known.get(word) ?? [1, []];
     const strengths = new Map(pages.map(([page, strength]) => [ids[page] ?? '', strength]));
-    return { word, weight: weight * (1 + Math.log(count)), strengths };
+    return { word, weight: weight * (1 + Math.log(count)), strengths, topics };
   }
 }
 
 const scorePage = (id: string, words: QueryWord[]): number =>
   sum(words.map(({ weight, strengths }) => weight * (strengths.get(id) ?? 0)));
+
+/** A topic is known by its title and what it promises: it is about each word that it has. */
+function scoreTopics(words: QueryWord[]): number {
+  const scores = new Map<number, number>();
+  for (const { weight, topics } of words)
+    for (const topic of topics) scores.set(topic, (scores.get(topic) ?? 0) + weight);
+  return Math.max(0, ...scores.values());
+}
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
 

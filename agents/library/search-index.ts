@@ -5,8 +5,15 @@ export type SearchIndex = {
   words: Record<string, IndexedWord>;
 };
 
-/** How much a word says (from 0, in every text, to 1, rare), and which pages have it where. */
-export type IndexedWord = [weight: number, pages: [page: number, strength: number][]];
+/**
+ * How much a word says (from 0, in every text, to 1, rare), which pages have it where, and which
+ * topics without a page have it; topics are counted from 0, and have no other name here.
+ */
+export type IndexedWord = [
+  weight: number,
+  pages: [page: number, strength: number][],
+  topics?: number[],
+];
 
 /** How strongly a page is about a word, by the best place where it has it. */
 export const STRENGTHS = {
@@ -14,6 +21,6 @@ export const STRENGTHS = {
   named: 1,
   /** Summary, when to use it, titles of failures. */
   told: 0.7,
-  /** Anywhere else. */
+  /** Anywhere else; less, the more pages have the word. */
   mentioned: 0.4,
 } as const;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readQuery, readWords } from './search-words.ts';
+import { readQueryWords, readWords } from './search-words.ts';
 
 const ask = (query: string, ...known: string[]) => [
-  ...readQuery(query, (word) => known.includes(word)).keys(),
+  ...readQueryWords(query, (word) => known.includes(word)).keys(),
 ];
 
 describe('the words of a page', () => {
@@ -32,7 +32,7 @@ describe('the words of a page', () => {
 
 describe('the words of a query', () => {
   it('are counted', () => {
-    expect(readQuery('drift, Drift and drifts', () => true)).toEqual(new Map([['drift', 3]]));
+    expect(readQueryWords('drift, Drift and drifts', () => true)).toEqual(new Map([['drift', 3]]));
   });
 
   it('leave out what differs each time that a message is printed', () => {
@@ -60,7 +60,7 @@ describe('the words of a query', () => {
   it('can be read from any string', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 3_000 }), (query) => {
-        for (const [word, count] of readQuery(query, () => false)) {
+        for (const [word, count] of readQueryWords(query, () => false)) {
           expect(word).not.toBe('');
           expect(count).toBeGreaterThan(0);
         }

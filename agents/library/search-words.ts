@@ -38,7 +38,10 @@ export function readWords(text: string): string[] {
  * The words of a query as stems, and how often each stands there. Of an identifier that no page
  * has, only the parts count that a page has: the rest is the asker's own name for something.
  */
-export function readQuery(query: string, isKnown: (word: string) => boolean): Map<string, number> {
+export function readQueryWords(
+  query: string,
+  isKnown: (word: string) => boolean,
+): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { whole, parts } of splitWords(removeNoise(query.slice(0, MAX_QUERY)))) {
     const named = parts.length > 0 || /\d/.test(whole);

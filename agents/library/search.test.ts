@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSearch, MIN_SCORE } from './search.ts';
+import { createSearch, MIN_SCORE, TOPIC_SHARE } from './search.ts';
 import type { SearchIndex } from './search-index.ts';
 import type { PatternEntry } from './types.ts';
 
@@ -16,7 +16,6 @@ const INDEX: SearchIndex = {
   words: {
     credenti: [0.9, [[0, 1]]],
     refresh: [0.8, [[0, 1]]],
-    renew: [0.8, [[0, 1]]],
     tab: [0.5, [[0, 0.4]]],
     job: [0.9, [[1, 1]]],
     upload: [
@@ -27,6 +26,8 @@ const INDEX: SearchIndex = {
       ],
     ],
     tool: [0.1, []],
+    renew: [0.8, [[0, 1]], [0]],
+    invoic: [0.9, [], [0, 1]],
   },
 };
 
@@ -75,7 +76,7 @@ describe('a search', () => {
 
 describe('a query has no pattern', () => {
   it('when its rare words stand on no page', () => {
-    expect(search('refresh kafka rebalance graphql')).toEqual({
+    expect(search('refresh kafka rebalance graphql resolver')).toEqual({
       outcome: 'no-pattern',
       hits: [],
       nearest: ['auth/tokens'],
@@ -84,6 +85,15 @@ describe('a query has no pattern', () => {
 
   it('but has one when what no page has is common everywhere', () => {
     expect(listIds('refresh tool')).toEqual(['auth/tokens']);
+  });
+
+  it('when a topic without a page fits it better', () => {
+    const score = 0.8 / Math.sqrt(0.8 + 0.9);
+    const topicScore = (0.8 + 0.9) / Math.sqrt(0.8 + 0.9);
+    expect(score).toBeGreaterThan(MIN_SCORE);
+    expect(score - TOPIC_SHARE * topicScore).toBeLessThan(MIN_SCORE);
+    expect(search('renew invoices')).toMatchObject({ outcome: 'no-pattern' });
+    expect(listIds('renew')).toEqual(['auth/tokens']);
   });
 
   it('when a page only mentions its words', () => {

@@ -20,10 +20,14 @@ export type SearchOptions = { area?: string | undefined; limit?: number | undefi
 export type Search = (query: string, options?: SearchOptions) => SearchResult;
 
 /**
- * Below this score the best page is no answer. `node agents/eval/main.ts "<query>"` shows how a
- * score comes about; the eval shows what another threshold would do.
+ * Below this score the best page is no answer, less what a topic without a page takes of it.
+ * `node agents/eval/main.ts "<query>"` shows how a score comes about; the eval shows what another
+ * threshold would do.
  */
-export const MIN_SCORE = 0.65;
+export const MIN_SCORE = 0.41;
+
+/** The share of the best such topic's score that counts against the pages. */
+export const TOPIC_SHARE = 0.4;
 
 /** What comes after the best page scores at least this much of it. */
 const MIN_SHARE = 0.5;
@@ -36,10 +40,10 @@ export function createSearch(library: Pick<Library, 'find' | 'readSearchIndex'>)
   const scorePages = createScorer(JSON.parse(library.readSearchIndex()) as SearchIndex);
 
   return function search(query, { area, limit = DEFAULT_HITS } = {}) {
-    const { words, pages } = scorePages(query);
+    const { words, pages, topicScore } = scorePages(query);
     const inArea = pages.filter(({ id }) => area === undefined || library.find(id)?.area === area);
     const best = inArea[0]?.score ?? 0;
-    const fitting = best < MIN_SCORE ? [] : inArea;
+    const fitting = best - TOPIC_SHARE * topicScore < MIN_SCORE ? [] : inArea;
     const hits = fitting
       .filter(({ score }) => score >= best * MIN_SHARE)
       .slice(0, Math.min(Math.max(limit || 1, 1), MAX_HITS))

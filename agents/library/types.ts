@@ -23,11 +23,11 @@ export type PatternEntry = {
   failures: number;
 };
 
-/** What a file is to who takes it. */
+/** What a file is to a reader who adds the pattern. */
 export type FileRole = 'pattern' | 'migration' | 'test';
 
 /** A file that `touchstone add` copies. */
-export type TakenFile = {
+export type CopiedFile = {
   role: FileRole;
   /** Its path in the folder of the pattern; a migration's, and a test's in `tests/`, without it. */
   path: string;
@@ -42,7 +42,7 @@ export type Packages = Record<string, string>;
 /** All that taking a pattern asks for. */
 export type PatternManifest = {
   id: string;
-  files: TakenFile[];
+  files: CopiedFile[];
   dependencies: Packages;
   devDependencies: Packages;
   /** Patterns that only the copied tests use. */

@@ -11,9 +11,9 @@ export const maxTokens = z.int().min(ANSWER.least).max(ANSWER.most).default(ANSW
 export function takeFitting<T>(
   items: readonly T[],
   budget: number,
-  write: (taken: T[]) => string,
+  write: (fitting: T[]) => string,
 ): T[] {
-  const taken = [...items];
-  while (taken.length > 0 && estimateTokens(write(taken)) > budget) taken.pop();
-  return taken;
+  const fitting = [...items];
+  while (fitting.length > 0 && estimateTokens(write(fitting)) > budget) fitting.pop();
+  return fitting;
 }

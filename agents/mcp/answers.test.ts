@@ -347,7 +347,7 @@ describe('plan_add_pattern', () => {
   it('reads no folder for somebody elsewhere, and never another than a project', async () => {
     for (const name of ['dir', 'cwd', 'root'])
       expect(await askInVain('plan_add_pattern', { id: ID, [name]: '/etc' }, remote)).toContain(
-        'no folder is read over HTTP',
+        'reads no folder over HTTP',
       );
     expect(await askInVain('plan_add_pattern', { id: ID, dir: '/not/there' })).toContain(
       'no folder',
@@ -363,11 +363,9 @@ describe('plan_add_pattern', () => {
 });
 
 describe('verify_pattern', () => {
-  it('passes what was just taken, and says what is wrong with what was not kept', async () => {
+  it('passes what was just added, and says what is wrong with what was changed', async () => {
     using app = makeProject();
-    expect(await askInVain('verify_pattern', { dir: app.folder })).toContain(
-      'has taken no pattern',
-    );
+    expect(await askInVain('verify_pattern', { dir: app.folder })).toContain('has no pattern yet');
     applyPlan(library, app.project, planAdd(library, app.project, [ID]));
     const passed = await call('verify_pattern', { dir: app.folder });
     expect(passed.structuredContent).toMatchObject({
@@ -377,7 +375,7 @@ describe('verify_pattern', () => {
     app.project.remove('patterns/background-jobs/job-queue.ts');
     const failed = await call('verify_pattern', { dir: app.folder, id: 'background-jobs' });
     expect(failed.structuredContent).toMatchObject({ passed: false });
-    expect(textOf(failed)).toMatch(/failed\n- issue: .*is gone/);
+    expect(textOf(failed)).toMatch(/failed\n- issue: .*is missing/);
   });
 });
 

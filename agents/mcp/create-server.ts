@@ -4,7 +4,7 @@ import type { Search } from '../library/search.ts';
 import { type Context, createContext } from './context.ts';
 import { getExampleFiles } from './get-example-files.ts';
 import { getPattern } from './get-pattern.ts';
-import { listPatterns } from './list-patterns.ts';
+import { listPatternsTool } from './list-patterns.ts';
 import { planAddLocally, planAddRemotely } from './plan-add-pattern.ts';
 import { addPrompts } from './prompts.ts';
 import { addResources } from './resources.ts';
@@ -48,7 +48,7 @@ function prepareTools(context: Context): Registration[] {
     ...(context.isLocal
       ? [prepareTool(planAddLocally(context)), prepareTool(verifyPattern(context))]
       : [prepareTool(planAddRemotely(context))]),
-    prepareTool(listPatterns(context)),
+    prepareTool(listPatternsTool(context)),
   ];
 }
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { findNearest } from '../../scripts/text/find-nearest.ts';
-import type { PatternManifest, TakenFile } from '../library/types.ts';
+import type { CopiedFile, PatternManifest } from '../library/types.ts';
 import { rewriteImports } from '../project/rewrite-imports.ts';
 import { ANSWER, maxTokens } from './answer-size.ts';
 import type { Context } from './context.ts';
 import { estimateTokens } from './estimate-tokens.ts';
-import { quote } from './pattern-finder.ts';
+import { quoteInput } from './pattern-finder.ts';
 import { type Tool, ToolError } from './tool.ts';
 import { ID_ALIASES } from './tool-input.ts';
 
@@ -36,7 +36,7 @@ export function getExampleFiles({ library, find }: Context) {
   } satisfies Tool<typeof input>;
 
   /** As it is written to a project that names its imports with `.ts`. */
-  function readFile(id: string, { role, path }: TakenFile): string {
+  function readFile(id: string, { role, path }: CopiedFile): string {
     const text = library.readFile(id, role, path);
     return rewriteImports(path, text, {
       directory: '.',
@@ -48,7 +48,7 @@ export function getExampleFiles({ library, find }: Context) {
 }
 
 /** Two files of a pattern may have one path: the role tells them apart. */
-const nameOf = ({ role, path }: TakenFile): string => `${role}/${path}`;
+const nameOf = ({ role, path }: CopiedFile): string => `${role}/${path}`;
 
 function listFiles({ id, files, dependencies, devDependencies }: PatternManifest, budget: number) {
   const lines = files.map((file) => `${nameOf(file)} ${file.bytes} bytes, ${file.tokens} tokens`);
@@ -71,7 +71,7 @@ function cutLines(head: string, lines: string[], budget: number): string {
 }
 
 /** By `role/path`, by path alone, or as a page names its code: `path#region`. */
-function findFile({ id, files }: PatternManifest, word: string): TakenFile {
+function findFile({ id, files }: PatternManifest, word: string): CopiedFile {
   const name = word
     .trim()
     .replace(/^\.?\//, '')
@@ -84,15 +84,19 @@ function findFile({ id, files }: PatternManifest, word: string): TakenFile {
     files.filter((file) => file.path === one || nameOf(file) === one).map(nameOf),
   );
   const near = [...new Set([...alike, ...names])].slice(0, 3);
-  throw new ToolError(`${id} has no file ${quote(word)}. Nearest: ${near.join(', ')}.`);
+  throw new ToolError(`${id} has no file ${quoteInput(word)}. Nearest: ${near.join(', ')}.`);
 }
 
 const ROOM_FOR_NOTE = 60;
 
 /** Whole files, in the order in which they were asked for, as long as they fit. */
-function readFiles(files: TakenFile[], budget: number, read: (file: TakenFile) => string): string {
+function readFiles(
+  files: CopiedFile[],
+  budget: number,
+  read: (file: CopiedFile) => string,
+): string {
   const texts: string[] = [];
-  const rest: TakenFile[] = [];
+  const rest: CopiedFile[] = [];
   let left = budget - ROOM_FOR_NOTE;
   for (const file of files) {
     const cost = costOf(file);
@@ -106,9 +110,9 @@ function readFiles(files: TakenFile[], budget: number, read: (file: TakenFile) =
 }
 
 /** The name and the fence around it cost some, too. */
-const costOf = (file: TakenFile): number => file.tokens + 12 + estimateTokens(nameOf(file));
+const costOf = (file: CopiedFile): number => file.tokens + 12 + estimateTokens(nameOf(file));
 
-function noteRest(files: TakenFile[], rest: TakenFile[]): string[] {
+function noteRest(files: CopiedFile[], rest: CopiedFile[]): string[] {
   if (rest.length === 0) return [];
   const total = files.reduce((sum, file) => sum + costOf(file), ROOM_FOR_NOTE);
   const names = rest.map((file) => `${nameOf(file)} (${file.tokens})`);
@@ -117,7 +121,7 @@ function noteRest(files: TakenFile[], rest: TakenFile[]): string[] {
   return [`Left out, with their tokens: ${shown.join(', ')}. ${advice}.`];
 }
 
-function fence(file: TakenFile, text: string): string {
+function fence(file: CopiedFile, text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map(([marks]) => marks.length));
   const marks = '`'.repeat(longest + 1);
   const language = /\.(\w+)$/.exec(file.path)?.[1] ?? '';

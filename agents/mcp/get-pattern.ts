@@ -21,7 +21,7 @@ const input = z.object({
 export function getPattern({ library, find }: Context) {
   return {
     name: 'get_pattern',
-    description: `Read patterns as Markdown: rules, code and the failures it survives. Tokens each: ${COSTS}.`,
+    description: `Read patterns as Markdown: rules, code and the failures tested. Tokens each: ${COSTS}.`,
     input,
     aliases: {
       ids: ['id', ...ID_ALIASES, 'patterns'],
@@ -40,8 +40,8 @@ export function getPattern({ library, find }: Context) {
 type Chosen = Map<PatternEntry, Detail>;
 
 /** Each in the shortest detail first, then, from the first on, in the longest that fits. */
-function chooseDetails(patterns: PatternEntry[], wish: Detail, budget: number): Chosen {
-  const details = DETAILS.slice(0, DETAILS.indexOf(wish) + 1);
+function chooseDetails(patterns: PatternEntry[], wanted: Detail, budget: number): Chosen {
+  const details = DETAILS.slice(0, DETAILS.indexOf(wanted) + 1);
   const chosen: Chosen = new Map();
   for (const detail of details) {
     for (const pattern of patterns) {
@@ -55,14 +55,14 @@ function chooseDetails(patterns: PatternEntry[], wish: Detail, budget: number): 
 const count = (chosen: Chosen): number =>
   [...chosen].reduce((sum, [{ tokens }, detail]) => sum + tokens[detail] + 2, 0);
 
-function noteShortened(patterns: PatternEntry[], chosen: Chosen, wish: Detail): string[] {
-  const short = patterns.filter((pattern) => chosen.get(pattern) !== wish);
+function noteShortened(patterns: PatternEntry[], chosen: Chosen, wanted: Detail): string[] {
+  const short = patterns.filter((pattern) => chosen.get(pattern) !== wanted);
   if (short.length === 0) return [];
-  const needed = count(new Map(patterns.map((pattern) => [pattern, wish]))) + ROOM_FOR_NOTE;
+  const needed = count(new Map(patterns.map((pattern) => [pattern, wanted]))) + ROOM_FOR_NOTE;
   const list = short.map((one) => `${one.id} (${chosen.get(one) ?? 'left out'})`).join(', ');
   const advice =
     needed > ANSWER.most
       ? 'Ask for fewer at once'
-      : `In ${wish} detail all need maxTokens ${needed}`;
+      : `In ${wanted} detail all need maxTokens ${needed}`;
   return [`Shortened to fit: ${list}. ${advice}.`];
 }

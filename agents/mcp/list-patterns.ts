@@ -7,7 +7,7 @@ import { estimateTokens } from './estimate-tokens.ts';
 import type { Tool } from './tool.ts';
 
 /** Lists what there is. */
-export function listPatterns({ library, area }: Context) {
+export function listPatternsTool({ library, area }: Context) {
   const input = z.object({ area });
   return {
     name: 'list_patterns',
@@ -37,7 +37,8 @@ type Listed = z.infer<typeof listed>;
 type Output = z.infer<typeof output>;
 
 /** All patterns as a text, by area, a line each. */
-export const writeIndex = (patterns: PatternEntry[]): string => writeList(patterns.map(describe));
+export const writePatternList = (patterns: PatternEntry[]): string =>
+  writeList(patterns.map(describe));
 
 const describe = ({ id, symptoms: [symptom] }: PatternEntry): Listed =>
   symptom === undefined ? { id } : { id, symptom };
@@ -64,7 +65,7 @@ function fitArea(patterns: PatternEntry[]): Output {
   const short = { patterns: ids, more: 'get_pattern has the symptoms.' };
   if (fits(short)) return short;
   const more = `The area has ${ids.length}: search_patterns finds the others.`;
-  const size = (taken: Listed[]) => JSON.stringify({ patterns: taken, more });
+  const size = (shown: Listed[]) => JSON.stringify({ patterns: shown, more });
   return { patterns: takeFitting(ids, ANSWER.usual, size), more };
 }
 

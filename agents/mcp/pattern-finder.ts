@@ -1,5 +1,5 @@
-import { findPattern } from '../library/find-pattern.ts';
 import type { Library } from '../library/open-library.ts';
+import { resolvePattern } from '../library/resolve-pattern.ts';
 import type { Search } from '../library/search.ts';
 import type { PatternEntry } from '../library/types.ts';
 import { ToolError } from './tool.ts';
@@ -19,17 +19,17 @@ export function createFinder(library: Library, search: Search): PatternFinder {
 
   function find(word: string): PatternEntry {
     const name = word.trim().replace(/^pattern:\/\//i, '');
-    const { pattern } = findPattern(library, name);
+    const { pattern } = resolvePattern(library, name);
     if (pattern) return pattern;
     throw new ToolError(
-      `There is no pattern ${quote(word)}. Nearest: ${nearest(name).join(', ')}.`,
+      `There is no pattern ${quoteInput(word)}. Nearest: ${nearest(name).join(', ')}.`,
     );
   }
 
   /** Like in letters first, then in meaning, then any. */
   function nearest(word: string): string[] {
     const short = word.slice(0, 80);
-    const { near = [] } = findPattern(library, short);
+    const { near = [] } = resolvePattern(library, short);
     const { hits, nearest } = search(short.replaceAll(/[/_-]/g, ' '), { limit: 3 });
     const found = hits.map(({ pattern }) => pattern.id);
     return [...new Set([...near, ...found, ...nearest, ...ids])].slice(0, 3);
@@ -37,5 +37,5 @@ export function createFinder(library: Library, search: Search): PatternFinder {
 }
 
 /** A word of the caller as an error repeats it. */
-export const quote = (word: string): string =>
+export const quoteInput = (word: string): string =>
   JSON.stringify(word.length > 80 ? `${word.slice(0, 80)}…` : word);

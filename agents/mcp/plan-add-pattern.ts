@@ -4,7 +4,7 @@ import type { Project } from '../project/project.ts';
 import { maxTokens, takeFitting } from './answer-size.ts';
 import type { Context } from './context.ts';
 import { imagineProject, locateProject } from './target-project.ts';
-import type { Answer, Tool } from './tool.ts';
+import type { Tool, ToolAnswer } from './tool.ts';
 import { ID_ALIASES } from './tool-input.ts';
 
 const folder = z
@@ -14,7 +14,7 @@ const folder = z
     error: 'a folder inside the project, such as src/patterns',
   });
 
-const wish = z.object({
+const shared = z.object({
   id: z.string().min(1).max(200),
   directory: folder.optional().describe('such as src/patterns'),
   migrations: folder.optional(),
@@ -23,11 +23,11 @@ const wish = z.object({
   maxTokens,
 });
 
-const local = wish.extend({
+const local = shared.extend({
   dir: z.string().min(1).max(1_000).default('.').describe('project root'),
 });
 
-const remote = wish.extend({
+const remote = shared.extend({
   packageManager: z.enum(['npm', 'pnpm', 'yarn', 'bun']).default('npm'),
   dependencies: z
     .record(z.string().max(214), z.string().max(200))
@@ -72,7 +72,7 @@ export function planAddLocally(context: Context) {
   return {
     ...SHARED,
     input: local,
-    answer: ({ dir, ...wish }) => plan(context, locateProject(dir), wish),
+    answer: ({ dir, ...input }) => plan(context, locateProject(dir), input),
   } satisfies Tool<typeof local>;
 }
 
@@ -83,21 +83,22 @@ export function planAddRemotely(context: Context) {
     input: remote,
     refusal: {
       names: ['dir', ...DIR_ALIASES],
-      reason: 'no folder is read over HTTP; tell directory, imports and dependencies instead',
+      reason:
+        'the server reads no folder over HTTP; pass directory, imports and dependencies instead',
     },
-    answer: ({ packageManager, dependencies, ...wish }) => {
+    answer: ({ packageManager, dependencies, ...input }) => {
       const project = imagineProject({ packageManager, dependencies });
       // Who names `.js` has a compiler that writes it.
-      return plan(context, project, { ...wish, emits: wish.imports === 'js' });
+      return plan(context, project, { ...input, emits: input.imports === 'js' });
     },
   } satisfies Tool<typeof remote>;
 }
 
-function plan({ library, find }: Context, project: Project, wish: Wish): Answer {
-  const { id } = find(wish.id);
-  const planned = planAdd(library, project, [id], wish);
-  const data = describe(planned, writeCommand(id, wish));
-  const budget = wish.maxTokens - ROOM_FOR_NOTE;
+function plan({ library, find }: Context, project: Project, input: AddInput): ToolAnswer {
+  const { id } = find(input.id);
+  const planned = planAdd(library, project, [id], input);
+  const data = describe(planned, writeCommand(id, input));
+  const budget = input.maxTokens - ROOM_FOR_NOTE;
   const files = takeFitting(data.files, budget, (files) => JSON.stringify({ ...data, files }));
   const leftOut = data.files.length - files.length;
   if (leftOut === 0) return { text: write(data), data };
@@ -105,7 +106,7 @@ function plan({ library, find }: Context, project: Project, wish: Wish): Answer 
   return { text, data: { ...data, files, leftOut } };
 }
 
-type Wish = z.output<typeof wish> & { emits?: boolean };
+type AddInput = z.output<typeof shared> & { emits?: boolean };
 type Described = z.output<typeof output>;
 
 const ROOM_FOR_NOTE = 30;
@@ -117,7 +118,7 @@ function describe(plan: AddPlan, command: string) {
 }
 
 /** The command that does what is planned. */
-function writeCommand(id: string, { directory, migrations, imports, withTests }: Wish): string {
+function writeCommand(id: string, { directory, migrations, imports, withTests }: AddInput): string {
   return [
     `npx touchstone add ${id}`,
     ...(directory === undefined ? [] : [`--dir ${directory}`]),

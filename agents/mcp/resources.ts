@@ -9,7 +9,7 @@ import {
 import { slugOf } from '../../scripts/pattern/ids.ts';
 import { BUDGETS, nameBundle } from '../generate/budgets.ts';
 import type { Context } from './context.ts';
-import { writeIndex } from './list-patterns.ts';
+import { writePatternList } from './list-patterns.ts';
 import { ToolError } from './tool.ts';
 
 /** The sizes in which an area comes as one text, by their names. */
@@ -29,7 +29,7 @@ export function addResources(server: McpServer, context: Context): void {
 function addIndex(server: McpServer, { library }: Context): void {
   const config = { ...MARKDOWN, description: 'All patterns, each with a symptom it is for' };
   server.registerResource('index', 'pattern://index', config, ({ href }) =>
-    answer(href, writeIndex(library.patterns)),
+    answer(href, writePatternList(library.patterns)),
   );
 }
 

@@ -3,7 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
+import { UsageError } from '../../scripts/command-line/usage-error.ts';
 import type { ServerFactory } from './create-server.ts';
+import { DEFAULT_PORT } from './default-port.ts';
 import { createGuard } from './guard-request.ts';
 import { createTokenBuckets, type Rate } from './token-buckets.ts';
 
@@ -14,7 +16,7 @@ export type HttpOptions = {
   /** The address to listen on: one of this machine alone, unless `public`. */
   host?: string | undefined;
   public?: boolean | undefined;
-  /** The host names by which a public server is called; without them any is taken. */
+  /** The host names by which a public server is called; without them any is accepted. */
   names?: readonly string[] | undefined;
   limits?: Partial<Limits> | undefined;
 };
@@ -39,9 +41,6 @@ const LIMITS: Limits = {
 
 /** A server that listens. */
 export type HttpService = { url: string; close: () => Promise<void> };
-
-/** The port where nothing else is told. */
-export const DEFAULT_PORT = 8931;
 
 const PATH = '/mcp';
 
@@ -74,8 +73,8 @@ export async function serveHttp(
 function chooseHost({ host, public: isPublic }: HttpOptions): string {
   if (isPublic) return host ?? '0.0.0.0';
   if (host === undefined || /^(localhost|127\.[\d.]+|::1)$/.test(host)) return host ?? '127.0.0.1';
-  const message = `${host} can be reached from outside: add --public if that is meant`;
-  throw Object.assign(new RangeError(message), { code: 'ERR_NOT_PUBLIC' });
+  const message = `${host} can be reached from other machines: add --public if you want that`;
+  throw new UsageError(message);
 }
 
 const timeouts = ({ requestMs }: Limits) => ({

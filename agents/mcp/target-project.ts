@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Packages } from '../library/types.ts';
 import { openProject, type Project } from '../project/project.ts';
-import { quote } from './pattern-finder.ts';
+import { quoteInput } from './pattern-finder.ts';
 import { ToolError } from './tool.ts';
 
 /** What somebody tells of a project whose disk is not here. */
@@ -36,10 +36,12 @@ export function imagineProject({ packageManager, dependencies }: Target): Projec
 /** The project in a folder of this machine. */
 export function locateProject(folder: string): Project {
   const root = resolve(folder);
-  if (!isFolder(root)) throw new ToolError(`dir: there is no folder ${quote(folder)}.`);
+  if (!isFolder(root)) throw new ToolError(`dir: there is no folder ${quoteInput(folder)}.`);
   const project = openProject(realpathSync(root));
   if (project.list('.').includes('package.json')) return project;
-  throw new ToolError(`dir: ${quote(folder)} has no package.json. Pass the root of the project.`);
+  throw new ToolError(
+    `dir: ${quoteInput(folder)} has no package.json. Pass the root of the project.`,
+  );
 }
 
 /** A tool that only reads must not be able to write, whatever it calls. */

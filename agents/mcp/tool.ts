@@ -1,7 +1,6 @@
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
-import { ProjectError } from '../project/project-error.ts';
-import { UnsafePathError } from '../project/safe-path.ts';
+import { UsageError } from '../../scripts/command-line/usage-error.ts';
 import { type Aliases, acceptAliases, type Refusal } from './tool-input.ts';
 import { describeBriefly } from './tool-schema.ts';
 
@@ -10,7 +9,7 @@ import { describeBriefly } from './tool-schema.ts';
  * is any, or always `text`. So each says all; and code or prose has no `data`, for it would be shown
  * as a JSON string.
  */
-export type Answer = { text: string; data?: Record<string, unknown> };
+export type ToolAnswer = { text: string; data?: Record<string, unknown> };
 
 /** A tool: what it takes, and what it answers. */
 export type Tool<Input extends z.ZodObject = z.ZodObject> = {
@@ -20,11 +19,11 @@ export type Tool<Input extends z.ZodObject = z.ZodObject> = {
   aliases: Aliases;
   refusal?: Refusal;
   output?: z.ZodObject;
-  answer: (input: z.output<Input>) => Answer;
+  answer: (input: z.output<Input>) => ToolAnswer;
 };
 
-/** A wish that cannot be fulfilled; the message says what can. */
-export class ToolError extends Error {
+/** A call that cannot be answered; the message says what to change. */
+export class ToolError extends UsageError {
   override readonly name = 'ToolError';
 }
 
@@ -52,18 +51,16 @@ export function prepareTool<Input extends z.ZodObject>(tool: Tool<Input>): Regis
 }
 
 /** A fault of ours is told by its kind alone: its message may name paths of this machine. */
-function answerOrExplain(name: string, answer: () => Answer): CallToolResult {
+function answerOrExplain(name: string, answer: () => ToolAnswer): CallToolResult {
   try {
     const { text, data } = answer();
     return { content: [{ type: 'text', text }], ...(data && { structuredContent: data }) };
   } catch (error) {
-    const text = isExpected(error) ? error.message : `${name} failed: ${nameFault(error)}`;
+    const text =
+      error instanceof UsageError ? error.message : `${name} failed: ${nameFault(error)}`;
     return { content: [{ type: 'text', text }], isError: true };
   }
 }
-
-const isExpected = (error: unknown): error is Error =>
-  error instanceof ToolError || error instanceof ProjectError || error instanceof UnsafePathError;
 
 function nameFault(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown fault';

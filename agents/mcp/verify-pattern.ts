@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findPattern } from '../library/find-pattern.ts';
+import { resolvePattern } from '../library/resolve-pattern.ts';
 import { type Verification, verifyPatterns } from '../project/verify.ts';
 import { ANSWER, takeFitting } from './answer-size.ts';
 import type { Context } from './context.ts';
@@ -26,7 +26,7 @@ const output = z.object({
   leftOut: z.number().optional(),
 });
 
-/** Verifies what a project on this machine took. */
+/** Verifies the patterns that were added to a project on this machine. */
 export function verifyPattern({ library }: Context) {
   return {
     name: 'verify_pattern',
@@ -38,7 +38,7 @@ export function verifyPattern({ library }: Context) {
     },
     output,
     answer({ id, dir }) {
-      const ids = id === undefined ? [] : [findPattern(library, id).pattern?.id ?? id];
+      const ids = id === undefined ? [] : [resolvePattern(library, id).pattern?.id ?? id];
       const all = verifyPatterns(library, locateProject(dir), ids);
       const failed = all.filter(({ passed }) => !passed);
       const passed = failed.length === 0;

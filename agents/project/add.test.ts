@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildTestLibrary, makeFolder, makeProject } from '../testing/test-library.ts';
 import { applyPlan } from './apply-plan.ts';
-import { LOCK_FILE, readLock } from './lock-file.ts';
-import { type AddWish, planAdd } from './plan-add.ts';
+import { LOCK_FILE, readProjectLock } from './lock-file.ts';
+import { type AddOptions, planAdd } from './plan-add.ts';
 import type { Project } from './project.ts';
 
 const built = buildTestLibrary();
@@ -14,8 +14,8 @@ const TRANSACTIONS = 'postgres/transactions-and-locking';
 
 afterAll(() => built[Symbol.dispose]());
 
-function add(project: Project, ids: string[], wish: AddWish = {}) {
-  const plan = planAdd(library, project, ids, wish);
+function add(project: Project, ids: string[], options: AddOptions = {}) {
+  const plan = planAdd(library, project, ids, options);
   applyPlan(library, project, plan);
   return plan;
 }
@@ -121,8 +121,8 @@ describe('taking it again', () => {
   it('remembers no folder that leads out, even when nothing is to be written', () => {
     using place = makeProject();
     add(place.project, [JOBS]);
-    expect(() => add(place.project, [JOBS], { directory: '../x' })).toThrow('leads upwards');
-    expect(readLock(place.project)?.directory).toBe('patterns');
+    expect(() => add(place.project, [JOBS], { directory: '../x' })).toThrow('goes up with ..');
+    expect(readProjectLock(place.project)?.directory).toBe('patterns');
   });
 
   it('leaves an edited file alone', () => {
@@ -139,7 +139,7 @@ describe('taking it again', () => {
     using place = makeProject();
     add(place.project, [JOBS]);
     add(place.project, [JOBS], { withTests: true });
-    const files = Object.values(readLock(place.project)?.patterns[JOBS]?.files ?? {});
+    const files = Object.values(readProjectLock(place.project)?.patterns[JOBS]?.files ?? {});
     expect(files.map(({ role }) => role)).toContain('test');
   });
 });

@@ -1,5 +1,5 @@
 import type { Library } from '../library/open-library.ts';
-import { type Lock, lockFile, readLock, writeLock } from './lock-file.ts';
+import { type Lock, lockFile, readProjectLock, writeLock } from './lock-file.ts';
 import { addPackages } from './package-json.ts';
 import type { AddPlan, PlannedFile } from './plan-add.ts';
 import type { Project } from './project.ts';
@@ -11,7 +11,7 @@ export function applyPlan(library: Library, project: Project, plan: AddPlan): vo
   refuseToOverwrite(plan);
   const { settings, files } = plan;
   const { directory, migrations, imports } = settings;
-  const present = readLock(project);
+  const present = readProjectLock(project);
   const lock: Lock = {
     lockVersion: 1,
     directory,
@@ -36,7 +36,7 @@ function refuseToOverwrite({ files }: AddPlan): void {
   const paths = files.filter(({ state }) => state === 'in the way').map(({ path }) => path);
   if (paths.length === 0) return;
   throw new ProjectError(
-    `nothing was written: ${paths.join(', ')} ${paths.length === 1 ? 'is' : 'are'} there already and not from here; move or remove ${paths.length === 1 ? 'it' : 'them'}, or choose another folder with --dir`,
+    `nothing was written: ${paths.join(', ')} ${paths.length === 1 ? 'is' : 'are'} there already and did not come from this package; move or remove ${paths.length === 1 ? 'it' : 'them'}, or choose another folder with --dir`,
   );
 }
 

@@ -123,7 +123,7 @@ describe('a symbolic link', () => {
 
   it('to itself is refused', () => {
     symlinkSync('AGENTS.md', join(root, 'AGENTS.md'));
-    expect(init).toThrow('is a link to itself');
+    expect(init).toThrow('is a symbolic link to itself');
   });
 
   it('within the project is followed, and stays a link', () => {

@@ -10,10 +10,10 @@ export function listRequired(library: Library, id: string, withTests: boolean): 
     : pattern.requires;
 }
 
-/** The same for a pattern that a project took, by whether it took the tests. */
-export const listTakenRequired = (library: Library, lock: Lock, id: string): string[] =>
+/** The same for a pattern that a project has, by whether it has the tests. */
+export const listLockedRequired = (library: Library, lock: Lock, id: string): string[] =>
   listRequired(library, id, hasTests(lock, id));
 
-/** Whether a project took the tests of a pattern. */
+/** Whether a project has the tests of a pattern. */
 export const hasTests = (lock: Lock, id: string): boolean =>
   Object.values(lock.patterns[id]?.files ?? {}).some(({ role }) => role === 'test');

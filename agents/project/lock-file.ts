@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 
-/** Where a project keeps what was taken. */
+/** Where a project records what was copied. */
 export const LOCK_FILE = 'touchstone.lock.json';
 
 const lockedFile = z.strictObject({
@@ -32,14 +32,14 @@ const lockSchema = z.strictObject({
   ),
 });
 
-/** A file that was taken. */
+/** A file that was copied. */
 export type LockedFile = z.infer<typeof lockedFile>;
 
-/** What a project took: the patterns, their files, and where they went. */
+/** What was added to a project: the patterns, their files, and where they went. */
 export type Lock = z.infer<typeof lockSchema>;
 
-/** Reads the lock of a project; undefined when it took nothing yet. */
-export function readLock(project: Project): Lock | undefined {
+/** Reads the lock of a project; undefined when no pattern was added yet. */
+export function readProjectLock(project: Project): Lock | undefined {
   const text = project.read(LOCK_FILE);
   if (text === undefined) return undefined;
   const { data, error } = lockSchema.safeParse(parseJson(text));
@@ -62,18 +62,21 @@ export function writeLock(project: Project, lock: Lock): void {
 /** What the lock remembers of a file that is written now. */
 export function lockFile(role: LockedFile['role'], source: string, text: string): LockedFile {
   const original = deflateRawSync(text).toString('base64');
-  return { role, source, sha256: hash(text), original };
+  return { role, source, sha256: hashContent(text), original };
 }
 
 /** The text as it was written; throws when the record was changed by hand. */
 export function readOriginal({ original, sha256, source }: LockedFile): string {
   const text = orUndefined(() => inflateRawSync(Buffer.from(original, 'base64')).toString());
-  if (text !== undefined && hash(text) === sha256) return text;
-  throw new ProjectError(`${LOCK_FILE}: the record of ${source} is damaged: restore the file`);
+  if (text !== undefined && hashContent(text) === sha256) return text;
+  throw new ProjectError(
+    `${LOCK_FILE}: the record of ${source} is damaged: restore the file from version control`,
+  );
 }
 
 /** The hash that the lock knows a text by. */
-export const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const hashContent = (text: string): string =>
+  createHash('sha256').update(text).digest('hex');
 
 const sortKeys = <T>(record: Record<string, T>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));

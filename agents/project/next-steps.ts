@@ -9,7 +9,7 @@ export function listNext(
   { manifests, isModule, manager }: Circumstances,
 ): string[] {
   const written = files.filter(({ state }) => state === 'write');
-  const taken = unique(written.filter(isOf('pattern')).map(({ pattern }) => pattern));
+  const copied = unique(written.filter(isOf('pattern')).map(({ pattern }) => pattern));
   const migrations = written.filter(isOf('migration')).map(({ path }) => path);
   const yours = unique(manifests.flatMap(({ yours }) => yours));
   const lacksPackages = Object.values(packages).some((one) => Object.keys(one).length > 0);
@@ -19,7 +19,8 @@ export function listNext(
     isModule ? '' : 'Set "type": "module" in package.json: the files are ES modules.',
     lacksPackages ? `Install the packages: ${manager} install` : '',
     ...versions.map(
-      ({ name, present, proven }) => `${name}: yours is ${present}; it was proven with ${proven}.`,
+      ({ name, present, proven }) =>
+        `${name}: yours is ${present}; the pattern was proven with ${proven}.`,
     ),
     migrations.length > 0 ? `Read and apply ${migrations.join(', ')}.` : '',
     migrations.length > 0 && yours.length > 0
@@ -29,7 +30,7 @@ export function listNext(
     written.some(isOf('test'))
       ? `Run the failure tests: npx vitest run --root ${settings.directory}`
       : '',
-    taken.length > 0 ? `See how it is wired: npx touchstone show ${id} --file app.ts` : '',
+    copied.length > 0 ? `See how it is wired: npx touchstone show ${id} --file app.ts` : '',
   ].filter(Boolean);
 }
 

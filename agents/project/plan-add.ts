@@ -3,7 +3,7 @@ import { slugOf } from '../../scripts/pattern/ids.ts';
 import type { Library } from '../library/open-library.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
 import { listRequired } from './list-required.ts';
-import { hash, type Lock, readLock } from './lock-file.ts';
+import { hashContent, type Lock, readProjectLock } from './lock-file.ts';
 import { nameMigration } from './migration-name.ts';
 import { listNext } from './next-steps.ts';
 import {
@@ -15,16 +15,16 @@ import {
 } from './package-json.ts';
 import type { Project } from './project.ts';
 import { rewriteImports } from './rewrite-imports.ts';
-import { findSettings, type Settings, type SettingsWish } from './settings.ts';
+import { findSettings, type Settings, type SettingsOptions } from './settings.ts';
 import { SHARED, TEST_CONFIG } from './test-config.ts';
 
 /**
  * What becomes of a file: it is written; it is there as it should be; it was edited since it was
- * taken and is left alone; or another file is in its place.
+ * copied and is left alone; or another file is in its place.
  */
 export type FileState = 'write' | 'same' | 'edited' | 'in the way';
 
-/** A file that taking patterns writes. */
+/** A file that adding patterns writes. */
 export type PlannedFile = {
   pattern: string;
   role: FileRole;
@@ -37,13 +37,13 @@ export type PlannedFile = {
   state: FileState;
 };
 
-/** All that taking patterns changes in a project; nothing is written yet. */
+/** All that adding patterns changes in a project; nothing is written yet. */
 export type AddPlan = {
   /** The patterns, those that others build on first. */
   patterns: string[];
   /** Those of them that were asked for. */
   asked: string[];
-  /** The others, which come along, each with the patterns that build on it. */
+  /** The others, which are added because these build on them, each with those that do. */
   brought: { id: string; requiredBy: string[] }[];
   settings: Settings;
   files: PlannedFile[];
@@ -55,28 +55,28 @@ export type AddPlan = {
 };
 
 /** What a caller asks for. */
-export type AddWish = SettingsWish & {
-  /** Brings the tests of the patterns that are asked for, not of those that come along. */
+export type AddOptions = SettingsOptions & {
+  /** Brings the tests of the patterns that are asked for, not of those that they build on. */
   withTests?: boolean | undefined;
   /** The patterns of which the tests come, where it is not all or none. */
   testsOf?: readonly string[];
   now?: Date | undefined;
 };
 
-/** Plans how the patterns, and those they require, come into the project. */
+/** Plans how the patterns, and those they require, are added to the project. */
 export function planAdd(
   library: Library,
   project: Project,
   ids: string[],
-  wish: AddWish = {},
+  options: AddOptions = {},
 ): AddPlan {
   const manifest = readManifest(project);
-  const tested = new Set(wish.testsOf ?? (wish.withTests ? ids : []));
+  const tested = new Set(options.testsOf ?? (options.withTests ? ids : []));
   const requires = (id: string) => listRequired(library, id, tested.has(id));
   const patterns = resolveRequired(requires, ids);
-  const settings = findSettings(project, wish);
+  const settings = findSettings(project, options);
   const manifests = patterns.map((id) => library.readManifest(id));
-  const files = planFiles({ library, project, settings, manifests, tested, now: wish.now });
+  const files = planFiles({ library, project, settings, manifests, tested, now: options.now });
   const change = collectPackages(library, manifests, tested);
   const { missing, others } = comparePackages(manifest, change);
   const environment = [...new Set(manifests.flatMap(({ environment }) => environment))].sort();
@@ -132,7 +132,7 @@ type Job = {
 
 function planFiles(job: Job): PlannedFile[] {
   const { library, project, settings, manifests, tested, now = new Date() } = job;
-  const lock = readLock(project);
+  const lock = readProjectLock(project);
   const names = [...project.list(settings.migrations)];
   const planned = manifests.flatMap(({ id, files }) =>
     files
@@ -140,7 +140,7 @@ function planFiles(job: Job): PlannedFile[] {
       .map(({ role, path: source }) => {
         const text = rewriteImports(source, library.readFile(id, role, source), settings);
         const path = findLocked(lock, { id, role, source }) ?? place({ id, role, source });
-        const file = { pattern: id, role, path, source, text, sha256: hash(text) };
+        const file = { pattern: id, role, path, source, text, sha256: hashContent(text) };
         return { ...file, state: compare(project, lock, file) };
       }),
   );
@@ -161,7 +161,7 @@ function planFiles(job: Job): PlannedFile[] {
 
 type Slot = { id: string; role: FileRole; source: string };
 
-/** A file that was taken before stays where it went, a migration above all. */
+/** A file that was copied before stays where it went, a migration above all. */
 function findLocked(lock: Lock | undefined, { id, role, source }: Slot): string | undefined {
   const files = Object.entries(lock?.patterns[id]?.files ?? {});
   return files.find(([, file]) => file.role === role && file.source === source)?.[0];
@@ -175,7 +175,7 @@ function compare(
   const present = project.read(file.path);
   if (present === undefined) return 'write';
   const locked = lock?.patterns[file.pattern]?.files[file.path];
-  if (hash(present) === (locked?.sha256 ?? file.sha256)) return 'same';
+  if (hashContent(present) === (locked?.sha256 ?? file.sha256)) return 'same';
   return locked ? 'edited' : 'in the way';
 }
 
@@ -190,7 +190,7 @@ function planTestConfig(
     path: posix.join(directory, 'vitest.config.ts'),
     source: 'vitest.config.ts',
     text: TEST_CONFIG,
-    sha256: hash(TEST_CONFIG),
+    sha256: hashContent(TEST_CONFIG),
   };
   return { ...file, state: compare(project, lock, file) };
 }

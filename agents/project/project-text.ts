@@ -16,7 +16,7 @@ export function readProjectText(folder: string, name: string): ProjectText {
 function follow(root: string, path: string, links = 0): string {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
     return assertInside(root, path);
-  if (links > 10) throw new ProjectError(`${relative(root, path)} is a link to itself`);
+  if (links > 10) throw new ProjectError(`${relative(root, path)} is a symbolic link to itself`);
   return follow(root, resolve(dirname(path), readlinkSync(path)), links + 1);
 }
 
@@ -30,7 +30,7 @@ function realFolder(path: string): string {
   try {
     return realpathSync.native(path);
   } catch {
-    throw new ProjectError(`a link leads to ${path}, and there is no such folder`);
+    throw new ProjectError(`a symbolic link points to ${path}, and that folder does not exist`);
   }
 }
 

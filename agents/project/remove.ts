@@ -1,9 +1,9 @@
 import type { Library } from '../library/open-library.ts';
-import { listTakenRequired } from './list-required.ts';
-import { hash, type Lock, writeLock } from './lock-file.ts';
+import { listCopied, listIds, requireLock } from './copied-files.ts';
+import { listLockedRequired } from './list-required.ts';
+import { hashContent, type Lock, writeLock } from './lock-file.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
-import { listIds, listTaken, requireLock } from './taken-files.ts';
 import { SHARED } from './test-config.ts';
 
 /** What becomes of a file when its pattern is removed: an edited one and a migration stay. */
@@ -14,23 +14,23 @@ export type RemovedFile = {
 };
 
 /** A pattern that came along with a removed one and stays, and why. */
-export type KeptPattern = { id: string; reason: string };
+export type StayingPattern = { id: string; reason: string };
 
 /** What a removal would do, and the function that does it. */
 export type Removal = {
   files: RemovedFile[];
   /** The patterns that go too: they only came along, and nothing builds on them any more. */
   unneeded: string[];
-  kept: KeptPattern[];
+  kept: StayingPattern[];
   apply: () => void;
 };
 
-/** Removes patterns, and what came along with them and is needed no more; refuses one that another taken pattern builds on. */
+/** Removes patterns, and those that were added only because of them; refuses one that another pattern here builds on. */
 export function planRemove(library: Library, project: Project, ids: string[]): Removal {
   const lock = requireLock(project);
   refuseRequired(library, lock, ids);
   const listFiles = (some: string[]) =>
-    listTaken(library, project, some).map(
+    listCopied(library, project, some).map(
       ({ pattern, path, role, mine, locked }): RemovedFile => ({
         pattern,
         path,
@@ -52,7 +52,7 @@ export function planRemove(library: Library, project: Project, ids: string[]): R
 function decide(role: string, mine: string | undefined, sha256: string): RemovedFile['outcome'] {
   if (mine === undefined) return 'gone';
   if (role === 'migration') return 'migration';
-  return hash(mine) === sha256 ? 'removed' : 'edited';
+  return hashContent(mine) === sha256 ? 'removed' : 'edited';
 }
 
 /** Of what came along with the removed patterns, what goes too and what stays. */
@@ -61,7 +61,7 @@ function sortBrought(
   lock: Lock,
   { ids, files }: { ids: string[]; files: RemovedFile[] },
 ): Pick<Removal, 'unneeded' | 'kept'> {
-  const requires = (id: string) => listTakenRequired(library, lock, id);
+  const requires = (id: string) => listLockedRequired(library, lock, id);
   const gone = new Set(ids);
   const kept = new Map<string, string>();
   const edited = files.filter(({ outcome }) => outcome === 'edited').map(({ pattern }) => pattern);
@@ -85,11 +85,11 @@ function sortBrought(
   }
 }
 
-const toKept = ([id, reason]: [string, string]): KeptPattern => ({ id, reason });
+const toKept = ([id, reason]: [string, string]): StayingPattern => ({ id, reason });
 
 function refuseRequired(library: Library, lock: Lock, ids: string[]) {
   for (const id of listIds(lock).filter((id) => !ids.includes(id))) {
-    const required = listTakenRequired(library, lock, id).filter((one) => ids.includes(one));
+    const required = listLockedRequired(library, lock, id).filter((one) => ids.includes(one));
     if (required.length > 0)
       throw new ProjectError(
         `${id} builds on ${required.join(', ')}: remove it first, or together`,

@@ -12,10 +12,10 @@ import {
 } from '../testing/composed-repository.ts';
 import { makeProject } from '../testing/test-library.ts';
 import { applyPlan } from './apply-plan.ts';
-import { readLock } from './lock-file.ts';
-import { type AddWish, planAdd } from './plan-add.ts';
+import { listIds } from './copied-files.ts';
+import { readProjectLock } from './lock-file.ts';
+import { type AddOptions, planAdd } from './plan-add.ts';
 import { planRemove } from './remove.ts';
-import { listIds } from './taken-files.ts';
 import { planUpdate } from './update.ts';
 import { verifyPatterns } from './verify.ts';
 
@@ -31,8 +31,8 @@ beforeEach(() => {
 
 afterAll(() => composed[Symbol.dispose]());
 
-function add(ids: string[], wish: AddWish = {}) {
-  const plan = planAdd(library, place.project, ids, wish);
+function add(ids: string[], options: AddOptions = {}) {
+  const plan = planAdd(library, place.project, ids, options);
   applyPlan(library, place.project, plan);
   return plan;
 }
@@ -40,7 +40,7 @@ function add(ids: string[], wish: AddWish = {}) {
 const read = (path: string): string => place.project.read(path) ?? '';
 
 const listAsked = (): string[] => {
-  const patterns = readLock(place.project)?.patterns ?? {};
+  const patterns = readProjectLock(place.project)?.patterns ?? {};
   return Object.keys(patterns).filter((id) => patterns[id]?.asked);
 };
 
@@ -88,8 +88,8 @@ describe('adding a pattern that builds on another', () => {
       using other = makeProject();
       for (const id of ids)
         applyPlan(library, other.project, planAdd(library, other.project, [id]));
-      const files = Object.values(readLock(other.project)?.patterns ?? {}).flatMap(({ files }) =>
-        Object.keys(files),
+      const files = Object.values(readProjectLock(other.project)?.patterns ?? {}).flatMap(
+        ({ files }) => Object.keys(files),
       );
       expect(new Set(files).size).toBe(files.length);
       return files.filter((path) => path.startsWith('patterns/')).sort();
@@ -149,8 +149,8 @@ describe('removing a pattern that builds on another', () => {
     removal.apply();
     return { unneeded: removal.unneeded, kept: removal.kept };
   };
-  const taken = () => {
-    const lock = readLock(place.project);
+  const listAdded = () => {
+    const lock = readProjectLock(place.project);
     return lock ? listIds(lock) : [];
   };
 
@@ -158,7 +158,7 @@ describe('removing a pattern that builds on another', () => {
     add([MAILS], { withTests: true });
     expect(remove([MAILS])).toEqual({ unneeded: [QUEUE, DEVICES, LOCKS], kept: [] });
     expect(place.project.list('patterns')).toEqual([]);
-    expect(taken()).toEqual([]);
+    expect(listAdded()).toEqual([]);
   });
 
   it('keeps what another pattern still needs, and says which', () => {
@@ -168,14 +168,14 @@ describe('removing a pattern that builds on another', () => {
       unneeded: [],
       kept: [{ id: LOCKS, reason: `${QUEUE} builds on it` }],
     });
-    expect(taken()).toEqual([QUEUE, LOCKS]);
+    expect(listAdded()).toEqual([QUEUE, LOCKS]);
   });
 
   it('keeps what was asked for', () => {
     add([LOCKS]);
     add([QUEUE]);
     remove([QUEUE]);
-    expect(taken()).toEqual([LOCKS]);
+    expect(listAdded()).toEqual([LOCKS]);
   });
 
   it('keeps what a file that stays, because it was edited, imports', () => {
@@ -202,7 +202,9 @@ describe('updating', () => {
     });
     applyPlan(old.library, place.project, planAdd(old.library, place.project, [QUEUE]));
     const [before] = verifyPatterns(library, place.project, []);
-    expect(before?.issues.join()).toContain(`it builds on ${LOCKS}: npx touchstone add ${LOCKS}`);
+    expect(before?.issues.join()).toContain(
+      `it builds on ${LOCKS}, which is missing: npx touchstone add ${LOCKS}`,
+    );
 
     const { files, apply } = planUpdate(library, place.project, [QUEUE]);
     apply();
@@ -222,7 +224,7 @@ describe('updating', () => {
     );
     planUpdate(next.library, place.project, [id]).apply();
     expect(read('patterns/locks/keys/key.ts')).toContain('other');
-    const patterns = Object.values(readLock(place.project)?.patterns ?? {});
+    const patterns = Object.values(readProjectLock(place.project)?.patterns ?? {});
     expect(patterns.map(({ version }) => version)).toEqual(['2.0.0', '2.0.0', '2.0.0']);
   });
 });

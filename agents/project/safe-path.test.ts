@@ -25,8 +25,8 @@ describe('a path of a project', () => {
   );
 
   it.each([
-    ['../a.ts', 'leads upwards'],
-    ['src/../../a.ts', 'leads upwards'],
+    ['../a.ts', 'goes up with ..'],
+    ['src/../../a.ts', 'goes up with ..'],
     ['/etc/passwd', 'is absolute'],
     ['C:/a.ts', 'is absolute'],
     ['c:a.ts', 'names a drive'],

@@ -1,8 +1,9 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, sep, win32 } from 'node:path';
+import { ProjectError } from './project-error.ts';
 
 /** A path that would leave the project, or that no file may have. */
-export class UnsafePathError extends Error {
+class UnsafePathError extends ProjectError {
   override readonly name = 'UnsafePathError';
 }
 
@@ -20,7 +21,7 @@ function findFault(path: string): string | undefined {
   if (path.includes('\\')) return 'write it with /';
   if (isAbsolute(path) || win32.isAbsolute(path)) return 'it is absolute';
   if (/^[a-z]:/i.test(path)) return 'it names a drive';
-  if (path.split('/').includes('..')) return 'it leads upwards';
+  if (path.split('/').includes('..')) return 'it goes up with ..';
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseTsconfig, type TsConfigJsonResolved } from 'get-tsconfig';
-import { readLock } from './lock-file.ts';
+import { readProjectLock } from './lock-file.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 
@@ -16,7 +16,7 @@ export type Settings = {
 };
 
 /** What a caller may decide; the project decides the rest. */
-export type SettingsWish = {
+export type SettingsOptions = {
   directory?: string | undefined;
   migrations?: string | undefined;
   imports?: string | undefined;
@@ -26,17 +26,17 @@ export type SettingsWish = {
 
 const MIGRATION_FOLDERS = ['migrations', 'db/migrations', 'database/migrations', 'src/migrations'];
 
-/** The wish first, then what the lock remembers, then what the project looks like. */
-export function findSettings(project: Project, wish: SettingsWish = {}): Settings {
-  const lock = readLock(project);
+/** The options first, then what the lock remembers, then what the project looks like. */
+export function findSettings(project: Project, options: SettingsOptions = {}): Settings {
+  const lock = readProjectLock(project);
   const compiler = readCompilerSettings(project);
   const directory = project.list('src').length > 0 ? 'src/patterns' : 'patterns';
   const migrations = MIGRATION_FOLDERS.find((folder) => project.list(folder).length > 0);
   const settings: Settings = {
-    directory: clean(wish.directory ?? lock?.directory ?? directory),
-    migrations: clean(wish.migrations ?? lock?.migrations ?? migrations ?? 'migrations'),
-    imports: readImports(wish.imports) ?? lock?.imports ?? compiler.imports,
-    emits: wish.emits ?? compiler.emits,
+    directory: clean(options.directory ?? lock?.directory ?? directory),
+    migrations: clean(options.migrations ?? lock?.migrations ?? migrations ?? 'migrations'),
+    imports: readImports(options.imports) ?? lock?.imports ?? compiler.imports,
+    emits: options.emits ?? compiler.emits,
   };
   // Whatever leads out of the project is refused before anything is planned.
   for (const folder of [settings.directory, settings.migrations]) project.list(folder);
@@ -45,9 +45,9 @@ export function findSettings(project: Project, wish: SettingsWish = {}): Setting
 
 const clean = (folder: string): string => folder.replace(/^\.\/|\/+$/g, '') || '.';
 
-function readImports(wish: string | undefined): 'ts' | 'js' | undefined {
-  if (wish === undefined || wish === 'ts' || wish === 'js') return wish;
-  throw new ProjectError(`imports is "ts" or "js", not ${JSON.stringify(wish)}`);
+function readImports(word: string | undefined): 'ts' | 'js' | undefined {
+  if (word === undefined || word === 'ts' || word === 'js') return word;
+  throw new ProjectError(`imports must be "ts" or "js", not ${JSON.stringify(word)}`);
 }
 
 type CompilerSettings = Pick<Settings, 'imports' | 'emits'>;

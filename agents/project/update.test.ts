@@ -4,7 +4,7 @@ import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildTestLibrary, changeLibrary, makeProject } from '../testing/test-library.ts';
 import { applyPlan } from './apply-plan.ts';
-import { LOCK_FILE, lockFile, readLock } from './lock-file.ts';
+import { LOCK_FILE, lockFile, readProjectLock } from './lock-file.ts';
 import { planAdd } from './plan-add.ts';
 import type { Project } from './project.ts';
 import { planRemove } from './remove.ts';
@@ -48,7 +48,7 @@ describe('an update', () => {
     const outcomes = update();
     expect(outcomes[WORKER]).toBe('updated');
     expect(project.read(WORKER)).toMatch(/^\/\/ release 2\n[\s\S]*\/\/ the end\n$/);
-    expect(readLock(project)?.patterns[JOBS]?.version).toBe('2.0.0');
+    expect(readProjectLock(project)?.patterns[JOBS]?.version).toBe('2.0.0');
     expect(update()[WORKER]).toBe('same');
   });
 
@@ -147,7 +147,7 @@ describe('a removal', () => {
     expect(files.find(({ path }) => path === WORKER)?.outcome).toBe('edited');
     expect(project.list('patterns/background-jobs')).toEqual(['job-worker.ts']);
     expect(project.read(MIGRATION)).toBeDefined();
-    expect(readLock(project)?.patterns[JOBS]).toBeUndefined();
+    expect(readProjectLock(project)?.patterns[JOBS]).toBeUndefined();
   });
 
   it('takes the folder away when nothing is left in it', () => {
@@ -157,7 +157,7 @@ describe('a removal', () => {
 
   it('never follows a lock that points outside the project', () => {
     edit(LOCK_FILE, (text) => text.replaceAll('patterns/background-jobs/', '../'));
-    expect(() => planRemove(built.library, project, [JOBS])).toThrow('leads upwards');
+    expect(() => planRemove(built.library, project, [JOBS])).toThrow('goes up with ..');
   });
 });
 
@@ -176,8 +176,8 @@ describe('a verification', () => {
     );
     const [verified] = verifyPatterns(built.library, project, []);
     const told = verified?.issues.join('\n') ?? '';
-    expect(told).toContain(`${WORKER} is gone`);
-    expect(told).toContain('package.json lacks @types/pg');
+    expect(told).toContain(`${WORKER} is missing`);
+    expect(told).toContain('package.json has no @types/pg');
     expect(told).toContain('pg is ^7.0.0');
   });
 

@@ -1,15 +1,15 @@
 import type { Library } from '../library/open-library.ts';
 import { applyPlan } from './apply-plan.ts';
-import { hasTests, listTakenRequired } from './list-required.ts';
+import { type CopiedState, listCopied, listIds, requireLock } from './copied-files.ts';
+import { hasTests, listLockedRequired } from './list-required.ts';
 import { lockFile, writeLock } from './lock-file.ts';
 import { mergeTexts } from './merge-texts.ts';
 import type { OtherVersion } from './package-json.ts';
 import { type AddPlan, planAdd } from './plan-add.ts';
 import type { Project } from './project.ts';
-import { listIds, listTaken, requireLock, type TakenState } from './taken-files.ts';
 
 /**
- * What an update makes of a file. `kept`: it was removed here, and stays so; `gone`: the library
+ * What an update makes of a file. `kept`: it was deleted here, and is not written again; `gone`: the library
  * has it no more; `migration`: it was applied, so what is new needs a migration of its own.
  */
 export type Outcome =
@@ -31,7 +31,7 @@ export type UpdatedFile = {
   conflicts: number;
 };
 
-type Step = UpdatedFile & { file: TakenState; text?: string };
+type Step = UpdatedFile & { file: CopiedState; text?: string };
 
 /** What an update would do, and the function that does it. */
 export type Update = {
@@ -41,10 +41,10 @@ export type Update = {
   apply: () => void;
 };
 
-/** Brings what was taken to the state of the library; edits stay, merged with what is new. */
+/** Brings the copied files to the state of the library; edits stay, merged with what is new. */
 export function planUpdate(library: Library, project: Project, ids: string[]): Update {
   const all = followRequired(library, project, ids);
-  const steps = listTaken(library, project, all).map((file) => planStep(file, library.version));
+  const steps = listCopied(library, project, all).map((file) => planStep(file, library.version));
   const additions = planAdditions(library, project, all);
   const added = additions.files.map(({ pattern, path }) => {
     return { pattern, path, outcome: 'added' as const, conflicts: 0 };
@@ -63,14 +63,14 @@ export function planUpdate(library: Library, project: Project, ids: string[]): U
   return { files: [...known, ...added], others, apply };
 }
 
-function planStep(file: TakenState, version: string): Step {
+function planStep(file: CopiedState, version: string): Step {
   const { pattern, path } = file;
   return { pattern, path, file, conflicts: 0, ...decide(file, version) };
 }
 
 type Decision = { outcome: Outcome; text?: string; conflicts?: number };
 
-function decide({ original, mine, theirs, role }: TakenState, version: string): Decision {
+function decide({ original, mine, theirs, role }: CopiedState, version: string): Decision {
   if (theirs === undefined) return { outcome: 'gone' };
   if (theirs === original) return { outcome: 'same' };
   if (role === 'migration') return { outcome: 'migration' };
@@ -97,11 +97,11 @@ function applySteps(library: Library, project: Project, steps: Step[]): void {
 /** Patterns that import from each other are of one version: what some require, and what requires them. */
 function followRequired(library: Library, project: Project, ids: string[]): string[] {
   const lock = requireLock(project);
-  const taken = listIds(lock);
-  const requires = (id: string) => listTakenRequired(library, lock, id);
+  const present = listIds(lock);
+  const requires = (id: string) => listLockedRequired(library, lock, id);
   const all = new Set(ids);
   for (const id of all) {
-    const joined = taken.filter(
+    const joined = present.filter(
       (other) => requires(id).includes(other) || requires(other).includes(id),
     );
     for (const other of joined) all.add(other);
@@ -112,11 +112,11 @@ function followRequired(library: Library, project: Project, ids: string[]): stri
 /** What is new in the library: files, and patterns that are required now; a file that was removed here stays away. */
 function planAdditions(library: Library, project: Project, ids: string[]): AddPlan {
   const lock = requireLock(project);
-  const taken = (ids.length > 0 ? ids : listIds(lock)).filter((id) => library.find(id));
-  const testsOf = taken.filter((id) => hasTests(lock, id));
-  const plan = planAdd(library, project, taken, { testsOf });
+  const present = (ids.length > 0 ? ids : listIds(lock)).filter((id) => library.find(id));
+  const testsOf = present.filter((id) => hasTests(lock, id));
+  const plan = planAdd(library, project, present, { testsOf });
   const isNew = (path: string) =>
     !Object.values(lock.patterns).some((pattern) => path in pattern.files);
-  // What comes along now was not asked for, and what was here stays as it was asked for.
+  // A pattern that is newly required was not asked for; what was here stays as it was.
   return { ...plan, asked: [], files: plan.files.filter(({ path }) => isNew(path)) };
 }

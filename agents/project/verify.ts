@@ -1,12 +1,12 @@
 import type { Library } from '../library/open-library.ts';
 import type { PatternManifest } from '../library/types.ts';
-import { listTakenRequired } from './list-required.ts';
-import { hash } from './lock-file.ts';
+import { type CopiedState, listCopied, listIds, requireLock } from './copied-files.ts';
+import { listLockedRequired } from './list-required.ts';
+import { hashContent } from './lock-file.ts';
 import { comparePackages, findIncompatible, readManifest } from './package-json.ts';
 import type { Project } from './project.ts';
-import { listIds, listTaken, requireLock, type TakenState } from './taken-files.ts';
 
-/** Whether a pattern that was taken still stands as it should. */
+/** Whether the copied files of a pattern are intact. */
 export type Verification = {
   id: string;
   passed: boolean;
@@ -18,49 +18,54 @@ export type Verification = {
   runAgain: string;
 };
 
-/** Looks at what was taken: files, packages, required patterns. It reads, and runs nothing. */
+/** Checks the copied files, packages and required patterns. It reads, and runs nothing. */
 export function verifyPatterns(library: Library, project: Project, ids: string[]): Verification[] {
   const lock = requireLock(project);
-  const taken = listIds(lock);
+  const added = listIds(lock);
   const isNeeded = (id: string) =>
     lock.patterns[id]?.asked ||
-    taken.some((other) => listTakenRequired(library, lock, other).includes(id));
-  const files = listTaken(library, project, ids);
-  return (ids.length > 0 ? ids : taken).map((id) => {
+    added.some((other) => listLockedRequired(library, lock, other).includes(id));
+  const files = listCopied(library, project, ids);
+  return (ids.length > 0 ? ids : added).map((id) => {
     const own = files.filter(({ pattern }) => pattern === id);
     const pattern = library.find(id);
     const manifest = pattern && library.readManifest(id);
     const issues = [
       ...own.flatMap(findFileIssue),
       ...(manifest ? findPackageIssues(project, manifest) : []),
-      ...listTakenRequired(library, lock, id)
-        .filter((required) => !taken.includes(required))
-        .map((required) => `it builds on ${required}: npx touchstone add ${required}`),
+      ...listLockedRequired(library, lock, id)
+        .filter((required) => !added.includes(required))
+        .map(
+          (required) =>
+            `it builds on ${required}, which is missing: npx touchstone add ${required}`,
+        ),
     ];
     const suggestions = [
       ...own.flatMap(findFileSuggestion),
       ...(own.some(({ role }) => role === 'test')
         ? []
-        : [`its failure tests are not here: npx touchstone add ${id} --with-tests`]),
-      ...(isNeeded(id) ? [] : [`nothing builds on it any more: npx touchstone remove ${id}`]),
+        : [`its failure tests were not copied: npx touchstone add ${id} --with-tests`]),
+      ...(isNeeded(id)
+        ? []
+        : [`nothing builds on it any more: remove it with npx touchstone remove ${id}`]),
     ];
     const runAgain = `npx touchstone verify ${id}`;
     return { id, passed: issues.length === 0, issues, suggestions, runAgain };
   });
 }
 
-function findFileIssue({ path, mine, role }: TakenState): string[] {
+function findFileIssue({ path, mine, role }: CopiedState): string[] {
   if (mine === undefined)
     return role === 'migration'
-      ? [`${path} is gone: its tables are made by no migration; restore it`]
-      : [`${path} is gone: restore it, or remove the pattern`];
+      ? [`${path} is missing, so no migration makes its tables: restore the file`]
+      : [`${path} is missing: restore it, or remove the pattern`];
   if (/^(<{7} |>{7} )/m.test(mine))
-    return [`${path} holds conflict markers: decide what stays, and take them out`];
+    return [`${path} has conflict markers: decide which lines stay, and remove the markers`];
   return [];
 }
 
-function findFileSuggestion({ path, mine, theirs, original, locked }: TakenState): string[] {
-  const isEdited = mine !== undefined && hash(mine) !== locked.sha256;
+function findFileSuggestion({ path, mine, theirs, original, locked }: CopiedState): string[] {
+  const isEdited = mine !== undefined && hashContent(mine) !== locked.sha256;
   return [
     ...(isEdited ? [`${path} was edited: run its tests`] : []),
     ...(theirs !== undefined && theirs !== original
@@ -78,11 +83,13 @@ function findPackageIssues(project: Project, manifest: PatternManifest): string[
   return [
     ...Object.values(missing).flatMap((packages) =>
       Object.entries(packages).map(
-        ([name, version]) => `package.json lacks ${name}: it was proven with ${version}`,
+        ([name, version]) =>
+          `package.json has no ${name}: add version ${version}, which the pattern was proven with`,
       ),
     ),
     ...findIncompatible(others).map(
-      ({ name, present, proven }) => `${name} is ${present}, and ${proven} was proven`,
+      ({ name, present, proven }) =>
+        `${name} is ${present}, and the pattern was proven with ${proven}: install a compatible version`,
     ),
   ];
 }

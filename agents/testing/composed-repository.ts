@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildLibrary } from '../generate/build-library.ts';
-import { writeLibrary } from '../generate/build-package.ts';
+import { writeLibraryFiles } from '../generate/build-package.ts';
 import { openLibrary } from '../library/open-library.ts';
 import { makeFolder } from './test-library.ts';
 
@@ -87,7 +87,7 @@ export function buildComposedLibrary(changes: Record<string, string> = {}, versi
     writeFileSync(file, text);
   }
   const built = buildLibrary(join(place.folder, 'repository'), version);
-  writeLibrary(built, join(place.folder, 'library'));
+  writeLibraryFiles(built, join(place.folder, 'library'));
   return { ...place, built, library: openLibrary(join(place.folder, 'library')) };
 }
 

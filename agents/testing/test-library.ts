@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ROOT } from '../../scripts/files/root.ts';
 import { buildLibrary } from '../generate/build-library.ts';
-import { writeLibrary } from '../generate/build-package.ts';
+import { writeLibraryFiles } from '../generate/build-package.ts';
 import { type Library, openLibrary } from '../library/open-library.ts';
 import { openProject, type Project } from '../project/project.ts';
 
@@ -22,7 +22,7 @@ export function makeFolder(): TestFolder {
 /** The library of this repository's patterns, as the package has it. */
 export function buildTestLibrary(): TestFolder & { library: Library } {
   const place = makeFolder();
-  writeLibrary(buildLibrary(ROOT, '1.0.0'), place.folder);
+  writeLibraryFiles(buildLibrary(ROOT, '1.0.0'), place.folder);
   return { ...place, library: openLibrary(place.folder) };
 }
 

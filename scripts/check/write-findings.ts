@@ -1,4 +1,4 @@
-import { paint } from '../command-line/terminal.ts';
+import { paint } from '../command-line/paint.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 import type { Finding } from '../engine/findings.ts';
 

@@ -1,4 +1,5 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
+import { hasColour, paint } from './paint.ts';
 
 /** What a step came to. The output is shown in full when it failed. */
 export type StepResult = { passed: number; failed: number; output: string; notes?: string[] };
@@ -9,16 +10,6 @@ export type StepWork = (report: (text: string) => void) => Promise<StepResult>;
 const HEARTBEAT_MS = 30_000;
 const REPAINT_MS = 100;
 const CLEAR_LINE = '\r\x1b[2K';
-
-/** The text in a style, if standard output is a terminal that wants colour (NO_COLOR, FORCE_COLOR). */
-export function paint(style: Parameters<typeof styleText>[0], text: string): string {
-  return styleText(style, text, { stream: process.stdout });
-}
-
-/** Whether standard output shows colour. */
-export function hasColour(): boolean {
-  return paint('red', 'x') !== 'x';
-}
 
 /** The environment for a program whose output is captured and then shown here: colour as here. */
 export function colourEnvironment(): NodeJS.ProcessEnv {

@@ -1,4 +1,4 @@
-/** A mistake of the caller's, told in one sentence: a command prints it and exits 2. */
+/** A mistake that the caller can fix: told in one sentence, without a stack, with exit code 2. */
 export class UsageError extends Error {
-  override readonly name = 'UsageError';
+  override readonly name: string = 'UsageError';
 }

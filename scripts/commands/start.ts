@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { runForeground } from '../bootstrap/run-foreground.mjs';
+import { paint } from '../command-line/paint.ts';
 import { runCommand } from '../command-line/run-command.ts';
-import { paint } from '../command-line/terminal.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 import { watchForStop } from '../command-line/watch-for-stop.ts';
 

@@ -1,6 +1,7 @@
 import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
+import { paint } from '../command-line/paint.ts';
 import { runCommand } from '../command-line/run-command.ts';
-import { paint, type StepResult, takeStep } from '../command-line/terminal.ts';
+import { type StepResult, takeStep } from '../command-line/terminal.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 import { watchForStop } from '../command-line/watch-for-stop.ts';
 import { ROOT } from '../files/root.ts';

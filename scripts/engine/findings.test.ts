@@ -18,7 +18,7 @@ it('has a fixture or a test for every code there is', () => {
     '../page/mutants-rule.test.ts',
     '../pattern/requirements.test.ts',
     'page.test.ts',
-    '../../agents/check/check-surfaces.test.ts',
+    '../../agents/check/check-tool-texts.test.ts',
   ]
     .map((path) => readFileSync(join(import.meta.dirname, path), 'utf8'))
     .join('');

@@ -1,4 +1,4 @@
-import { paint } from '../command-line/terminal.ts';
+import { paint } from '../command-line/paint.ts';
 import { describeCount } from '../text/describe-count.ts';
 import {
   countMutants,

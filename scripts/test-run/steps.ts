@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasColour, type StepWork } from '../command-line/terminal.ts';
+import { hasColour } from '../command-line/paint.ts';
+import type { StepWork } from '../command-line/terminal.ts';
 import { examplePath, slugOf } from '../pattern/ids.ts';
 import { checkTypes } from './check-types.ts';
 import type { Plan } from './plan.ts';

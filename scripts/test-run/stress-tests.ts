@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
-import { paint, takeStep } from '../command-line/terminal.ts';
+import { paint } from '../command-line/paint.ts';
+import { takeStep } from '../command-line/terminal.ts';
 import { watchForStop } from '../command-line/watch-for-stop.ts';
 import { keepCoresBusy } from './keep-cores-busy.ts';
 import { listFailures, type TestFailure } from './list-failures.ts';

@@ -1,43 +1,26 @@
+import { isTerminal, paint } from '../../../scripts/command-line/paint.ts';
+import { readWord } from '../../../scripts/command-line/run-command.ts';
 import { applyPlan } from '../../project/apply-plan.ts';
 import { type AddPlan, type FileState, planAdd } from '../../project/plan-add.ts';
-import { type Command, readWord } from '../command.ts';
-import { requireIds } from '../resolve-ids.ts';
-import { isTerminal, paint } from '../style.ts';
+import type { CliInput, CommandResult } from '../command.ts';
+import { requireIds } from '../resolve-pattern-ids.ts';
 
-export const add: Command = {
-  usage: `touchstone add <id…> [--with-tests] [--dir <folder>] [--migrations <folder>]
-               [--imports ts|js] [--dry-run] [--cwd <folder>] [--json]
-
-Copies patterns, and those they build on, into a project: their files, their tables as a
-migration, their packages into package.json in the versions proven. An edited file is left alone.
---with-tests brings the tests of the patterns that you name, not of those that come along.
-
-  touchstone add background-jobs --dry-run
-  touchstone add jobs/background-jobs --with-tests
-  touchstone add auth/refresh-token-rotation --dir lib/patterns --migrations db/migrations`,
-  options: {
-    'with-tests': { type: 'boolean' },
-    dir: { type: 'string' },
-    migrations: { type: 'string' },
-    imports: { type: 'string' },
-    'dry-run': { type: 'boolean' },
-  },
-  run({ library, openProject, words, flags }) {
-    const project = openProject();
-    const plan = planAdd(library, project, requireIds(library, words, 'add'), {
-      directory: readWord(flags, 'dir'),
-      migrations: readWord(flags, 'migrations'),
-      imports: readWord(flags, 'imports'),
-      withTests: flags['with-tests'] === true,
-    });
-    const isDry = flags['dry-run'] === true;
-    if (!isDry) applyPlan(library, project, plan);
-    const { files, ...rest } = plan;
-    const data = { ...rest, isDry, files: files.map(({ text, ...file }) => file) };
-    const isBlocked = files.some(({ state }) => state === 'in the way');
-    return { code: isBlocked ? 1 : 0, data, text: writePlan(plan, isDry) };
-  },
-};
+/** Plans what adding the patterns changes, and does it unless it is a dry run. */
+export function add({ library, openProject, words, values }: CliInput): CommandResult {
+  const project = openProject();
+  const plan = planAdd(library, project, requireIds(library, words, 'add'), {
+    directory: readWord(values, 'dir'),
+    migrations: readWord(values, 'migrations'),
+    imports: readWord(values, 'imports'),
+    withTests: values['with-tests'] === true,
+  });
+  const isDry = values['dry-run'] === true;
+  if (!isDry) applyPlan(library, project, plan);
+  const { files, ...rest } = plan;
+  const data = { ...rest, isDry, files: files.map(({ text, ...file }) => file) };
+  const isBlocked = files.some(({ state }) => state === 'in the way');
+  return { code: isBlocked ? 1 : 0, data, text: writePlan(plan, isDry) };
+}
 
 const MARKS: Record<FileState, string> = {
   write: '+',
@@ -49,8 +32,8 @@ const MARKS: Record<FileState, string> = {
 const NOTES: Record<FileState, string> = {
   write: '',
   same: '  is there already',
-  edited: '  was edited: left alone',
-  'in the way': '  is there and not from here: nothing can be written',
+  edited: '  you edited it: left as it is',
+  'in the way': '  another file is in its place: nothing is written',
 };
 
 function writePlan({ brought, files, packages, next }: AddPlan, isDry: boolean): string {
@@ -62,9 +45,9 @@ function writePlan({ brought, files, packages, next }: AddPlan, isDry: boolean):
     Object.entries(entries).map(([name, version]) => `+ ${field}: ${name} ${version}`),
   );
   const along = brought.map(
-    ({ id, requiredBy }) => `${requiredBy.join(', ')} needs ${id}: it comes along`,
+    ({ id, requiredBy }) => `${requiredBy.join(', ')} builds on ${id}, which is added too`,
   );
-  const head = isDry ? ['Nothing is written; this is what would be:', ''] : [];
+  const head = isDry ? ['Nothing was written. Without --dry-run this would be:', ''] : [];
   const steps = next.map((step, index) => `${index + 1}. ${step}`);
   const gap = isTerminal() ? [''] : [];
   return [

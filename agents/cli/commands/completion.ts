@@ -1,8 +1,10 @@
 import { UsageError } from '../../../scripts/command-line/usage-error.ts';
-import type { Command } from '../command.ts';
-import { COMMAND_NAMES } from '../command-names.ts';
+import type { CliInput, CommandResult } from '../command.ts';
+import { listCommands } from '../command-list.ts';
 
-const WORDS = COMMAND_NAMES.join(' ');
+const WORDS = listCommands()
+  .map(([name]) => name)
+  .join(' ');
 
 const SCRIPTS: Record<string, string> = {
   bash: `_touchstone() {
@@ -22,19 +24,12 @@ complete -c touchstone -n __fish_use_subcommand -a '${WORDS}'
 complete -c touchstone -n 'not __fish_use_subcommand' -a '(touchstone list | cut -f1)'`,
 };
 
-export const completion: Command = {
-  usage: `touchstone completion bash|zsh|fish
-
-Prints a script that completes commands and ids.
-
-  touchstone completion bash >> ~/.bashrc
-  touchstone completion fish > ~/.config/fish/completions/touchstone.fish`,
-  run({ words: [shell = ''] }) {
-    const text = SCRIPTS[shell];
-    if (text === undefined)
-      throw new UsageError(
-        `name your shell: touchstone completion ${Object.keys(SCRIPTS).join('|')}`,
-      );
-    return { code: 0, data: { shell, script: text }, text };
-  },
-};
+/** Writes the completion script of a shell. */
+export function completion({ words: [shell = ''] }: CliInput): CommandResult {
+  const text = SCRIPTS[shell];
+  if (text === undefined)
+    throw new UsageError(
+      `name your shell: touchstone completion ${Object.keys(SCRIPTS).join('|')}`,
+    );
+  return { code: 0, data: { shell, script: text }, text };
+}

@@ -1,37 +1,23 @@
+import { type CommandInput, readWord } from '../../../scripts/command-line/run-command.ts';
 import { UsageError } from '../../../scripts/command-line/usage-error.ts';
-import { DEFAULT_PORT, type HttpOptions } from '../../mcp/serve-http.ts';
-import { type Command, type CommandInput, readWord } from '../command.ts';
+import { DEFAULT_PORT } from '../../mcp/default-port.ts';
+import type { HttpOptions } from '../../mcp/serve-http.ts';
+import type { CliInput } from '../command.ts';
 
-export const mcp: Command = {
-  usage: `touchstone mcp [--http] [--port ${DEFAULT_PORT}] [--public] [--host <address>] [--name <host name>]
+/** Serves MCP until it is stopped. */
+export async function mcp({ library, values }: CliInput): Promise<undefined> {
+  const http = values.http === true ? readHttp(values) : undefined;
+  const { runMcp } = await import('../../mcp/run-mcp.ts');
+  await runMcp({ library, http });
+  return undefined;
+}
 
-Serves the patterns to an AI tool over MCP: over stdin and stdout, or with --http over HTTP, to
-this machine alone unless --public. It writes nothing; over HTTP it reads no project either.
-
-  touchstone mcp
-  touchstone mcp --http --port 0
-  touchstone mcp --http --public --name patterns.example.com`,
-  options: {
-    http: { type: 'boolean' },
-    port: { type: 'string' },
-    public: { type: 'boolean' },
-    host: { type: 'string' },
-    name: { type: 'string', multiple: true },
-  },
-  async run({ library, flags }) {
-    const http = flags.http === true ? readHttp(flags) : undefined;
-    const { runMcp } = await import('../../mcp/run-mcp.ts');
-    await runMcp({ library, http });
-    return undefined;
-  },
-};
-
-function readHttp(flags: CommandInput['flags']): HttpOptions {
-  const port = Number(readWord(flags, 'port') ?? DEFAULT_PORT);
+function readHttp(values: CommandInput['values']): HttpOptions {
+  const port = Number(readWord(values, 'port') ?? DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError('--port is a whole number from 0 to 65535; 0 is any that is free');
-  const host = readWord(flags, 'host');
-  const names: unknown = flags.name;
-  const isPublic = flags.public === true;
+    throw new UsageError('--port must be a whole number from 0 to 65535; 0 means any free port');
+  const host = readWord(values, 'host');
+  const names: unknown = values.name;
+  const isPublic = values.public === true;
   return { port, host, public: isPublic, ...(Array.isArray(names) && { names }) };
 }

@@ -1,43 +1,38 @@
+import { paint } from '../../../scripts/command-line/paint.ts';
 import { type Outcome, planUpdate } from '../../project/update.ts';
-import type { Command } from '../command.ts';
-import { resolveIds } from '../resolve-ids.ts';
-import { paint } from '../style.ts';
+import type { CliInput, CommandResult } from '../command.ts';
+import { resolvePatternIds } from '../resolve-pattern-ids.ts';
 
-export const update: Command = {
-  usage: `touchstone update [<id…>] [--dry-run] [--cwd <folder>] [--json]
-
-Brings what was taken to the state of this version. What you edited stays, and is merged with what
-is new; where both changed the same lines, conflict markers show both. Exit 1 on a conflict. Patterns
-that build on each other are updated together; one that is required now comes along.
-
-  npx touchstone@latest update --dry-run
-  npx touchstone@latest update background-jobs`,
-  options: { 'dry-run': { type: 'boolean' } },
-  run({ library, openProject, words, flags }) {
-    const { files, others, apply } = planUpdate(library, openProject(), resolveIds(library, words));
-    if (flags['dry-run'] !== true) apply();
-    const changed = files.filter(({ outcome }) => outcome !== 'same');
-    const lines = changed.map(
-      ({ path, outcome }) => `${path}  ${paint(STYLES[outcome], SAYS[outcome])}`,
-    );
-    const hasConflict = files.some(({ outcome }) => outcome === 'conflict');
-    const versions = others.map(
-      ({ name, present, proven }) => `${name} is ${present} here, and ${proven} is proven`,
-    );
-    const text = [...lines, ...versions].join('\n') || 'Nothing is new.';
-    const data = { version: library.version, files, others };
-    return { code: hasConflict ? 1 : 0, data, text };
-  },
-};
+/** Brings the copied files to this version of the library. */
+export function update({ library, openProject, words, values }: CliInput): CommandResult {
+  const { files, others, apply } = planUpdate(
+    library,
+    openProject(),
+    resolvePatternIds(library, words),
+  );
+  if (values['dry-run'] !== true) apply();
+  const changed = files.filter(({ outcome }) => outcome !== 'same');
+  const lines = changed.map(
+    ({ path, outcome }) => `${path}  ${paint(STYLES[outcome], SAYS[outcome])}`,
+  );
+  const hasConflict = files.some(({ outcome }) => outcome === 'conflict');
+  const versions = others.map(
+    ({ name, present, proven }) =>
+      `${name} is ${present} here; the pattern was proven with ${proven}`,
+  );
+  const text = [...lines, ...versions].join('\n') || 'Nothing is new.';
+  const data = { version: library.version, files, others };
+  return { code: hasConflict ? 1 : 0, data, text };
+}
 
 const SAYS: Record<Outcome, string> = {
-  same: 'is as it was',
+  same: 'unchanged',
   updated: 'updated',
   merged: 'merged with your edits',
-  conflict: 'conflict: decide between the markers',
-  kept: 'is gone here, and stays so',
+  conflict: 'conflict: edit the lines between the markers',
+  kept: 'you deleted it: it is not written again',
   added: 'added',
-  gone: 'is no more in the library; it stays here',
+  gone: 'is no longer in the library; your copy stays',
   migration: 'has changed: write a migration of your own (touchstone diff --new)',
 };
 

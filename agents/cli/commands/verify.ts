@@ -1,22 +1,14 @@
+import { paint } from '../../../scripts/command-line/paint.ts';
 import { type Verification, verifyPatterns } from '../../project/verify.ts';
-import type { Command } from '../command.ts';
-import { resolveIds } from '../resolve-ids.ts';
-import { paint } from '../style.ts';
+import type { CliInput, CommandResult } from '../command.ts';
+import { resolvePatternIds } from '../resolve-pattern-ids.ts';
 
-export const verify: Command = {
-  usage: `touchstone verify [<id…>] [--cwd <folder>] [--json]
-
-Checks that what was copied is still intact: files, packages, required patterns, conflict markers.
-It runs nothing. Exit 1 when something is wrong.
-
-  touchstone verify
-  touchstone verify background-jobs --json`,
-  run({ library, openProject, words }) {
-    const results = verifyPatterns(library, openProject(), resolveIds(library, words));
-    const isWell = results.every(({ passed }) => passed);
-    return { code: isWell ? 0 : 1, data: results, text: results.map(writeResult).join('\n') };
-  },
-};
+/** Checks the copied files of patterns. */
+export function verify({ library, openProject, words }: CliInput): CommandResult {
+  const results = verifyPatterns(library, openProject(), resolvePatternIds(library, words));
+  const isWell = results.every(({ passed }) => passed);
+  return { code: isWell ? 0 : 1, data: results, text: results.map(writeResult).join('\n') };
+}
 
 function writeResult({ id, passed, issues, suggestions }: Verification): string {
   const head = passed ? `${paint('green', '✓')} ${id}` : `${paint('red', '✗')} ${id}`;

@@ -7,7 +7,7 @@ import type { PatternEntry } from './types.ts';
 export type Found = { pattern: PatternEntry; near?: never } | { pattern?: never; near: string[] };
 
 /** Finds a pattern by its id, or by its slug where only one has it. */
-export function findPattern(library: Library, name: string): Found {
+export function resolvePattern(library: Library, name: string): Found {
   const word = name.slice(0, 200).toLowerCase();
   const ids = library.patterns.map(({ id }) => id);
   const slugs = ids.filter((id) => id.endsWith(`/${word}`));

@@ -1,19 +1,19 @@
 import type { Library } from '../library/open-library.ts';
 import type { FileRole } from '../library/types.ts';
-import { type Lock, type LockedFile, readLock, readOriginal } from './lock-file.ts';
+import { type Lock, type LockedFile, readOriginal, readProjectLock } from './lock-file.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import { findSettings } from './settings.ts';
 import { SHARED, TEST_CONFIG } from './test-config.ts';
 
-/** A file that a project took, in its three states. */
-export type TakenState = {
+/** A copied file of a project, in its three states. */
+export type CopiedState = {
   pattern: string;
   path: string;
   role: FileRole;
   locked: LockedFile;
-  /** As it was written when it was taken. */
+  /** As it was when it was copied. */
   original: string;
   /** As it is in the project; undefined when it is gone. */
   mine: string | undefined;
@@ -21,19 +21,23 @@ export type TakenState = {
   theirs: string | undefined;
 };
 
-/** The lock of a project; throws when it took nothing. */
+/** The lock of a project; throws when no pattern was added. */
 export function requireLock(project: Project): Lock {
-  const lock = readLock(project);
+  const lock = readProjectLock(project);
   if (lock) return lock;
-  throw new ProjectError(`${project.root} has taken no pattern yet: npx touchstone add <id>`);
+  throw new ProjectError(
+    `${project.root} has no pattern yet: add one with npx touchstone add <id>`,
+  );
 }
 
-/** Every file that was taken of some patterns, or of all. */
-export function listTaken(library: Library, project: Project, ids: string[]): TakenState[] {
+/** Every copied file of some patterns, or of all. */
+export function listCopied(library: Library, project: Project, ids: string[]): CopiedState[] {
   const lock = requireLock(project);
   for (const id of ids) {
     if (!lock.patterns[id])
-      throw new ProjectError(`${id} was not taken; taken are ${listIds(lock).join(', ')}`);
+      throw new ProjectError(
+        `${id} was not added to this project; added are ${listIds(lock).join(', ')}`,
+      );
   }
   const settings = findSettings(project);
   return (ids.length > 0 ? ids : Object.keys(lock.patterns)).flatMap((pattern) => {
@@ -53,7 +57,7 @@ export function listTaken(library: Library, project: Project, ids: string[]): Ta
   });
 }
 
-/** Reads what the library has now in place of a file that was taken. */
+/** Reads what the library has now in place of a copied file. */
 function openNew(library: Library, pattern: string): (file: LockedFile) => string | undefined {
   if (pattern === SHARED) return () => TEST_CONFIG;
   const known = library.find(pattern) ? library.readManifest(pattern).files : [];
@@ -63,6 +67,6 @@ function openNew(library: Library, pattern: string): (file: LockedFile) => strin
       : undefined;
 }
 
-/** The patterns that a project took. */
+/** The patterns that were added to a project. */
 export const listIds = (lock: Lock): string[] =>
   Object.keys(lock.patterns).filter((id) => id !== SHARED);

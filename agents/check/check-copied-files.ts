@@ -1,14 +1,14 @@
 import type { Finding } from '../../scripts/engine/findings.ts';
 import { pagePath } from '../../scripts/pattern/ids.ts';
-import { readText, type Surface } from './read-surfaces.ts';
+import { type PatternTexts, readText } from './read-tool-texts.ts';
 
 const FIX = 'name the pattern files in the frontmatter; they take what they need as arguments';
 
 /** Finds what keeps a reader from taking the files of a pattern. */
-export function checkTaken(root: string, patterns: readonly Surface[]): Finding[] {
-  return patterns.flatMap(({ kept, faults }) =>
+export function checkCopiedFiles(root: string, patterns: readonly PatternTexts[]): Finding[] {
+  return patterns.flatMap(({ committed, faults }) =>
     faults.map((message): Finding => {
-      const file = pagePath(kept.id);
+      const file = pagePath(committed.id);
       const line = findLine(readText(root, file) ?? '', 'files:');
       return { code: 'files-invalid', file, line, column: 1, message, fix: FIX };
     }),

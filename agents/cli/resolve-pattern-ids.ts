@@ -1,11 +1,11 @@
 import { UsageError } from '../../scripts/command-line/usage-error.ts';
-import { findPattern } from '../library/find-pattern.ts';
 import type { Library } from '../library/open-library.ts';
+import { resolvePattern } from '../library/resolve-pattern.ts';
 
 /** The ids that some words mean; an unknown one throws and names the nearest. */
-export function resolveIds(library: Library, words: string[]): string[] {
+export function resolvePatternIds(library: Library, words: string[]): string[] {
   return words.map((word) => {
-    const { pattern, near } = findPattern(library, word);
+    const { pattern, near } = resolvePattern(library, word);
     if (pattern) return pattern.id;
     const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : 'touchstone list shows all';
     throw new UsageError(`there is no pattern ${JSON.stringify(word)}: ${hint}`);
@@ -18,7 +18,7 @@ export function requireIds(library: Library, words: string[], command: string): 
     throw new UsageError(
       `name a pattern: touchstone ${command} <id>; touchstone list shows them all`,
     );
-  return resolveIds(library, words);
+  return resolvePatternIds(library, words);
 }
 
 /** An area of the library; an unknown one throws and names them all. */

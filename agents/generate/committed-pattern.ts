@@ -2,7 +2,7 @@ import type { SourcePattern } from './read-pattern.ts';
 import { writeStandard } from './write-texts.ts';
 
 /** What the texts that are kept in git tell of a pattern. */
-export type KeptPattern = {
+export type CommittedPattern = {
   id: string;
   area: string;
   slug: string;
@@ -14,7 +14,7 @@ export type KeptPattern = {
 };
 
 /** A pattern for the texts in git. */
-export function toKeptPattern(source: SourcePattern): KeptPattern {
+export function toCommittedPattern(source: SourcePattern): CommittedPattern {
   const { id, area, slug, data } = source;
   const { title, symptoms, keywords } = data;
   return { id, area, slug, title, symptoms, keywords, standard: writeStandard(source) };

@@ -8,7 +8,8 @@ import {
   SAMPLE_PAGE,
   type SampleTree,
 } from '../../scripts/testing/sample-tree.ts';
-import { checkSurfaces } from './check-surfaces.ts';
+import { listCommands } from '../cli/command-list.ts';
+import { checkToolTexts } from './check-tool-texts.ts';
 
 const AREA = 'agents/skills/touchstone-jobs/SKILL.md';
 const REFERENCE = 'agents/skills/touchstone-jobs/references/queue.md';
@@ -52,6 +53,25 @@ describe('generated files', () => {
       expect.objectContaining({ file: REFERENCE, line: 1, message: 'the file is not there' }),
     ]);
     expect(sync()).toEqual([AREA, REFERENCE]);
+    expect(check()).toEqual([]);
+  });
+
+  it('have the table of the commands in the README, and leave the rest of it alone', () => {
+    const marks = [
+      'Before.',
+      '<!-- generated:commands -->',
+      '<!-- /generated:commands -->',
+      'After.',
+    ];
+    tree.write('agents/README.md', marks.join('\n'));
+    expect(summarize(check())).toEqual(['agents/README.md:3:1 generated-drift']);
+    sync();
+    const text = tree.read('agents/README.md');
+    for (const [name, { summary }] of listCommands()) {
+      expect(text).toContain(`| \`${name}`);
+      expect(text).toContain(`| ${summary} |`);
+    }
+    expect(text).toMatch(/^Before\.\n[\s\S]*\nAfter\.$/);
     expect(check()).toEqual([]);
   });
 
@@ -181,9 +201,9 @@ it('nothing is looked at where there is no package', () => {
   expect(check()).toEqual([]);
 });
 
-const check = (): Finding[] => checkSurfaces(tree.root, { write: false }).findings;
+const check = (): Finding[] => checkToolTexts(tree.root, { write: false }).findings;
 
-const sync = (): string[] => checkSurfaces(tree.root, { write: true }).changed;
+const sync = (): string[] => checkToolTexts(tree.root, { write: true }).changed;
 
 const summarize = (findings: Finding[]): string[] =>
   findings.map(({ file, line, column, code }) => `${file}:${line}:${column} ${code}`);

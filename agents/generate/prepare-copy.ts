@@ -10,10 +10,10 @@ import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
 import { findFileFaults, listImports, listOwnFiles } from './own-files.ts';
 import type { SourcePattern } from './read-pattern.ts';
-import { type Reference, rewriteReferences } from './rewrite-references.ts';
+import { type FileReference, rewriteReferences } from './rewrite-references.ts';
 
 /** A file as a project gets it. */
-export type TakenText = { role: FileRole; path: string; text: string };
+export type CopiedText = { role: FileRole; path: string; text: string };
 
 /** The kit as the patterns' tests need it: its modules, and the packages it asks for. */
 export type Kit = {
@@ -26,7 +26,7 @@ export type Kit = {
 };
 
 /** What a project gets of a pattern, and what is wrong with that. */
-export type TakenPattern = { manifest: PatternManifest; texts: TakenText[]; faults: string[] };
+export type PatternCopy = { manifest: PatternManifest; texts: CopiedText[]; faults: string[] };
 
 const TESTS = 'failures.test.ts';
 
@@ -34,7 +34,7 @@ const TESTS = 'failures.test.ts';
 export type Others = ReadonlyMap<string, SourcePattern>;
 
 /** Everything that taking a pattern means: its files without region markers, and what they ask for. */
-export function takeFiles(pattern: SourcePattern, kit: Kit, others: Others): TakenPattern {
+export function prepareCopy(pattern: SourcePattern, kit: Kit, others: Others): PatternCopy {
   const { id, data, sources } = pattern;
   const own = listOwnFiles(pattern);
   const tests = followImports(sources, [TESTS], { folders: true });
@@ -58,13 +58,13 @@ export function takeFiles(pattern: SourcePattern, kit: Kit, others: Others): Tak
     faults: findFileFaults(pattern),
   };
 
-  function toText(role: FileRole, path: string): TakenText {
+  function toText(role: FileRole, path: string): CopiedText {
     const text = stripMarkers(path, sources.get(path) ?? '');
     if (!path.endsWith('.ts')) return { role, path, text };
     const place = { id, role, path, own };
     return { role, path, text: rewriteReferences(text, (reference) => point(reference, place)) };
   }
-  function toMigration(path: string): TakenText {
+  function toMigration(path: string): CopiedText {
     const { text } = toText('migration', path);
     return { role: 'migration', path, text: leaveOutTables(text, data.yours) };
   }
@@ -80,7 +80,7 @@ function stripMarkers(path: string, text: string): string {
 type Place = { id: string; role: FileRole; path: string; own: ReadonlySet<string> };
 
 /** Where a reference of the example leads in a project. */
-function point({ word, kind }: Reference, place: Place): string | undefined {
+function point({ word, kind }: FileReference, place: Place): string | undefined {
   if (kind === 'import' && word.startsWith('@touchstone/kit/')) return word.slice(1);
   const target = resolveForeign(place.id, place.path, word);
   if (target !== undefined) return pointAside(target, place);
@@ -108,7 +108,7 @@ function listRequiredSchemas(
   { id, sources }: SourcePattern,
   tests: ReadonlySet<string>,
   others: Others,
-): TakenText[] {
+): CopiedText[] {
   const targets = listForeign(id, sources, tests).flatMap(({ target }) => target ?? []);
   const schemas = new Map(
     targets
@@ -128,7 +128,7 @@ function listTestRequires({ id, data, sources }: SourcePattern, tests: ReadonlyS
 
 const nameRequiredSchema = ({ id, path }: Target): string => `required/${slugOf(id)}/${path}`;
 
-const describeFile = ({ role, path, text }: TakenText) => ({
+const describeFile = ({ role, path, text }: CopiedText) => ({
   role,
   path,
   bytes: Buffer.byteLength(text),

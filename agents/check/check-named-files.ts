@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Finding } from '../../scripts/engine/findings.ts';
 import { areaOf } from '../../scripts/pattern/ids.ts';
 import { hintAt } from '../../scripts/text/hints.ts';
-import { readText } from './read-surfaces.ts';
+import { readText } from './read-tool-texts.ts';
 
 /** The texts written by hand that tools read first. */
 const TEXTS = ['AGENTS.md', 'README.md', 'agents/README.md'];
@@ -13,7 +13,7 @@ const ID = /(?<![\w@./<-])([a-z][a-z-]*)\/[a-z0-9][a-z0-9-]*(?![\w/.*<-])/g;
 const LINK = /\]\(([^)\s]+)\)/g;
 
 /** Finds files and patterns that those texts name and that do not exist. */
-export function checkReferences(root: string, ids: readonly string[]): Finding[] {
+export function checkNamedFiles(root: string, ids: readonly string[]): Finding[] {
   const areas = new Set(ids.map(areaOf));
   return TEXTS.flatMap((file) => {
     const lines = readText(root, file)?.split('\n') ?? [];

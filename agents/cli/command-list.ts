@@ -1,0 +1,148 @@
+import { DEFAULT_PORT } from '../mcp/default-port.ts';
+import type { CliCommand } from './command.ts';
+
+/** The commands, in the order in which the help lists them. */
+export const COMMANDS = {
+  init: {
+    synopsis: '[--remove] [--cwd <folder>] [--json]',
+    summary: 'Tells the AI tools of a project about the patterns, in AGENTS.md and CLAUDE.md',
+    about: `Writes a block between markers into AGENTS.md, and a CLAUDE.md that points to it. Run it again to
+bring the block up to date.`,
+    examples: ['touchstone init', 'touchstone init --remove'],
+    options: { remove: { type: 'boolean' } },
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  list: {
+    synopsis: '[--area <area>] [--json]',
+    summary: 'Lists the patterns: id and title',
+    about: 'Into a pipe it writes one pattern a line, with a tab between id and title.',
+    examples: [
+      'touchstone list',
+      'touchstone list --area jobs',
+      "touchstone list --json | jq '.[].id'",
+    ],
+    options: { area: { type: 'string' } },
+    load: async () => (await import('./commands/list.ts')).list,
+  },
+  search: {
+    synopsis: '<words…> [--area <area>] [--limit 5] [--json]',
+    summary: 'Finds the pattern for a problem or an error message',
+    about: 'Takes keywords, a sentence or a pasted error message. Exit 1 when no pattern fits.',
+    examples: [
+      'touchstone search webhook signature idempotency',
+      'touchstone search "customers get the same e-mail twice"',
+      'touchstone search "canceling statement due to lock timeout"',
+    ],
+    options: { area: { type: 'string' }, limit: { type: 'string' } },
+    load: async () => (await import('./commands/search.ts')).search,
+  },
+  show: {
+    synopsis: '<id> [--detail brief|standard|full] [--files] [--file <path>] [--json]',
+    summary: 'Shows a pattern as Markdown, or one of its files',
+    about: '--files lists its files, --file shows one of them.',
+    examples: [
+      'touchstone show background-jobs',
+      'touchstone show jobs/background-jobs --detail full',
+      'touchstone show jobs/background-jobs --files',
+      'touchstone show jobs/background-jobs --file job-queue.ts',
+    ],
+    options: { detail: { type: 'string' }, files: { type: 'boolean' }, file: { type: 'string' } },
+    load: async () => (await import('./commands/show.ts')).show,
+  },
+  add: {
+    synopsis: `<id…> [--with-tests] [--dir <folder>] [--migrations <folder>]
+               [--imports ts|js] [--dry-run] [--cwd <folder>] [--json]`,
+    summary: 'Copies patterns into a project, with their tables as a migration',
+    about: `Copies the patterns and those that they build on. Packages go into package.json in the versions
+proven. A file that you edited is left alone. --with-tests copies the tests of the patterns that
+you name, not of those that they build on.`,
+    examples: [
+      'touchstone add background-jobs --dry-run',
+      'touchstone add jobs/background-jobs --with-tests',
+      'touchstone add auth/refresh-token-rotation --dir lib/patterns --migrations db/migrations',
+    ],
+    options: {
+      'with-tests': { type: 'boolean' },
+      dir: { type: 'string' },
+      migrations: { type: 'string' },
+      imports: { type: 'string' },
+      'dry-run': { type: 'boolean' },
+    },
+    load: async () => (await import('./commands/add.ts')).add,
+  },
+  diff: {
+    synopsis: '[<id…>] [--new] [--cwd <folder>] [--json]',
+    summary: 'Shows what you changed in the copied files, or what is new in the library',
+    about: 'Exit 1 when there is a difference.',
+    examples: ['touchstone diff', 'touchstone diff background-jobs --new'],
+    options: { new: { type: 'boolean' } },
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  update: {
+    synopsis: '[<id…>] [--dry-run] [--cwd <folder>] [--json]',
+    summary: 'Updates the copied files, and merges your edits with what is new',
+    about: `Where you and the library changed the same lines, conflict markers show both. Exit 1 on a conflict.
+Patterns that build on each other are updated together. A pattern that is newly required is added.`,
+    examples: [
+      'npx touchstone@latest update --dry-run',
+      'npx touchstone@latest update background-jobs',
+    ],
+    options: { 'dry-run': { type: 'boolean' } },
+    load: async () => (await import('./commands/update.ts')).update,
+  },
+  remove: {
+    synopsis: '<id…> [--dry-run] [--cwd <folder>] [--json]',
+    summary: 'Removes the copied files that you did not edit',
+    about: `Removes also the patterns that were added only because these build on them, unless another one
+needs them. Edited files, migrations and packages stay.`,
+    examples: ['touchstone remove background-jobs --dry-run'],
+    options: { 'dry-run': { type: 'boolean' } },
+    load: async () => (await import('./commands/remove.ts')).remove,
+  },
+  verify: {
+    synopsis: '[<id…>] [--cwd <folder>] [--json]',
+    summary: 'Checks that the copied files are intact; runs nothing',
+    about: `Checks files, packages, required patterns and conflict markers. Exit 1 when something is wrong.`,
+    examples: ['touchstone verify', 'touchstone verify background-jobs --json'],
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  mcp: {
+    synopsis: `[--http] [--port ${DEFAULT_PORT}] [--public] [--host <address>] [--name <host name>]`,
+    summary: 'Serves the patterns to an AI tool over MCP: stdio, or --http',
+    about: `Over HTTP it serves this machine alone unless --public. It writes nothing; over HTTP it reads no
+project either.`,
+    examples: [
+      'touchstone mcp',
+      'touchstone mcp --http --port 0',
+      'touchstone mcp --http --public --name patterns.example.com',
+    ],
+    options: {
+      http: { type: 'boolean' },
+      port: { type: 'string' },
+      public: { type: 'boolean' },
+      host: { type: 'string' },
+      name: { type: 'string', multiple: true },
+    },
+    load: async () => (await import('./commands/mcp.ts')).mcp,
+  },
+  completion: {
+    synopsis: 'bash|zsh|fish',
+    summary: 'Prints a script that completes commands and ids in your shell',
+    about: 'Add what it prints to the start of your shell.',
+    examples: [
+      'touchstone completion bash >> ~/.bashrc',
+      'touchstone completion fish > ~/.config/fish/completions/touchstone.fish',
+    ],
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
+} satisfies Record<string, CliCommand>;
+
+/** The name of a command. */
+export type CommandName = keyof typeof COMMANDS;
+
+/** The commands with their names. */
+export const listCommands = (): [name: string, command: CliCommand][] => Object.entries(COMMANDS);
+
+/** How a command is called, as a line to type; the name is one that exists. */
+export const writeCall = (name: CommandName, rest = ''): string =>
+  `npx touchstone ${name} ${rest}`.trimEnd();
