@@ -15,8 +15,9 @@ const crashes: Record<string, () => void> = {
 };
 
 const log = {
-  error(message: string, details: object) {
-    console.log(JSON.stringify({ message, ...details }));
+  error(message: string, details: { error?: Error }) {
+    const error = details.error?.message;
+    console.log(JSON.stringify({ message, ...details, error }));
     if (LOG === 'throws') throw new Error('the disk is full');
   },
 };
