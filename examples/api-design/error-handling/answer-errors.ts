@@ -40,7 +40,7 @@ function answer(error: unknown, { log, request, response }: Exchange) {
   const isGone = request.socket.destroyed && !response.errored;
   if (isGone && isAbort(error, request))
     return log.info?.('client went away', place);
-  if (response.headersSent && !response.writableEnded && !isGone) {
+  if (response.headersSent && !response.writableEnded) {
     // Cut off, the client sees that the answer is not whole.
     response.destroy();
     return log.error('answer broke off', { ...place, error });

@@ -106,7 +106,6 @@ type PublicError = Error & {
   retryAfterSeconds?: number | undefined;
 };
 
-// #region collect-headers
 function collectHeaders(error: PublicError, isTold: boolean) {
   const { status, headers, retryAfterSeconds = Number.NaN } = error;
   const seconds = Math.max(0, Math.ceil(retryAfterSeconds));
@@ -119,7 +118,6 @@ function collectHeaders(error: PublicError, isTold: boolean) {
     ...(isOurs && headers),
   };
 }
-// #endregion collect-headers
 
 /** RFC 9457 §4.2.1: without a `type`, the title is the phrase of the status. */
 function describe(status: number, code: string): ProblemDetails {
