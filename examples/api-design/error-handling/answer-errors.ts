@@ -128,10 +128,8 @@ export function refuseMethod(
   const names = Object.keys(methods);
   if (names.includes('get')) names.push('head');
   const allow = names.join(', ').toUpperCase();
-  if (request.method === 'OPTIONS') {
-    response.writeHead(204, { allow }).end();
-    return;
-  }
+  if (request.method === 'OPTIONS')
+    return void response.writeHead(204, { allow }).end();
   const advice = `${request.method} is not one of ${allow}`;
   // RFC 9110 §15.5.6: a 405 must say what is allowed.
   throw new HttpProblem(405, 'method_not_allowed', advice, {

@@ -19,7 +19,7 @@ export function endOnCrash(options: Options): void {
     // A crash of `stop`, and the flood that may follow the first.
     if (ending) return;
     ending = true;
-    setTimeout(() => process.exit(1), graceSeconds * 1000);
+    setTimeout(process.exit, graceSeconds * 1000, 1);
     try {
       log.error('process ends', { origin, error });
     } finally {

@@ -31,7 +31,7 @@ export class HttpProblem extends Error {
   readonly status: number;
   /** In lower_snake_case; anything else is replaced by the status phrase. */
   readonly code: string;
-  readonly expose: boolean;
+  readonly expose = true;
   readonly headers: Record<string, string> | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly errors: Violation[] | undefined;
@@ -45,7 +45,6 @@ export class HttpProblem extends Error {
     super(message, options);
     this.status = status;
     this.code = code;
-    this.expose = status < 500; // as in http-errors
     this.headers = options.headers;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.errors = options.errors;
