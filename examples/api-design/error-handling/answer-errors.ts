@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describeError, listCauses } from './describe-error.ts';
 import { type Answer, HttpProblem, toAnswer } from './http-problem.ts';
 
 type Log = {
@@ -24,79 +23,64 @@ export function answerErrors(
     response: ServerResponse,
     _next: unknown, // Express counts the arguments
   ): void {
-    const handling = { log, request, response };
+    const exchange = { log, request, response };
     try {
-      handle(translate(error), handling);
+      answer(translate(error), exchange);
     } catch (fault) {
       // A header that cannot be sent, a translation with a bug.
       const message = 'An error had no answer';
-      handle(new AggregateError([fault, error], message), handling);
+      answer(new AggregateError([fault, error], message), exchange);
     }
   };
 }
 
-function handle(error: unknown, { log, request, response }: Handling) {
-  const details = { ...locate(request), error: describeError(error) };
+function answer(error: unknown, { log, request, response }: Exchange) {
+  const place = locate(request);
   // A pipeline of ours that fails destroys the socket as well.
-  if (request.socket.destroyed && !response.errored) {
-    if (isOfTheirLeaving(error, request))
-      log.info?.('client went away', locate(request));
-    else if (isOurs(error)) log.error('request failed', details);
-  } else if (response.headersSent) {
+  const isGone = request.socket.destroyed && !response.errored;
+  if (isGone && isAbort(error, request))
+    return log.info?.('client went away', place);
+  if (response.headersSent && !response.writableEnded) {
     // Cut off, the client sees that the answer is not whole.
-    if (!response.writableEnded) response.destroy();
-    log.error('answer broke off', details);
-  } else {
-    sendProblem(response, toAnswer(error));
-    if (isOurs(error)) log.error('request failed', details);
+    response.destroy();
+    return log.error('answer broke off', { ...place, error });
   }
+  const { problem, headers } = toAnswer(error);
+  if (!response.headersSent) send(response, { problem, headers });
+  // With Retry-After it is known: under load, a line each is a flood.
+  if (problem.status >= 500 && !('retry-after' in headers))
+    log.error('request failed', { ...place, error });
 }
 // #endregion answer-errors
 
-type Handling = {
+type Exchange = {
   log: Log;
   request: Request;
   response: ServerResponse;
 };
 
 // #region send-problem
-// What the handler had set for the answer that it did not give.
-const ABOUT_THE_OTHER_BODY = [
-  'content-encoding',
-  'content-language',
-  'content-range',
-  'content-disposition',
-  'etag',
-  'last-modified',
-  'expires',
-];
+// What the handler set for the body that it did not send.
+const ABOUT_THE_BODY =
+  /^(content-(?!security)|transfer-|trailer|etag|last-mod|expires|accept-ranges|.*cache-control|surrogate)/;
 
-function sendProblem(response: ServerResponse, answer: Answer): void {
-  const { problem, headers } = answer;
-  const body = JSON.stringify(problem);
-  for (const name of ABOUT_THE_OTHER_BODY) response.removeHeader(name);
-  response.statusCode = problem.status;
-  response.statusMessage = problem.title;
-  response.setHeaders(
-    new Map(
-      Object.entries({
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-        ...headers,
-        'content-type': 'application/problem+json',
-        'content-length': `${Buffer.byteLength(body)}`,
-      }),
-    ),
-  );
+function send(response: ServerResponse, answer: Answer): void {
+  const body = JSON.stringify(answer.problem);
+  for (const name of response.getHeaderNames())
+    if (ABOUT_THE_BODY.test(name)) response.removeHeader(name);
+  response.statusCode = answer.problem.status;
+  response.statusMessage = answer.problem.title;
+  const headers = {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...answer.headers,
+    'content-type': 'application/problem+json',
+    'content-length': `${Buffer.byteLength(body)}`,
+  };
+  response.setHeaders(new Map(Object.entries(headers)));
   response.end(body);
 }
 // #endregion send-problem
-
-/** Who says when to come back knows what is wrong; a line for each would be a flood. */
-function isOurs(error: unknown): boolean {
-  const { problem, headers } = toAnswer(error);
-  return problem.status >= 500 && !('retry-after' in headers);
-}
 
 // #region client-went-away
 const ABORTS = new Set<unknown>([
@@ -111,13 +95,13 @@ const ABORTS = new Set<unknown>([
  * Only what an abort throws. A database that is down is an error also
  * when all its callers gave up first.
  */
-function isOfTheirLeaving(error: unknown, request: Request): boolean {
-  return listCauses(error).some(
-    (cause) =>
-      cause instanceof Error &&
-      (cause === request.errored ||
-        ABORTS.has(cause.name) ||
-        ('code' in cause && ABORTS.has(cause.code))),
+function isAbort(error: unknown, request: Request, depth = 0): boolean {
+  if (!(error instanceof Error) || depth > 5) return false;
+  return (
+    error === request.errored ||
+    ABORTS.has(error.name) ||
+    ('code' in error && ABORTS.has(error.code)) ||
+    isAbort(error.cause, request, depth + 1)
   );
 }
 // #endregion client-went-away
@@ -131,11 +115,8 @@ function locate({ method, originalUrl, url }: Request) {
 // #region not-found
 /** Answers what no route answered. */
 export function answerNotFound(): never {
-  throw new HttpProblem(
-    404,
-    'not_found',
-    'There is nothing at this path',
-  );
+  const advice = 'There is nothing at this path';
+  throw new HttpProblem(404, 'not_found', advice);
 }
 
 /** The last handler of a route: `app.route(path).get(…).all(refuseMethod)`. */
@@ -144,19 +125,15 @@ export function refuseMethod(
   response: ServerResponse,
 ) {
   const { _all, ...methods } = request.route?.methods ?? {};
-  if (methods.get) methods.head = true;
-  const allow = Object.keys(methods).join(', ').toUpperCase();
-  if (request.method === 'OPTIONS') {
-    response.writeHead(204, { allow }).end();
-    return;
-  }
-  const { method } = request;
-  throw new HttpProblem(
-    405,
-    'method_not_allowed',
-    `${method} is not one of ${allow}`,
-    // RFC 9110 §15.5.6: a 405 must say what is allowed.
-    { headers: { allow } },
-  );
+  const names = Object.keys(methods);
+  if (names.includes('get')) names.push('head');
+  const allow = names.join(', ').toUpperCase();
+  if (request.method === 'OPTIONS')
+    return void response.writeHead(204, { allow }).end();
+  const advice = `${request.method} is not one of ${allow}`;
+  // RFC 9110 §15.5.6: a 405 must say what is allowed.
+  throw new HttpProblem(405, 'method_not_allowed', advice, {
+    headers: { allow },
+  });
 }
 // #endregion not-found

@@ -3,6 +3,7 @@ import { startProgram } from '@touchstone/kit/program';
 import { expect, it } from 'vitest';
 import { createApp } from './app.ts';
 import { ask, createTestLog } from './test-client.ts';
+import { runMainProgram } from './test-main.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);
 
@@ -38,15 +39,15 @@ it('cuts the file off that it cannot write to its end', async () => {
 });
 
 it('ends with code 1 after a rejection that nobody caught', async () => {
-  await using program = await startProgram(MAIN, { PORT: '0' });
+  const { url, ended } = await runMainProgram();
 
-  const answer = await ask(`${program.url}/members/ada/welcome`, {
-    method: 'POST',
-  });
+  const path = `${url}/members/ada/welcome`;
+  const answer = await ask(path, { method: 'POST' });
 
   expect(answer.status).toBe(202);
-  expect(await program.kill('SIGCONT')).toBe(1);
-  expect(program.read().errors).toContain('the mail server refused');
+  const { code, output } = await ended;
+  expect(code).toBe(1);
+  expect(output).toContain('the mail server refused');
 });
 
 it('ends with code 0 on SIGTERM', async () => {

@@ -1,12 +1,14 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import express, { type RequestHandler } from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
   refuseMethod,
 } from './answer-errors.ts';
 import { HttpProblem } from './http-problem.ts';
+import { translateZodError } from './translate-zod-error.ts';
 
 type Services = { log: Parameters<typeof answerErrors>[0] };
 
@@ -15,10 +17,13 @@ class EmailTakenError extends Error {
   override readonly name = 'EmailTakenError';
 }
 
+const member = z.strictObject({ email: z.email().max(254) });
+
 // #region wire
 // The edge says what an error of the core means to the caller.
 function translate(cause: unknown): unknown {
-  if (!(cause instanceof EmailTakenError)) return cause;
+  if (!(cause instanceof EmailTakenError))
+    return translateZodError(cause);
   const advice = 'Log in instead';
   return new HttpProblem(409, 'email_taken', advice, { cause });
 }
@@ -38,9 +43,7 @@ export function createApp({ log }: Services) {
 function createAddMember(): RequestHandler {
   const emails = new Set(['ada@example.com']);
   return (request, response) => {
-    const { email } = request.body;
-    if (typeof email !== 'string')
-      throw new HttpProblem(400, 'invalid_request', 'Send an email');
+    const { email } = member.parse(request.body);
     if (emails.has(email)) throw new EmailTakenError();
     emails.add(email);
     response.status(201).json({ email });

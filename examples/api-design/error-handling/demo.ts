@@ -1,11 +1,7 @@
-import { startProgram } from '@touchstone/kit/program';
 import { ask } from './test-client.ts';
+import { runMainProgram } from './test-main.ts';
 
-await using program = await startProgram(
-  new URL('main.ts', import.meta.url),
-  { PORT: '0' },
-);
-const { url } = program;
+const { url, ended } = await runMainProgram();
 
 await show('POST /members, taken', '/members', {
   email: 'ada@example.com',
@@ -20,11 +16,9 @@ console.log(`GET /members.csv, which breaks: ${csv.status}, ${rest}`);
 
 const path = '/members/ada/welcome';
 await show('POST /members/ada/welcome, which crashes', path, {});
-const ended = await program.kill('SIGCONT');
-const lines = program.read().errors.match(/process ends/g);
-console.log(
-  `exit code ${ended}; "process ends" in the log: ${lines?.length}`,
-);
+const { code, output } = await ended;
+const lines = output.match(/process ends/g)?.length;
+console.log(`exit code ${code}; "process ends" in the log: ${lines}`);
 
 async function show(
   what: string,

@@ -29,9 +29,10 @@ type ProblemOptions = ErrorOptions & {
 export class HttpProblem extends Error {
   override readonly name = 'HttpProblem';
   readonly status: number;
+  /** In lower_snake_case; anything else is replaced by the status phrase. */
   readonly code: string;
-  readonly expose: boolean;
-  readonly headers: Record<string, string>;
+  readonly expose = true;
+  readonly headers: Record<string, string> | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly errors: Violation[] | undefined;
 
@@ -42,14 +43,9 @@ export class HttpProblem extends Error {
     options: ProblemOptions = {},
   ) {
     super(message, options);
-    if (!isErrorStatus(status))
-      throw new RangeError(`${status} is not an error status`);
-    if (!isCode(code))
-      throw new RangeError(`write "${code}" in lower_snake_case`);
     this.status = status;
     this.code = code;
-    this.expose = status < 500; // as in http-errors
-    this.headers = options.headers ?? {};
+    this.headers = options.headers;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.errors = options.errors;
   }
@@ -64,19 +60,25 @@ export type Answer = {
 // #region to-answer
 /** Of an error that does not say that it is for the caller, nothing. */
 export function toAnswer(error: unknown): Answer {
-  if (isUndecodablePath(error))
+  // Express's router marks a path such as `/%E0%A4%A` so.
+  if (error instanceof URIError && Reflect.get(error, 'status') === 400)
     return { problem: describe(400, 'invalid_path'), headers: {} };
   if (!isForTheCaller(error))
     return { problem: describe(500, 'internal_error'), headers: {} };
 
-  const { status, expose } = error;
-  const fromParser = PARSER_ERRORS.get(`${error.type}`);
-  const code = isCode(error.code) ? error.code : toCode(status);
-  const problem = describe(status, fromParser?.code ?? code);
-  if (expose) problem.detail = fromParser?.detail ?? error.message;
-  if (expose && error instanceof HttpProblem && error.errors)
+  const { status, expose, type, message } = error;
+  const isTold = expose && status < 500;
+  // Body parsers set `type`, and their messages quote the body.
+  const isParser = typeof type === 'string';
+  const code = isParser ? type.replaceAll('.', '_') : error.code;
+  const problem = describe(
+    status,
+    isCode(code) ? code : toCode(status),
+  );
+  if (isTold && !isParser) problem.detail = message;
+  if (isTold && error instanceof HttpProblem && error.errors)
     problem.errors = error.errors;
-  return { problem, headers: collectHeaders(error) };
+  return { problem, headers: collectHeaders(error, isTold) };
 }
 
 // http-errors and body parsers set `expose`. A `status` alone may be
@@ -87,7 +89,9 @@ function isForTheCaller(error: unknown): error is PublicError {
     'expose' in error &&
     typeof error.expose === 'boolean' &&
     'status' in error &&
-    isErrorStatus(error.status)
+    Number.isInteger(error.status) &&
+    Number(error.status) >= 400 &&
+    Number(error.status) < 600
   );
 }
 // #endregion to-answer
@@ -97,46 +101,20 @@ type PublicError = Error & {
   expose: boolean;
   code?: unknown;
   type?: unknown;
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   retryAfterSeconds?: number | undefined;
 };
 
-// #region parser-errors
-// Their messages quote the body: `Unexpected token 'h', "hunter2"…`.
-const PARSER_ERRORS = new Map([
-  [
-    'entity.parse.failed',
-    { code: 'invalid_body', detail: 'The body cannot be parsed' },
-  ],
-  [
-    'entity.verify.failed',
-    { code: 'refused_body', detail: 'The body was not accepted' },
-  ],
-  [
-    'entity.too.large',
-    { code: 'body_too_large', detail: 'Send a smaller body' },
-  ],
-]);
-// #endregion parser-errors
-
-/** Express's router gives a path such as `/%E0%A4%A` a status only, and a message with the path. */
-function isUndecodablePath(error: unknown): boolean {
-  return (
-    error instanceof URIError &&
-    'status' in error &&
-    error.status === 400
-  );
-}
-
-function collectHeaders(error: PublicError): Answer['headers'] {
+function collectHeaders(error: PublicError, isTold: boolean) {
   const { status, headers, retryAfterSeconds = Number.NaN } = error;
+  const seconds = Math.max(0, Math.ceil(retryAfterSeconds));
+  // An HTTP client hangs the headers of another server on its errors.
+  const isOurs = isTold || error instanceof HttpProblem;
   return {
     // RFC 9110 §15.5.2: a 401 without a challenge is not valid.
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
-    ...(retryAfterSeconds >= 0 && {
-      'retry-after': `${Math.ceil(retryAfterSeconds)}`,
-    }),
-    ...headers,
+    ...(Number.isFinite(seconds) && { 'retry-after': `${seconds}` }),
+    ...(isOurs && headers),
   };
 }
 
@@ -150,14 +128,6 @@ function toCode(status: number): string {
   if (status === 500) return 'internal_error';
   const phrase = STATUS_CODES[status] ?? 'error';
   return phrase.toLowerCase().replaceAll(/[^a-z]+/g, '_');
-}
-
-function isErrorStatus(status: unknown): status is number {
-  return (
-    Number.isInteger(status) &&
-    Number(status) >= 400 &&
-    Number(status) < 600
-  );
 }
 
 function isCode(code: unknown): code is string {

@@ -1,23 +1,21 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { readEnvironment } from '@touchstone/kit/environment';
+import { listen } from '@touchstone/kit/http';
+import { runMain } from '@touchstone/kit/main';
+import { z } from 'zod';
+import { createLog } from '../../observability/structured-logging/create-log.ts';
 import { createApp } from './app.ts';
 import { endOnCrash } from './end-on-crash.ts';
 
-const server = createServer(createApp({ log: console }));
+const environmentSchema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+});
 
-async function stop() {
-  const closed = once(server.close(), 'close');
-  server.closeIdleConnections();
-  setTimeout(() => server.closeAllConnections(), 4_000).unref();
-  await closed;
-}
-
-endOnCrash({ log: console, stop });
-process.once('SIGTERM', stop);
-server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
-
-await once(server, 'listening');
-const address = server.address();
-const port = typeof address === 'object' ? address?.port : address;
-console.log(`listening on http://127.0.0.1:${port}`);
-console.log(`try: curl -i http://127.0.0.1:${port}/nowhere`);
+await runMain(async (stopped) => {
+  const { PORT: port } = readEnvironment(environmentSchema);
+  const log = createLog();
+  await using server = await listen(createApp({ log }), { port });
+  endOnCrash({ log, stop: () => server[Symbol.asyncDispose]() });
+  console.log(`listening on ${server.url}`);
+  console.log(`try: curl -i ${server.url}/nowhere`);
+  await stopped;
+});

@@ -1,12 +1,13 @@
 import { listen } from '@touchstone/kit/http';
 import express, { type Express, type RequestHandler } from 'express';
 import { answerErrors, answerNotFound } from './answer-errors.ts';
+import type { ProblemDetails } from './http-problem.ts';
 
 /** A line of a log. */
 export type Line = {
   level: string;
   message: string;
-  details: { error?: object; path?: string };
+  details: { error?: unknown; path?: string };
 };
 
 /** A log that remembers. */
@@ -23,7 +24,7 @@ export type Answer = {
   phrase: string;
   headers: Headers;
   text: string;
-  body: { code?: string; detail?: string; status?: number };
+  body: Partial<ProblemDetails>;
 };
 
 /** Asks a path and reads the answer. */
@@ -44,21 +45,25 @@ export async function ask(
   };
 }
 
-type App = { add?: (app: Express) => void; translate?: Translate };
+type App = {
+  add?: (app: Express) => void;
+  translate?: Translate;
+  log?: Parameters<typeof answerErrors>[0];
+};
 type Translate = (error: unknown) => unknown;
 
 /** Serves an app of one route, and others that a test adds, behind the handlers of the pattern. */
 export async function serve(
   handler: RequestHandler,
-  { add, translate }: App = {},
+  { add, translate, log }: App = {},
 ) {
-  const log = createTestLog();
+  const testLog = createTestLog();
   const app = express();
   add?.(app);
   app.get('/', handler);
-  app.use(answerNotFound, answerErrors(log, translate));
+  app.use(answerNotFound, answerErrors(log ?? testLog, translate));
   const { url, server, ...rest } = await listen(app, {
     graceSeconds: 0.2,
   });
-  return { ...rest, url, server, lines: log.lines };
+  return { ...rest, url, server, lines: testLog.lines };
 }

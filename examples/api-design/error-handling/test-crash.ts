@@ -15,14 +15,20 @@ const crashes: Record<string, () => void> = {
 };
 
 const log = {
-  error(message: string, details: object) {
-    console.log(JSON.stringify({ message, ...details }));
+  error(message: string, details: { error?: Error }) {
+    const error = details.error?.message;
+    console.log(JSON.stringify({ message, ...details, error }));
     if (LOG === 'throws') throw new Error('the disk is full');
   },
 };
 
 const stops: Record<string, () => unknown> = {
-  hangs: () => new Promise(() => {}),
+  hangs() {
+    // Nothing but the grace timer keeps the process alive.
+    answer.catch(() => {});
+    server.close().closeAllConnections();
+    return new Promise(() => {});
+  },
   throws: () => {
     throw new Error('it does not stop');
   },

@@ -1,0 +1,18 @@
+import { findFreePort } from '@touchstone/kit/free-port';
+import { runProgram } from '@touchstone/kit/program';
+import { waitUntil } from '@touchstone/kit/wait';
+
+/** Runs main.ts, which ends by itself, and resolves once it answers. */
+export async function runMainProgram() {
+  const port = await findFreePort();
+  const url = `http://127.0.0.1:${port}`;
+  const main = new URL('main.ts', import.meta.url);
+  const ended = runProgram(main, { PORT: `${port}` });
+  await waitUntil('main.ts answers', () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return { url, ended };
+}
