@@ -40,12 +40,6 @@ const parseSearch = createRequestParser({
 // #endregion schemas
 
 // #region wire
-/** Node answers a request that takes longer with 408. */
-export const serverLimits = {
-  requestTimeout: 10_000,
-  connectionsCheckingInterval: 1_000,
-};
-
 /** Orders of shops; every input is parsed at the edge. */
 export function createApp({ log }: Services) {
   const orders: Order[] = [];
@@ -73,4 +67,10 @@ export function createApp({ log }: Services) {
   app.use(answerNotFound, answerErrors(log));
   return app;
 }
+
+/** Node answers a request that takes longer with 408. */
+export const serverLimits = {
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+};
 // #endregion wire

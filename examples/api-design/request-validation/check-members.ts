@@ -34,9 +34,12 @@ export function checkMembers(text: string): Violation[] {
   }
   return found;
 }
+// #endregion check-members
 
+// #region find-fault
+/** Of a key or a text; reads the key into its level. */
 function findFault(levels: Level[], json: string): string | undefined {
-  const [parent, level] = [levels.at(-2), levels.at(-1)];
+  const level = levels.at(-1);
   const isKey = level?.keys && level.place === undefined;
   // "a" and "\u0061" are one key.
   const text =
@@ -50,10 +53,10 @@ function findFault(levels: Level[], json: string): string | undefined {
   level.keys?.add(text);
   const isPrototype =
     text === '__proto__' ||
-    (text === 'prototype' && parent?.place === 'constructor');
+    (text === 'prototype' && levels.at(-2)?.place === 'constructor');
   return isPrototype ? 'This key is not accepted' : undefined;
 }
-// #endregion check-members
+// #endregion find-fault
 
 const pointTo = (levels: Level[]) =>
   toPointer(levels.map(({ place = '' }) => place));

@@ -80,7 +80,7 @@ failure(
   'A key would change the prototype of an object',
   {
     symptom: '400 `unsafe_json` with a pointer to the key',
-    defence: 'check-members',
+    defence: 'find-fault',
     remains: 'Objects that you merge from other sources than this body',
   },
   async () => {
@@ -106,7 +106,7 @@ failure(
   'A key is there twice, and two parsers take different ones',
   {
     symptom: '400 `unsafe_json` with a pointer to the second',
-    defence: 'check-members',
+    defence: 'find-fault',
     remains:
       'A proxy in front that rewrites the body has already chosen',
   },
@@ -281,7 +281,7 @@ failure(
   {
     symptom:
       '400 `unsafe_json`, `invalid_json` or `invalid_url`, and not a 500 of Postgres',
-    defence: 'check-members',
+    defence: 'find-fault',
     remains: 'Other control characters: a schema decides on those',
   },
   async () => {
@@ -436,8 +436,8 @@ failure(
     const before = process.cpuUsage();
 
     for (const [body, code] of [
-      [`{"${key}":{${Array(8_000).fill('"a":1')}}}`, 'unsafe_json'],
-      [`{"${key}":[${Array(8_000).fill('"a"')}]}`, 'invalid_request'],
+      [`{"${key}":{${Array(3_000).fill('"a":1')}}}`, 'unsafe_json'],
+      [`{"${key}":[${Array(3_000).fill('"a"')}]}`, 'invalid_request'],
     ] as const)
       expect((await post(app.url, body)).body).toMatchObject({
         code,
@@ -450,7 +450,7 @@ failure(
 
     const { port } = app.server.address() as AddressInfo;
     const idle = measureMemory();
-    const chunks = sendChunks(port, Array(400_000).fill('1'));
+    const chunks = sendChunks(port, Array(50_000).fill('1'));
     const [request]: IncomingMessage[] = await once(
       app.server,
       'request',
@@ -459,8 +459,8 @@ failure(
     request?.on('data', (chunk) => {
       read += chunk.length;
     });
-    await waitUntil('all is read', () => read === 400_000);
-    expect(measureMemory() - idle).toBeLessThan(15_000_000);
+    await waitUntil('all is read', () => read === 50_000);
+    expect(measureMemory() - idle).toBeLessThan(3_000_000);
     chunks.socket.destroy();
   },
 );
@@ -554,7 +554,7 @@ failure(
 
     const { body, text } = await post(
       `${app.url}?token=hunter2`,
-      '{"password":"hunt","short":"abc","nothing":3,"inner":[{"pin":"hunter2","at":1}],"weak":"hunter2","trimmed":" HUNTER2","escaped":"hunt"er"}',
+      '{"password":"hunt","short":"abc","nothing":3,"inner":[{"pin":"hunter2","at":1}],"weak":"hunter2","trimmed":" HUNTER2","escaped":"hunt\\"er"}',
     );
 
     expect(text).not.toContain('hunt');
