@@ -9,7 +9,6 @@ type Level = {
 
 const DEEPEST = 32;
 
-// #region check-members
 /** What parsers read in two ways. The text must be valid JSON. */
 export function checkMembers(text: string): Violation[] {
   const found: Violation[] = [];
@@ -34,7 +33,6 @@ export function checkMembers(text: string): Violation[] {
   }
   return found;
 }
-// #endregion check-members
 
 // #region find-fault
 /** Of a key or a text; reads the key into its level. */
@@ -45,7 +43,7 @@ function findFault(levels: Level[], json: string): string | undefined {
   const text =
     isKey || json.includes('\\u') ? `${JSON.parse(json)}` : '';
   if (isKey) level.place = text;
-  // Postgres stores neither, and of the second parsers make a "�".
+  // Postgres refuses NUL; half a pair becomes "�" in other parsers.
   if (text.includes('\0') || !text.isWellFormed())
     return 'NUL and unpaired surrogates are not accepted';
   if (!isKey) return undefined;
