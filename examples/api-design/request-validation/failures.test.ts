@@ -196,6 +196,10 @@ failure(
       expect((await get(`?${search}`)).body.errors).toEqual([
         violation('query', pointer),
       ]);
+    const many = await get(`?${'tag=a&'.repeat(1_000)}last=1`);
+    expect(many.body.errors).toContainEqual(
+      violation('query', '/last'),
+    );
     const twice = request(`${app.url}/?tag=x`, {
       headers: { 'x-tenant': ['a', 'b'] },
     });
@@ -321,7 +325,13 @@ failure(
           )
         ).body.code,
       ).toBe('invalid_json');
-    for (const path of ['?q=%00', '?q=%ff', '?q=100%', '/of/%00'])
+    for (const path of [
+      '?q=%00',
+      '?q=%ff',
+      '?q=100%',
+      '/of/%00',
+      '/in/%00',
+    ])
       expect((await post(app.url + path, '1')).body).toMatchObject({
         status: 400,
         code: 'invalid_url',
@@ -381,7 +391,8 @@ failure(
     const chunked = sendChunks(port, ['x'.repeat(100), 'x']);
     expect(await chunked.first).toContain('413 Payload Too Large');
     // What comes late is dropped, and the connection serves on.
-    chunked.socket.write(`1\r\nx\r\n${END}${GET}`);
+    const late = `4000\r\n${'x'.repeat(16_384)}\r\n`;
+    chunked.socket.write(`${late.repeat(64)}${END}${GET}`);
     await once(chunked.socket, 'data');
     const small = sendChunks(port, ['[', ...'1'.repeat(97), '1', ']']);
     small.socket.write(END);
@@ -576,14 +587,23 @@ failure(
     );
     expect(await pointers(many)).toHaveLength(20);
 
-    const list = z.record(z.string(), z.array(z.number()));
-    await using lists = await serve({ body: list });
-    const key = '~'.repeat(80_000);
+    const checked = z
+      .record(z.string(), z.array(z.string()))
+      .superRefine((lists, context) => {
+        for (const list of Object.values(lists))
+          for (const _ of list) context.addIssue('no');
+      });
+    await using lists = await serve(
+      { body: checked },
+      { maxBytes: 2 ** 24 },
+    );
+    const key = '~'.repeat(4_000_000);
     const before = process.cpuUsage();
 
     for (const [body, code] of [
       [`{"${key}":{${Array(3_000).fill('"a":1')}}}`, 'unsafe_json'],
-      [`{"${key}":[${Array(3_000).fill('"a"')}]}`, 'invalid_request'],
+      [`{"${key}":[${Array(3_000).fill(1)}]}`, 'invalid_request'],
+      [`{"a":[${Array(15_000).fill('"abcd"')}]}`, 'invalid_request'],
     ] as const)
       expect((await post(lists.url, body)).body).toMatchObject({
         code,

@@ -57,10 +57,16 @@ export async function serve(parts: Parts, options: Options = {}) {
   const parse = createRequestParser(parts, options);
   const app = express();
   app.use('/parsed', express.json());
-  app.all(['/', '/parsed', '/of/:id'], async (request, response) => {
-    await options.before?.();
-    response.json(await parse(request));
-  });
+  const inner = express.Router({ mergeParams: true });
+  app.use('/in/:id', inner);
+  for (const router of [app, inner])
+    router.all(
+      ['/', '/parsed', '/of/:id'],
+      async (request, response) => {
+        await options.before?.();
+        response.json(await parse(request));
+      },
+    );
   app.use(answerNotFound, answerErrors(log));
   return {
     ...(await listen(app, { graceSeconds: 0.2 })),
