@@ -349,7 +349,7 @@ failure(
   'A body is huge, deep, slow or cut off',
   {
     symptom:
-      '413 as soon as the limit is passed, 400, and 408 from Node; nothing when the client is gone; byte by byte it takes no more memory',
+      '413 as soon as the limit is passed, 400 when it is too deep, 408 from Node when it is slow; sent byte by byte, it takes no more memory than at once',
     defence: 'read-bytes',
     remains:
       'The 408 is that of `requestTimeout`: 300 seconds, unless the server has `serverLimits`',
@@ -553,7 +553,7 @@ failure(
   'A request is wrong in a thousand places, or under a very long key',
   {
     symptom:
-      '400 with at most 20 violations, each with a pointer of at most 200 characters, and only they cost time',
+      '400 with at most 20 violations, each with a pointer of at most 200 characters; the others are not written',
     defence: 'to-pointer',
     remains:
       'The caller corrects 20 and sees the next 20; zod still checks every entry of a record',
