@@ -34,10 +34,10 @@ export function createRequestParser<Parts extends Schemas>(
   const names = Object.keys(parts.headers?.shape ?? {});
 
   return async function parseRequest(request: Request) {
-    const url = requireText(request);
+    requireText(request.originalUrl ?? request.url);
     const input = {
       ...(parts.params && { params: request.params }),
-      ...(parts.query && { query: readQuery(url) }),
+      ...(parts.query && { query: readQuery(request) }),
       ...(parts.headers && { headers: readHeaders(request, names) }),
       ...(parts.body && { body: await readJson(request, maxBytes) }),
     };
@@ -69,17 +69,16 @@ function requireStrict(schema: z.ZodType): void {
 
 // #region read-query
 /** A lenient decoder makes "�" of bad bytes: two URLs become one. */
-function requireText({ originalUrl, url = '' }: Request): string {
-  const whole = originalUrl ?? url;
+function requireText(url = ''): void {
   try {
-    if (!decodeURIComponent(whole).includes('\0')) return whole;
+    if (!decodeURIComponent(url).includes('\0')) return;
   } catch {}
   const advice = 'Percent-encode the URL as UTF-8, without NUL';
   throw new HttpProblem(400, 'invalid_url', advice);
 }
 
 /** Express's parser depends on a setting; this is always flat. */
-function readQuery(url: string): object {
+function readQuery({ url = '' }: Request): object {
   const [, search = ''] = /\?(.*)/.exec(url) ?? [];
   // Twice is an array, which no schema of one value accepts.
   return { ...parse(search, '&', '=', { maxKeys: 0 }) };
