@@ -57,7 +57,7 @@ function findFault(levels: Level[], json: string): string | undefined {
 // #endregion find-fault
 
 const pointTo = (levels: Level[]) =>
-  toPointer(levels.map(({ place = '' }) => place));
+  toPointer(levels.map(({ place }) => String(place)));
 
 /** A regular expression would need a stack as deep as the string is long. */
 function findStringEnd(text: string, start: number): number {

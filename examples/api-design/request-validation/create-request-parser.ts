@@ -69,19 +69,19 @@ function requireStrict(schema: z.ZodType): void {
 
 // #region read-query
 /** A lenient decoder makes "�" of bad bytes: two URLs become one. */
-function requireText(url = ''): void {
+function requireText(url: string | undefined): void {
   try {
-    if (!decodeURIComponent(url).includes('\0')) return;
+    if (!decodeURIComponent(`${url}`).includes('\0')) return;
   } catch {}
   const advice = 'Percent-encode the URL as UTF-8, without NUL';
   throw new HttpProblem(400, 'invalid_url', advice);
 }
 
 /** Express's parser depends on a setting; this is always flat. */
-function readQuery({ url = '' }: Request): object {
-  const [, search = ''] = /\?(.*)/.exec(url) ?? [];
+function readQuery({ url }: Request): object {
+  const [, ...rest] = `${url}`.split('?');
   // Twice is an array, which no schema of one value accepts.
-  return { ...parse(search, '&', '=', { maxKeys: 0 }) };
+  return { ...parse(rest.join('?'), '&', '=', { maxKeys: 0 }) };
 }
 
 /** Of a header that is there twice, Node would drop one or join both. */

@@ -28,11 +28,13 @@ export async function readJson(
 }
 
 function checkHead(headers: IncomingHttpHeaders, maxBytes: number) {
-  const { 'content-type': type = '', 'content-encoding': coding } =
-    headers;
+  const { 'content-type': type, 'content-encoding': coding } = headers;
   // `text/plain` could be sent by any web page without asking; and
   // packed, a small body can become a large one.
-  if (!JSON_TYPE.test(type) || (coding ?? 'identity') !== 'identity') {
+  if (
+    !JSON_TYPE.test(`${type}`) ||
+    (coding ?? 'identity') !== 'identity'
+  ) {
     const advice = 'Send application/json in UTF-8, not compressed';
     throw new HttpProblem(415, 'unsupported_media_type', advice);
   }
@@ -64,8 +66,7 @@ function readBytes(
       const end = size + chunk.length;
       if (end > maxBytes) {
         request.off('data', take); // it flows on, into nothing
-        reject(refuseSize(maxBytes));
-        return;
+        return reject(refuseSize(maxBytes));
       }
       // Kept one by one, chunks of one byte would take 80 times that.
       if (end > bytes.length) bytes = Buffer.concat([bytes], 2 * end);
