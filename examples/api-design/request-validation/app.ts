@@ -67,4 +67,10 @@ export function createApp({ log }: Services) {
   app.use(answerNotFound, answerErrors(log));
   return app;
 }
+
+/** Node answers a request that takes longer with 408. */
+export const serverLimits = {
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+};
 // #endregion wire

@@ -1,20 +1,26 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+} from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { failure } from '@touchstone/kit/failure';
+import { listen } from '@touchstone/kit/http';
 import { waitUntil } from '@touchstone/kit/wait';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { createRequestParser } from './create-request-parser.ts';
 import {
-  bigintText,
   booleanText,
   instantText,
   integerText,
   listText,
 } from './from-text.ts';
-import { createJsonReader } from './read-json.ts';
 import { ask, post, serve } from './test-client.ts';
 
 const anything = z.record(z.string(), z.json());
@@ -25,13 +31,18 @@ failure(
     symptom:
       '400 `invalid_request` with a pointer to each; a schema that lets them in stops the start',
     defence: 'require-strict',
-    remains: 'A `z.record` accepts any key: that is what it is for',
+    remains:
+      '`z.record`, `z.any` and `z.custom` accept any key, and what comes after `z.any().pipe(…)` is not checked',
   },
   async () => {
     await using app = await serve({
       body: z.strictObject({
         name: z.string(),
         address: z.strictObject({ city: z.string() }).optional(),
+        query: z
+          .string()
+          .refine(async (text) => text !== 'taken', 'Taken')
+          .optional(),
       }),
     });
 
@@ -53,6 +64,10 @@ failure(
       status: 200,
       body: { body: { name: 'Eve' } },
     });
+    const taken = await post(app.url, '{"name":"Eve","query":"taken"}');
+    expect(taken.body.errors).toEqual([
+      { in: 'body', pointer: '/query', detail: 'Taken' },
+    ]);
     const open = z.object({ name: z.string(), at: z.date() });
     for (const body of [open, z.array(open), z.looseObject(open.shape)])
       expect(() => createRequestParser({ body })).toThrow(
@@ -60,9 +75,7 @@ failure(
       );
     createRequestParser({
       body: z.strictObject({
-        properties: anything,
-        type: z.literal('object'),
-        empty: z.literal(null),
+        properties: anything.default({ properties: 1 }),
         at: z.date(),
       }),
     });
@@ -73,7 +86,7 @@ failure(
   'A key would change the prototype of an object',
   {
     symptom: '400 `unsafe_json` with a pointer to the key',
-    defence: 'check-members',
+    defence: 'find-fault',
     remains: 'Objects that you merge from other sources than this body',
   },
   async () => {
@@ -90,7 +103,7 @@ failure(
         errors: [{ pointer, detail: 'This key is not accepted' }],
       });
     const fine =
-      '{"a":{"constructor":{"name":1}},"constructor":"Ferrari","prototype":{"a":"__proto__"}}';
+      '{"a":{"constructor":{"name":1}},"constructor":"Ferrari","prototype":{"prototype":"__proto__"}}';
     expect((await post(app.url, fine)).text).toBe(`{"body":${fine}}`);
   },
 );
@@ -99,7 +112,7 @@ failure(
   'A key is there twice, and two parsers take different ones',
   {
     symptom: '400 `unsafe_json` with a pointer to the second',
-    defence: 'check-members',
+    defence: 'find-fault',
     remains:
       'A proxy in front that rewrites the body has already chosen',
   },
@@ -126,8 +139,6 @@ failure(
     const fine =
       '{"a":[{"a":1},{"a":1}],"b":{"a":1},"c":"{\\"a\\":1,","d":"\\\\"}';
     expect((await post(app.url, fine)).text).toBe(`{"body":${fine}}`);
-    const flood = `{${Array(50).fill('"a":1')}}`;
-    expect((await post(app.url, flood)).body.errors).toHaveLength(20);
   },
 );
 
@@ -146,7 +157,7 @@ failure(
         role: z.string().optional(),
         tag: listText(z.string().max(3), 2).optional(),
       }),
-      headers: z.strictObject({ 'x-tenant': z.string().optional() }),
+      headers: z.strictObject({ 'X-Tenant': z.string().optional() }),
     });
     const get = (path: string) => ask(app.url + path);
     const violation = (part: string, pointer: string) => ({
@@ -186,17 +197,21 @@ failure(
       expect((await get(`?${search}`)).body.errors).toEqual([
         violation('query', pointer),
       ]);
+    const many = await get(`?${'tag=a&'.repeat(1_000)}last=1`);
+    expect(many.body.errors).toContainEqual(
+      violation('query', '/last'),
+    );
     const twice = request(`${app.url}/?tag=x`, {
       headers: { 'x-tenant': ['a', 'b'] },
     });
     const [answer] = await once(twice.end(), 'response');
     const chunks: Buffer[] = await answer.toArray();
     expect(JSON.parse(`${Buffer.concat(chunks)}`).errors).toEqual([
-      violation('headers', '/x-tenant'),
+      violation('headers', '/X-Tenant'),
     ]);
     const headers = { 'x-tenant': 'a', 'x-other': 'b' };
     expect((await ask(app.url, { headers })).body).toMatchObject({
-      headers: { 'x-tenant': 'a' },
+      headers: { 'X-Tenant': 'a' },
     });
   },
 );
@@ -208,24 +223,19 @@ failure(
       "400 `invalid_request` for `''`, `0x10`, `1e3`, ` 5`, `False` and a time without an offset",
     defence: 'from-text',
     remains:
-      'A JSON number above 2^53 is rounded before any schema sees it: take `z.int()`, or a text',
+      '`JSON.parse` rounds a number above 2^53: `z.int()` refuses it, `z.number()` does not',
   },
   () => {
     const text = {
       int: integerText({ min: -10, max: 99 }),
-      big: bigintText,
       yes: booleanText,
       at: instantText,
     };
     const good: [z.ZodType, string, unknown][] = [
       [text.int, '0', 0],
       [text.int, '5', 5],
-      [text.big, '-5', -5n],
       [text.int, '-10', -10],
       [text.int, '99', 99],
-      [text.big, '-9007199254740993', -9007199254740993n],
-      [text.big, '0', 0n],
-      [text.big, '9'.repeat(40), BigInt('9'.repeat(40))],
       [text.yes, 'true', true],
       [text.yes, 'false', false],
       [
@@ -254,12 +264,10 @@ failure(
       5,
       true,
     ];
-    for (const schema of [text.int, text.big])
-      for (const value of odd)
-        expect(schema.safeParse(value).success).toBe(false);
+    for (const value of odd)
+      expect(text.int.safeParse(value).success).toBe(false);
     for (const value of ['100', '-11', '9'.repeat(20)])
       expect(text.int.safeParse(value).success).toBe(false);
-    expect(text.big.safeParse('9'.repeat(41)).success).toBe(false);
     for (const value of ['', '0', '1', 'no', 'TRUE', 'False', true])
       expect(text.yes.safeParse(value).success).toBe(false);
     for (const value of [
@@ -275,9 +283,78 @@ failure(
     expect(text.int.safeParse('x').error?.issues).toMatchObject([
       { message: 'Write a whole number' },
     ]);
-    expect(text.big.safeParse('x').error?.issues).toMatchObject([
-      { message: 'Write a whole number' },
-    ]);
+  },
+);
+
+failure(
+  'A text has a NUL, half a character, or bytes that are not UTF-8',
+  {
+    symptom:
+      '400 `unsafe_json`, `invalid_json` or `invalid_url`, and not a 500 of Postgres',
+    defence: 'find-fault',
+    remains: 'Other control characters: a schema decides on those',
+  },
+  async () => {
+    await using app = await serve({
+      params: z.strictObject({ id: z.string() }).partial(),
+      query: z.strictObject({ q: z.string().optional() }),
+      body: z.json(),
+    });
+    const text = 'NUL and unpaired surrogates are not accepted';
+
+    for (const [body, ...pointers] of [
+      ['"\\u0000"', ''],
+      ['{"a":["\\ud800"," \\uDC00\\ud800"]}', '/a/0', '/a/1'],
+      [
+        '{"a":{"b":1,"\\u0000":"\\u0061"},"c":"\\u0000"}',
+        '/a/\0',
+        '/c',
+      ],
+    ] as const)
+      expect((await post(app.url, body)).body).toMatchObject({
+        code: 'unsafe_json',
+        errors: pointers.map((pointer) => ({ pointer, detail: text })),
+      });
+    const fine = '["\\\\u0000","\\ud83d\\ude00","\\n\\/"]';
+    expect((await post(app.url, fine)).status).toBe(200);
+    for (const bytes of ['22e922', 'efbbbf31'])
+      expect(
+        (
+          await post(
+            app.url,
+            Uint8Array.from(Buffer.from(bytes, 'hex')),
+          )
+        ).body.code,
+      ).toBe('invalid_json');
+    for (const path of [
+      '?q=%00',
+      '?q=%ff',
+      '?q=100%',
+      '/of/%00',
+      '/in/%00',
+    ])
+      expect((await post(app.url + path, '1')).body).toMatchObject({
+        status: 400,
+        code: 'invalid_url',
+        detail: 'Percent-encode the URL as UTF-8, without NUL',
+      });
+    // Without Express, there is no `originalUrl`.
+    const parse = createRequestParser({
+      query: z.strictObject({ q: z.string() }),
+    });
+    await using plain = await listen(async (request, response) => {
+      const parsed = await parse(request).catch(({ code }) => code);
+      response.end(JSON.stringify(parsed));
+    });
+    expect((await ask(`${plain.url}?q=%00`)).body).toBe('invalid_url');
+    expect((await ask(`${plain.url}?q=1`)).body).toEqual({
+      query: { q: '1' },
+    });
+    expect((await post(`${app.url}?q=%C3%A9+1`, '1')).body).toEqual({
+      params: {},
+      query: { q: 'é 1' },
+      body: 1,
+    });
   },
 );
 
@@ -285,19 +362,35 @@ failure(
   'A body is huge, deep, slow or cut off',
   {
     symptom:
-      '413, 400 and 408, the first as soon as the limit is passed; nothing when the client is gone',
+      '413 as soon as the limit is passed, 400 when it is too deep, 408 from Node when it is slow; sent byte by byte, it takes no more memory than at once',
     defence: 'read-bytes',
     remains:
-      'Slow heads of requests: `headersTimeout` of Node ends those, after 60 seconds',
+      'The 408 is that of `requestTimeout`: 300 seconds, unless the server has `serverLimits`',
   },
   async () => {
+    const left = Promise.withResolvers<void>();
     await using app = await serve(
       { body: z.json() },
-      { maxBytes: 100, maxDepth: 3, seconds: 0.5 },
+      { maxBytes: 100, before: () => left.promise },
     );
     const { port } = app.server.address() as AddressInfo;
     const text = (length: number) =>
       JSON.stringify('x'.repeat(length - 2));
+
+    const early = send(port, 'content-length: 100', '"x');
+    const [unread] = await once(app.server, 'request');
+    const closed = new Promise((resolve) =>
+      unread.on('close', resolve),
+    );
+    early.socket.destroy();
+    await closed;
+    left.resolve();
+    await waitUntil('it is noticed', () => app.infos.length === 1);
+    const later = send(port, 'content-length: 100', '"x');
+    await once(app.server, 'request');
+    later.socket.destroy();
+    await waitUntil('it is gone', () => app.infos.length === 2);
+    expect(new Set(app.infos)).toEqual(new Set(['client went away']));
 
     expect((await post(app.url, text(100))).status).toBe(200);
     expect((await post(app.url, text(101))).body).toMatchObject({
@@ -305,93 +398,67 @@ failure(
       code: 'body_too_large',
       detail: 'Send at most 100 bytes',
     });
-    expect((await post(app.url, '[[[1]]]')).status).toBe(200);
-    expect(
-      (await post(app.url, '[{"a":[[1,{}]]}]')).body.errors,
-    ).toEqual([{ pointer: '', detail: 'Nest at most 3 deep' }]);
-
-    const started = performance.now();
+    // The rest never comes: the answer does not wait for it.
     const declared = send(port, 'content-length: 101', '');
-    const chunked = send(
-      port,
-      'transfer-encoding: chunked',
-      `65\r\n${'x'.repeat(101)}\r\n`,
-    );
-    const exact = send(
-      port,
-      'transfer-encoding: chunked',
-      `64\r\n${'x'.repeat(100)}\r\n`,
-    );
-    const slow = send(port, 'content-length: 100', '"x');
     expect(await declared.first).toContain('413 Payload Too Large');
+    const chunked = sendChunks(port, ['x'.repeat(100), 'x']);
+    const [large]: IncomingMessage[] = await once(
+      app.server,
+      'request',
+    );
     expect(await chunked.first).toContain('413 Payload Too Large');
-    const quick = performance.now() - started;
-    expect(await slow.first).toContain('408 Request Timeout');
-    const waited = performance.now() - started;
-    expect(await exact.first).toContain('408 Request Timeout');
-    for (const { rest } of [declared, chunked, exact, slow]) await rest;
-    const ended = performance.now() - started;
-    // Node would close them after five seconds.
-    expect(ended).toBeLessThan(4_500);
-    expect(quick).toBeLessThan(waited);
-    expect(waited).toBeGreaterThan(490);
-    expect(await slow.first).toContain('"code":"body_too_slow"');
-    expect(await slow.first).toContain('within 0.5 seconds');
+    expect(large?.listenerCount('data')).toBe(0);
+    // What comes late is dropped, and the connection serves on.
+    const late = `4000\r\n${'x'.repeat(16_384)}\r\n`;
+    chunked.socket.write(`${late.repeat(64)}${END}${GET}`);
+    await once(chunked.socket, 'data');
+    const small = sendChunks(port, ['[', ...'1'.repeat(97), '1', ']']);
+    small.socket.write(END);
+    expect(await small.first).toContain('200 OK');
 
-    const gone = send(port, 'content-length: 100', '"x');
-    await once(app.server, 'request');
-    gone.socket.destroy();
-    await waitUntil('it is gone', () => app.infos.length === 1);
-    expect(app.infos).toEqual(['client went away']);
-    const kept = await post(app.url, '1');
-    expect(kept.status).toBe(200);
-    await waitUntil(
-      'all are gone',
-      () =>
-        new Promise((resolve) =>
-          app.server.getConnections((_, count) => resolve(count <= 1)),
-        ),
-    );
+    const server = createServer(
+      { requestTimeout: 200, connectionsCheckingInterval: 20 },
+      (...both) => app.server.emit('request', ...both),
+    ).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const limited = (server.address() as AddressInfo).port;
+    const slow = send(limited, 'content-length: 100', '"x');
+    expect(await slow.first).toContain('408 Request Timeout');
+    // Refused, and it goes on sending.
+    await send(limited, 'content-length: 101', 'x').rest;
+    server.close();
     expect(app.errors).toEqual([]);
-    for (const limits of [
-      { maxBytes: Number.NaN },
-      { maxBytes: 0 },
-      { maxBytes: 2 ** 28 + 1 },
-      { maxDepth: 0 },
-      { maxDepth: 1_001 },
-      { seconds: 0 },
-      { seconds: 301 },
-    ])
-      expect(() => createJsonReader(limits)).toThrow(RangeError);
-    expect(() => createJsonReader({ maxBytes: 0 })).toThrow(
-      'maxBytes is not between 0 and 268435456',
-    );
-    expect(() => createJsonReader({ maxDepth: 0 })).toThrow('maxDepth');
-    expect(() => createJsonReader({ seconds: 0 })).toThrow('seconds');
+
     await using usual = await serve({ body: z.json() });
-    const deep = (levels: number) =>
-      post(usual.url, '['.repeat(levels) + ']'.repeat(levels));
-    expect((await deep(32)).status).toBe(200);
-    expect((await deep(33)).status).toBe(400);
+    expect(await measureKept(usual.server, 50_000)).toBeLessThan(
+      3_000_000,
+    );
+    const deep = (inner: string) =>
+      post(
+        usual.url,
+        `${'[{"a":'.repeat(15)}${inner}${'}]'.repeat(15)}`,
+      );
+    expect((await deep('[[]]')).status).toBe(200);
+    expect((await deep('[[[]]]')).body.errors).toEqual([
+      { pointer: '', detail: 'Nest at most 32 deep' },
+    ]);
+    expect((await post(usual.url, text(100_000))).status).toBe(200);
     expect((await post(usual.url, text(100_001))).status).toBe(413);
-    for (let round = 0; round < 30; round++)
-      expect((await post(usual.url, text(100_000))).status).toBe(200);
-    const active = process.getActiveResourcesInfo();
-    const timers = active.filter((name) => name === 'Timeout');
-    expect(timers.length).toBeLessThan(20);
-    createJsonReader({
-      maxBytes: 2 ** 28,
-      maxDepth: 1_000,
-      seconds: 300,
-    });
+    for (const maxBytes of [Number.NaN, 0, 2 ** 24 + 1])
+      expect(() =>
+        createRequestParser({ body: z.json() }, { maxBytes }),
+      ).toThrow(
+        new RangeError('maxBytes is not between 0 and 16777216'),
+      );
+    for (const maxBytes of [1, 2 ** 24])
+      createRequestParser({ body: z.json() }, { maxBytes });
   },
 );
 
 failure(
   'The body is not JSON in UTF-8, or says so',
   {
-    symptom:
-      '415 `unsupported_media_type` or `unsupported_encoding`, 400 `invalid_json`',
+    symptom: '415 `unsupported_media_type`, 400 `invalid_json`',
     defence: 'read-json',
     remains: 'Uploads and forms need a parser of their own',
   },
@@ -417,20 +484,15 @@ failure(
       expect((await typed(type)).body).toMatchObject({
         status: 415,
         code: 'unsupported_media_type',
-        detail: 'Send application/json in UTF-8',
+        detail: 'Send application/json in UTF-8, not compressed',
       });
     expect((await ask(app.url, { method: 'POST' })).status).toBe(415);
     const packed = await post(app.url, gzipSync('{}'), {
       'content-type': 'application/json',
       'content-encoding': 'gzip',
     });
-    expect(packed.body).toMatchObject({
-      status: 415,
-      code: 'unsupported_encoding',
-      detail: 'Send the body as it is',
-    });
-    const latin = Uint8Array.from(Buffer.from('"\xe9"', 'latin1'));
-    for (const body of ['', '{"password": hunter2}', '{}x', latin]) {
+    expect(packed.status).toBe(415);
+    for (const body of ['', '{"password": hunter2}', '{}x']) {
       const answer = await post(app.url, body);
       expect(answer.body).toMatchObject({
         status: 400,
@@ -451,7 +513,7 @@ failure(
     symptom: '400 with `Not valid` in place of the message',
     defence: 'list-violations',
     remains:
-      'Texts under four characters, numbers, and a message that quotes another field',
+      'Texts under four characters, numbers, and a message that quotes another field or a changed text',
   },
   async () => {
     const quote = {
@@ -469,6 +531,10 @@ failure(
         nothing: z.string(quote).nullable(),
         inner: z.array(inner),
         weak: z.string().regex(/[A-Z]/, 'too weak'),
+        trimmed: z.string().trim().toLowerCase().min(30, quote),
+        escaped: z.string().min(30, {
+          error: ({ input }) => JSON.stringify({ input }),
+        }),
       }),
       query: z.strictObject({
         token: z.string().min(30, quote).optional(),
@@ -477,7 +543,7 @@ failure(
 
     const { body, text } = await post(
       `${app.url}?token=hunter2`,
-      '{"password":"hunt","short":"abc","nothing":3,"inner":[{"pin":"hunter2","at":1}],"weak":"hunter2"}',
+      '{"password":"hunt","short":"abc","nothing":3,"inner":[{"pin":"hunter2","at":1}],"weak":"hunter2","trimmed":" HUNTER2","escaped":"hunt\\"er"}',
     );
 
     expect(text).not.toContain('hunt');
@@ -487,6 +553,8 @@ failure(
       { in: 'body', pointer: '/nothing', detail: 'bad: 3' },
       { in: 'body', pointer: '/inner/0', detail: 'Not valid' },
       { in: 'body', pointer: '/weak', detail: 'too weak' },
+      { in: 'body', pointer: '/trimmed', detail: 'Not valid' },
+      { in: 'body', pointer: '/escaped', detail: 'Not valid' },
       { in: 'query', pointer: '/token', detail: 'Not valid' },
     ]);
     expect((await post(app.url, 'null')).body.errors).toEqual([
@@ -503,9 +571,10 @@ failure(
   'A request is wrong in a thousand places, or under a very long key',
   {
     symptom:
-      '400 with at most 20 violations, each with a pointer of at most 200 characters',
+      '400 with at most 20 violations, each with a pointer of at most 200 characters; the others are not written',
     defence: 'to-pointer',
-    remains: 'The caller corrects 20 and sees the next 20',
+    remains:
+      'The caller corrects 20 and sees the next 20; zod still checks every entry of a record',
   },
   async () => {
     await using app = await serve({
@@ -535,8 +604,38 @@ failure(
       Array.from({ length: 50 }, (_, i) => [i, 1]),
     );
     expect(await pointers(many)).toHaveLength(20);
+
+    const checked = z
+      .record(z.string(), z.array(z.string()))
+      .superRefine((lists, context) => {
+        for (const list of Object.values(lists))
+          for (const _ of list) context.addIssue('no');
+      });
+    await using lists = await serve(
+      { body: checked },
+      { maxBytes: 2 ** 24 },
+    );
+    const key = '~'.repeat(4_000_000);
+    const before = process.cpuUsage();
+
+    for (const [body, code] of [
+      [`{"${key}":{${Array(3_000).fill('"a":1')}}}`, 'unsafe_json'],
+      [`{"${key}":[${Array(3_000).fill(1)}]}`, 'invalid_request'],
+      [`{"a":[${Array(15_000).fill('"abcd"')}]}`, 'invalid_request'],
+    ] as const)
+      expect((await post(lists.url, body)).body).toMatchObject({
+        code,
+        errors: { length: 20 },
+      });
+
+    // The work of this process, not the time: others may be busy.
+    const { user } = process.cpuUsage(before);
+    expect(user / 1_000_000).toBeLessThan(3);
   },
 );
+
+const END = '0\r\n\r\n';
+const GET = 'GET /nowhere HTTP/1.1\r\nhost: a\r\n\r\n';
 
 /** Sends a head and some of a body, and nothing more. */
 function send(port: number, header: string, body: string) {
@@ -553,4 +652,34 @@ function send(port: number, header: string, body: string) {
   const rest = once(socket, 'close');
   const first = once(socket, 'data').then(([text]) => `${text}`);
   return { socket, first, rest };
+}
+
+/** Sends each text as a chunk, and not the end. */
+function sendChunks(port: number, texts: string[]) {
+  const chunks = texts.map(
+    (text) => `${text.length.toString(16)}\r\n${text}\r\n`,
+  );
+  return send(port, 'transfer-encoding: chunked', chunks.join(''));
+}
+
+/** The memory that a body takes while its last chunk is missing. */
+async function measureKept(server: Server, chunkCount: number) {
+  const { port } = server.address() as AddressInfo;
+  const idle = measureMemory();
+  const { socket } = sendChunks(port, Array(chunkCount).fill('1'));
+  const [body]: IncomingMessage[] = await once(server, 'request');
+  let read = 0;
+  body?.on('data', () => read++);
+  await waitUntil('all is read', () => read === chunkCount);
+  const kept = measureMemory() - idle;
+  socket.destroy();
+  return kept;
+}
+
+/** Bytes in use after a collection. */
+function measureMemory(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }

@@ -1,27 +1,16 @@
 import { z } from 'zod';
 
+type Range = { min: number; max: number };
+
 // #region from-text
 /** Decimal digits only: not '', ' 5', '0x10', '1e3' or '007'. */
-export function integerText({
-  min,
-  max,
-}: {
-  min: number;
-  max: number;
-}) {
+export function integerText({ min, max }: Range) {
   return z
     .string()
     .regex(/^(?:0|-?[1-9]\d*)$/, 'Write a whole number')
     .transform(Number)
     .pipe(z.int().min(min).max(max));
 }
-
-/** For numbers above 2^53, which `Number` would round. */
-export const bigintText = z
-  .string()
-  .max(40)
-  .regex(/^(?:0|-?[1-9]\d*)$/, 'Write a whole number')
-  .transform(BigInt);
 
 /** `Boolean('false')` is true. */
 export const booleanText = z.stringbool({
@@ -39,10 +28,7 @@ export const instantText = z.iso
   .transform((text) => new Date(text));
 
 /** A query parameter that may be given several times. */
-export function listText<Item extends z.ZodType>(
-  item: Item,
-  max: number,
-) {
+export function listText<T extends z.ZodType>(item: T, max: number) {
   const toList = (value: unknown) =>
     value === undefined || Array.isArray(value) ? value : [value];
   return z.preprocess(toList, z.array(item).max(max));

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { endOnCrash } from '../error-handling/end-on-crash.ts';
-import { createApp } from './app.ts';
+import { createApp, serverLimits } from './app.ts';
 
-const server = createServer(createApp({ log: console }));
+const server = createServer(serverLimits, createApp({ log: console }));
 
 async function stop() {
   const closed = once(server.close(), 'close');

@@ -7,7 +7,6 @@ import {
 } from '../error-handling/answer-errors.ts';
 import type { Violation } from '../error-handling/http-problem.ts';
 import { createRequestParser } from './create-request-parser.ts';
-import type { BodyLimits } from './read-json.ts';
 
 /** What an app answered. */
 export type Answer = {
@@ -44,8 +43,10 @@ type Parts = {
   body?: z.ZodType;
 };
 
+type Options = { maxBytes?: number; before?: () => Promise<void> };
+
 /** Serves a route that answers with what it parsed. */
-export async function serve(parts: Parts, limits: BodyLimits = {}) {
+export async function serve(parts: Parts, options: Options = {}) {
   const errors: object[] = [];
   const infos: string[] = [];
   const log = {
@@ -53,12 +54,19 @@ export async function serve(parts: Parts, limits: BodyLimits = {}) {
     error: (message: string, details: object) =>
       void errors.push({ message, ...details }),
   };
-  const parse = createRequestParser(parts, limits);
+  const parse = createRequestParser(parts, options);
   const app = express();
   app.use('/parsed', express.json());
-  app.all(['/', '/parsed', '/of/:id'], async (request, response) => {
-    response.json(await parse(request));
-  });
+  const inner = express.Router({ mergeParams: true });
+  app.use('/in/:id', inner);
+  for (const router of [app, inner])
+    router.all(
+      ['/', '/parsed', '/of/:id'],
+      async (request, response) => {
+        await options.before?.();
+        response.json(await parse(request));
+      },
+    );
   app.use(answerNotFound, answerErrors(log));
   return {
     ...(await listen(app, { graceSeconds: 0.2 })),
