@@ -42,7 +42,12 @@ it('answers 503 and when to come back when too many wait', async () => {
   expect(refused.headers.get('retry-after')).toBe('1');
   expect(await refused.json()).toMatchObject({ code: 'queue_full' });
   const gauges = await app.get('/pool');
-  expect(await gauges.json()).toMatchObject({ inUse: 1, waiting: 1 });
+  expect(await gauges.json()).toEqual({
+    totalCount: 1,
+    idleCount: 0,
+    waitingCount: 1,
+    refused: 1,
+  });
   held.release();
   (await waiting).release();
 });

@@ -30,7 +30,8 @@ export function createApp({ items, pool, log }: Services) {
   });
 
   app.get('/pool', (_request, response) => {
-    response.json(pool.read());
+    const { totalCount, idleCount, waitingCount, refused } = pool;
+    response.json({ totalCount, idleCount, waitingCount, refused });
   });
 
   app.use(answerNotFound, answerBusy, answerErrors(log));
