@@ -40,7 +40,7 @@ export async function checkPool(
       throw new RangeError(
         `${unlimited.join()} not in force: use alter role … set`,
       );
-    if (statement_ms >= pool.guards.answerTimeoutMs)
+    if (statement_ms >= pool.answerTimeoutMs)
       throw new RangeError(
         `answerTimeoutMs must be longer than ${statement_ms}, the statement_timeout in force`,
       );

@@ -35,6 +35,7 @@ export type PoolOptions = Partial<typeof DEFAULTS> & {
 export function createPool(options: PoolOptions): GuardedPool {
   const all = { ...DEFAULTS, ...options };
   requireOptions(all);
+  // Of these, PgBouncer says `unsupported startup parameter`.
   const limits: PoolConfig = {
     statement_timeout: all.statementTimeoutMs,
     lock_timeout: all.lockTimeoutMs,
@@ -43,6 +44,7 @@ export function createPool(options: PoolOptions): GuardedPool {
     options: '-c client_connection_check_interval=1s',
   };
   const settings: PoolConfig = {
+    ...(all.pgbouncer ? {} : limits),
     connectionString: all.connectionString,
     application_name: all.applicationName,
     max: all.max,
@@ -52,8 +54,6 @@ export function createPool(options: PoolOptions): GuardedPool {
     keepAlive: true,
     // Without it, Linux sends the first probe after two hours.
     keepAliveInitialDelayMillis: 10_000,
-    // PgBouncer refuses them: `unsupported startup parameter`.
-    ...(all.pgbouncer ? {} : limits),
   };
   return new GuardedPool(settings, all);
 }

@@ -1,6 +1,10 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { failure } from '@touchstone/kit/failure';
 import { startPgBouncer } from '@touchstone/kit/pgbouncer';
+import { startPostgres } from '@touchstone/kit/postgres-server';
 import { waitUntil } from '@touchstone/kit/wait';
 import { Client, type ClientBase, type Pool } from 'pg';
 import { expect, test } from 'vitest';
@@ -578,13 +582,18 @@ test('The end comes in time although an idle connection is dead', async () => {
 test('A connection that arrives after the end is closed, and need not answer', async () => {
   await using database = await startDatabase();
   await using network = await startNetwork(database.url);
-  const { pool } = startPool(network.url, { endTimeoutMs: 1 });
-  pool.on('connect', () => network.swallow());
-  const early = pool.connect();
-  const ended = pool.end();
-  await expect(early).rejects.toMatchObject({ code: 'ended' });
-  await ended;
-  expect(pool.totalCount).toBe(0);
+  for (const endTimeoutMs of [5000, 1]) {
+    const { pool, lines } = startPool(network.url, { endTimeoutMs });
+    pool.on('connect', () => {
+      if (endTimeoutMs === 1) network.swallow();
+    });
+    const early = pool.connect();
+    const ended = pool.end();
+    await expect(early).rejects.toMatchObject({ code: 'ended' });
+    await ended;
+    expect(pool.totalCount).toBe(0);
+    expect(lines).toHaveLength(endTimeoutMs === 1 ? 1 : 0);
+  }
 });
 
 failure(
@@ -596,34 +605,44 @@ failure(
     remains: 'Programs with other roles count too: leave room for them',
   },
   async () => {
-    await using database = await startDatabase();
-    await using started = startPool(database.url, { max: 2 });
-    const { pool } = started;
-    const room = await readOne<number>(
-      pool,
-      `select current_setting('max_connections')::int
-         - current_setting('superuser_reserved_connections')::int
-         - current_setting('reserved_connections')::int as one`,
-    );
-    const fit = room ?? 0;
-    await checkPool(pool, { connections: fit });
-    await expect(
-      checkPool(pool, { connections: fit + 1 }),
-    ).rejects.toThrow(
-      `${fit + 1} connections may be opened: Postgres has room for ${fit}`,
-    );
+    const folder = mkdtempSync(join(tmpdir(), 'connection-pooling-'));
+    {
+      await using first = await startPostgres({ dataFolder: folder });
+      await using admin = startPool(first.url);
+      await admin.pool.query(
+        'alter system set superuser_reserved_connections = 4',
+      );
+      await admin.pool.query(
+        'alter system set reserved_connections = 5',
+      );
+    }
+    await using server = await startPostgres({ dataFolder: folder });
+    await using admin = startPool(server.url);
+    const run = (sql: string) => admin.pool.query(sql);
+    await run(`create role app login password 'app'`);
+    // The limit is that of who logs in, not of who it becomes.
+    await run('create role clerk connection limit 3');
+    await run('grant clerk to app; alter role app set role = clerk');
+    const own = { username: 'app', password: 'app' };
+    const { href } = Object.assign(new URL(server.url), own);
+    await using started = startPool(href);
+    const check = (connections: number) =>
+      checkPool(started.pool, { connections });
+    const [most] = (await run('show max_connections')).rows;
+    const room = Number(most.max_connections) - 4 - 5;
 
-    const { pathname } = new URL(database.url);
-    await pool.query(
-      `alter database ${pathname.slice(1)} connection limit 6`,
+    await check(room);
+    await expect(check(room + 1)).rejects.toThrow(
+      `${room + 1} connections may be opened: Postgres has room for ${room}`,
     );
-    await checkPool(pool, { connections: 6 });
-    await expect(checkPool(pool, { connections: 7 })).rejects.toThrow(
-      'has room for 6',
-    );
-    await expect(
-      checkPool(pool, { connections: Number.NaN }),
-    ).rejects.toThrow('NaN');
+    await run('alter role app connection limit 7');
+    await check(7);
+    await expect(check(8)).rejects.toThrow('has room for 7');
+    await run('alter database postgres connection limit 6');
+    await check(6);
+    await expect(check(7)).rejects.toThrow('has room for 6');
+    await expect(check(Number.NaN)).rejects.toThrow('NaN');
+    rmSync(folder, { recursive: true });
   },
 );
 
@@ -774,6 +793,11 @@ test('Settings are those of the options', async () => {
       gone: '1s',
     },
   ]);
+
+  await checkPool(pool, { connections: 1 });
+  await using unlimited = startPool(`${database.url}?lock_timeout=0`);
+  const check = checkPool(unlimited.pool, { connections: 1 });
+  await expect(check).rejects.toThrow('lock_timeout not in force');
 });
 
 test('A statement that Postgres stops leaves a good connection', async () => {

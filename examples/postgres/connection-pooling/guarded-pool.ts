@@ -17,15 +17,11 @@ type Guards = {
 
 type Watched = ReturnType<typeof watchConnection>;
 
-type OnConnect = (
-  error: Error | undefined,
-  client: PoolClient | undefined,
-  done: (failed?: Error | boolean) => void,
-) => void;
+type OnConnect = Parameters<Pool['connect']>[0];
 
 /** A pool of pg in which nothing waits for ever; made by `createPool`. */
 export class GuardedPool extends Pool {
-  readonly guards: Guards;
+  readonly #guards: Guards;
   /** How many callers met a full queue: a counter for your metrics. */
   refused = 0;
   readonly #open = new Map<PoolClient, Watched>();
@@ -35,10 +31,14 @@ export class GuardedPool extends Pool {
 
   constructor(settings: PoolConfig, guards: Guards) {
     super(settings);
-    this.guards = guards;
+    this.#guards = guards;
     this.on('connect', (client) => this.#watch(client));
     // Without a listener, an idle connection that breaks ends the process.
     this.on('error', ignore);
+  }
+
+  get answerTimeoutMs(): number {
+    return this.#guards.answerTimeoutMs;
   }
 
   // #region bounded-queue
@@ -56,7 +56,7 @@ export class GuardedPool extends Pool {
   #take(taken?: Error): Promise<PoolClient> {
     if (this.ending) return Promise.reject(new PoolError('ended'));
     const callers = this.#lent.size + this.#waiting.size;
-    if (callers >= this.options.max + this.guards.maxWaiting) {
+    if (callers >= this.options.max + this.#guards.maxWaiting) {
       this.refused += 1;
       return Promise.reject(new PoolError('queue_full'));
     }
@@ -74,7 +74,7 @@ export class GuardedPool extends Pool {
 
   #watch(client: PoolClient): Watched {
     const watched = watchConnection(client, {
-      afterMs: this.guards.answerTimeoutMs,
+      afterMs: this.#guards.answerTimeoutMs,
       onSilence: () => {
         // Those that are idle have gone the same way.
         for (const [other, { socket }] of this.#open)
@@ -88,14 +88,14 @@ export class GuardedPool extends Pool {
     client.once('error', (error: Error & { code?: unknown }) => {
       // Not the error itself: pg hangs the client with its settings on it.
       const { code, message } = error;
-      this.guards.log.warn('a connection is lost', { code, message });
+      this.#guards.log.warn('a connection is lost', { code, message });
     });
     return watched;
   }
 
   // #region lend
   #lend(client: PoolClient, taken?: Error): PoolClient {
-    const { heldTooLongMs, log } = this.guards;
+    const { heldTooLongMs, log } = this.#guards;
     const watched = this.#open.get(client) ?? this.#watch(client);
     const returnToPg = client.release;
     const takenAt = taken?.stack;
@@ -147,7 +147,7 @@ export class GuardedPool extends Pool {
   }
 
   async #end() {
-    const { endTimeoutMs, log } = this.guards;
+    const { endTimeoutMs, log } = this.#guards;
     for (const reject of this.#waiting) reject(new PoolError('ended'));
     const deadline = setTimeout(() => {
       log.warn('connections are cut off', { inUse: this.#lent.size });

@@ -11,7 +11,7 @@ const SPOILING = new Set([
 // #endregion spoiling
 
 // #region fall-silent
-/** What is known of a connection. `onSilence` runs when Postgres owes an answer and sends nothing. */
+/** Calls `onSilence` when Postgres owes an answer and sends nothing. */
 export function watchConnection(
   { connection }: PoolClient,
   silence: { afterMs: number; onSilence: () => void },
