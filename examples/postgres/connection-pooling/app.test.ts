@@ -3,6 +3,7 @@ import { waitUntil } from '@touchstone/kit/wait';
 import { expect, it } from 'vitest';
 import { createApp } from './app.ts';
 import { createItems } from './items.ts';
+import { PoolError } from './pool-error.ts';
 import { serve } from './serve.ts';
 import { startDatabase, startPool } from './test-pool.ts';
 
@@ -50,6 +51,16 @@ it('answers 503 and when to come back when too many wait', async () => {
   });
   held.release();
   (await waiting).release();
+});
+
+it('does not ask to come back when the statement may have run', async () => {
+  await using app = await startApp();
+  app.pool.on('acquire', ({ connection }) => {
+    connection.stream.destroy(new PoolError('no_answer'));
+  });
+  const answer = await app.get('/items/1');
+  expect(answer.status).toBe(500);
+  expect(answer.headers.get('retry-after')).toBeNull();
 });
 
 it('serves until it is stopped, and leaves no connection', async () => {

@@ -288,16 +288,16 @@ test('An idle connection is not taken for a silent one', async () => {
   await using database = await startDatabase();
   await using started = startPool(database.url, {
     max: 1,
-    statementTimeoutMs: 50,
-    answerTimeoutMs: 100,
+    statementTimeoutMs: 400,
+    answerTimeoutMs: 500,
   });
   const { pool } = started;
   const client = await pool.connect();
   const pid = await readPid(client);
-  await database.pool.query('select pg_sleep(0.3)');
+  await database.pool.query('select pg_sleep(0.8)');
   expect(await readPid(client)).toBe(pid);
   client.release();
-  await database.pool.query('select pg_sleep(0.3)');
+  await database.pool.query('select pg_sleep(0.8)');
   expect(await readPid(pool)).toBe(pid);
 });
 
@@ -309,11 +309,13 @@ test('A process that is stopped for longer than `answerTimeoutMs`, as a containe
   });
   const { pool, lines } = started;
   const client = await pool.connect();
+  await client.query(`set statement_timeout = '60s'`);
 
-  const answer = client.query('select 1 as one');
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 800);
+  // Answered long before the pause ends, and read in several turns.
+  const answer = client.query(`select repeat('x', 5000000) as text`);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
 
-  expect((await answer).rows).toEqual([{ one: 1 }]);
+  expect((await answer).rows[0].text).toHaveLength(5_000_000);
   client.release();
   expect(lines).toEqual([]);
 });
@@ -334,9 +336,13 @@ failure(
     const insert = `insert into items values (1, 'kettle')`;
     const find = { name: 'find', text: 'select * from items' };
 
-    await pool.query('set default_transaction_read_only = on');
-    const refused = pool.query(insert);
+    const client = await pool.connect();
+    await client.query('set default_transaction_read_only = on');
+    const refused = client.query(insert);
     await expect(refused).rejects.toMatchObject({ code: '25006' });
+    // What fails after it for another reason changes nothing.
+    await expect(client.query('select 1 / 0')).rejects.toThrow();
+    client.release();
     await pool.query(insert);
 
     await pool.query(find);
