@@ -3,6 +3,7 @@ import { waitUntil } from '@touchstone/kit/wait';
 import { expect, it } from 'vitest';
 import { createApp } from './app.ts';
 import { createItems } from './items.ts';
+import { PoolError } from './pool-error.ts';
 import { serve } from './serve.ts';
 import { startDatabase, startPool } from './test-pool.ts';
 
@@ -42,9 +43,24 @@ it('answers 503 and when to come back when too many wait', async () => {
   expect(refused.headers.get('retry-after')).toBe('1');
   expect(await refused.json()).toMatchObject({ code: 'queue_full' });
   const gauges = await app.get('/pool');
-  expect(await gauges.json()).toMatchObject({ inUse: 1, waiting: 1 });
+  expect(await gauges.json()).toEqual({
+    totalCount: 1,
+    idleCount: 0,
+    waitingCount: 1,
+    refused: 1,
+  });
   held.release();
   (await waiting).release();
+});
+
+it('does not ask to come back when the statement may have run', async () => {
+  await using app = await startApp();
+  app.pool.on('acquire', ({ connection }) => {
+    connection.stream.destroy(new PoolError('no_answer'));
+  });
+  const answer = await app.get('/items/1');
+  expect(answer.status).toBe(500);
+  expect(answer.headers.get('retry-after')).toBeNull();
 });
 
 it('serves until it is stopped, and leaves no connection', async () => {

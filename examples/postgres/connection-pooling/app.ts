@@ -30,7 +30,8 @@ export function createApp({ items, pool, log }: Services) {
   });
 
   app.get('/pool', (_request, response) => {
-    response.json(pool.read());
+    const { totalCount, idleCount, waitingCount, refused } = pool;
+    response.json({ totalCount, idleCount, waitingCount, refused });
   });
 
   app.use(answerNotFound, answerBusy, answerErrors(log));
@@ -38,14 +39,16 @@ export function createApp({ items, pool, log }: Services) {
 }
 
 // #region answer-busy
-/** Without a connection, nothing happened: the client may come back. */
+/** Nothing was sent, so the client may come back. */
 const answerBusy: ErrorRequestHandler = (
   error,
   _request,
   _response,
   next,
 ) => {
-  if (!(error instanceof PoolError)) return next(error);
+  const isBusy =
+    error instanceof PoolError && error.code !== 'no_answer';
+  if (!isBusy) return next(error);
   const problem = new HttpProblem(503, error.code, error.message);
   next(Object.assign(problem, { retryAfterSeconds: 1 }));
 };

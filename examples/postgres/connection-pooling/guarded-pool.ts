@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import {
   DatabaseError,
   Pool,
@@ -6,6 +5,7 @@ import {
   type PoolConfig,
 } from 'pg';
 import { PoolError } from './pool-error.ts';
+import { watchConnection } from './watch-connection.ts';
 
 type Guards = {
   maxWaiting: number;
@@ -15,20 +15,18 @@ type Guards = {
   log: { warn: (message: string, details: object) => void };
 };
 
-type OnConnect = (
-  error: Error | undefined,
-  client: PoolClient | undefined,
-  done: (failed?: Error | boolean) => void,
-) => void;
+type Watched = ReturnType<typeof watchConnection>;
+
+type OnConnect = Parameters<Pool['connect']>[0];
 
 /** A pool of pg in which nothing waits for ever; made by `createPool`. */
 export class GuardedPool extends Pool {
   readonly #guards: Guards;
-  readonly #open = new Set<PoolClient>();
+  /** How many callers met a full queue: a counter for your metrics. */
+  refused = 0;
+  readonly #open = new Map<PoolClient, Watched>();
   readonly #lent = new Set<PoolClient>();
-  readonly #answered = new WeakMap<PoolClient, number>();
-  readonly #waiters = new Set<(error: Error) => void>();
-  #refused = 0;
+  readonly #waiting = new Set<(error: Error) => void>();
   #ended: Promise<void> | undefined;
 
   constructor(settings: PoolConfig, guards: Guards) {
@@ -43,114 +41,96 @@ export class GuardedPool extends Pool {
     return this.#guards.answerTimeoutMs;
   }
 
-  /** For gauges; `refused` only grows. */
-  read() {
-    const { totalCount: total, idleCount: idle, waitingCount } = this;
-    return {
-      max: this.options.max,
-      total,
-      idle,
-      inUse: this.#lent.size,
-      waiting: waitingCount,
-      refused: this.#refused,
-    };
-  }
-
   // #region bounded-queue
-  override connect(): Promise<PoolClient>;
-  override connect(callback: OnConnect): void;
-  override connect(
-    callback?: OnConnect,
-  ): Promise<PoolClient> | undefined {
+  override connect(callback?: OnConnect): Promise<PoolClient> {
     // `pool.query` passes a callback, and cannot leak.
     if (!callback) return this.#take(new Error('taken here'));
-    this.#take().then(
+    const taking = this.#take();
+    taking.then(
       (client) => callback(undefined, client, client.release),
       (error) => callback(error, undefined, ignore),
     );
-    return undefined;
+    return taking;
   }
 
   #take(taken?: Error): Promise<PoolClient> {
     if (this.ending) return Promise.reject(new PoolError('ended'));
-    const busy = this.totalCount - this.idleCount + this.waitingCount;
-    if (busy >= this.options.max + this.#guards.maxWaiting) {
-      this.#refused += 1;
+    const callers = this.#lent.size + this.#waiting.size;
+    if (callers >= this.options.max + this.#guards.maxWaiting) {
+      this.refused += 1;
       return Promise.reject(new PoolError('queue_full'));
     }
     return new Promise((resolve, reject) => {
-      this.#waiters.add(reject);
+      this.#waiting.add(reject);
       super.connect((error, client) => {
-        this.#waiters.delete(reject);
+        this.#waiting.delete(reject);
         if (!client) reject(new PoolError('no_connection', error));
-        else if (this.ending) client.release();
+        else if (this.ending) this.#lend(client).release(true);
         else resolve(this.#lend(client, taken));
       });
     });
   }
   // #endregion bounded-queue
 
-  // #region fall-silent
-  #watch(client: PoolClient) {
-    const { connection } = client;
-    const socket = socketOf(client);
-    const note = () => this.#answered.set(client, socket.bytesWritten);
-    note();
-    // Before pg's own listener, which sends the next query.
-    connection.prependListener('readyForQuery', note);
-    this.#open.add(client);
-    client.once('end', () => this.#open.delete(client));
-    client.once('error', (error) => this.#logLost(error));
-    client.on('error', ignore);
-    socket.setTimeout(this.#guards.answerTimeoutMs, () => {
-      if (!this.#isUnanswered(client)) return;
-      // Those that are idle have gone the same way.
-      for (const other of this.#open)
-        if (!this.#lent.has(other)) socketOf(other).destroy();
-      socket.destroy(new PoolError('no_answer'));
+  #watch(client: PoolClient): Watched {
+    const watched = watchConnection(client, {
+      afterMs: this.#guards.answerTimeoutMs,
+      onSilence: () => {
+        // Those that are idle have gone the same way.
+        for (const [other, { socket }] of this.#open)
+          if (!this.#lent.has(other)) socket.destroy();
+        watched.socket.destroy(new PoolError('no_answer'));
+      },
     });
+    this.#open.set(client, watched);
+    client.once('end', () => this.#open.delete(client));
+    client.on('error', ignore);
+    client.once('error', (error: Error & { code?: unknown }) => {
+      // Not the error itself: pg hangs the client with its settings on it.
+      const { code, message } = error;
+      this.#guards.log.warn('a connection is lost', { code, message });
+    });
+    return watched;
   }
-
-  /** Whether something was sent since Postgres last was ready. */
-  #isUnanswered(client: PoolClient): boolean {
-    return socketOf(client).bytesWritten !== this.#answered.get(client);
-  }
-  // #endregion fall-silent
 
   // #region lend
   #lend(client: PoolClient, taken?: Error): PoolClient {
     const { heldTooLongMs, log } = this.#guards;
-    const giveBack = client.release;
-    const watch = setTimeout(() => {
-      log.warn('a client is not released', { takenAt: taken?.stack });
-    }, heldTooLongMs);
+    const watched = this.#open.get(client) ?? this.#watch(client);
+    const returnToPg = client.release;
+    const takenAt = taken?.stack;
+    const overdue =
+      taken &&
+      setTimeout(() => {
+        log.warn('a client is not released', { takenAt });
+      }, heldTooLongMs);
+    let isHeld = true;
 
-    const release = (failed?: Error | boolean) => {
-      const isUnanswered = this.#isUnanswered(client);
-      const isRefused = failed instanceof DatabaseError;
-      // The connection is good again once Postgres says that it is ready.
-      if (isRefused && isUnanswered) {
-        client.connection.once('readyForQuery', () => release());
-        return;
-      }
-      clearTimeout(watch);
+    const giveBack = (failed?: Error | boolean) => {
+      clearTimeout(overdue);
       client.off('end', reclaim);
       this.#lent.delete(client);
       const isBusy =
-        isUnanswered || client.getTransactionStatus() !== 'I';
-      if (isBusy && !failed)
-        log.warn('a client is released while busy', {
-          takenAt: taken?.stack,
-        });
-      const isLost = isBusy || Boolean(failed && !isRefused);
-      giveBack(isLost);
+        watched.isUnanswered() || client.getTransactionStatus() !== 'I';
+      if (isBusy && !failed && !watched.socket.destroyed)
+        log.warn('a client is released while busy', { takenAt });
+      const isBroken = failed && !(failed instanceof DatabaseError);
+      const isLost = isBusy || isBroken || watched.isSpoilt;
+      returnToPg(isLost);
       // A server that is gone would never answer the goodbye.
-      if (isLost) socketOf(client).destroy();
+      if (isLost) watched.socket.destroy();
     };
-    // Its holder may never release it.
+    // Its holder may never release it, or do so later.
     const reclaim = () => {
-      release(true);
-      client.release = ignore;
+      isHeld = false;
+      giveBack(true);
+    };
+    const release = (failed?: Error | boolean) => {
+      if (!isHeld) return;
+      isHeld = false;
+      if (!watched.isFailing) return giveBack(failed);
+      // After its error, Postgres has yet to say that it is ready.
+      client.connection.once('readyForQuery', () => giveBack(failed));
     };
 
     this.#lent.add(client);
@@ -161,8 +141,6 @@ export class GuardedPool extends Pool {
   // #endregion lend
 
   // #region end
-  override end(): Promise<void>;
-  override end(callback: () => void): void;
   override end(callback?: () => void): Promise<void> {
     this.#ended ??= this.#end();
     return this.#ended.then(callback);
@@ -170,28 +148,16 @@ export class GuardedPool extends Pool {
 
   async #end() {
     const { endTimeoutMs, log } = this.#guards;
-    for (const reject of this.#waiters) reject(new PoolError('ended'));
+    for (const reject of this.#waiting) reject(new PoolError('ended'));
     const deadline = setTimeout(() => {
       log.warn('connections are cut off', { inUse: this.#lent.size });
-      for (const client of this.#open) socketOf(client).destroy();
+      for (const { socket } of this.#open.values()) socket.destroy();
     }, endTimeoutMs);
     await super.end();
-    for (const client of this.#open) await untilEnd(client);
+    for (const client of this.#open.keys()) await untilEnd(client);
     clearTimeout(deadline);
   }
   // #endregion end
-
-  #logLost(error: Error & { code?: unknown }) {
-    // Not the error itself: pg hangs the client with its settings on it.
-    const { code, message } = error;
-    this.#guards.log.warn('a connection is lost', { code, message });
-  }
-}
-
-function socketOf(client: PoolClient): Socket {
-  const { stream } = client.connection;
-  if (stream instanceof Socket) return stream;
-  throw new TypeError('a pool needs connections over sockets');
 }
 
 function untilEnd(client: PoolClient): Promise<void> {

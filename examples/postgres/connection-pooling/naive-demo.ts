@@ -36,4 +36,5 @@ console.log(`the next caller: ${await next.then(String, toMessage)}`);
 const idle = await askPid();
 await database.pool.query('select pg_terminate_backend($1)', [idle]);
 await new Promise((resolve) => pool.on('remove', resolve));
+pool.on('error', () => {}); // it may be ended before its goodbye is read
 await pool.end();

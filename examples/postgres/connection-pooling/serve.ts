@@ -31,7 +31,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     log,
   });
   try {
-    await checkPool(pool, { processes });
+    const connections = processes * pool.options.max;
+    await checkPool(pool, { connections });
     const items = createItems({ pool });
     await using server = await listen(createApp({ items, pool, log }), {
       port,

@@ -1,12 +1,25 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Stands before Postgres; once told to, it swallows all bytes and closes nothing. */
+/** Postgres ends each answer with ReadyForQuery, which has six bytes. */
+const READY_BYTES = 6;
+
+/** Is between a pool and Postgres; once told to, it swallows all bytes, or sends answers in two packets. */
 export async function startNetwork(url: string) {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   let isBlackHole = false;
+  let isSplitting = false;
   let accepted = 0;
+
+  function pass(to: Socket, bytes: Buffer) {
+    if (isBlackHole) return;
+    if (!isSplitting || bytes.at(-READY_BYTES) !== 'Z'.charCodeAt(0))
+      return to.write(bytes);
+    to.write(bytes.subarray(0, -READY_BYTES));
+    return setTimeout(() => to.write(bytes.subarray(-READY_BYTES)), 20);
+  }
+
   const server = createServer({ allowHalfOpen: true }, (client) => {
     accepted += 1;
     const upstream = connect(Number(port), hostname);
@@ -16,7 +29,7 @@ export async function startNetwork(url: string) {
     ])) {
       sockets.add(from);
       from.on('error', () => {});
-      from.on('data', (bytes) => isBlackHole || to.write(bytes));
+      from.on('data', (bytes: Buffer) => pass(to, bytes));
       from.on('close', () => {
         sockets.delete(from);
         if (!isBlackHole) to.end();
@@ -35,6 +48,10 @@ export async function startNetwork(url: string) {
     },
     heal() {
       isBlackHole = false;
+    },
+    /** From now on, Postgres says that it is ready 20 ms after its answer. */
+    split() {
+      isSplitting = true;
     },
     /** How many connections were made so far. */
     countAccepted: () => accepted,
