@@ -32,7 +32,7 @@ export function openContenders(): [BenchClient, ...BenchClient[]] {
 }
 
 function openPattern(): BenchClient {
-  const client = createTestClient({ basePauseMs: 100, maxCalls: 5000 });
+  const client = createTestClient({ maxCalls: 5000 });
   return {
     name: 'this pattern',
     call: async (url) => (await client.request(url)).status,

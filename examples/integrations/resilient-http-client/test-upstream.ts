@@ -4,7 +4,7 @@ import {
   createHttpClient,
   type HttpClientOptions,
 } from './http-client.ts';
-import type { HttpClientError } from './http-request.ts';
+import type { HttpClientError } from './http-client-error.ts';
 
 /** A server that answers as a test wants, and counts what it sees. */
 export async function startUpstream(answer: RequestListener) {
@@ -30,11 +30,10 @@ export async function startUpstream(answer: RequestListener) {
   };
 }
 
-/** A client for upstreams on this machine that pauses for a moment only. */
+/** A client for upstreams on this machine. */
 export function createTestClient(options: HttpClientOptions = {}) {
   return createHttpClient({
     allowAddress: () => true,
-    basePauseMs: 1,
     ...options,
   });
 }
