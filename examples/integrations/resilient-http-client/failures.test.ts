@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import type { LookupAddress } from 'node:dns';
 import { getEventListeners, once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { createServer, type Socket } from 'node:net';
@@ -159,7 +160,7 @@ failure(
       else response.end('fresh');
       used.add(socket);
     });
-    await using client = createTestClient();
+    await using client = createTestClient({ maxCalls: 1 });
     await client.request(upstream.url);
 
     const get = await client.request(upstream.url);
@@ -302,12 +303,16 @@ failure(
     vi.useRealTimers();
 
     const random = vi.spyOn(Math, 'random').mockReturnValue(0.5);
-    const pauses = [1, 2, 3, 8, 40].map((one) => choosePause(one, {}));
+    const pauses = [1, 2, 3, 8, 40].map((one) =>
+      choosePause(one, { headers: {} }),
+    );
     expect(pauses).toEqual([50, 100, 200, 5000, 5000]);
     const headers = { 'retry-after': '2' };
     expect(choosePause(1, { headers })).toBe(2050);
     random.mockRestore();
-    const jitter = Array.from({ length: 99 }, () => choosePause(1, {}));
+    const jitter = Array.from({ length: 99 }, () =>
+      choosePause(1, { headers: {} }),
+    );
     expect(new Set(jitter).size).toBeGreaterThan(90);
 
     let value = '';
@@ -357,6 +362,7 @@ failure(
       '/br-fits': encoded('br', brotliCompressSync(plain)),
       '/error-fits': encoded('gzip', gzipSync(plain), 500),
       '/large': (_, response) => void response.end(Buffer.alloc(1001)),
+      '/gzip-large': encoded('gzip', gzipSync(Buffer.alloc(1001))),
       '/endless': (_, response) => {
         const more = setInterval(() => response.write(plain), 1);
         response.on('close', () => clearInterval(more));
@@ -388,6 +394,7 @@ failure(
       '/br-fits': true,
       '/error-fits': true,
       '/large': 'answer_too_large 1',
+      '/gzip-large': 'answer_too_large 1',
       '/endless': 'answer_too_large 1',
       '/bomb': 'answer_too_large 1',
       '/error-bomb': 'answer_too_large 1',
@@ -511,6 +518,22 @@ failure(
     const refused = { code: 'overloaded', sent: false, attempts: 0 };
     expect(ends).toEqual([cut, cut, cut, cut, cut, refused, refused]);
 
+    // A call that pauses keeps its place.
+    await using later = await startUpstream((_, response) => {
+      response.writeHead(503, { 'retry-after': 9 }).end();
+    });
+    await using patient = createTestClient({ maxCalls: 1 });
+    const countAnswers = countMessages('undici:request:trailers');
+    const { signal, abort } = createAbort();
+    const paused = failOf(patient.request(later.url, { signal }));
+    await waitUntil('it pauses', () => countAnswers() === 1);
+    expect(await failOf(patient.request(later.url))).toEqual(refused);
+    abort();
+    expect(await paused).toMatchObject({
+      code: 'aborted',
+      attempts: 1,
+    });
+
     busy = false;
     await waitUntil('the places are free', async () => {
       const answer = await client.request(upstream.url).catch(() => {});
@@ -539,23 +562,22 @@ failure(
     });
     const { port } = new URL(upstream.url);
     const url = `http://slow.test:${port}/`;
-    const silent = Promise.withResolvers<never>();
-    let lookups = 0;
+    const late = Promise.withResolvers<LookupAddress[]>();
+    const found = listAddresses('127.0.0.1');
+    const answers = [late.promise, new Promise<never>(() => {})];
     await using client = createTestClient({
       maxCalls: 2,
       attemptMs: 900,
-      lookup: async () => {
-        lookups += 1;
-        return lookups > 2
-          ? listAddresses('127.0.0.1')
-          : silent.promise;
-      },
+      lookup: async () => (await answers.shift()) ?? found,
     });
     const { signal, abort } = createAbort();
     const calls = [1, 2].map(() =>
-      failOf(client.request(url, { signal })),
+      failOf(client.request(`${url}aborted`, { signal })),
     );
-    await waitUntil('both resolve the name', () => lookups === 2);
+    await waitUntil(
+      'both look the name up',
+      () => answers.length === 0,
+    );
     abort();
     const aborted = { code: 'aborted', sent: false, attempts: 1 };
     expect(await Promise.all(calls)).toEqual([aborted, aborted]);
@@ -563,11 +585,14 @@ failure(
       code: 'overloaded',
     });
 
-    await waitUntil('undici lets go of them', async () => {
-      const answer = await client.request(url).catch(() => {});
-      return answer?.status === 200;
+    // One gets its connection, the other one never.
+    late.resolve(found);
+    await waitUntil('both places are free', async () => {
+      const both = [client.request(url), client.request(url)];
+      const ends = await Promise.allSettled(both);
+      return ends.every(({ status }) => status === 'fulfilled');
     });
-    expect(upstream.seen).toEqual(['GET /']);
+    expect(new Set(upstream.seen)).toEqual(new Set(['GET /']));
   },
 );
 
@@ -725,9 +750,7 @@ test('A body in chunks of one byte is held in one piece, and in order', async ()
     socket.write(chunks.join(''));
     end.promise.then(() => socket.end('0\r\n\r\n'));
   });
-  let received = 0;
-  const count = () => void received++;
-  channel('undici:request:bodyChunkReceived').subscribe(count);
+  const countChunks = countMessages('undici:request:bodyChunkReceived');
   await using client = createTestClient({
     attemptMs: 60_000,
     deadlineMs: 60_000,
@@ -737,8 +760,7 @@ test('A body in chunks of one byte is held in one piece, and in order', async ()
   collect();
   const before = process.memoryUsage().heapUsed;
   const answer = client.request(upstream.url);
-  await waitUntil('all is received', () => received === size);
-  channel('undici:request:bodyChunkReceived').unsubscribe(count);
+  await waitUntil('all is received', () => countChunks() === size);
   collect();
   const grown = process.memoryUsage().heapUsed - before;
   end.resolve();
@@ -811,6 +833,7 @@ test('A budget gives its burst, then one retry for each so many calls', () => {
 });
 
 test('An error names the origin and no secret of the URL, and input that is no request is refused', async () => {
+  await using upstream = await startUpstream(() => {});
   await using client = createTestClient();
   const secrets = 'https://127.0.0.1:1/hooks/s3cret?token=t0ken';
   const error = await client
@@ -829,11 +852,15 @@ test('An error names the origin and no secret of the URL, and input that is no r
     ['/relative'],
     ['http://user@127.0.0.1:1/'],
     ['http://:password@127.0.0.1:1/'],
-    ['http://127.0.0.1:1/', { 'x-name': 'a\r\nx-admin: 1' }],
-    ['http://127.0.0.1:1/', { expect: '100-continue' }],
-    ['http://127.0.0.1:1/', { 'content-length': 'x' }],
+    [upstream.url, { 'x-name': 'a\r\nx-admin: 1' }],
+    [upstream.url, { expect: '100-continue' }],
+    [upstream.url, { 'content-length': '9' }],
   ] as const) {
-    const refused = client.request(url, headers && { headers });
+    const refused = client.request(url, {
+      method: 'PUT',
+      body: 'short',
+      headers: { ...headers },
+    });
     const end = await failOf(refused);
     expect(end, url).toMatchObject({
       code: 'invalid_request',
@@ -950,6 +977,15 @@ const INTERNAL = '127.0.0.9';
 
 const listAddresses = (...addresses: string[]) =>
   addresses.map((address) => ({ address, family: 4 }));
+
+/** Counts what undici tells of itself, until the test ends. */
+function countMessages(name: string): () => number {
+  let messages = 0;
+  const count = () => void messages++;
+  channel(name).subscribe(count);
+  onTestFinished(() => void channel(name).unsubscribe(count));
+  return () => messages;
+}
 
 const countTimers = () =>
   process.getActiveResourcesInfo().filter((name) => name === 'Timeout')

@@ -38,7 +38,10 @@ export class HttpClientError extends Error {
 }
 
 /** ECONNRESET and others of the system, and undici's for a socket. */
-const NETWORK = /^E[A-Z]+$|^UND_ERR_(SOCKET|CONNECT_TIMEOUT)$/;
+const LOST = /^(E[A-Z]+|UND_ERR_SOCKET)$/;
+/** undici refuses a request before it sends any of it. */
+const REFUSED =
+  /^UND_ERR_(INVALID_ARG|NOT_SUPPORTED|REQ_CONTENT_LENGTH_MISMATCH)$/;
 
 /** What an error means for a request of which some may have been sent. */
 export function describeFault(error: Error, sent: boolean): Fault {
@@ -51,10 +54,6 @@ function chooseCode(detail: string, sent: boolean): FaultCode {
   if (detail === 'address_refused') return detail;
   if (detail === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
     return 'answer_too_large';
-  const isNetwork = NETWORK.test(detail);
-  if (sent) return isNetwork ? 'connection_lost' : 'bad_answer';
-  // undici refuses a request before it sends any of it.
-  if (detail.startsWith('UND_ERR') && !isNetwork)
-    return 'invalid_request';
-  return 'connection_failed';
+  if (sent) return LOST.test(detail) ? 'connection_lost' : 'bad_answer';
+  return REFUSED.test(detail) ? 'invalid_request' : 'connection_failed';
 }

@@ -29,7 +29,8 @@ export type HttpAnswer = Answer & { attempts: number };
 const LIMITS = {
   /** For a call with all its retries and pauses. */
   deadlineMs: 10_000,
-  /** For one attempt: connection, headers and body. */
+  /** For one attempt: connection, headers and body. undici's own
+   *  300 s for headers, and for a stall of the body, stay. */
   attemptMs: 3000,
   maxAttempts: 3,
   /** Of a body, compressed and decompressed. */
@@ -56,8 +57,6 @@ export function createHttpClient(options: HttpClientOptions = {}) {
   const agent = new Agent({
     connections: maxCalls,
     maxResponseSize: maxBytes,
-    headersTimeout: 0, // `attemptMs` is the limit
-    bodyTimeout: 0,
     // Else one TLS handshake that hangs holds up all others.
     allowH2: false,
     connect: createGuardedConnector(attemptMs, allowAddress, lookup),

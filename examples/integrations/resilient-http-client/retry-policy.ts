@@ -56,11 +56,11 @@ export function createRetryBudget() {
 /** Full jitter on top of what the server asks for, in ms. */
 export function choosePause(
   attempt: number,
-  result: { headers?: Headers },
+  result: { headers: Headers } | Fault,
 ): number {
   const most = Math.min(100 * 2 ** (attempt - 1), 10_000);
-  const asked = readRetryAfter(result.headers ?? {}) ?? 0;
-  return asked + Math.random() * most;
+  const headers = 'headers' in result ? result.headers : {};
+  return (readRetryAfter(headers) ?? 0) + Math.random() * most;
 }
 
 /** Reads Retry-After (RFC 9110 §10.2.3) in ms; undefined when it is none. */
