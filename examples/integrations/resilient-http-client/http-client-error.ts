@@ -40,13 +40,16 @@ export class HttpClientError extends Error {
 /** ECONNRESET and others of the system, and undici's for a socket. */
 const LOST = /^(E[A-Z]+|UND_ERR_SOCKET)$/;
 /** undici refuses a request before it sends any of it. */
-const REFUSED =
-  /^UND_ERR_(INVALID_ARG|NOT_SUPPORTED|REQ_CONTENT_LENGTH_MISMATCH)$/;
+const REFUSED = [
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+];
 
 /** What an error means for a request of which some may have been sent. */
 export function describeFault(error: Error, sent: boolean): Fault {
-  const hasCode = 'code' in error && typeof error.code === 'string';
-  const detail = hasCode ? `${error.code}` : error.name;
+  const code = 'code' in error ? error.code : undefined;
+  const detail = String(code ?? error.name);
   return { code: chooseCode(detail, sent), sent, detail };
 }
 
@@ -55,5 +58,7 @@ function chooseCode(detail: string, sent: boolean): FaultCode {
   if (detail === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
     return 'answer_too_large';
   if (sent) return LOST.test(detail) ? 'connection_lost' : 'bad_answer';
-  return REFUSED.test(detail) ? 'invalid_request' : 'connection_failed';
+  return REFUSED.includes(detail)
+    ? 'invalid_request'
+    : 'connection_failed';
 }

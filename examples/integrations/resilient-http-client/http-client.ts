@@ -138,12 +138,12 @@ export function createHttpClient(options: HttpClientOptions = {}) {
   }
 
   function attempt(prepared: PreparedRequest, signal: AbortSignal) {
-    held += 1;
-    const onReleased = () => {
-      held -= 1;
-    };
-    const limit = { signal, limitMs: attemptMs, onReleased };
-    return sendOnce(dispatch, prepared, limit);
+    held++;
+    return sendOnce(dispatch, prepared, {
+      signal,
+      limitMs: attemptMs,
+      onReleased: () => void held--,
+    });
   }
 
   // #region close

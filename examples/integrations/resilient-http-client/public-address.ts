@@ -68,7 +68,7 @@ export function createGuardedConnector(
 // #endregion connect-guard
 
 const refused = () =>
-  Object.assign(new Error('refused'), { code: 'address_refused' });
+  Object.assign(new Error(), { code: 'address_refused' });
 
 function listSubnets(family: 'ipv4' | 'ipv6', ...lines: string[]) {
   const list = new BlockList();

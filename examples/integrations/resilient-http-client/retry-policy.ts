@@ -77,10 +77,8 @@ export function readRetryAfter(headers: Headers): number | undefined {
 
 /** The three forms of RFC 9110 §5.6.7; `Date.parse` alone takes '-5' for a month. */
 function parseHttpDate(value: string): number | undefined {
-  if (!/^[A-Z].* \d\d:\d\d:\d\d (GMT|\d{4})$/.test(value))
-    return undefined;
-  // The oldest form names no zone, and means GMT.
-  const zone = value.endsWith('GMT') ? '' : ' GMT';
-  const time = Date.parse(value + zone);
+  if (!/ \d\d:\d\d:\d\d (GMT|\d{4})$/.test(value)) return undefined;
+  // The oldest form names no zone and means GMT; GMT twice is GMT.
+  const time = Date.parse(`${value} GMT`);
   return Number.isNaN(time) ? undefined : time;
 }
