@@ -57,6 +57,8 @@ export function createHttpClient(options: HttpClientOptions = {}) {
   const agent = new Agent({
     connections: maxCalls,
     maxResponseSize: maxBytes,
+    // Else a server may ask for 10 minutes, at each of many origins.
+    keepAliveMaxTimeout: 4000,
     // Else one TLS handshake that hangs holds up all others.
     allowH2: false,
     connect: createGuardedConnector(attemptMs, allowAddress, lookup),

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { promisify } from 'node:util';
 import { listen } from '@touchstone/kit/http';
 import {
   createHttpClient,
@@ -18,14 +19,16 @@ export async function startUpstream(answer: RequestListener) {
   );
   const { server, url } = listening;
   // Only a client that is closed gives its connections up.
-  server.keepAliveTimeout = 60_000;
+  server.keepAliveTimeout = 600_000;
   let connections = 0;
   server.on('connection', () => connections++);
   return {
     url,
     server,
     seen,
+    /** Of all connections so far, and of those that are open. */
     countConnections: () => connections,
+    countOpen: promisify(server.getConnections.bind(server)),
     [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }
