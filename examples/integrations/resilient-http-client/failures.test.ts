@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { LookupAddress } from 'node:dns';
 import { getEventListeners, once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import { createServer, type Socket } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -600,12 +600,12 @@ failure(
       if (request.url === '/slow') response.write('…');
       if (request.url === '/ok') response.end();
     });
+    const sockets = collectSockets();
     await using client = createTestClient({ attemptMs: 60_000 });
     const { signal, abort } = createAbort();
-    const before = countTimers();
     for (let call = 0; call < 20; call++)
       await client.request(`${upstream.url}/ok`, { signal });
-    expect(countTimers() - before).toBeLessThan(10);
+    expect(countTimers()).toBeLessThan(10);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
 
     const paused = failOf(
@@ -649,11 +649,13 @@ failure(
     for (const end of await Promise.all(cut))
       expect(end).toMatchObject({ code: 'closed', sent: true });
     await closed;
+    expect(sockets.length).toBeGreaterThan(2);
+    for (const { destroyed } of sockets) expect(destroyed).toBe(true);
     await waitUntil(
       'no connection is open',
       async () => (await upstream.countOpen()) === 0,
     );
-    expect(countTimers() - before).toBeLessThan(10);
+    expect(countTimers()).toBeLessThan(10);
   },
 );
 
@@ -998,6 +1000,24 @@ function countMessages(name: string): () => number {
   channel(name).subscribe(count);
   onTestFinished(() => void channel(name).unsubscribe(count));
   return () => messages;
+}
+
+/** All that connect from here, until the test ends. */
+function collectSockets(): Socket[] {
+  const sockets: Socket[] = [];
+  const collect = (message: unknown) => {
+    if (
+      message instanceof Object &&
+      'socket' in message &&
+      message.socket instanceof Socket
+    )
+      sockets.push(message.socket);
+  };
+  channel('net.client.socket').subscribe(collect);
+  onTestFinished(
+    () => void channel('net.client.socket').unsubscribe(collect),
+  );
+  return sockets;
 }
 
 const countTimers = () =>
