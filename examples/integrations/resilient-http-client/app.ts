@@ -6,7 +6,7 @@ import {
 import express from 'express';
 import { z } from 'zod';
 import type { createHttpClient } from './http-client.ts';
-import { HttpClientError } from './http-request.ts';
+import { HttpClientError } from './http-client-error.ts';
 import { type createPayments, PaymentError } from './payments.ts';
 
 type Services = {

@@ -32,7 +32,7 @@ export function openContenders(): [BenchClient, ...BenchClient[]] {
 }
 
 function openPattern(): BenchClient {
-  const client = createTestClient({ basePauseMs: 100, maxCalls: 5000 });
+  const client = createTestClient({ maxCalls: 5000 });
   return {
     name: 'this pattern',
     call: async (url) => (await client.request(url)).status,
@@ -53,22 +53,26 @@ function openNaive(): BenchClient {
 }
 
 function openUndici(): BenchClient {
-  const agent = new Agent({ connections: 50 });
+  const agent = new Agent();
   const dispatcher = new RetryAgent(agent, {
-    maxRetries: 2,
-    minTimeout: 100,
+    statusCodes: [429, 502, 503, 504],
     throwOnError: false,
+    // Its own pauses have no jitter.
+    retry(error, { state }, callback) {
+      if (state.counter > 2) callback(error);
+      else setTimeout(callback, chooseJitter(state.counter), null);
+    },
   });
   return {
     name: 'undici 8.12 RetryAgent',
-    note: 'no budget, no jitter, no deadline',
+    note: 'full jitter by `retry`; no budget',
     call: (url) => read(request(url, { dispatcher })),
     close: () => agent.close(),
   };
 }
 
 function openPlain(): BenchClient {
-  const agent = new Agent({ connections: 50 });
+  const agent = new Agent();
   return {
     name: 'undici.request, once',
     note: 'no retries',
@@ -99,12 +103,15 @@ function withJitter({
   computedValue: number;
   attemptCount: number;
 }): number {
-  if (computedValue === 0) return 0;
-  return Math.random() * 100 * 2 ** (attemptCount - 1);
+  return computedValue === 0 ? 0 : chooseJitter(attemptCount);
+}
+
+function chooseJitter(attempt: number): number {
+  return Math.random() * 100 * 2 ** (attempt - 1);
 }
 
 function openCockatiel(): BenchClient {
-  const agent = new Agent({ connections: 50 });
+  const agent = new Agent();
   const policy: IPolicy = retry(
     handleWhenResult((status) => Number(status) >= 500),
     {

@@ -61,7 +61,7 @@ async function measureLoad(call: Call): Promise<number> {
 }
 
 function measureRate(call: Call): Promise<number> {
-  return operationsPerSecond({ clients: 8, seconds: 1 }, () =>
+  return operationsPerSecond({ clients: 8, seconds: 3 }, () =>
     call(`${upstream.url}/quick`),
   );
 }

@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, interceptors } from 'undici';
 import {
+  type FaultCode,
   HttpClientError,
+} from './http-client-error.ts';
+import {
   type HttpRequest,
   type PreparedRequest,
   prepareRequest,
@@ -12,15 +15,12 @@ import {
   isPublicAddress,
   type Lookup,
 } from './public-address.ts';
-import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
-import { choosePause, mayRetry } from './retry-policy.ts';
 import {
-  type Answer,
-  createStop,
-  describeFault,
-  type Fault,
-  sendOnce,
-} from './send-once.ts';
+  choosePause,
+  createRetryBudget,
+  mayRetry,
+} from './retry-policy.ts';
+import { type Answer, sendOnce } from './send-once.ts';
 
 /** `headers` have lower-case names; `attempts` is 1 when nothing was retried. */
 export type HttpAnswer = Answer & { attempts: number };
@@ -29,21 +29,17 @@ export type HttpAnswer = Answer & { attempts: number };
 const LIMITS = {
   /** For a call with all its retries and pauses. */
   deadlineMs: 10_000,
-  /** For one attempt: queue, connection, headers and body. undici's own
+  /** For one attempt: connection, headers and body. undici's own
    *  300 s for headers, and for a stall of the body, stay. */
   attemptMs: 3000,
   maxAttempts: 3,
   /** Of a body, compressed and decompressed. */
   maxBytes: 1_048_576,
-  /** To one origin. */
-  connections: 50,
-  /** To one origin: those that run, wait for a connection, or pause. */
-  maxCalls: 200,
-  basePauseMs: 100,
+  /** At once: calls that run or pause, and connections to an origin. */
+  maxCalls: 100,
 };
 
 export type HttpClientOptions = Partial<typeof LIMITS> & {
-  budget?: RetryBudget;
   /** `() => true` only for an upstream that you chose yourself. */
   allowAddress?: (address: string) => boolean;
   lookup?: Lookup;
@@ -51,36 +47,37 @@ export type HttpClientOptions = Partial<typeof LIMITS> & {
 
 /** Calls one upstream, or URLs of users, within limits and a budget. */
 export function createHttpClient(options: HttpClientOptions = {}) {
-  const {
-    budget = createRetryBudget(),
-    allowAddress = isPublicAddress,
-    lookup,
-    ...given
-  } = options;
+  const { allowAddress = isPublicAddress, lookup, ...given } = options;
   const limits = { ...LIMITS, ...given };
   checkLimits(limits);
+  const { deadlineMs, attemptMs, maxAttempts } = limits;
+  const { maxBytes, maxCalls } = limits;
 
   // #region client
   const agent = new Agent({
-    connections: limits.connections,
-    maxResponseSize: limits.maxBytes,
-    connect: createGuardedConnector({
-      allowAddress,
-      lookup,
-      connectMs: limits.attemptMs,
-    }),
+    connections: maxCalls,
+    maxResponseSize: maxBytes,
+    // Else a server may ask for 10 minutes, at each of many origins.
+    keepAliveMaxTimeout: 4000,
+    // Else one TLS handshake that hangs holds up all others.
+    allowH2: false,
+    connect: createGuardedConnector(attemptMs, allowAddress, lookup),
   });
   const decompressing = agent.compose(
     interceptors.decompress({
-      maxSize: limits.maxBytes,
+      maxSize: maxBytes,
       skipErrorResponses: false,
     }),
   );
   const dispatch = decompressing.dispatch.bind(decompressing);
   // #endregion client
 
-  /** Those that run, by origin. */
-  const calls = new Map<string, Set<Call>>();
+  const budget = createRetryBudget();
+  /** The calls that run, each as the function that stops it. */
+  const calls = new Set<(code: FaultCode) => void>();
+  /** Attempts that undici holds: one that has ended stays with its
+   *  body until its connection is made, or fails. */
+  let held = 0;
   let closing = false;
 
   // #region request
@@ -90,31 +87,23 @@ export function createHttpClient(options: HttpClientOptions = {}) {
     { signal, ...rest }: HttpRequest = {},
   ): Promise<HttpAnswer> {
     const prepared = prepareRequest(url, rest);
-    const { origin } = prepared;
-    const others = calls.get(origin) ?? new Set<Call>();
     if (closing) throw refuse(prepared, 'closed');
-    if (others.size >= limits.maxCalls)
+    if (Math.max(calls.size, held) >= maxCalls)
       throw refuse(prepared, 'overloaded');
     if (signal?.aborted) throw refuse(prepared, 'aborted');
 
     const controller = new AbortController();
-    const stop = (code: string) => controller.abort(createStop(code));
+    const stop = (code: FaultCode) => controller.abort(code);
     const abort = () => stop('aborted');
-    const timer = setTimeout(
-      () => stop('deadline_exceeded'),
-      limits.deadlineMs,
-    );
+    const timer = setTimeout(stop, deadlineMs, 'deadline_exceeded');
     signal?.addEventListener('abort', abort);
-    const answer = sendUntilSettled(prepared, controller.signal);
-    const call = { stop, answer };
-    calls.set(origin, others.add(call));
+    calls.add(stop);
     try {
-      return await answer;
+      return await sendUntilSettled(prepared, controller.signal);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
-      others.delete(call);
-      if (others.size === 0) calls.delete(origin);
+      calls.delete(stop);
     }
   }
   // #endregion request
@@ -123,65 +112,53 @@ export function createHttpClient(options: HttpClientOptions = {}) {
     prepared: PreparedRequest,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
-    const endsAt = performance.now() + limits.deadlineMs;
-    const limit = { signal, limitMs: limits.attemptMs };
+    const endsAt = performance.now() + deadlineMs;
     let sent = false;
     budget.deposit();
     for (let attempts = 1; ; attempts++) {
-      const fail = (fault: Fault) =>
-        new HttpClientError(prepared, { ...fault, sent, attempts });
-      const result = await sendOnce(dispatch, prepared, limit);
+      let result = await attempt(prepared, signal);
       sent ||= 'status' in result || result.sent;
-      const wait = planPause(prepared, result, { attempts, endsAt });
-      if (wait === undefined) {
-        if ('status' in result) return { ...result, attempts };
-        throw fail(result);
+      const wait = choosePause(attempts, result);
+      if (
+        attempts < maxAttempts &&
+        mayRetry(prepared, result) &&
+        // An answer now is better than one retry after the deadline.
+        performance.now() + wait < endsAt &&
+        budget.withdraw()
+      ) {
+        await pause(wait, undefined, { signal }).catch(() => {});
+        if (!signal.aborted) continue;
+        result = { code: signal.reason, sent, detail: 'stopped' };
       }
-      await pause(wait, undefined, { signal }).catch(() => {});
-      if (signal.aborted)
-        throw fail(describeFault(signal.reason, sent));
+      if ('status' in result) return { ...result, attempts };
+      throw new HttpClientError(
+        prepared,
+        { ...result, sent },
+        attempts,
+      );
     }
   }
 
-  /** How long to wait before the next attempt; undefined for none. */
-  function planPause(
-    prepared: PreparedRequest,
-    result: Answer | Fault,
-    { attempts, endsAt }: { attempts: number; endsAt: number },
-  ): number | undefined {
-    if (attempts >= limits.maxAttempts) return undefined;
-    if (!mayRetry(prepared, result)) return undefined;
-    const wait = choosePause({
-      attempt: attempts,
-      baseMs: limits.basePauseMs,
-      headers: 'headers' in result ? result.headers : {},
+  function attempt(prepared: PreparedRequest, signal: AbortSignal) {
+    held++;
+    return sendOnce(dispatch, prepared, {
+      signal,
+      limitMs: attemptMs,
+      onReleased: () => void held--,
     });
-    // An answer now is better than one retry after the deadline.
-    if (performance.now() + wait >= endsAt) return undefined;
-    return budget.withdraw() ? wait : undefined;
   }
 
   // #region close
-  /** Refuses new calls, and gives those that run some time to end. */
-  async function close(graceMs = limits.deadlineMs): Promise<void> {
+  /** Stops the calls that still run, and refuses new ones. */
+  async function close(): Promise<void> {
     closing = true;
-    const running = [...calls.values()].flatMap((some) => [...some]);
-    const timer = setTimeout(() => {
-      for (const { stop } of running) stop('closed');
-    }, graceMs);
-    await Promise.allSettled(running.map(({ answer }) => answer));
-    clearTimeout(timer);
+    for (const stop of calls) stop('closed');
     await agent.destroy();
   }
   // #endregion close
 
-  return { request, close, [Symbol.asyncDispose]: () => close() };
+  return { request, close, [Symbol.asyncDispose]: close };
 }
-
-type Call = {
-  stop: (code: string) => void;
-  answer: Promise<HttpAnswer>;
-};
 
 /** A timer of more than 2^31 - 1 ms fires at once. */
 function checkLimits(limits: Record<string, number>): void {

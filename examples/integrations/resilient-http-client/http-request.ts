@@ -1,53 +1,26 @@
-import type { Fault } from './send-once.ts';
+import {
+  type FaultCode,
+  HttpClientError,
+} from './http-client-error.ts';
+
+type IdempotentMethod = 'GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'DELETE';
 
 /** What a call asks for; `method` is GET if it does not say. */
 export type HttpRequest = {
-  method?:
-    | 'GET'
-    | 'HEAD'
-    | 'OPTIONS'
-    | 'PUT'
-    | 'DELETE'
-    | 'POST'
-    | 'PATCH';
+  method?: IdempotentMethod | 'POST' | 'PATCH';
   headers?: Record<string, string>;
   /** Never a stream: a retry sends it again. */
   body?: string | Uint8Array | null;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 };
 
 /** What undici gets, and the policy looks at. */
 export type PreparedRequest = ReturnType<typeof prepareRequest>;
 
-/** Why a call has no answer. */
-export class HttpClientError extends Error {
-  override readonly name = 'HttpClientError';
-  readonly code: string;
-  /** The server may have acted on the request. */
-  readonly sent: boolean;
-  readonly attempts: number;
-
-  constructor(request: Target, fault: Fault & { attempts: number }) {
-    const { code, sent, detail, attempts } = fault;
-    // The origin only: paths and queries hold secrets.
-    const what = `${request.method} ${request.origin}`;
-    super(`${what}: ${code} (${detail}), attempts: ${attempts}`);
-    this.code = code;
-    this.sent = sent;
-    this.attempts = attempts;
-  }
-}
-
-type Target = { method: string; origin: string };
-
-/** Checks a URL and the names of headers; the limits of a call are the client's. */
+/** Checks a URL, and lowers the names of headers. */
 export function prepareRequest(
   url: string | URL,
-  {
-    method = 'GET',
-    headers = {},
-    body = null,
-  }: Omit<HttpRequest, 'signal'>,
+  { method = 'GET', headers = {}, body = null }: HttpRequest,
 ) {
   const target = URL.parse(url);
   if (
@@ -71,9 +44,11 @@ export function prepareRequest(
   };
 }
 
-/** A call that is not attempted. */
-export function refuse(target: Target, code: string): HttpClientError {
-  const detail = 'not attempted';
-  const fault = { code, sent: false, detail, attempts: 0 };
-  return new HttpClientError(target, fault);
+/** The error of a call that is not attempted. */
+export function refuse(
+  target: { method: string; origin: string },
+  code: FaultCode,
+): HttpClientError {
+  const fault = { code, sent: false, detail: 'not attempted' };
+  return new HttpClientError(target, fault, 0);
 }

@@ -1,23 +1,10 @@
-import {
-  type LookupAddress,
-  type LookupAllOptions,
-  lookup as systemLookup,
-} from 'node:dns';
+import type { LookupAddress } from 'node:dns';
+import { lookup as lookupName } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { buildConnector } from 'undici';
 
-/** Resolves a name to all its addresses, as `dns.lookup` does. */
-export type Lookup = (
-  hostname: string,
-  options: LookupAllOptions,
-  callback: (error: Error | null, addresses: LookupAddress[]) => void,
-) => void;
-
-type ConnectorOptions = {
-  allowAddress: (address: string) => boolean;
-  connectMs: number;
-  lookup?: Lookup | undefined;
-};
+/** All addresses of a name. */
+export type Lookup = (hostname: string) => Promise<LookupAddress[]>;
 
 /** IANA special-purpose registries: what is not on the internet. */
 const RESERVED = listSubnets(
@@ -44,51 +31,50 @@ export function isPublicAddress(address: string): boolean {
   );
 }
 
-/** What a connection to an address that is not allowed fails with. */
-export class AddressRefusedError extends Error {
-  override readonly name = 'AddressRefusedError';
-  readonly code = 'address_refused';
-}
-
 // #region connect-guard
 /** Connects undici to allowed addresses only, by number or name. */
-export function createGuardedConnector({
-  allowAddress,
-  connectMs,
-  lookup = systemLookup,
-}: ConnectorOptions): buildConnector.connector {
+export function createGuardedConnector(
+  timeout: number,
+  allowAddress: (address: string) => boolean,
+  lookup: Lookup = (name) => lookupName(name, { all: true }),
+): buildConnector.connector {
+  async function findAllowed(hostname: string) {
+    const found = await lookup(hostname);
+    const allowed = found.filter((one) => allowAddress(one.address));
+    if (allowed.length > 0) return allowed;
+    throw refused();
+  }
+
   const connect = buildConnector({
-    timeout: connectMs,
+    timeout,
     allowH2: false,
     autoSelectFamily: true, // it asks for all addresses of a name
     lookup(hostname, _, callback) {
-      lookup(hostname, { all: true }, (error, addresses) => {
-        if (error) return callback(error, []);
-        const allowed = addresses.filter(({ address }) =>
-          allowAddress(address),
-        );
-        if (allowed.length > 0) callback(null, allowed);
-        else callback(new AddressRefusedError(hostname), []);
-      });
+      findAllowed(hostname).then(
+        (allowed) => callback(null, allowed),
+        (error: Error) => callback(error, []),
+      );
     },
   });
 
   return function connectGuarded(options, callback) {
-    const { hostname } = options;
     // No lookup is made for a host that is an address already.
+    const { hostname } = options;
     if (isIP(hostname) === 0 || allowAddress(hostname))
       connect(options, callback);
-    else callback(new AddressRefusedError(hostname), null);
+    else callback(refused(), null);
   };
 }
 // #endregion connect-guard
 
+const refused = () =>
+  Object.assign(new Error(), { code: 'address_refused' });
+
 function listSubnets(family: 'ipv4' | 'ipv6', ...lines: string[]) {
   const list = new BlockList();
   for (const subnet of lines.join(' ').split(' ')) {
-    const slash = subnet.indexOf('/');
-    const bits = Number(subnet.slice(slash + 1));
-    list.addSubnet(subnet.slice(0, slash), bits, family);
+    const [network = '', bits] = subnet.split('/');
+    list.addSubnet(network, Number(bits), family);
   }
   return list;
 }

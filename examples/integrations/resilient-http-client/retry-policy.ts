@@ -1,78 +1,84 @@
-type Headers = Record<string, string | string[] | undefined>;
+import type { Fault } from './http-client-error.ts';
 
-/** How an attempt ended: with an answer, or with none. */
-export type AttemptResult =
-  | { status: number }
-  | { code: string; sent: boolean };
+type Headers = Record<string, string | string[] | undefined>;
 
 // #region may-retry
 /** RFC 9110 §9.2.2: twice has the effect of once. */
-const IDEMPOTENT = new Set(
-  'GET HEAD OPTIONS TRACE PUT DELETE'.split(' '),
-);
+const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'];
 /** They mean "not now". 500 is not among them: it may well be a bug. */
-const TEMPORARY = new Set([408, 425, 429, 502, 503, 504]);
+const TEMPORARY = [408, 425, 429, 502, 503, 504];
 /** They can go away by themselves. */
-const PASSING = new Set([
+const PASSING = [
   'connection_failed',
   'connection_lost',
   'attempt_timeout',
-]);
+];
 
 /** Whether a second attempt can help, and cannot do the thing twice. */
 export function mayRetry(
   request: { method: string; headers: Headers },
-  result: AttemptResult,
+  result: { status: number } | Fault,
 ): boolean {
   const repeatable =
-    IDEMPOTENT.has(request.method) ||
-    request.headers['idempotency-key'] !== undefined;
+    IDEMPOTENT.includes(request.method) ||
+    Boolean(request.headers['idempotency-key']); // not an empty one
   if ('status' in result)
-    return repeatable && TEMPORARY.has(result.status);
-  return PASSING.has(result.code) && (repeatable || !result.sent);
+    return repeatable && TEMPORARY.includes(result.status);
+  return PASSING.includes(result.code) && (repeatable || !result.sent);
 }
 // #endregion may-retry
+
+// #region retry-budget
+const CALLS_PER_RETRY = 10;
+const BURST = 10;
+
+/** One retry for each ten calls of a client, and ten at once. */
+export function createRetryBudget() {
+  const most = BURST * CALLS_PER_RETRY;
+  let balance = most;
+
+  return {
+    /** Counts a call, not a retry. */
+    deposit() {
+      balance = Math.min(balance + 1, most);
+    },
+    /** Takes one retry; false when there is none. */
+    withdraw() {
+      if (balance < CALLS_PER_RETRY) return false;
+      balance -= CALLS_PER_RETRY;
+      return true;
+    },
+  };
+}
+// #endregion retry-budget
 
 // #region pause
 /** Full jitter on top of what the server asks for, in ms. */
 export function choosePause(
-  retry: { attempt: number; baseMs: number; headers: Headers },
-  random: () => number = Math.random,
+  attempt: number,
+  result: { headers: Headers } | Fault,
 ): number {
-  const { attempt, baseMs, headers } = retry;
-  const most = Math.min(baseMs * 2 ** (attempt - 1), MOST_JITTER_MS);
-  return (readRetryAfter(headers) ?? 0) + random() * most;
+  const most = Math.min(100 * 2 ** (attempt - 1), 10_000);
+  const headers = 'headers' in result ? result.headers : {};
+  return (readRetryAfter(headers) ?? 0) + Math.random() * most;
 }
 
 /** Reads Retry-After (RFC 9110 §10.2.3) in ms; undefined when it is none. */
-export function readRetryAfter(
-  headers: Headers,
-  now: number = Date.now(),
-): number | undefined {
-  const value = headers['retry-after'];
-  if (typeof value !== 'string') return undefined;
+export function readRetryAfter(headers: Headers): number | undefined {
+  const value = String(headers['retry-after']);
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const until = parseHttpDate(value);
   if (until === undefined) return undefined;
   // The server's own Date: its clock may differ from ours.
-  return Math.max(until - (parseHttpDate(headers.date) ?? now), 0);
+  const now = parseHttpDate(String(headers.date)) ?? Date.now();
+  return Math.max(until - now, 0);
 }
 // #endregion pause
 
-const MOST_JITTER_MS = 10_000;
-
 /** The three forms of RFC 9110 §5.6.7; `Date.parse` alone takes '-5' for a month. */
-const HTTP_DATE =
-  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .+ \d\d:\d\d:\d\d (GMT|\d{4})$/;
-
-function parseHttpDate(
-  value: string | string[] | undefined,
-): number | undefined {
-  if (typeof value !== 'string' || !HTTP_DATE.test(value))
-    return undefined;
-  // The oldest form names no zone, and means GMT.
-  const time = Date.parse(
-    value.endsWith('GMT') ? value : `${value} GMT`,
-  );
+function parseHttpDate(value: string): number | undefined {
+  if (!/ \d\d:\d\d:\d\d (GMT|\d{4})$/.test(value)) return undefined;
+  // The oldest form names no zone and means GMT; GMT twice is GMT.
+  const time = Date.parse(`${value} GMT`);
   return Number.isNaN(time) ? undefined : time;
 }

@@ -1,10 +1,11 @@
 import type { RequestListener } from 'node:http';
+import { promisify } from 'node:util';
 import { listen } from '@touchstone/kit/http';
 import {
   createHttpClient,
   type HttpClientOptions,
 } from './http-client.ts';
-import type { HttpClientError } from './http-request.ts';
+import type { HttpClientError } from './http-client-error.ts';
 
 /** A server that answers as a test wants, and counts what it sees. */
 export async function startUpstream(answer: RequestListener) {
@@ -18,23 +19,24 @@ export async function startUpstream(answer: RequestListener) {
   );
   const { server, url } = listening;
   // Only a client that is closed gives its connections up.
-  server.keepAliveTimeout = 60_000;
+  server.keepAliveTimeout = 600_000;
   let connections = 0;
   server.on('connection', () => connections++);
   return {
     url,
     server,
     seen,
+    /** Of all connections so far, and of those that are open. */
     countConnections: () => connections,
+    countOpen: promisify(server.getConnections.bind(server)),
     [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }
 
-/** A client for upstreams on this machine that pauses for a moment only. */
+/** A client for upstreams on this machine. */
 export function createTestClient(options: HttpClientOptions = {}) {
   return createHttpClient({
     allowAddress: () => true,
-    basePauseMs: 1,
     ...options,
   });
 }
