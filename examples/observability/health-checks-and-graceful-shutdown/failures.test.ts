@@ -268,6 +268,7 @@ failure(
     const streaming = ask('/stream', 3);
     await waitUntil('both are under way', () => underWay === 4);
 
+    const began = performance.now();
     site.drain.sayGoodbye();
     expect((await ask('/', 1)).connection).toBe('close');
     let isClosed = false;
@@ -289,6 +290,8 @@ failure(
       connection: 'keep-alive',
     });
     await closing;
+    // Clients close an idle connection themselves after 64 s.
+    expect(performance.now() - began).toBeLessThan(60_000);
     for (const agent of agents) agent.destroy();
     silent.destroy();
   },
@@ -424,6 +427,9 @@ failure(
     expect(entries[2]?.details.error).toMatchObject({
       message: 'took longer than 50 ms',
     });
+    // The queue took 50 ms of the 400.
+    const { error } = entries[4]?.details ?? {};
+    expect(Number(/\d+/.exec(String(error))?.[0])).toBeLessThan(352);
     expect(entries.at(-1)?.details).toEqual({
       ms: expect.any(Number),
       failed,
@@ -497,6 +503,8 @@ failure(
     const byHand = createTestShutdown({ noticeMs: 50_000 });
     byHand.send('SIGINT');
     expect(await byHand.exited).toBe(0);
+    // Nothing was added, so it waits for no one.
+    expect(performance.now() - began).toBeLessThan(50_000);
   },
 );
 

@@ -74,7 +74,7 @@ export function prepareShutdown(options: Options) {
   async function shutDown(signal: string, end: number) {
     const failed: string[] = [];
     async function attempt(name: string, ms: number, close: Close) {
-      const left = Math.max(0, end - performance.now());
+      const left = Math.max(0, Math.round(end - performance.now()));
       try {
         await withDeadline(Math.min(ms, left), close);
       } catch (error) {
