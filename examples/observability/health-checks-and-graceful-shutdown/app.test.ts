@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { findFreePort } from '@touchstone/kit/free-port';
 import { freshDatabase, openPool } from '@touchstone/kit/postgres';
 import { waitUntil } from '@touchstone/kit/wait';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { startShop } from './app.ts';
 import { createGate, probe } from './test-process.ts';
 
@@ -42,6 +42,18 @@ it('answers probes during the start, takes orders, and lets one under way finish
     'it is ready',
     async () => (await fetch(`${url}/readyz`)).ok,
   );
+
+  const warn = vi.spyOn(console, 'warn');
+  await waitUntil('the end of its connection is logged', async () => {
+    await database.pool.query(
+      `select pg_terminate_backend(pid)
+       from pg_stat_activity
+       where datname = current_database()
+         and query = 'select 1'`,
+    );
+    return warn.mock.calls.length > 0;
+  });
+  warn.mockRestore();
   const order = fetch(url, { method: 'POST' });
   await waitUntil(
     'it is under way',

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import pg from 'pg';
+import { Pool } from 'pg';
 import { createDrain } from './drain-server.ts';
 import { startHealth } from './health.ts';
 import { createOrders } from './orders.ts';
@@ -10,7 +10,7 @@ type Settings = Omit<
   'announce' | 'log'
 > & {
   port: number;
-  openDatabase: () => Promise<{ pool: pg.Pool; url: string }>;
+  openDatabase: () => Promise<{ pool: Pool; url: string }>;
 };
 
 /** Starts the shop; it ends at SIGTERM. */
@@ -35,7 +35,14 @@ export async function startShop(settings: Settings) {
 
   const { pool, url } = await openDatabase();
   stop.add({ name: 'pool', limitMs: 5000, close: () => pool.end() });
-  const probe = openProbe(url);
+  // A connection of its own: a busy pool is no outage.
+  const probe = new Pool({
+    connectionString: url,
+    max: 1,
+    connectionTimeoutMillis: 1000,
+    query_timeout: 1000,
+  });
+  probe.on('error', (error) => console.warn('probe', error.message));
   stop.add({ name: 'probe', limitMs: 1000, close: () => probe.end() });
   health.watch('database', () => probe.query('select 1'));
   app = createOrders({ pool });
@@ -47,17 +54,3 @@ export async function startShop(settings: Settings) {
 
 const answerTooEarly: RequestListener = (_request, response) =>
   void response.writeHead(503, { 'retry-after': '1' }).end();
-
-// #region open-probe
-/** A connection of the probe's own: a busy pool is no outage. */
-function openProbe(connectionString: string) {
-  const pool = new pg.Pool({
-    connectionString,
-    max: 1,
-    connectionTimeoutMillis: 1000,
-    query_timeout: 1000,
-  });
-  pool.on('error', (error) => console.warn('probe:', error.message));
-  return pool;
-}
-// #endregion open-probe

@@ -20,11 +20,9 @@ export async function withDeadline(
   }
 }
 
-// #region require-times
 /** Throws RangeError for a time that setTimeout takes as 1 ms: NaN, Infinity, 25 days. */
 export function requireTimes(times: Record<string, number>): void {
   for (const [name, ms] of Object.entries(times))
     if (!(ms >= 0 && ms < 2 ** 31))
       throw new RangeError(`${name} is ${ms}: use 0 to 2147483647 ms`);
 }
-// #endregion require-times
