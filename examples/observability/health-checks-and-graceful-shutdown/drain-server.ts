@@ -17,7 +17,6 @@ export function createDrain(server: Server) {
     socket.once('close', () => sockets.delete(socket));
   });
 
-  // #region say-goodbye
   server.prependListener('request', (_request, response) => {
     answers.add(response);
     response.once('close', () => answers.delete(response));
@@ -31,7 +30,6 @@ export function createDrain(server: Server) {
       if (!response.headersSent)
         response.setHeader('connection', 'close');
   }
-  // #endregion say-goodbye
 
   // #region close-connections
   /** Stops accepting and resolves when all are gone; an abort cuts. */
