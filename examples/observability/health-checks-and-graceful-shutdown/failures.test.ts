@@ -101,7 +101,7 @@ failure(
       return health.isReady();
     };
 
-    expect(await play('+-+')).toBe(false);
+    expect(await play('--+-+')).toBe(false);
     expect(await play('+')).toBe(true);
     expect(await play('--+--+-+--')).toBe(true);
     expect(await play('0')).toBe(false);
@@ -166,7 +166,7 @@ failure(
   'A stranger floods the probes, or reads them',
   {
     symptom:
-      'Each probe is answered from memory; `{"code":"not_ready"}` is all that it tells',
+      'Each probe is answered from memory; the body says `"code":"not_ready"` and gives no reason',
     defence: 'answer-probes',
     remains:
       'The requests themselves cost time: close these paths at the balancer',
@@ -265,8 +265,9 @@ failure(
     await once(silent, 'connect');
     expect((await ask('/', 0)).connection).toBe('keep-alive');
     expect((await ask('/', 1)).connection).toBe('keep-alive');
-    const waiting = ask('/slow', 2);
-    const streaming = ask('/stream', 3);
+    const streaming = ask('/stream', 2);
+    await waitUntil('it is under way', () => underWay === 3);
+    const waiting = ask('/slow', 3);
     await waitUntil('both are under way', () => underWay === 4);
 
     const began = performance.now();
@@ -516,6 +517,27 @@ it('refuses a time that no timer keeps', () => {
   ).toThrow('noticeMs must be less than limitMs');
   createTestShutdown({ limitMs: 2 ** 31 - 1, noticeMs: 0 });
   expect(addWith(0)).not.toThrow();
+});
+
+it('says goodbye while it closes, though nothing was announced', async () => {
+  const gate = createGate();
+  const arrived = createGate();
+  await using site = await startTestServer(
+    async (_request, response) => {
+      arrived.open();
+      await gate.opened;
+      response.end('done');
+    },
+  );
+  const agent = new Agent({ keepAlive: true });
+  const waiting = get(site.url, agent);
+  await arrived.opened;
+  const closing = site.drain.close(new AbortController().signal);
+  gate.open();
+
+  expect((await waiting).connection).toBe('close');
+  await closing;
+  agent.destroy();
 });
 
 /** The drain waits for a slow client; `server.close()` cuts it off. */
