@@ -54,7 +54,6 @@ failure(
     expect(await probe(site.url)).toEqual([200, 503, 503]);
     health.watch('database', () => pool.query('select 1'));
     health.finishStart();
-    expect(await probe(site.url)).toEqual([200, 200, 503]);
     await waitUntil('it is ready', () => health.isReady());
     expect(await probe(site.url)).toEqual([200, 200, 200]);
 
@@ -361,7 +360,7 @@ failure(
   async () => {
     const closed: string[] = [];
     const shutdown = createTestShutdown({
-      limitMs: 400,
+      limitMs: 2000,
       announce() {
         closed.push('announced');
         throw new Error('broken');
@@ -401,15 +400,15 @@ failure(
     expect(entries[2]?.details.error).toMatchObject({
       message: 'took longer than 50 ms',
     });
-    // The queue took 50 ms of the 400.
+    // The queue took 50 ms of the 2,000.
     const { error } = entries[4]?.details ?? {};
-    expect(Number(/\d+/.exec(String(error))?.[0])).toBeLessThan(352);
+    expect(Number(/\d+/.exec(String(error))?.[0])).toBeLessThan(1952);
     expect(entries.at(-1)?.details).toEqual({
       ms: expect.any(Number),
       failed,
     });
     const ms = Number(entries.at(-1)?.details.ms);
-    expect(ms).toBeGreaterThan(390);
+    expect(ms).toBeGreaterThan(1990);
     expect(ms).toBeLessThanOrEqual(elapsed + 1);
   },
 );
@@ -538,6 +537,15 @@ it('says goodbye while it closes, though nothing was announced', async () => {
   expect((await waiting).connection).toBe('close');
   await closing;
   agent.destroy();
+});
+
+it('cuts at once when its signal is aborted already', async () => {
+  const arrived = createGate();
+  await using site = await startTestServer(() => arrived.open());
+  const cut = expect(fetch(site.url)).rejects.toThrow('fetch failed');
+  await arrived.opened;
+  await site.drain.close(AbortSignal.abort());
+  await cut;
 });
 
 /** The drain waits for a slow client; `server.close()` cuts it off. */
