@@ -1,26 +1,28 @@
-/** Work took longer than it may. */
-export class DeadlineError extends Error {
-  override readonly name = 'DeadlineError';
-  readonly code = 'deadline_exceeded';
-}
+type Work = (signal: AbortSignal) => PromiseLike<unknown>;
 
-type Work<T> = (signal: AbortSignal) => PromiseLike<T>;
-
-/** What the work resolves with; rejects after `ms`, even when the work ignores its signal. */
-export async function withDeadline<T>(
+/** Resolves when the work does; rejects after `ms`, even when the work ignores its signal. */
+export async function withDeadline(
   ms: number,
-  work: Work<T>,
-): Promise<T> {
+  work: Work,
+): Promise<void> {
   const abort = new AbortController();
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    const error = new DeadlineError(`took longer than ${ms} ms`);
+    const message = `took longer than ${ms} ms`;
+    const error = new DOMException(message, 'TimeoutError');
     abort.abort(error);
     reject(error);
   }, ms);
   try {
-    return await Promise.race([work(abort.signal), late]);
+    await Promise.race([work(abort.signal), late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Throws RangeError for a time that setTimeout takes as 1 ms: NaN, Infinity, 25 days. */
+export function requireTimes(times: Record<string, number>): void {
+  for (const [name, ms] of Object.entries(times))
+    if (!(ms >= 0 && ms < 2 ** 31))
+      throw new RangeError(`${name} is ${ms}: use 0 to 2147483647 ms`);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { findFreePort } from '@touchstone/kit/free-port';
 import { freshDatabase } from '@touchstone/kit/postgres';
 import { startProgram } from '@touchstone/kit/program';
@@ -48,6 +49,7 @@ async function loseTheDatabase() {
   await program.signal('SIGTERM');
   await becomes(503);
   await tell('after SIGTERM');
+  await pause(1000); // what comes sooner is the same signal
   console.log(
     `SIGTERM again: exit code ${await program.kill('SIGTERM')}`,
   );

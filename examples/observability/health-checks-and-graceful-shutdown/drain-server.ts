@@ -1,5 +1,6 @@
+import { addAbortListener } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** How often connections that have become idle are closed. */
@@ -16,7 +17,6 @@ export function createDrain(server: Server) {
     socket.once('close', () => sockets.delete(socket));
   });
 
-  // #region say-goodbye
   server.prependListener('request', (_request, response) => {
     answers.add(response);
     response.once('close', () => answers.delete(response));
@@ -30,22 +30,27 @@ export function createDrain(server: Server) {
       if (!response.headersSent)
         response.setHeader('connection', 'close');
   }
-  // #endregion say-goodbye
 
   // #region close-connections
   /** Stops accepting and resolves when all are gone; an abort cuts. */
   async function close(signal: AbortSignal) {
     sayGoodbye();
-    server.close(); // and its idle connections
-    signal.addEventListener('abort', () => {
+    // Not server.close(): it cuts answers that are still being sent.
+    NetServer.prototype.close.call(server);
+    addAbortListener(signal, () => {
       // Not closeAllConnections: it leaves WebSockets open.
       for (const socket of sockets) socket.destroy();
     });
     while (sockets.size > 0) {
-      // A client may ignore the goodbye and stay.
-      server.closeIdleConnections();
+      // Node takes a connection for idle once its answer has an end.
+      if (!isSending()) server.closeIdleConnections();
       await pause(SWEEP_MS);
     }
+  }
+
+  /** An answer has an end, and waits for its client to read it. */
+  function isSending() {
+    return [...answers].some(({ writableEnded }) => writableEnded);
   }
   // #endregion close-connections
 

@@ -1,70 +1,67 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { withDeadline } from './deadline.ts';
+import { requireTimes, withDeadline } from './deadline.ts';
 
 /** Resolves when this instance can do that part of its work. */
-export type Check = (signal: AbortSignal) => Promise<unknown>;
+type Check = (signal: AbortSignal) => Promise<unknown>;
 
-type Log = Record<
-  'info' | 'warn',
-  (message: string, details: object) => void
->;
+type Ask = () => Promise<void>;
 
 type Options = {
-  log: Log;
-  /** The pause between two rounds. */
+  log: Record<
+    'info' | 'warn',
+    (message: string, details: object) => void
+  >;
+  /** The pause between two calls of a check. */
   everyMs?: number;
   /** How long a check may take. */
   timeoutMs?: number;
-  /** How many failures in a row turn a check red. */
-  toRed?: number;
-  /** How many successes in a row turn it green again. */
-  toGreen?: number;
 };
 
-const UNAVAILABLE = JSON.stringify({
-  title: 'Service Unavailable',
-  status: 503,
-  code: 'not_ready',
-});
+/** Failures in a row that turn a check red. */
+const TO_RED = 3;
+/** Successes in a row that turn it green. */
+const TO_GREEN = 2;
 
-/** Answers the probes of an orchestrator and of a load balancer. */
-export type Health = ReturnType<typeof startHealth>;
+/** Which check failed is for the log, not for strangers (RFC 9457). */
+const PROBLEM = { 'content-type': 'application/problem+json' };
+const NOT_READY =
+  '{"title":"Service Unavailable","status":503,"code":"not_ready"}';
 
-/** Asks the checks in the background until `drain`; a probe only reads what they found. */
+/** Calls the checks in the background until `drain`; a probe only reads what they found. */
 export function startHealth(options: Options) {
-  const { log, everyMs = 5000, timeoutMs = 2000 } = options;
-  const { toRed = 3, toGreen = 2 } = options;
-  const stopped = new AbortController();
-  const watched = new Set<string>();
-  const green = new Set<string>();
+  const { log, everyMs = 1000, timeoutMs = 2000 } = options;
+  requireTimes({ everyMs, timeoutMs });
+  const red = new Set<Ask>();
   let started = false;
+  let draining = false;
 
-  /** Asks the check from now on; it is red until it succeeds. */
+  /** Calls the check from now on; it is red until it succeeds. */
   function watch(name: string, check: Check) {
-    watched.add(name);
-    void askAgain(name, createProbe(check, timeoutMs));
+    void repeat(name, askOnce(check, timeoutMs));
   }
 
   // #region watch-with-hysteresis
-  async function askAgain(
-    name: string,
-    findError: () => Promise<unknown>,
-  ) {
+  async function repeat(name: string, ask: Ask) {
     let failures = 0;
     let successes = 0;
-    while (!stopped.signal.aborted) {
-      const error = await findError();
-      failures = error ? failures + 1 : 0;
-      successes = error ? 0 : successes + 1;
-      if (failures === toRed) {
-        green.delete(name);
-        log.warn('a check keeps failing', { check: name, error });
-      } else if (successes >= toGreen && !green.has(name)) {
-        green.add(name);
-        log.info('a check succeeds', { check: name });
+    red.add(ask);
+    while (!draining) {
+      try {
+        await ask();
+        failures = 0;
+        successes += 1;
+        if (successes >= TO_GREEN && red.delete(ask))
+          log.info('a check succeeds', { check: name });
+      } catch (error) {
+        failures += 1;
+        successes = 0;
+        if (failures === TO_RED) {
+          red.add(ask);
+          log.warn('a check keeps failing', { check: name, error });
+        }
       }
-      await pause(everyMs, undefined, stopped).catch(() => {});
+      await pause(everyMs);
     }
   }
   // #endregion watch-with-hysteresis
@@ -76,13 +73,12 @@ export function startHealth(options: Options) {
 
   /** Turns readiness red for good, and ends the checks. */
   function drain() {
-    stopped.abort();
+    draining = true;
   }
 
   // #region answer-probes
   function isReady() {
-    const good = green.size === watched.size;
-    return started && good && !stopped.signal.aborted;
+    return started && !draining && red.size === 0;
   }
 
   const probes = new Map([
@@ -99,7 +95,7 @@ export function startHealth(options: Options) {
     if (!isGood) return false;
     response.setHeader('cache-control', 'no-store');
     if (isGood()) response.end('ok');
-    else answerUnavailable(response);
+    else response.writeHead(503, PROBLEM).end(NOT_READY);
     return true;
   }
   // #endregion answer-probes
@@ -107,19 +103,12 @@ export function startHealth(options: Options) {
   return { answer, drain, finishStart, isReady, watch };
 }
 
-/** Which check failed is for the log, not for strangers (RFC 9457). */
-function answerUnavailable(response: ServerResponse) {
-  response.statusCode = 503;
-  response.setHeader('content-type', 'application/problem+json');
-  response.end(UNAVAILABLE);
-}
-
 // #region ask-once
-/** Asks a check within its time; one that still hangs is not asked again. */
-function createProbe(check: Check, timeoutMs: number) {
+/** Asks a check within its time; while a call hangs, there is no other. */
+function askOnce(check: Check, timeoutMs: number) {
   let hanging = false;
 
-  async function run(signal: AbortSignal) {
+  async function call(signal: AbortSignal) {
     hanging = true;
     try {
       await check(signal);
@@ -128,14 +117,9 @@ function createProbe(check: Check, timeoutMs: number) {
     }
   }
 
-  return async function findError(): Promise<unknown> {
-    if (hanging) return new Error('the last check has not ended');
-    try {
-      await withDeadline(timeoutMs, run);
-      return undefined;
-    } catch (error) {
-      return error;
-    }
+  return async function ask() {
+    if (hanging) throw new Error('the last call has not ended');
+    await withDeadline(timeoutMs, call);
   };
 }
 // #endregion ask-once

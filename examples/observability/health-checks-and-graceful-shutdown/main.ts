@@ -2,7 +2,7 @@ import { readEnvironment } from '@touchstone/kit/environment';
 import { findFreePort } from '@touchstone/kit/free-port';
 import { openDatabase } from '@touchstone/kit/postgres';
 import { z } from 'zod';
-import { startShop } from './shop.ts';
+import { startShop } from './app.ts';
 import { ShuttingDownError } from './shutdown.ts';
 
 const milliseconds = z.coerce.number().int().min(0).max(60_000);

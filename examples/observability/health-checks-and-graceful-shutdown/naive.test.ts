@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { freshDatabase, openPool } from '@touchstone/kit/postgres';
 import { waitUntil } from '@touchstone/kit/wait';
 import { expect, it } from 'vitest';
-import { createApp } from './app.ts';
 import { createNaiveServer } from './naive.ts';
 import {
   deployUnderLoad,
   probeWithoutDatabase,
 } from './naive-failures.ts';
+import { createOrders } from './orders.ts';
 
 it('shows how the naive way fails: the probe of a healthy process asks for a restart, and tells a stranger why', async () => {
   const { before, statuses, body } = await probeWithoutDatabase();
@@ -33,7 +33,11 @@ it('shows how the naive way fails: an order between two statements finds its poo
   const runtime = Object.assign(new EventEmitter(), {
     exit: exited.resolve,
   });
-  const server = createNaiveServer(pool, createApp({ pool }), runtime);
+  const server = createNaiveServer(
+    pool,
+    createOrders({ pool }),
+    runtime,
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -49,7 +53,7 @@ it('shows how the naive way fails: an order between two statements finds its poo
 
   expect((await order).status).toBe(500);
   expect(await exited.promise).toBe(0);
-  const gone = createNaiveServer(pool, createApp({ pool }), runtime);
+  const gone = createNaiveServer(pool, createOrders({ pool }), runtime);
   gone.listen(0, '127.0.0.1');
   await once(gone, 'listening');
   const { port: other } = gone.address() as AddressInfo;

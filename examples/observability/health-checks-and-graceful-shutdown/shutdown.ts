@@ -1,15 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { withDeadline } from './deadline.ts';
-
-type Log = Record<
-  'info' | 'error',
-  (message: string, details: object) => void
->;
+import { requireTimes, withDeadline } from './deadline.ts';
 
 type Options = {
-  log: Log;
+  log: Record<
+    'info' | 'error',
+    (message: string, details: object) => void
+  >;
   /** Runs at the signal: turns readiness red, and says goodbye. */
   announce: () => void;
   /** How long the balancer takes to notice, at most. */
@@ -23,7 +21,10 @@ type Options = {
 type Close = (signal: AbortSignal) => PromiseLike<unknown>;
 type Closer = { name: string; limitMs: number; close: Close };
 
-/** The program is on its way out: the start must not go on. */
+/** A wrapper may pass on a signal that the whole group got. */
+const SAME_SIGNAL_MS = 1000;
+
+/** The program is ending. Catch it around the start, which must not go on. */
 export class ShuttingDownError extends Error {
   override readonly name = 'ShuttingDownError';
   readonly code = 'shutting_down';
@@ -33,10 +34,11 @@ export class ShuttingDownError extends Error {
 export function prepareShutdown(options: Options) {
   const { log, noticeMs, limitMs } = options;
   const { signals = process, exit = process.exit } = options;
-  if (!(noticeMs >= 0 && noticeMs < limitMs))
+  requireTimes({ noticeMs, limitMs });
+  if (noticeMs >= limitMs)
     throw new RangeError('noticeMs must be less than limitMs');
   const closers: Closer[] = [];
-  let begun = false;
+  let began: number | undefined;
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     signals.on(signal, () => void receive(signal));
@@ -44,32 +46,37 @@ export function prepareShutdown(options: Options) {
   // #region add-closer
   /** Closes what was added last first. Throws once the shutdown has begun, and closes it then too. */
   function add(closer: Closer) {
+    requireTimes({ [`limitMs of ${closer.name}`]: closer.limitMs });
     closers.push(closer);
-    if (begun) throw new ShuttingDownError('the program is ending');
+    if (began !== undefined)
+      throw new ShuttingDownError('the program is ending');
   }
   // #endregion add-closer
 
   // #region receive-signal
   async function receive(signal: 'SIGTERM' | 'SIGINT') {
-    // Somebody is in a hurry: 143 or 130, as if it had no handler.
-    if (begun) return exit(128 + constants.signals[signal]);
-    begun = true;
-    const began = performance.now();
+    const now = performance.now();
+    if (began !== undefined) {
+      if (now - began < SAME_SIGNAL_MS) return;
+      // Somebody is in a hurry: 143 or 130, as if it had no handler.
+      return exit(128 + constants.signals[signal]);
+    }
+    began = now;
     log.info('shutting down', { signal });
-    const failed = await shutDown(signal, began);
-    const ms = Math.round(performance.now() - began);
+    const failed = await shutDown(signal, now + limitMs);
+    const ms = Math.round(performance.now() - now);
     log.info('shut down', { ms, failed });
     exit(failed.length > 0 ? 1 : 0);
   }
   // #endregion receive-signal
 
   // #region close-in-order
-  async function shutDown(signal: string, began: number) {
+  async function shutDown(signal: string, end: number) {
     const failed: string[] = [];
     async function attempt(name: string, ms: number, close: Close) {
-      const left = Math.ceil(began + limitMs - performance.now());
+      const left = Math.max(0, Math.round(end - performance.now()));
       try {
-        await withDeadline(Math.max(0, Math.min(ms, left)), close);
+        await withDeadline(Math.min(ms, left), close);
       } catch (error) {
         failed.push(name);
         log.error('could not close', { name, error });

@@ -1,8 +1,13 @@
 import { EventEmitter, once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import {
+  type Agent,
+  createServer,
+  type RequestListener,
+  request,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createDrain } from './drain-server.ts';
-import { type Health, startHealth } from './health.ts';
+import { startHealth } from './health.ts';
 import { prepareShutdown } from './shutdown.ts';
 
 type Entry = { message: string; details: Record<string, unknown> };
@@ -51,13 +56,15 @@ export function createTestShutdown(options: Options = {}) {
 export async function startTestServer(
   app: RequestListener = (_request, response) =>
     void response.end('app'),
-  health: Health = startHealth({ log: createTestLog() }),
+  health = startHealth({ log: createTestLog() }),
 ) {
-  const server = createServer({ keepAliveTimeout: 65_000 });
+  const server = createServer(
+    { keepAliveTimeout: 65_000 },
+    (request, response) => {
+      if (!health.answer(request, response)) app(request, response);
+    },
+  );
   const drain = createDrain(server);
-  server.on('request', (request, response) => {
-    if (!health.answer(request, response)) app(request, response);
-  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -73,4 +80,61 @@ export async function startTestServer(
 export function createGate() {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { opened: promise, open: resolve };
+}
+
+/** The statuses of `/livez`, `/startupz` and `/readyz`. */
+export async function probe(url: string) {
+  const paths = ['/livez', '/startupz', '/readyz'];
+  return await Promise.all(
+    paths.map(async (path) => {
+      const response = await fetch(`${url}${path}`);
+      await response.arrayBuffer();
+      return response.status;
+    }),
+  );
+}
+
+type Answer = { body: string; connection: string | undefined };
+
+/** An answer and what it says of its connection. */
+export function get(url: string, agent: Agent): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    request(url, { agent }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      response.on('end', () =>
+        resolve({ body, connection: response.headers.connection }),
+      );
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+/** A check whose outcomes a test plays one by one. */
+export function createScript() {
+  let next = Promise.withResolvers<string>();
+  let asked = createGate();
+
+  async function check() {
+    asked.open();
+    const outcome = await next.promise;
+    next = Promise.withResolvers();
+    if (outcome === '-') throw new Error('scripted');
+    if (outcome === '0') return Promise.reject();
+    return outcome;
+  }
+
+  async function play(outcomes: string) {
+    for (const outcome of outcomes) {
+      await asked.opened;
+      asked = createGate();
+      next.resolve(outcome);
+    }
+    // The next call comes once the last outcome is noted.
+    await asked.opened;
+  }
+  return { check, play };
 }

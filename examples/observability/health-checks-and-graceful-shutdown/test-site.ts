@@ -8,14 +8,10 @@ import {
 } from '@touchstone/kit/program';
 import { waitUntil } from '@touchstone/kit/wait';
 
-type SiteOptions = { program: URL; probe: string; noticeMs?: number };
+type SiteOptions = { program: URL; probe: string };
 
 /** Two instances of a program behind HAProxy, on a database of their own. */
-export async function startSite({
-  program,
-  probe,
-  noticeMs = 2000,
-}: SiteOptions) {
+export async function startSite({ program, probe }: SiteOptions) {
   await using started = new AsyncDisposableStack();
   const schema = new URL('schema.sql', import.meta.url);
   const database = started.use(await freshDatabase({ schema }));
@@ -30,7 +26,7 @@ export async function startSite({
     const instance = await startProgram(program, {
       DATABASE_URL: database.url,
       PORT: `${port}`,
-      NOTICE_MS: `${noticeMs}`,
+      NOTICE_MS: '3000',
     });
     instances.set(port, instance);
     await waitUntil(
