@@ -16,6 +16,8 @@ import { readSources } from '../pattern/read-example.ts';
 const usage = `npm run bench <id>       measures the pattern beside the naive way and the best known library,
                          writes its bench.json, and brings its page up to date`;
 
+const measured = z.looseObject({ tables: z.unknown() });
+
 await runCommand({
   usage,
   async main({ words }) {
@@ -47,8 +49,6 @@ async function measure(id: string): Promise<number> {
   console.log(`wrote ${record}`);
   return 0;
 }
-
-const measured = z.looseObject({ tables: z.unknown() });
 
 /** Adds the key to what the bench wrote, which knows no keys; false when all there is has one already. */
 function addKey(file: string, key: string): boolean {
