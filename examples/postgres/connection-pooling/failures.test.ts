@@ -70,9 +70,7 @@ failure(
           done();
           resolve();
         });
-        client
-          ?.query('select pg_terminate_backend(pg_backend_pid())')
-          .catch(() => {});
+        client?.connection.stream.destroy();
       });
     });
 
@@ -173,6 +171,29 @@ test('A server that cannot be reached, or never answers, is told in time', async
     code: 'no_connection',
     cause: { code: 'ECONNREFUSED' },
   });
+});
+
+test('A connection that arrives too late for its caller is watched as well', async () => {
+  await using database = await startDatabase();
+  await using network = await startNetwork(database.url);
+  await using started = startPool(network.url, { max: 1 });
+  const { pool, lines } = started;
+  const held = await pool.connect();
+  pool.options.connectionTimeoutMillis = 100;
+  const waiting = pool.connect();
+  pool.options.connectionTimeoutMillis = 60_000;
+  network.freeze();
+  held.release(true);
+  await expect(waiting).rejects.toMatchObject({
+    code: 'no_connection',
+  });
+  network.thaw();
+  await waitUntil('it has arrived', () => pool.idleCount === 1);
+
+  network.swallow();
+  await pool.end();
+
+  expect(lines[0]?.message).toBe('connections are cut off');
 });
 
 failure(
@@ -497,10 +518,12 @@ failure(
   },
   async () => {
     await using database = await startDatabase();
-    const { pool, lines } = startPool(database.url, { max: 1 });
-    const client = await pool.connect();
-    const lost = client.query('select pg_sleep(60)');
-    lost.catch(() => {});
+    const { pool, lines } = startPool(database.url, { max: 2 });
+    const clients = [await pool.connect(), await pool.connect()];
+    const lost = clients.map((client) =>
+      client.query('select pg_sleep(60)'),
+    );
+    for (const answer of lost) answer.catch(() => {});
     const waiting = [pool.connect(), pool.connect()];
     for (const caller of waiting) caller.catch(() => {});
 
@@ -512,13 +535,14 @@ failure(
     await expect(pool.query('select 1')).rejects.toMatchObject({
       code: 'ended',
     });
-    expect(await countRunning(database.pool, '%sleep(60%')).toBe(1);
+    expect(await countRunning(database.pool, '%sleep(60%')).toBe(2);
     await ended;
     await again;
-    await expect(lost).rejects.toThrow('Connection terminated');
+    for (const answer of lost)
+      await expect(answer).rejects.toThrow('Connection terminated');
     expect(lines).toContainEqual({
       message: 'connections are cut off',
-      details: { inUse: 1 },
+      details: { inUse: 2 },
     });
     await waitUntil(
       'Postgres stopped it',

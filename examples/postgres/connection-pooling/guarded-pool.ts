@@ -123,7 +123,7 @@ export class GuardedPool extends Pool {
     // Its holder may never release it, or do so later.
     const reclaim = () => {
       isHeld = false;
-      giveBack(true);
+      giveBack();
     };
     const release = (failed?: Error | boolean) => {
       if (!isHeld) return;
@@ -154,7 +154,7 @@ export class GuardedPool extends Pool {
       for (const { socket } of this.#open.values()) socket.destroy();
     }, endTimeoutMs);
     await super.end();
-    for (const client of this.#open.keys()) await untilEnd(client);
+    await Promise.all([...this.#open.keys()].map(untilEnd));
     clearTimeout(deadline);
   }
   // #endregion end

@@ -11,7 +11,7 @@ export class PoolError extends Error {
   readonly code: keyof typeof MESSAGES;
 
   constructor(code: keyof typeof MESSAGES, cause?: unknown) {
-    super(MESSAGES[code], cause === undefined ? {} : { cause });
+    super(MESSAGES[code], { cause });
     this.code = code;
   }
 }

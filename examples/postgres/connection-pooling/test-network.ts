@@ -10,6 +10,7 @@ export async function startNetwork(url: string) {
   const sockets = new Set<Socket>();
   let isBlackHole = false;
   let isSplitting = false;
+  let isFrozen = false;
   let accepted = 0;
 
   function pass(to: Socket, bytes: Buffer) {
@@ -28,6 +29,7 @@ export async function startNetwork(url: string) {
       [upstream, client],
     ])) {
       sockets.add(from);
+      if (isFrozen) from.pause();
       from.on('error', () => {});
       from.on('data', (bytes: Buffer) => pass(to, bytes));
       from.on('close', () => {
@@ -52,6 +54,14 @@ export async function startNetwork(url: string) {
     /** From now on, Postgres says that it is ready 20 ms after its answer. */
     split() {
       isSplitting = true;
+    },
+    /** From now on, new connections are made, but hear nothing until `thaw`. */
+    freeze() {
+      isFrozen = true;
+    },
+    thaw() {
+      isFrozen = false;
+      for (const socket of sockets) socket.resume();
     },
     /** How many connections were made so far. */
     countAccepted: () => accepted,
