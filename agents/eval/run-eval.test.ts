@@ -27,7 +27,7 @@ describe('the search of the library', () => {
   });
 
   it.each<[QueryClass, number]>([
-    ['keywords', 0.97],
+    ['keywords', 0.96],
     ['error', 0.9],
     ['paraphrase', 0.75],
     ['nothing', 0.75],
