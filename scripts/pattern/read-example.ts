@@ -46,7 +46,7 @@ export function readSources(root: string, id: string): Map<string, string> {
 function readFolder(walk: Walk, prefix: string): void {
   const folder = join(walk.root, walk.folder, prefix);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (!entry.name.startsWith('.') && !IGNORED.has(entry.name)) readEntry(walk, prefix, entry);
+    if (isSource(entry.name)) readEntry(walk, prefix, entry);
   }
 }
 
@@ -83,3 +83,7 @@ function describeBadLink(path: string, real: string | undefined): Finding {
     ? describeUnreadable(path, 'the link is broken')
     : describeLink(path, 'leads to something that is not a file');
 }
+
+/** A file whose name begins with a dot belongs to a tool, but for the one that an app documents. */
+const isSource = (name: string): boolean =>
+  name === '.env.example' || (!name.startsWith('.') && !IGNORED.has(name));
