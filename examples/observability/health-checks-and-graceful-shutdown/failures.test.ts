@@ -100,21 +100,21 @@ failure(
       return health.isReady();
     };
 
-    expect(await play('--+-+')).toBe(false);
+    expect(await play('+-+')).toBe(false);
     expect(await play('+')).toBe(true);
     expect(await play('--+--+-+--')).toBe(true);
     expect(await play('0')).toBe(false);
     expect(await play('-----+-+-')).toBe(false);
     expect(await play('++')).toBe(true);
     expect(await play('+++--')).toBe(true);
+    const namesake = createScript();
+    health.watch('scripted', namesake.check);
+    await namesake.play('--');
     expect(log.entries.map(({ message }) => message)).toEqual([
       'a check succeeds',
       'a check keeps failing',
       'a check succeeds',
     ]);
-    const namesake = createScript();
-    health.watch('scripted', namesake.check);
-    await namesake.play('---');
     expect(await play('++')).toBe(false);
     health.drain();
   },
