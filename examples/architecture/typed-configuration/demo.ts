@@ -13,7 +13,9 @@ const { errors, code } = await runProgram(main, {
   SHOP_PAYMENT_TIMEOUT: '30',
   SHOP_TEST_PAYMENTS: 'no',
 });
-console.log(errors.trim());
+// Some of the messages are longer than a terminal is wide.
+const wrapped = errors.replace(/(?=.{73})(.{20,70}) /g, '$1\n    ');
+console.log(wrapped.trim());
 console.log(`exit code ${code}`);
 
 process.env.SHOP_BASE_URL = 'https://shop.example.com';
