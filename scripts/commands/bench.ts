@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { openToolsCheck } from '../../agents/check/open-tools-check.ts';
 import { runForeground } from '../bootstrap/run-foreground.mjs';
 import { syncPatterns } from '../check/sync-patterns.ts';
@@ -8,15 +7,13 @@ import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
 import { runCommand } from '../command-line/run-command.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 import { ROOT } from '../files/root.ts';
-import { writeAtomically } from '../files/write-atomically.ts';
+import { addBenchKey } from '../pattern/add-bench-key.ts';
 import { examplePath } from '../pattern/ids.ts';
 import { openKeys } from '../pattern/keys.ts';
 import { readSources } from '../pattern/read-example.ts';
 
 const usage = `npm run bench <id>       measures the pattern beside the naive way and the best known library,
                          writes its bench.json, and brings its page up to date`;
-
-const measured = z.looseObject({ tables: z.unknown() });
 
 await runCommand({
   usage,
@@ -40,7 +37,7 @@ async function measure(id: string): Promise<number> {
   const code = await runForeground(process.execPath, [bench]);
   if (code !== 0) return 1;
   const record = examplePath(id, 'bench.json');
-  if (!addKey(join(ROOT, record), key)) {
+  if (!addBenchKey(join(ROOT, record), key)) {
     console.error(
       `${id}: bench.ts ended and wrote no bench.json; end it with writeBench of the kit`,
     );
@@ -48,13 +45,4 @@ async function measure(id: string): Promise<number> {
   }
   console.log(`wrote ${record}`);
   return 0;
-}
-
-/** Adds the key to what the bench wrote, which knows no keys; false when all there is has one already. */
-function addKey(file: string, key: string): boolean {
-  if (!existsSync(file)) return false;
-  const { tables, ...about } = measured.parse(JSON.parse(readFileSync(file, 'utf8')));
-  if ('key' in about) return false;
-  writeAtomically(file, `${JSON.stringify({ ...about, key, tables }, null, 2)}\n`);
-  return true;
 }
