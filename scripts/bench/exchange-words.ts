@@ -44,8 +44,9 @@ export function exchangeInLine(text: string): string {
 /** Words that no problem is told in; none is longer than the word it stands for, or more than a token. */
 const OTHERS = ['lake', 'rock', 'farm', 'rain', 'leaf', 'seed', 'bird', 'fish', 'boat', 'hill'];
 
-/** A short word stays; any other becomes the same other word each time. */
+/** A short word stays, but not "no", which reads well before few words; any other becomes the same other word each time. */
 function exchange(word: string): string {
+  if (word === 'no') return 'so';
   if (word.length < 4) return word;
   const sum = [...word.toLowerCase()].reduce((total, letter) => total + letter.charCodeAt(0), 0);
   return OTHERS[sum % OTHERS.length] ?? word;

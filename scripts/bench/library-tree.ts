@@ -58,11 +58,22 @@ function writeCopy(root: string, original: string, id: string): void {
   const name = (of: string) => `"@touchstone/${of.replace('/', '-')}"`;
   edit(join(example, 'package.json'), (text) => text.replace(name(original), name(id)));
   for (const file of ['bench.ts', 'bench.json']) edit(join(example, file), rename);
+  for (const file of globSync('*.ts', { cwd: example }))
+    edit(join(example, file), (text) => importFromAfar(text, original));
   const retitle = renameFailures(example);
   const source = readFileSync(join(root, `patterns/${original}.md`), 'utf8');
-  const page = exchangeWords(retitle(rename(source)));
+  const page = exchangeWords(linkFromAfar(retitle(rename(source)), original));
   write(join(root, `patterns/${id}.md`), page);
   writeKeys(root, id, page);
+}
+
+/** The copy stands in another area: what its original imports from a neighbour is not beside it. */
+function importFromAfar(text: string, original: string): string {
+  return text.replaceAll(/(['"])\.\.\/(?=[a-z])/g, `$1../../${dirname(original)}/`);
+}
+
+function linkFromAfar(page: string, original: string): string {
+  return page.replaceAll(/\]\((?=[a-z-]+\.md)/g, `](../${dirname(original)}/`);
 }
 
 /** What fails in a copy has another title too, in its tests and records; a search reads them. */
