@@ -33,13 +33,13 @@ export default defineConfig({
           exclude: ['scripts/template/**', '**/node_modules/**'],
         },
       },
-      { ...shared, test: { name: 'kit', include: ['examples/kit/*.test.ts'] } },
+      { ...shared, test: { name: 'kit', include: ['examples/kit/**/*.test.ts'] } },
       {
         ...shared,
         test: {
           name: 'examples',
           include: ['examples/*/*/*.test.ts'],
-          globalSetup: 'examples/kit/services.ts',
+          globalSetup: 'examples/kit/testing/services.ts',
           setupFiles: 'scripts/proof/record.ts',
         },
       },

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../examples/kit/random.ts';
+import { seededRandom } from '../../examples/kit/testing/random.ts';
 import type { IndexedPattern } from '../generate/index-search.ts';
 import type { Topic } from '../generate/read-topics.ts';
 

@@ -7,7 +7,7 @@ import { readPackages } from './read-pattern.ts';
 /** The kit's sources without its tests. */
 export function readKit(root: string): Kit {
   const folder = join(root, 'examples/kit');
-  const names = globSync('*', { cwd: folder }).filter((name) => /\.(ts|mjs|py)$/.test(name));
+  const names = globSync('*/*.{ts,mjs,py}', { cwd: folder });
   const sources = names
     .filter((name) => !name.endsWith('.test.ts'))
     .sort()

@@ -50,8 +50,8 @@ describe('taking a pattern', () => {
     add(project, [JOBS], { withTests: true });
     const test = project.read('patterns/background-jobs/tests/failures.test.ts');
     expect(test).toContain(`'../job-queue.ts'`);
-    expect(test).toContain(`'touchstone/kit/failure'`);
-    expect(project.read('patterns/vitest.config.ts')).toContain('touchstone/kit/services');
+    expect(test).toContain(`'touchstone/kit/testing/failure'`);
+    expect(project.read('patterns/vitest.config.ts')).toContain('touchstone/kit/testing/services');
     const { devDependencies } = JSON.parse(project.read('package.json') ?? '');
     expect(devDependencies).toMatchObject({ touchstone: '1.0.0', vitest: expect.any(String) });
   });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { openPool } from '../../examples/kit/postgres.ts';
-import { startPostgres } from '../../examples/kit/postgres-server.ts';
+import { openPool } from '../../examples/kit/postgres/database.ts';
+import { startPostgres } from '../../examples/kit/postgres/server.ts';
 import { ROOT } from '../../scripts/files/root.ts';
 import { splitStatements } from '../../scripts/pattern/sql-statements.ts';
 import { readSourcePatterns } from '../generate/read-pattern.ts';

@@ -8,7 +8,7 @@ export const TEST_CONFIG = `import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     execArgv: ['--import', 'tsx'],
-    globalSetup: ['touchstone/kit/services'],
+    globalSetup: ['touchstone/kit/testing/services'],
     hookTimeout: 120_000,
     testTimeout: 120_000,
   },

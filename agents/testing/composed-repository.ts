@@ -22,14 +22,14 @@ const writePage = ({ files, requires = [] }: Page): string =>
 const writeManifest = (dependencies: Record<string, string>): string =>
   JSON.stringify({ dependencies, devDependencies: { vitest: '5.1.1' } });
 
-const FAILURES = "import { failure } from '@touchstone/kit/failure';\nfailure();\n";
+const FAILURES = "import { failure } from '@touchstone/kit/testing/failure';\nfailure();\n";
 
 /** A queue and a sender of mails, which build on locks: in folders, over a worker and with tables. */
 const FILES: Record<string, string> = {
   'package.json': '{ "allowScripts": {} }',
   'docs/catalogue.json': '{ "areas": [], "topics": [] }',
   'examples/kit/package.json': '{ "optionalDependencies": {} }',
-  'examples/kit/failure.ts': 'export const failure = () => undefined;\n',
+  'examples/kit/testing/failure.ts': 'export const failure = () => undefined;\n',
 
   'patterns/postgres/locks.md': writePage({ files: ['lock.ts', 'lock-worker.ts', 'schema.sql'] }),
   'examples/postgres/locks/package.json': writeManifest({ pg: '8.1.0' }),

@@ -8,7 +8,7 @@ it.each([
   ['examples/jobs/outbox/vectors/one.json', 'jobs/outbox'],
   ['examples/jobs/outbox/.data/postgres/base', undefined],
   ['examples/jobs/outbox/node_modules/pg/index.js', undefined],
-  ['examples/kit/clock.ts', undefined],
+  ['examples/kit/time/clock.ts', undefined],
   ['docs/site.ts', undefined],
 ])('finds that %s belongs to %s', (path, id) => {
   expect(findPatternOf(path)).toBe(id);

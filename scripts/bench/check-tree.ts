@@ -8,7 +8,7 @@ const TESTS = 20;
 const SENTENCE = 'The worker claims a row, and no other worker sees it until the lease ends. ';
 
 const KIT_MODULE = "import pg from 'pg';\n\nexport const openPool = () => new pg.Pool();\n";
-const TEST = `import { openPool } from '@touchstone/kit/postgres';
+const TEST = `import { openPool } from '@touchstone/kit/postgres/database';
 import { expect, it } from 'vitest';
 import { claim0 } from './pattern.ts';
 
@@ -20,7 +20,7 @@ it('does thing 0', async () => {
 /** Writes a repository of that many patterns, each of 10 regions and as many snippets, not yet synced. */
 export function writeTree(root: string, patterns: number): void {
   write(root, 'examples/kit/package.json', '{ "name": "@touchstone/kit" }\n');
-  write(root, 'examples/kit/postgres.ts', KIT_MODULE);
+  write(root, 'examples/kit/postgres/database.ts', KIT_MODULE);
   const readKeys = openKeys(root);
   for (let index = 0; index < patterns; index++)
     writePattern(root, readKeys, `area-${index % 10}/p-${index}`);

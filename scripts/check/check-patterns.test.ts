@@ -60,7 +60,7 @@ describe('checkPatterns', () => {
     tree.write('examples/notes.txt', '');
     tree.write('examples/jobs/notes.txt', '');
     tree.write('examples/jobs/draft/index.ts', '');
-    tree.write('examples/kit/clock.ts', '');
+    tree.write('examples/kit/time/clock.ts', '');
     tree.write('patterns/readme.md', '');
     tree.write('patterns/jobs/deep/page.md', '');
     tree.write('patterns/jobs/picture.png', '');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, globSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { waitUntil } from '@touchstone/kit/wait';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openMutantTree } from './mutant-tree.ts';
 import { makeSampleRepository } from './testing/sample-repository.ts';

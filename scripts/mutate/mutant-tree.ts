@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeThrowAwayFolder } from '@touchstone/kit/throw-away-folder';
+import { makeThrowAwayFolder } from '@touchstone/kit/programs/throw-away-folder';
 
 /** Copies of one example, each with one file changed. The repository itself is never written. */
 export type MutantTree = {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres } from '@touchstone/kit/postgres-server';
+import { startPostgres } from '@touchstone/kit/postgres/server';
 import { readTestReport, type TestRecord } from '../proof/test-report.ts';
 import { runTests } from '../test-run/run-tests.ts';
 import { openMutantTree } from './mutant-tree.ts';

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { type PostgresServer, startPostgres } from '@touchstone/kit/postgres-server';
+import { type PostgresServer, startPostgres } from '@touchstone/kit/postgres/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestRecord } from '../proof/create-test-record.ts';
 import { CONFIGURATION_OPERATORS } from './configuration/operators.ts';

@@ -8,7 +8,7 @@ export type FileTree = {
   refer: (path: string) => References | undefined;
   /** All files in a folder, at any depth; none when there is no such folder. */
   list: (folder: string) => readonly string[];
-  /** The file of this repository that a specifier such as `@touchstone/kit/clock` names. */
+  /** The file of this repository that a specifier such as `@touchstone/kit/time/clock` names. */
   locate: (specifier: string) => string | undefined;
 };
 

@@ -93,7 +93,7 @@ describe('an import of another example is import-foreign', () => {
   });
 
   it('but not of the kit', () => {
-    write(`${QUEUE}/app.ts`, "import '@touchstone/kit/clock'; import '../../kit/clock.ts';");
+    write(`${QUEUE}/app.ts`, "import '@touchstone/kit/time/clock'; import '../../kit/clock.ts';");
     expect(checkAll()).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import startServices from '@touchstone/kit/services';
+import startServices from '@touchstone/kit/testing/services';
 import { type Proof, parseProof } from '../engine/records.ts';
 import { ROOT } from '../files/root.ts';
 import { writeAtomically } from '../files/write-atomically.ts';

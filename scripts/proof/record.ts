@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { Session } from 'node:inspector/promises';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EvidenceKind } from '@touchstone/kit/evidence';
+import type { EvidenceKind } from '@touchstone/kit/testing/evidence';
 import { afterEach, beforeEach } from 'vitest';
 import { ROOT } from '../files/root.ts';
 import { type Executed, findExecuted } from './executed.ts';

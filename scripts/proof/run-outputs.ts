@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { runProgram } from '@touchstone/kit/program';
+import { runProgram } from '@touchstone/kit/programs/program';
 import { normaliseOutput } from './normalise-output.ts';
 
 /** Runs every demo of an example to its end; what each prints, by its name, or what went wrong. */

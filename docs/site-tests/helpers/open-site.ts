@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { launchChromium } from '../../../examples/kit/chromium.ts';
+import { launchChromium } from '../../../examples/kit/browser/chromium.ts';
 import { DIST } from './built-site.ts';
 import { type FolderServer, serveFolder } from './serve-folder.ts';
 

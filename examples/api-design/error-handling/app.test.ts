@@ -1,5 +1,5 @@
-import { listen } from '@touchstone/kit/http';
-import { startProgram } from '@touchstone/kit/program';
+import { listen } from '@touchstone/kit/app/http';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { expect, it } from 'vitest';
 import { createApp } from './app.ts';
 import { ask, createTestLog } from './test-client.ts';

@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http';
+import { listen } from '@touchstone/kit/app/http';
 import {
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { listen } from '@touchstone/kit/http';
+} from '@touchstone/kit/testing/bench';
 import {
   createBoomApp,
   createExpressApp,

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import { createNaiveApp } from './naive.ts';
 
 console.error = () => {}; // what it logs is another matter

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import { expect, it } from 'vitest';
 import { createNaiveApp } from './naive.ts';
 import { ask } from './test-client.ts';

@@ -1,4 +1,4 @@
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import express, { type Express, type RequestHandler } from 'express';
 import { answerErrors, answerNotFound } from './answer-errors.ts';
 import type { ProblemDetails } from './http-problem.ts';

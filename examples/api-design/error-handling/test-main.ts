@@ -1,6 +1,6 @@
-import { findFreePort } from '@touchstone/kit/free-port';
-import { runProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
+import { runProgram } from '@touchstone/kit/programs/program';
+import { waitUntil } from '@touchstone/kit/time/wait';
 
 /** Runs main.ts, which ends by itself, and resolves once it answers. */
 export async function runMainProgram() {

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { listen } from '@touchstone/kit/app/http';
 import {
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { listen } from '@touchstone/kit/http';
+} from '@touchstone/kit/testing/bench';
 import {
   createFastifyApp,
   createNaiveApp,

@@ -1,4 +1,4 @@
-import { startProgram } from '@touchstone/kit/program';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { requests } from './requests.ts';
 import { ask, post } from './test-client.ts';
 

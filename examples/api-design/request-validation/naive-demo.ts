@@ -1,4 +1,4 @@
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import { createNaiveApp } from './naive.ts';
 import { requests } from './requests.ts';
 

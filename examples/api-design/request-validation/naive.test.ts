@@ -1,4 +1,4 @@
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import { expect, it } from 'vitest';
 import { createNaiveApp } from './naive.ts';
 import { ask, post } from './test-client.ts';

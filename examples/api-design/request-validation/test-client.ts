@@ -1,4 +1,4 @@
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import express from 'express';
 import type { z } from 'zod';
 import {

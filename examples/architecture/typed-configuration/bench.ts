@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createEnv } from '@t3-oss/env-core';
-import { compare, writeBench } from '@touchstone/kit/bench';
+import { compare, writeBench } from '@touchstone/kit/testing/bench';
 import convict from 'convict';
 import { bool, cleanEnv, port, str, url } from 'envalid';
 import { z } from 'zod';

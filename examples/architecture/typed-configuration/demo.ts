@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { runProgram } from '@touchstone/kit/program';
+import { runProgram } from '@touchstone/kit/programs/program';
 import { readShopSettings } from './shop-settings.ts';
 
 const main = new URL('main.ts', import.meta.url);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { inspect, parseEnv } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { failure } from '@touchstone/kit/failure';
+import { failure } from '@touchstone/kit/testing/failure';
 import { expect, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { EnvironmentError, readEnvironment } from './environment.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '@touchstone/kit/clock';
+import { systemClock } from '@touchstone/kit/time/clock';
 import connectPgSimple from 'connect-pg-simple';
 import express, { type Request } from 'express';
 import session from 'express-session';

@@ -1,5 +1,5 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { createSecrets } from './secrets.ts';
 import {
   type Answer,

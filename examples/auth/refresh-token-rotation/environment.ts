@@ -1,4 +1,4 @@
-import { secret } from '@touchstone/kit/environment';
+import { secret } from '@touchstone/kit/app/environment';
 import { z } from 'zod';
 
 const ADVICE = 'Make new ones with: npx tsx secrets.ts';

@@ -5,15 +5,15 @@ import {
   createPublicKey,
   randomBytes,
 } from 'node:crypto';
-import { testClock } from '@touchstone/kit/clock';
-import { failure } from '@touchstone/kit/failure';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import {
   type RunningProgram,
   runProgram,
   startProgram,
-} from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+} from '@touchstone/kit/programs/program';
+import { failure } from '@touchstone/kit/testing/failure';
+import { testClock } from '@touchstone/kit/time/clock';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import type { Pool } from 'pg';
 import { expect } from 'vitest';

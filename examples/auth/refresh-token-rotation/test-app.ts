@@ -1,6 +1,6 @@
-import { testClock } from '@touchstone/kit/clock';
-import { listen } from '@touchstone/kit/http';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { testClock } from '@touchstone/kit/time/clock';
 import {
   createAccessTokens,
   type SigningKey,

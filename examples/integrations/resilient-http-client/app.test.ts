@@ -1,5 +1,8 @@
-import { listen } from '@touchstone/kit/http';
-import { runProgram, startProgram } from '@touchstone/kit/program';
+import { listen } from '@touchstone/kit/app/http';
+import {
+  runProgram,
+  startProgram,
+} from '@touchstone/kit/programs/program';
 import ipaddr from 'ipaddr.js';
 import { expect, it } from 'vitest';
 import { createClients } from './clients.ts';

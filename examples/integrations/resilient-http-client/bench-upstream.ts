@@ -1,5 +1,5 @@
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
 
 /** Answers that it can give in a tenth of a second; it refuses the rest. */
 const CAPACITY = 10;

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
+import { startProgram } from '@touchstone/kit/programs/program';
 import {
   type Contender,
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { startProgram } from '@touchstone/kit/program';
+} from '@touchstone/kit/testing/bench';
 import { openContenders } from './bench-contenders.ts';
 
 /** Three times what the upstream can answer, for two seconds. */

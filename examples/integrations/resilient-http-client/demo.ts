@@ -1,5 +1,5 @@
-import { listen } from '@touchstone/kit/http';
-import { startProgram } from '@touchstone/kit/program';
+import { listen } from '@touchstone/kit/app/http';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { createStandInProvider } from './stand-in-provider.ts';
 
 await using provider = await listen(createStandInProvider(), {

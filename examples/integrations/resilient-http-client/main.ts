@@ -1,6 +1,6 @@
-import { readEnvironment } from '@touchstone/kit/environment';
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
+import { readEnvironment } from '@touchstone/kit/app/environment';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
 import { z } from 'zod';
 import { createApp } from './app.ts';
 import { createClients } from './clients.ts';

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { promisify } from 'node:util';
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import {
   createHttpClient,
   type HttpClientOptions,

@@ -1,4 +1,4 @@
-import { systemClock } from '@touchstone/kit/clock';
+import { systemClock } from '@touchstone/kit/time/clock';
 import express from 'express';
 import type { Pool } from 'pg';
 import { Webhook } from 'standardwebhooks';

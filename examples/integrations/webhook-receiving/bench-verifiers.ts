@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { compare } from '@touchstone/kit/bench';
-import { systemClock } from '@touchstone/kit/clock';
+import { compare } from '@touchstone/kit/testing/bench';
+import { systemClock } from '@touchstone/kit/time/clock';
 import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import { writeEvent } from './bench-sender.ts';

@@ -1,10 +1,10 @@
+import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import {
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { listen } from '@touchstone/kit/http';
-import { freshDatabase } from '@touchstone/kit/postgres';
+} from '@touchstone/kit/testing/bench';
 import pg from 'pg';
 import { createLibraryApp, createPatternApp } from './bench-apps.ts';
 import { deliver } from './bench-sender.ts';

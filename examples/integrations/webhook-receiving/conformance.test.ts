@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { testClock } from '@touchstone/kit/clock';
+import { testClock } from '@touchstone/kit/time/clock';
 import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';

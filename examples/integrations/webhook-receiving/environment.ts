@@ -1,4 +1,4 @@
-import { secret } from '@touchstone/kit/environment';
+import { secret } from '@touchstone/kit/app/environment';
 import { z } from 'zod';
 
 const ADVICE = 'Take what the sender shows, or: npx tsx secrets.ts';

@@ -1,9 +1,12 @@
 import { gzipSync } from 'node:zlib';
-import { testClock } from '@touchstone/kit/clock';
-import { failure } from '@touchstone/kit/failure';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { runProgram, startProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import {
+  runProgram,
+  startProgram,
+} from '@touchstone/kit/programs/program';
+import { failure } from '@touchstone/kit/testing/failure';
+import { testClock } from '@touchstone/kit/time/clock';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { expect } from 'vitest';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';

@@ -1,5 +1,5 @@
-import { listen } from '@touchstone/kit/http';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { expect, it } from 'vitest';
 import { findAccount } from './accounts.ts';
 import { createNaiveApp } from './naive.ts';

@@ -1,6 +1,9 @@
-import { testClock } from '@touchstone/kit/clock';
-import { listen } from '@touchstone/kit/http';
-import { freshDatabase, openPool } from '@touchstone/kit/postgres';
+import { listen } from '@touchstone/kit/app/http';
+import {
+  freshDatabase,
+  openPool,
+} from '@touchstone/kit/postgres/database';
+import { testClock } from '@touchstone/kit/time/clock';
 import { applyEvent } from './accounts.ts';
 import { createApp } from './app.ts';
 import type { BodyLimits } from './read-body.ts';

@@ -1,4 +1,4 @@
-import { systemClock } from '@touchstone/kit/clock';
+import { systemClock } from '@touchstone/kit/time/clock';
 import pg from 'pg';
 import { createWebhookInbox } from './webhook-inbox.ts';
 

@@ -1,4 +1,4 @@
-import { waitUntil } from '@touchstone/kit/wait';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 
 /** Makes whoever writes an account wait, once it is written and before anything follows. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { systemClock } from '@touchstone/kit/clock';
-import { startMosquitto } from '@touchstone/kit/mosquitto';
+import { startMosquitto } from '@touchstone/kit/messaging/mosquitto';
+import { systemClock } from '@touchstone/kit/time/clock';
 import { connectAsync } from 'mqtt';
 import type { Pool } from 'pg';
 import type { DevicesOptions } from './bench-devices.ts';

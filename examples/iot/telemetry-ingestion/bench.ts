@@ -1,10 +1,10 @@
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import {
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { waitUntil } from '@touchstone/kit/wait';
+} from '@touchstone/kit/testing/bench';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import pg from 'pg';
 import {
   copyAndInsert,

@@ -1,6 +1,6 @@
-import { findFreePort } from '@touchstone/kit/free-port';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { createSecrets } from './secrets.ts';
 import { connectDevice } from './test-device.ts';
 

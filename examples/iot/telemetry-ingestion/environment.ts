@@ -1,4 +1,4 @@
-import { secret } from '@touchstone/kit/environment';
+import { secret } from '@touchstone/kit/app/environment';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65535);

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
-import { failure } from '@touchstone/kit/failure';
-import { findFreePort } from '@touchstone/kit/free-port';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect } from 'vitest';
 import { createDevices } from './devices.ts';
 import { writeMosquittoFiles } from './mosquitto-files.ts';

@@ -1,6 +1,6 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startTcpProxy } from '@touchstone/kit/tcp-proxy';
-import { waitUntil } from '@touchstone/kit/wait';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import pg from 'pg';
 import { startNaiveIngestion } from './naive.ts';
 import { connectDevice, write } from './test-device.ts';

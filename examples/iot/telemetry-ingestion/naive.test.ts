@@ -1,5 +1,5 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { waitUntil } from '@touchstone/kit/wait';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { startNaiveIngestion } from './naive.ts';
 import { connectDevice, write } from './test-device.ts';

@@ -1,4 +1,4 @@
-import { launchChromium } from '@touchstone/kit/chromium';
+import { launchChromium } from '@touchstone/kit/browser/chromium';
 import { expect, it } from 'vitest';
 import { startTestApp } from './test-app.ts';
 

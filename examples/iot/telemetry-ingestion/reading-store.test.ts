@@ -1,4 +1,4 @@
-import { waitUntil } from '@touchstone/kit/wait';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { describe, expect, it } from 'vitest';
 import { holdCommits } from './test-gate.ts';
 import { BROKERS, startTestSite } from './test-site.ts';

@@ -1,4 +1,4 @@
-import { waitUntil } from '@touchstone/kit/wait';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 
 /** Makes whoever writes readings wait, just before the commit. */

@@ -1,7 +1,7 @@
-import { testClock } from '@touchstone/kit/clock';
-import { startMosquitto } from '@touchstone/kit/mosquitto';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startTcpProxy } from '@touchstone/kit/tcp-proxy';
+import { startMosquitto } from '@touchstone/kit/messaging/mosquitto';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
+import { testClock } from '@touchstone/kit/time/clock';
 import pg from 'pg';
 import { type IngestionOptions, startIngestion } from './ingestion.ts';
 import { writeMosquittoFiles } from './mosquitto-files.ts';

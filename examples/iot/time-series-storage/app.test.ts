@@ -1,5 +1,5 @@
-import { systemClock } from '@touchstone/kit/clock';
-import { waitUntil } from '@touchstone/kit/wait';
+import { systemClock } from '@touchstone/kit/time/clock';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { startMaintenance } from './maintenance.ts';
 import { startTestApp } from './test-app.ts';

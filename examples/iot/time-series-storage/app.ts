@@ -2,7 +2,7 @@ import {
   answerErrors,
   answerNotFound,
   HttpProblem,
-} from '@touchstone/kit/problems';
+} from '@touchstone/kit/app/problems';
 import express from 'express';
 import { serveChart } from './chart.ts';
 import { batch, historyQuery, sensorParams } from './input.ts';

@@ -1,10 +1,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requireProgram } from '@touchstone/kit/find-program';
-import { findFreePort } from '@touchstone/kit/free-port';
-import { startGuardedProgram } from '@touchstone/kit/guarded-program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { requireProgram } from '@touchstone/kit/programs/find-program';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
+import { startGuardedProgram } from '@touchstone/kit/programs/guarded-program';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import {
   type BenchStore,
   DAYS,

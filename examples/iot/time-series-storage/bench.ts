@@ -1,5 +1,5 @@
-import { compare, writeBench } from '@touchstone/kit/bench';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { compare, writeBench } from '@touchstone/kit/testing/bench';
 import { openInflux, startInflux } from './bench-influx.ts';
 import {
   type BenchStore,

@@ -1,6 +1,6 @@
-import { failure } from '@touchstone/kit/failure';
-import { startProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { expect } from 'vitest';
 import { describeHistory } from './history.ts';

@@ -1,5 +1,5 @@
-import { launchChromium } from '@touchstone/kit/chromium';
-import { systemClock } from '@touchstone/kit/clock';
+import { launchChromium } from '@touchstone/kit/browser/chromium';
+import { systemClock } from '@touchstone/kit/time/clock';
 import { expect, it } from 'vitest';
 import { startTestApp } from './test-app.ts';
 

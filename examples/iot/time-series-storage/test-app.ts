@@ -1,4 +1,4 @@
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import { createApp } from './app.ts';
 import { createClient } from './test-client.ts';
 import { startTestStorage } from './test-storage.ts';

@@ -1,5 +1,5 @@
-import { testClock } from '@touchstone/kit/clock';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { testClock } from '@touchstone/kit/time/clock';
 import type { Pool } from 'pg';
 import type { HistoryQuery } from './history.ts';
 import { createStorage } from './storage.ts';

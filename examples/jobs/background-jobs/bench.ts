@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { compare, writeBench } from '@touchstone/kit/bench';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { compare, writeBench } from '@touchstone/kit/testing/bench';
 import { type BenchQueue, contenders } from './bench-contenders.ts';
 import type { BenchWorkerData } from './bench-worker.ts';
 import { count, SCHEMA } from './test-jobs.ts';

@@ -1,4 +1,4 @@
-import { waitUntil } from '@touchstone/kit/wait';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { hold, keepLeases } from './job-leases.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { openPool } from '@touchstone/kit/postgres';
-import { waitUntil } from '@touchstone/kit/wait';
+import { openPool } from '@touchstone/kit/postgres/database';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { backOff } from './job-outcomes.ts';

@@ -1,4 +1,4 @@
-import { waitUntil } from '@touchstone/kit/wait';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { createNaiveJobs } from './naive.ts';
 import { count } from './test-jobs.ts';

@@ -1,4 +1,4 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import pg, { type Pool } from 'pg';
 import { createDeadJobs } from './dead-jobs.ts';
 import { createJobQueue } from './job-queue.ts';

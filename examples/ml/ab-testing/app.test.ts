@@ -1,4 +1,4 @@
-import { runProgram } from '@touchstone/kit/program';
+import { runProgram } from '@touchstone/kit/programs/program';
 import { expect, it } from 'vitest';
 import { environmentSchema } from './environment.ts';
 import { createSecrets } from './secrets.ts';

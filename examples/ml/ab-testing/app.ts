@@ -2,7 +2,7 @@ import {
   answerErrors,
   answerNotFound,
   HttpProblem,
-} from '@touchstone/kit/problems';
+} from '@touchstone/kit/app/problems';
 import express, { type Response } from 'express';
 import {
   outcome,

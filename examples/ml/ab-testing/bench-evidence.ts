@@ -1,4 +1,4 @@
-import { compare } from '@touchstone/kit/bench';
+import { compare } from '@touchstone/kit/testing/bench';
 import {
   type Arms,
   type Decide,

@@ -1,9 +1,9 @@
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import {
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { freshDatabase } from '@touchstone/kit/postgres';
+} from '@touchstone/kit/testing/bench';
 import { assignments } from './bench-assignment.ts';
 import { compareFalse, compareTests } from './bench-evidence.ts';
 import type { ModelVersion } from './model-card.ts';

@@ -1,5 +1,5 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { type Answer, createClient, OPERATORS } from './test-client.ts';
 import { SCHEMA, sendUsers } from './test-models.ts';
 import { VERSIONS } from './test-versions.ts';

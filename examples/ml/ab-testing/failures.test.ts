@@ -1,5 +1,5 @@
-import { failure } from '@touchstone/kit/failure';
-import { waitUntil } from '@touchstone/kit/wait';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { expect } from 'vitest';
 import { countCanary, type ShadowCount } from './count-trial.ts';

@@ -1,4 +1,4 @@
-import { waitUntil } from '@touchstone/kit/wait';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { checkExamples, loadModel } from './load-model.ts';
 import { startModelThread } from './model-thread.ts';

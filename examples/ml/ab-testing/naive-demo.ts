@@ -1,4 +1,4 @@
-import { seededRandom } from '@touchstone/kit/random';
+import { seededRandom } from '@touchstone/kit/testing/random';
 import { createNaiveExperiment } from './naive.ts';
 import { decideByPValue, rollBackAfter } from './test-evidence.ts';
 

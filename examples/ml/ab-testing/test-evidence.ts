@@ -1,4 +1,7 @@
-import { type Random, seededRandom } from '@touchstone/kit/random';
+import {
+  type Random,
+  seededRandom,
+} from '@touchstone/kit/testing/random';
 import { isWorse } from './evidence.ts';
 import { createNaiveExperiment } from './naive.ts';
 

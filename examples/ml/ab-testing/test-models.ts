@@ -1,5 +1,5 @@
-import { listen } from '@touchstone/kit/http';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import type { Pool } from 'pg';
 import { createApp } from './app.ts';
 import type { ModelVersion } from './model-card.ts';

@@ -1,5 +1,5 @@
-import { trainIrisModel } from '@touchstone/kit/iris-model';
-import { seededRandom } from '@touchstone/kit/random';
+import { trainIrisModel } from '@touchstone/kit/models/iris-model';
+import { seededRandom } from '@touchstone/kit/testing/random';
 import { trainVersion } from './train-version.ts';
 
 const { testSet, trainingSet, labels } = trainIrisModel();

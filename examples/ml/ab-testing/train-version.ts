@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { trainIrisModel } from '@touchstone/kit/iris-model';
+import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { loadModel } from './load-model.ts';
 
 type Training = Parameters<typeof trainIrisModel>[0];

@@ -1,12 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { listen } from '@touchstone/kit/app/http';
 import {
   type Contender,
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { listen } from '@touchstone/kit/http';
+} from '@touchstone/kit/testing/bench';
 import { createApp } from './app.ts';
 import {
   createHdrHistograms,

@@ -1,6 +1,6 @@
-import { startProgram } from '@touchstone/kit/program';
-import { startPrometheus } from '@touchstone/kit/prometheus';
-import { waitUntil } from '@touchstone/kit/wait';
+import { startPrometheus } from '@touchstone/kit/monitoring/prometheus';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { createSecrets } from './secrets.ts';
 import { createClient } from './test-client.ts';
 import { createTraffic, inInches, type Visit } from './test-traffic.ts';

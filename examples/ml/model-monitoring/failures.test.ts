@@ -1,6 +1,6 @@
-import { failure } from '@touchstone/kit/failure';
-import { startPrometheus } from '@touchstone/kit/prometheus';
-import { waitUntil } from '@touchstone/kit/wait';
+import { startPrometheus } from '@touchstone/kit/monitoring/prometheus';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect } from 'vitest';
 import { createSecrets } from './secrets.ts';
 import { startTestApp } from './test-app.ts';

@@ -1,4 +1,7 @@
-import { type Sample, testRules } from '@touchstone/kit/prometheus';
+import {
+  type Sample,
+  testRules,
+} from '@touchstone/kit/monitoring/prometheus';
 import type { Registry } from 'prom-client';
 
 /** The rules that are shown, and tested here. */

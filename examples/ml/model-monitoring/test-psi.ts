@@ -1,4 +1,4 @@
-import { seededRandom } from '@touchstone/kit/random';
+import { seededRandom } from '@touchstone/kit/testing/random';
 import {
   createProfile,
   findBin,

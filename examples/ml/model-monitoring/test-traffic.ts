@@ -1,5 +1,5 @@
-import { trainIrisModel } from '@touchstone/kit/iris-model';
-import { seededRandom } from '@touchstone/kit/random';
+import { trainIrisModel } from '@touchstone/kit/models/iris-model';
+import { seededRandom } from '@touchstone/kit/testing/random';
 import { Registry } from 'prom-client';
 import { createModelMonitor } from './model-monitor.ts';
 import type { Value } from './reference-profile.ts';

@@ -1,7 +1,7 @@
 import {
   type IrisModel,
   trainIrisModel,
-} from '@touchstone/kit/iris-model';
+} from '@touchstone/kit/models/iris-model';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import {
   createProfile,

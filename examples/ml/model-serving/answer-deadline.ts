@@ -1,4 +1,4 @@
-import { HttpProblem } from '@touchstone/kit/problems';
+import { HttpProblem } from '@touchstone/kit/app/problems';
 import type { ErrorRequestHandler } from 'express';
 
 /** A request whose time was up gets 504; a client that is gone gets nothing. */

@@ -1,5 +1,5 @@
-import { startProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { startTestApp } from './test-app.ts';
 import { createClient } from './test-client.ts';

@@ -1,4 +1,7 @@
-import { answerErrors, answerNotFound } from '@touchstone/kit/problems';
+import {
+  answerErrors,
+  answerNotFound,
+} from '@touchstone/kit/app/problems';
 import express, { type Response } from 'express';
 import { answerDeadline } from './answer-deadline.ts';
 import type { ModelPool } from './model-pool.ts';

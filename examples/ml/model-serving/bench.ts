@@ -4,7 +4,7 @@ import {
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
+} from '@touchstone/kit/testing/bench';
 import {
   type Serving,
   startBatchesInLoop,

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { startProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { type Answer, createClient } from './test-client.ts';
 import { createTestFolder } from './test-folder.ts';
 import { trainInto } from './train-model.ts';

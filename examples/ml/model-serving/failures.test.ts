@@ -1,7 +1,7 @@
-import { failure } from '@touchstone/kit/failure';
-import { trainIrisModel } from '@touchstone/kit/iris-model';
-import { toOnnx } from '@touchstone/kit/onnx';
-import { waitUntil } from '@touchstone/kit/wait';
+import { trainIrisModel } from '@touchstone/kit/models/iris-model';
+import { toOnnx } from '@touchstone/kit/models/onnx';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect } from 'vitest';
 import { startTestApp } from './test-app.ts';
 import { type Answer, FLOWER } from './test-client.ts';

@@ -1,6 +1,6 @@
-import { trainIrisModel } from '@touchstone/kit/iris-model';
-import { toOnnx } from '@touchstone/kit/onnx';
-import { seededRandom } from '@touchstone/kit/random';
+import { trainIrisModel } from '@touchstone/kit/models/iris-model';
+import { toOnnx } from '@touchstone/kit/models/onnx';
+import { seededRandom } from '@touchstone/kit/testing/random';
 import type { Model } from './model-file.ts';
 import { describeModel } from './train-model.ts';
 

@@ -1,4 +1,4 @@
-import { trainIrisModel } from '@touchstone/kit/iris-model';
+import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { expect, it } from 'vitest';
 import { loadModel } from './load-model.ts';
 import { createTestModel } from './test-pool.ts';

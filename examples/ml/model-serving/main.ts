@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readEnvironment } from '@touchstone/kit/environment';
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
+import { readEnvironment } from '@touchstone/kit/app/environment';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
 import { createApp } from './app.ts';
 import { environmentSchema } from './environment.ts';
 import { readModel } from './model-file.ts';

@@ -1,5 +1,5 @@
-import { trainIrisModel } from '@touchstone/kit/iris-model';
-import { waitUntil } from '@touchstone/kit/wait';
+import { trainIrisModel } from '@touchstone/kit/models/iris-model';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { describe, expect, it } from 'vitest';
 import { createLargeModel } from './large-model.ts';
 import { FAULTS } from './test-faults.ts';

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import {
   type Flower,
   trainIrisModel,
-} from '@touchstone/kit/iris-model';
+} from '@touchstone/kit/models/iris-model';
 import { createNaiveModel } from './naive.ts';
 
 /** Where one bit in the weights turns most answers round. */

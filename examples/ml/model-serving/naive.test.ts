@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { trainIrisModel } from '@touchstone/kit/iris-model';
+import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { expect, it } from 'vitest';
 import { createNaiveModel } from './naive.ts';
 

@@ -1,4 +1,4 @@
-import { runProgram } from '@touchstone/kit/program';
+import { runProgram } from '@touchstone/kit/programs/program';
 import { expect, it } from 'vitest';
 
 it('shows why no thread is terminated: inside ONNX Runtime, that aborts the process', async () => {

@@ -1,4 +1,4 @@
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import { createApp } from './app.ts';
 import type { ModelPoolOptions } from './model-pool.ts';
 import { createClient } from './test-client.ts';

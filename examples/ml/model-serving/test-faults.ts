@@ -1,5 +1,5 @@
 import { setEnvironmentData } from 'node:worker_threads';
-import { waitUntil } from '@touchstone/kit/wait';
+import { waitUntil } from '@touchstone/kit/time/wait';
 
 /** Values of the first feature that make a test worker misbehave: no flower of the set has them. */
 export const FAULTS = {

@@ -1,4 +1,4 @@
-import { trainIrisModel } from '@touchstone/kit/iris-model';
+import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import type { Model } from './model-file.ts';
 import { type ModelPoolOptions, startModelPool } from './model-pool.ts';
 import { prepareFaults } from './test-faults.ts';

@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import {
   type IrisModel,
   trainIrisModel,
-} from '@touchstone/kit/iris-model';
+} from '@touchstone/kit/models/iris-model';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelCard } from './model-card.ts';
 

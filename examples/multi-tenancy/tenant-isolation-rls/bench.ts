@@ -4,7 +4,7 @@ import {
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
+} from '@touchstone/kit/testing/bench';
 import type { Pool, PoolClient } from 'pg';
 import { fillTables, schemaOf } from './bench-tables.ts';
 import { startTestDatabase } from './test-app.ts';

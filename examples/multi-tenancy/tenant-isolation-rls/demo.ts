@@ -1,4 +1,4 @@
-import { startProgram } from '@touchstone/kit/program';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { startTestDatabase } from './test-app.ts';
 import { type Answer, createClient } from './test-client.ts';
 

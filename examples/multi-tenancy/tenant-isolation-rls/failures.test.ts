@@ -1,7 +1,7 @@
-import { failure } from '@touchstone/kit/failure';
-import { startPgBouncer } from '@touchstone/kit/pgbouncer';
-import { openPool } from '@touchstone/kit/postgres';
-import { runProgram } from '@touchstone/kit/program';
+import { openPool } from '@touchstone/kit/postgres/database';
+import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
+import { runProgram } from '@touchstone/kit/programs/program';
+import { failure } from '@touchstone/kit/testing/failure';
 import { expect } from 'vitest';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { findIsolationGaps } from './isolation-gaps.ts';

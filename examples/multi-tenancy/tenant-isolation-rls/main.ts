@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url';
 import {
   EnvironmentError,
   readEnvironment,
-} from '@touchstone/kit/environment';
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
-import { openPool } from '@touchstone/kit/postgres';
-import { startPostgres } from '@touchstone/kit/postgres-server';
+} from '@touchstone/kit/app/environment';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
+import { openPool } from '@touchstone/kit/postgres/database';
+import { startPostgres } from '@touchstone/kit/postgres/server';
 import type { Pool } from 'pg';
 import { createApp } from './app.ts';
 import { environmentSchema } from './environment.ts';

@@ -1,5 +1,5 @@
-import { startPgBouncer } from '@touchstone/kit/pgbouncer';
-import { openPool } from '@touchstone/kit/postgres';
+import { openPool } from '@touchstone/kit/postgres/database';
+import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
 import { expect, it } from 'vitest';
 import { createNaiveProjects, enterForSession } from './naive.ts';
 import { startTestDatabase } from './test-app.ts';

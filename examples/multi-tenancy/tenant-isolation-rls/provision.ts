@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { applySqlFile } from '@touchstone/kit/sql-file';
+import { applySqlFile } from '@touchstone/kit/postgres/sql-file';
 import pg from 'pg';
 
 /** One database, as its three roles reach it. */

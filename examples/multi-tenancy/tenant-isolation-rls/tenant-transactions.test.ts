@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { startPgBouncer } from '@touchstone/kit/pgbouncer';
-import { openPool } from '@touchstone/kit/postgres';
+import { openPool } from '@touchstone/kit/postgres/database';
+import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createJobQueue } from '../../jobs/background-jobs/job-queue.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { listen } from '@touchstone/kit/http';
-import { openPool } from '@touchstone/kit/postgres';
-import { startPostgres } from '@touchstone/kit/postgres-server';
+import { listen } from '@touchstone/kit/app/http';
+import { openPool } from '@touchstone/kit/postgres/database';
+import { startPostgres } from '@touchstone/kit/postgres/server';
 import { createApp } from './app.ts';
 import { provision, runIn } from './provision.ts';
 import { createTenantTransactions } from './tenant-transactions.ts';

@@ -1,7 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { findFreePort } from '@touchstone/kit/free-port';
-import { freshDatabase, openPool } from '@touchstone/kit/postgres';
-import { waitUntil } from '@touchstone/kit/wait';
+import {
+  freshDatabase,
+  openPool,
+} from '@touchstone/kit/postgres/database';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it, vi } from 'vitest';
 import { startShop } from './app.ts';
 import { createGate, probe } from './test-process.ts';

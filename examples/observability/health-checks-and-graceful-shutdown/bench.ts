@@ -8,12 +8,12 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createTerminus } from '@godaddy/terminus';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import {
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { freshDatabase } from '@touchstone/kit/postgres';
+} from '@touchstone/kit/testing/bench';
 import { startHealth } from './health.ts';
 
 const LOAD = { clients: 16, seconds: 2 };

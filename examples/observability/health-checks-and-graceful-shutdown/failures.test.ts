@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
-import { failure } from '@touchstone/kit/failure';
-import { findFreePort } from '@touchstone/kit/free-port';
-import { freshDatabase, openPool } from '@touchstone/kit/postgres';
-import { startTcpProxy } from '@touchstone/kit/tcp-proxy';
-import { waitUntil } from '@touchstone/kit/wait';
+import {
+  freshDatabase,
+  openPool,
+} from '@touchstone/kit/postgres/database';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
+import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { startHealth } from './health.ts';
 import { prepareShutdown, ShuttingDownError } from './shutdown.ts';

@@ -1,6 +1,6 @@
-import { readEnvironment } from '@touchstone/kit/environment';
-import { findFreePort } from '@touchstone/kit/free-port';
-import { openDatabase } from '@touchstone/kit/postgres';
+import { readEnvironment } from '@touchstone/kit/app/environment';
+import { openDatabase } from '@touchstone/kit/postgres/database';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { z } from 'zod';
 import { startShop } from './app.ts';
 import { ShuttingDownError } from './shutdown.ts';

@@ -1,8 +1,8 @@
-import { findFreePort } from '@touchstone/kit/free-port';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
-import { startTcpProxy } from '@touchstone/kit/tcp-proxy';
-import { waitUntil } from '@touchstone/kit/wait';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { startLoad, startSite } from './test-site.ts';
 
 const NAIVE = new URL('naive-main.ts', import.meta.url);

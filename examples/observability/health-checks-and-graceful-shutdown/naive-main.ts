@@ -1,4 +1,4 @@
-import { openPool } from '@touchstone/kit/postgres';
+import { openPool } from '@touchstone/kit/postgres/database';
 import { createNaiveServer } from './naive.ts';
 import { createOrders } from './orders.ts';
 

@@ -1,7 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { freshDatabase, openPool } from '@touchstone/kit/postgres';
-import { waitUntil } from '@touchstone/kit/wait';
+import {
+  freshDatabase,
+  openPool,
+} from '@touchstone/kit/postgres/database';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { createNaiveServer } from './naive.ts';
 import {

@@ -1,4 +1,7 @@
-import { answerErrors, answerNotFound } from '@touchstone/kit/problems';
+import {
+  answerErrors,
+  answerNotFound,
+} from '@touchstone/kit/app/problems';
 import express from 'express';
 import type { Pool } from 'pg';
 

@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:http';
-import { findFreePort } from '@touchstone/kit/free-port';
-import { startHAProxy } from '@touchstone/kit/haproxy';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
 import {
   type RunningProgram,
   startProgram,
-} from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+} from '@touchstone/kit/programs/program';
+import { startHAProxy } from '@touchstone/kit/proxies/haproxy';
+import { waitUntil } from '@touchstone/kit/time/wait';
 
 type SiteOptions = { program: URL; probe: string };
 

@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { answerErrors, answerNotFound } from '@touchstone/kit/problems';
+import {
+  answerErrors,
+  answerNotFound,
+} from '@touchstone/kit/app/problems';
 import express from 'express';
 import { z } from 'zod';
 import {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
-import { failure } from '@touchstone/kit/failure';
-import { waitUntil } from '@touchstone/kit/wait';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import {
   createCarrier,

@@ -1,4 +1,4 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { expect, it } from 'vitest';
 import { createNaiveTracing } from './naive.ts';
 

@@ -1,5 +1,5 @@
-import { listen } from '@touchstone/kit/http';
-import { waitUntil } from '@touchstone/kit/wait';
+import { listen } from '@touchstone/kit/app/http';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { createApp } from './app.ts';
 import { createLog } from './create-log.ts';

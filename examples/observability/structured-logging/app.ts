@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { answerErrors, answerNotFound } from '@touchstone/kit/problems';
+import {
+  answerErrors,
+  answerNotFound,
+} from '@touchstone/kit/app/problems';
 import express from 'express';
 import { z } from 'zod';
 import type { Log } from './create-log.ts';

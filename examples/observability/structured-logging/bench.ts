@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { compare, writeBench } from '@touchstone/kit/bench';
+import { compare, writeBench } from '@touchstone/kit/testing/bench';
 import pino from 'pino';
 
 const WRITER = fileURLToPath(

@@ -1,5 +1,5 @@
-import { startProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { type Line, parseLines } from './test-pipe.ts';
 
 await using program = await startProgram(

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
-import { failure } from '@touchstone/kit/failure';
-import { waitUntil } from '@touchstone/kit/wait';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { createLog, type Log, type LogLevel } from './create-log.ts';
 import {

@@ -1,11 +1,11 @@
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
 import {
   type BenchTable,
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { startPgBouncer } from '@touchstone/kit/pgbouncer';
-import { freshDatabase } from '@touchstone/kit/postgres';
+} from '@touchstone/kit/testing/bench';
 import { Pool } from 'pg';
 import postgres from 'postgres';
 import { createPool } from './create-pool.ts';

@@ -1,4 +1,4 @@
-import { startProgram } from '@touchstone/kit/program';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { startDatabase } from './test-pool.ts';
 
 await using database = await startDatabase();

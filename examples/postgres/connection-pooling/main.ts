@@ -1,6 +1,6 @@
-import { readEnvironment } from '@touchstone/kit/environment';
-import { runMain } from '@touchstone/kit/main';
-import { openDatabase } from '@touchstone/kit/postgres';
+import { readEnvironment } from '@touchstone/kit/app/environment';
+import { runMain } from '@touchstone/kit/app/main';
+import { openDatabase } from '@touchstone/kit/postgres/database';
 import { z } from 'zod';
 import { serve } from './serve.ts';
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { waitUntil } from '@touchstone/kit/wait';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { expect, it } from 'vitest';
 import { createNaivePool } from './naive.ts';

@@ -1,4 +1,4 @@
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
 import { createApp } from './app.ts';
 import { checkPool } from './check-pool.ts';
 import { createPool } from './create-pool.ts';

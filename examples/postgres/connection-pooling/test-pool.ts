@@ -1,4 +1,4 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { createPool, type PoolOptions } from './create-pool.ts';
 
 type Line = { message: string; details: object };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { listen } from '@touchstone/kit/http';
-import { waitUntil } from '@touchstone/kit/wait';
+import { listen } from '@touchstone/kit/app/http';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { PoolConfig } from 'pg';
 import { expect, it } from 'vitest';
 import { createAccounts } from './accounts.ts';

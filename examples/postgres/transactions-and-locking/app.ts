@@ -2,7 +2,7 @@ import {
   answerErrors,
   answerNotFound,
   HttpProblem,
-} from '@touchstone/kit/problems';
+} from '@touchstone/kit/app/problems';
 import express, { type ErrorRequestHandler } from 'express';
 import { z } from 'zod';
 import type { createAccounts, Withdrawal } from './accounts.ts';

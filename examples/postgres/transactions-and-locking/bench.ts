@@ -1,11 +1,11 @@
+import { openPool } from '@touchstone/kit/postgres/database';
 import {
   type BenchTable,
   type Contender,
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { openPool } from '@touchstone/kit/postgres';
+} from '@touchstone/kit/testing/bench';
 import { type Generated, Kysely, PostgresDialect, sql } from 'kysely';
 import type { Pool } from 'pg';
 import {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { startProgram } from '@touchstone/kit/program';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { startAccounts, sumCents } from './test-accounts.ts';
 
 await using database = await startAccounts();

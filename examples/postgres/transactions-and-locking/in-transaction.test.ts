@@ -1,4 +1,7 @@
-import { freshDatabase, openPool } from '@touchstone/kit/postgres';
+import {
+  freshDatabase,
+  openPool,
+} from '@touchstone/kit/postgres/database';
 import { expect, it } from 'vitest';
 import { inTransaction } from './in-transaction.ts';
 import type { Queryable } from './queryable.ts';

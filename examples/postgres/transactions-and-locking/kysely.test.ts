@@ -1,5 +1,5 @@
-import { openPool } from '@touchstone/kit/postgres';
-import { waitUntil } from '@touchstone/kit/wait';
+import { openPool } from '@touchstone/kit/postgres/database';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { PoolClient } from 'pg';
 import { expect, it } from 'vitest';

@@ -1,6 +1,6 @@
-import { startPgBouncer } from '@touchstone/kit/pgbouncer';
-import { openPool } from '@touchstone/kit/postgres';
-import { waitUntil } from '@touchstone/kit/wait';
+import { openPool } from '@touchstone/kit/postgres/database';
+import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { takeLock } from './advisory-lock.ts';
 import { inTransaction } from './in-transaction.ts';

@@ -1,4 +1,4 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import type { Queryable } from './queryable.ts';
 
 const schema = new URL('schema.sql', import.meta.url);

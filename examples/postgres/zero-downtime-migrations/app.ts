@@ -2,7 +2,7 @@ import {
   answerErrors,
   answerNotFound,
   HttpProblem,
-} from '@touchstone/kit/problems';
+} from '@touchstone/kit/app/problems';
 import express, { type RequestHandler } from 'express';
 import type { Pool } from 'pg';
 import { z } from 'zod';

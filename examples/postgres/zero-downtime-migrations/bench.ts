@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { type BenchTable, writeBench } from '@touchstone/kit/bench';
-import { startPostgres } from '@touchstone/kit/postgres-server';
-import { applySqlFile } from '@touchstone/kit/sql-file';
+import { startPostgres } from '@touchstone/kit/postgres/server';
+import { applySqlFile } from '@touchstone/kit/postgres/sql-file';
+import {
+  type BenchTable,
+  writeBench,
+} from '@touchstone/kit/testing/bench';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { measureLoad, type Ordeal } from './bench-load.ts';

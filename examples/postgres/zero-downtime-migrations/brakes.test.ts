@@ -1,7 +1,10 @@
-import { openDatabase, openPool } from '@touchstone/kit/postgres';
-import { startReplica } from '@touchstone/kit/postgres-replica';
-import { startPostgres } from '@touchstone/kit/postgres-server';
-import { waitUntil } from '@touchstone/kit/wait';
+import {
+  openDatabase,
+  openPool,
+} from '@touchstone/kit/postgres/database';
+import { startReplica } from '@touchstone/kit/postgres/replica';
+import { startPostgres } from '@touchstone/kit/postgres/server';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { createLagBrake, createLatencyBrake } from './brakes.ts';
 import { createLatencyWindow } from './latency-window.ts';

@@ -1,6 +1,6 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { SCHEMA } from './test-app.ts';
 import { type Answer, createClient } from './test-client.ts';
 

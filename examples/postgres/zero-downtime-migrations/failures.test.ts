@@ -1,9 +1,9 @@
-import { failure } from '@touchstone/kit/failure';
-import { openDatabase } from '@touchstone/kit/postgres';
-import { startReplica } from '@touchstone/kit/postgres-replica';
-import { startPostgres } from '@touchstone/kit/postgres-server';
-import { runProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { openDatabase } from '@touchstone/kit/postgres/database';
+import { startReplica } from '@touchstone/kit/postgres/replica';
+import { startPostgres } from '@touchstone/kit/postgres/server';
+import { runProgram } from '@touchstone/kit/programs/program';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import pg, { type ClientBase, type Pool } from 'pg';
 import { expect } from 'vitest';
 import { lintMigrations } from './lint-migrations.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { readEnvironment } from '@touchstone/kit/environment';
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
-import { openDatabase } from '@touchstone/kit/postgres';
+import { readEnvironment } from '@touchstone/kit/app/environment';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
+import { openDatabase } from '@touchstone/kit/postgres/database';
 import { environmentSchema } from './environment.ts';
 import {
   fillUsers,

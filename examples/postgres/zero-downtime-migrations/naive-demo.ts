@@ -1,5 +1,5 @@
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { waitUntil } from '@touchstone/kit/wait';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { createNaiveMigration } from './naive.ts';
 import { fillUsers } from './roll-out.ts';
 import { isWaiting, openReport, SCHEMA } from './test-app.ts';

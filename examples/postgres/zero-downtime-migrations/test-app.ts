@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { noteEvidence } from '@touchstone/kit/evidence';
-import { listen } from '@touchstone/kit/http';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { noteEvidence } from '@touchstone/kit/testing/evidence';
 import type { Pool } from 'pg';
 import type { VersionName } from './app-version.ts';
 import type { MigratorOptions } from './migrator.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startProgram } from '@touchstone/kit/programs/program';
 import {
   compare,
   operationsPerSecond,
   writeBench,
-} from '@touchstone/kit/bench';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
+} from '@touchstone/kit/testing/bench';
 import { appendSilently, createHorizonLog } from './bench-logs.ts';
 import { connectReaders, type Protocol } from './bench-readers.ts';
 import { createEventLog } from './event-log.ts';

@@ -7,9 +7,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { failure } from '@touchstone/kit/failure';
-import { startNginx } from '@touchstone/kit/nginx';
-import { waitUntil } from '@touchstone/kit/wait';
+import { startNginx } from '@touchstone/kit/proxies/nginx';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { expect, onTestFinished, vi } from 'vitest';
 import { createEventLog } from './event-log.ts';

@@ -1,8 +1,8 @@
-import { systemClock } from '@touchstone/kit/clock';
-import { readEnvironment } from '@touchstone/kit/environment';
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
-import { openDatabase } from '@touchstone/kit/postgres';
+import { readEnvironment } from '@touchstone/kit/app/environment';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
+import { openDatabase } from '@touchstone/kit/postgres/database';
+import { systemClock } from '@touchstone/kit/time/clock';
 import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
 import { environmentSchema } from './environment.ts';

@@ -1,6 +1,6 @@
-import { listen } from '@touchstone/kit/http';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { waitUntil } from '@touchstone/kit/wait';
+import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { createNaiveStreams } from './naive.ts';
 import { openStream } from './test-reader.ts';

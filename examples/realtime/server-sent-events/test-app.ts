@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { testClock } from '@touchstone/kit/clock';
-import { listen } from '@touchstone/kit/http';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { testClock } from '@touchstone/kit/time/clock';
 import type { Pool } from 'pg';
 import { createAccess } from './access.ts';
 import { createApp } from './app.ts';

@@ -1,7 +1,7 @@
-import { launchChromium } from '@touchstone/kit/chromium';
-import { startNginx } from '@touchstone/kit/nginx';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
+import { launchChromium } from '@touchstone/kit/browser/chromium';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { startNginx } from '@touchstone/kit/proxies/nginx';
 
 /** Two processes of the program behind nginx, and one database. */
 export async function startTestSite() {

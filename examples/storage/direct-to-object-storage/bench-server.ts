@@ -1,10 +1,10 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { systemClock } from '@touchstone/kit/clock';
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
-import { startObjectStore } from '@touchstone/kit/object-store';
-import { openDatabase } from '@touchstone/kit/postgres';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
+import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
+import { openDatabase } from '@touchstone/kit/postgres/database';
+import { systemClock } from '@touchstone/kit/time/clock';
 import express from 'express';
 import { createApp } from './app.ts';
 import { createDirectUploads } from './direct-uploads.ts';

@@ -2,10 +2,10 @@ import {
   DeleteObjectCommand,
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
-import { compare, writeBench } from '@touchstone/kit/bench';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
-import { startSwift } from '@touchstone/kit/swift';
+import { startSwift } from '@touchstone/kit/object-storage/swift';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { compare, writeBench } from '@touchstone/kit/testing/bench';
 import {
   sendDirectly,
   sendInOnePiece,

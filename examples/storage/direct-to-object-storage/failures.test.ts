@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import { failure } from '@touchstone/kit/failure';
-import { startObjectStore } from '@touchstone/kit/object-store';
+import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
+import { startSwift } from '@touchstone/kit/object-storage/swift';
 import {
   type RunningProgram,
   startProgram,
-} from '@touchstone/kit/program';
-import { startSwift } from '@touchstone/kit/swift';
-import { waitUntil } from '@touchstone/kit/wait';
+} from '@touchstone/kit/programs/program';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { afterAll, expect, vi } from 'vitest';
 import type { StoreUpload } from './multipart-store.ts';

@@ -1,9 +1,9 @@
-import { systemClock } from '@touchstone/kit/clock';
-import { readEnvironment } from '@touchstone/kit/environment';
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
-import { startObjectStore } from '@touchstone/kit/object-store';
-import { openDatabase } from '@touchstone/kit/postgres';
+import { readEnvironment } from '@touchstone/kit/app/environment';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
+import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
+import { openDatabase } from '@touchstone/kit/postgres/database';
+import { systemClock } from '@touchstone/kit/time/clock';
 import { createApp } from './app.ts';
 import { createDirectUploads } from './direct-uploads.ts';
 import { environmentSchema } from './environment.ts';

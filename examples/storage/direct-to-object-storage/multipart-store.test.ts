@@ -1,4 +1,4 @@
-import { startSwift } from '@touchstone/kit/swift';
+import { startSwift } from '@touchstone/kit/object-storage/swift';
 import { afterAll, expect, it } from 'vitest';
 import { createMultipartStore } from './multipart-store.ts';
 import { createS3Client, ensureBucket } from './s3-client.ts';

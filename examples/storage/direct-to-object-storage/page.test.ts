@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launchChromium } from '@touchstone/kit/chromium';
-import { startSwift } from '@touchstone/kit/swift';
+import { launchChromium } from '@touchstone/kit/browser/chromium';
+import { startSwift } from '@touchstone/kit/object-storage/swift';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, expect, it } from 'vitest';
 import { FILE, startTestApp } from './test-app.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { testClock } from '@touchstone/kit/clock';
-import { listen } from '@touchstone/kit/http';
-import type { ObjectStore } from '@touchstone/kit/object-store';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { listen } from '@touchstone/kit/app/http';
+import type { ObjectStore } from '@touchstone/kit/object-storage/object-store';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { testClock } from '@touchstone/kit/time/clock';
 import { createApp } from './app.ts';
 import {
   createDirectUploads,

@@ -2,8 +2,8 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
 } from '@aws-sdk/client-s3';
-import { startObjectStore } from '@touchstone/kit/object-store';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { createNaiveUploads } from './naive.ts';
 import { createS3Client, ensureBucket } from './s3-client.ts';
 

@@ -1,4 +1,4 @@
-import { startObjectStore } from '@touchstone/kit/object-store';
+import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
 import { afterAll, expect, it, vi } from 'vitest';
 import { FILE, PART_BYTES, startTestApp } from './test-app.ts';
 

@@ -3,7 +3,7 @@ import {
   answerErrors,
   answerNotFound,
   HttpProblem,
-} from '@touchstone/kit/problems';
+} from '@touchstone/kit/app/problems';
 import express, { type Request } from 'express';
 import { z } from 'zod';
 import type { Bucket } from './buckets.ts';

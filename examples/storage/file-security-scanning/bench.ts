@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compare, writeBench } from '@touchstone/kit/bench';
+import { compare, writeBench } from '@touchstone/kit/testing/bench';
 import sharp from 'sharp';
 import type { BenchResult } from './bench-process.ts';
 

@@ -1,4 +1,4 @@
-import { EICAR } from '@touchstone/kit/clamd';
+import { EICAR } from '@touchstone/kit/scanning/clamd';
 import { expect, it } from 'vitest';
 import { createClamdScanner } from './clamd-scanner.ts';
 import { startTroubledClamd } from './test-clamd.ts';

@@ -1,7 +1,7 @@
-import { EICAR } from '@touchstone/kit/clamd';
-import { freshDatabase } from '@touchstone/kit/postgres';
-import { startProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { EICAR } from '@touchstone/kit/scanning/clamd';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { createClient } from './test-client.ts';
 import {
   makeBomb,

@@ -1,6 +1,6 @@
-import { failure } from '@touchstone/kit/failure';
-import { startProgram } from '@touchstone/kit/program';
-import { waitUntil } from '@touchstone/kit/wait';
+import { startProgram } from '@touchstone/kit/programs/program';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { parse } from 'content-disposition';
 import sharp from 'sharp';
 import { expect } from 'vitest';

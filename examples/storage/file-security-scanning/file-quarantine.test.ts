@@ -1,4 +1,4 @@
-import { EICAR } from '@touchstone/kit/clamd';
+import { EICAR } from '@touchstone/kit/scanning/clamd';
 import { describe, expect, it } from 'vitest';
 import { startTestApp } from './test-app.ts';
 import { makePicture, readColours } from './test-images.ts';

@@ -1,10 +1,10 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { startClamd } from '@touchstone/kit/clamd';
-import { readEnvironment } from '@touchstone/kit/environment';
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
-import { startObjectStore } from '@touchstone/kit/object-store';
-import { openDatabase } from '@touchstone/kit/postgres';
+import { readEnvironment } from '@touchstone/kit/app/environment';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
+import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
+import { openDatabase } from '@touchstone/kit/postgres/database';
+import { startClamd } from '@touchstone/kit/scanning/clamd';
 import { createApp } from './app.ts';
 import { openBuckets } from './buckets.ts';
 import { createClamdScanner } from './clamd-scanner.ts';

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launchChromium } from '@touchstone/kit/chromium';
-import { listen } from '@touchstone/kit/http';
+import { listen } from '@touchstone/kit/app/http';
+import { launchChromium } from '@touchstone/kit/browser/chromium';
 import { createNaiveApp } from './naive.ts';
 import { makePhoto, readLatitude } from './test-images.ts';
 

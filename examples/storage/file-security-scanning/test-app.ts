@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { listen } from '@touchstone/kit/http';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import type { Pool } from 'pg';
 import { createApp } from './app.ts';
 import { openBuckets } from './buckets.ts';

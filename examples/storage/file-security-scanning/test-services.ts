@@ -1,5 +1,5 @@
-import { startClamd } from '@touchstone/kit/clamd';
-import { startObjectStore } from '@touchstone/kit/object-store';
+import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
+import { startClamd } from '@touchstone/kit/scanning/clamd';
 import { afterAll } from 'vitest';
 
 /** One store and one scanner for the tests of a file; each test has buckets of its own. */

@@ -1,5 +1,5 @@
-import { type Database, openPool } from '@touchstone/kit/postgres';
-import { startPostgres } from '@touchstone/kit/postgres-server';
+import { type Database, openPool } from '@touchstone/kit/postgres/database';
+import { startPostgres } from '@touchstone/kit/postgres/server';
 import { applyMutant } from '../apply-mutant.ts';
 import type { Mutant } from '../mutant.ts';
 import type { PlacedMutant } from '../run-mutants.ts';

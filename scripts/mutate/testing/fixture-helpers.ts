@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { startMosquitto } from '@touchstone/kit/mosquitto';
-import { startNginx } from '@touchstone/kit/nginx';
-import { testRules } from '@touchstone/kit/prometheus';
+import { startMosquitto } from '@touchstone/kit/messaging/mosquitto';
+import { testRules } from '@touchstone/kit/monitoring/prometheus';
+import { startNginx } from '@touchstone/kit/proxies/nginx';
 import { vi } from 'vitest';
 
 /** How often something beats within a time that no test has to wait for. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { openPool } from '@touchstone/kit/postgres';
+import { openPool } from '@touchstone/kit/postgres/database';
 
 /** SQL around that of a file: what its tables are, and what is asked when it has run. */
 export type Surroundings = { before?: string; after?: string[] };

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeThrowAwayFolder } from '@touchstone/kit/throw-away-folder';
+import { makeThrowAwayFolder } from '@touchstone/kit/programs/throw-away-folder';
 import { ROOT } from '../../files/root.ts';
 
 /** A temporary repository with one example of these files, by name. For tests. */

@@ -1,4 +1,4 @@
-import { answerErrors, answerNotFound } from '@touchstone/kit/problems';
+import { answerErrors, answerNotFound } from '@touchstone/kit/app/problems';
 import express from 'express';
 import { z } from 'zod';
 import type { createExampleSlug } from './example-slug.ts';

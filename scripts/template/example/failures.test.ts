@@ -1,5 +1,5 @@
-import { failure } from '@touchstone/kit/failure';
-import { freshDatabase } from '@touchstone/kit/postgres';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { failure } from '@touchstone/kit/testing/failure';
 import { expect } from 'vitest';
 import { createExampleSlug } from './example-slug.ts';
 

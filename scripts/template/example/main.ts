@@ -1,7 +1,7 @@
-import { readEnvironment } from '@touchstone/kit/environment';
-import { listen } from '@touchstone/kit/http';
-import { runMain } from '@touchstone/kit/main';
-import { openDatabase } from '@touchstone/kit/postgres';
+import { readEnvironment } from '@touchstone/kit/app/environment';
+import { listen } from '@touchstone/kit/app/http';
+import { runMain } from '@touchstone/kit/app/main';
+import { openDatabase } from '@touchstone/kit/postgres/database';
 import { z } from 'zod';
 import { createApp } from './app.ts';
 import { createExampleSlug } from './example-slug.ts';

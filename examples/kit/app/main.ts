@@ -1,0 +1,24 @@
+import { EnvironmentError } from './environment.ts';
+
+/** Runs a program's main function; it may await `stopped`, which SIGINT or SIGTERM resolves. */
+export async function runMain(
+  main: (stopped: Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  try {
+    await main(stopSignal());
+  } catch (error) {
+    // A setting is the reader's to mend: a sentence helps, a stack does not.
+    console.error(
+      error instanceof EnvironmentError ? error.message : error,
+    );
+    process.exitCode = 1;
+  }
+}
+
+/** A second signal finds no listener any more and ends the process at once. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, resolve);
+  });
+}
