@@ -12,9 +12,7 @@ export function readEnvironment<T extends z.ZodType>(
 ): z.output<T> {
   const result = schema.safeParse(environment);
   if (result.success) return result.data;
-  const sentences = result.error.issues.map(
-    ({ path, message }) => `${path.join('.')}: ${message}`,
-  );
+  const sentences = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new EnvironmentError(sentences.join('\n'));
 }
 
@@ -28,17 +26,10 @@ const FEWEST_DISTINCT = 10;
 export function secret(advice: string) {
   return z
     .string({ error: `is not set. ${advice}` })
-    .refine((value) => value.length >= 43, {
-      error: `is too short to be a secret. ${advice}`,
-    })
-    .refine(
-      (value) =>
-        !WELL_KNOWN.test(value) &&
-        countDistinct(value) >= FEWEST_DISTINCT,
-      {
-        error: `is a well-known value, no secret. ${advice}`,
-      },
-    );
+    .refine((value) => value.length >= 43, { error: `is too short to be a secret. ${advice}` })
+    .refine((value) => !WELL_KNOWN.test(value) && countDistinct(value) >= FEWEST_DISTINCT, {
+      error: `is a well-known value, no secret. ${advice}`,
+    });
 }
 
 const countDistinct = (value: string): number => new Set(value).size;

@@ -22,9 +22,7 @@ it('lets a request under way finish when it stops, and accepts no new one', asyn
 
 it('cuts a request that outlasts the grace', async () => {
   const arrived = Promise.withResolvers<void>();
-  const server = await listen(() => arrived.resolve(), {
-    graceSeconds: 0,
-  });
+  const server = await listen(() => arrived.resolve(), { graceSeconds: 0 });
   const answer = fetch(server.url);
   await arrived.promise;
 
@@ -35,13 +33,9 @@ it('cuts a request that outlasts the grace', async () => {
 });
 
 it('says which port is taken', async () => {
-  await using server = await listen(
-    (_request, response) => void response.end(),
-  );
+  await using server = await listen((_request, response) => void response.end());
 
-  await expect(
-    listen(() => {}, { port: Number(new URL(server.url).port) }),
-  ).rejects.toMatchObject({
+  await expect(listen(() => {}, { port: Number(new URL(server.url).port) })).rejects.toMatchObject({
     code: 'EADDRINUSE',
   });
 });

@@ -4,10 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A server that listens; disposing of it lets requests under way finish first. */
-export type ListeningServer = AsyncDisposable & {
-  url: string;
-  server: Server;
-};
+export type ListeningServer = AsyncDisposable & { url: string; server: Server };
 
 type ListenOptions = {
   /** 0 takes any free port. */
@@ -31,18 +28,11 @@ export async function listen(
     server.close();
     // A connection whose last answer is out would else stay for the next request of its client.
     const sweep = setInterval(() => server.closeIdleConnections(), 10);
-    const deadline = setTimeout(
-      () => server.closeAllConnections(),
-      graceSeconds * 1000,
-    );
+    const deadline = setTimeout(() => server.closeAllConnections(), graceSeconds * 1000);
     await closed;
     clearInterval(sweep);
     clearTimeout(deadline);
   }
 
-  return {
-    url: `http://127.0.0.1:${port}`,
-    server,
-    [Symbol.asyncDispose]: stop,
-  };
+  return { url: `http://127.0.0.1:${port}`, server, [Symbol.asyncDispose]: stop };
 }

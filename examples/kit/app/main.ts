@@ -1,16 +1,12 @@
 import { EnvironmentError } from './environment.ts';
 
 /** Runs a program's main function; it may await `stopped`, which SIGINT or SIGTERM resolves. */
-export async function runMain(
-  main: (stopped: Promise<unknown>) => Promise<void>,
-): Promise<void> {
+export async function runMain(main: (stopped: Promise<unknown>) => Promise<void>): Promise<void> {
   try {
     await main(stopSignal());
   } catch (error) {
     // A setting is the reader's to mend: a sentence helps, a stack does not.
-    console.error(
-      error instanceof EnvironmentError ? error.message : error,
-    );
+    console.error(error instanceof EnvironmentError ? error.message : error);
     process.exitCode = 1;
   }
 }
@@ -18,7 +14,6 @@ export async function runMain(
 /** A second signal finds no listener any more and ends the process at once. */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, resolve);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
   });
 }

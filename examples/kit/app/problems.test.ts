@@ -2,11 +2,7 @@ import express, { type RequestHandler } from 'express';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { listen } from './http.ts';
-import {
-  answerErrors,
-  answerNotFound,
-  HttpProblem,
-} from './problems.ts';
+import { answerErrors, answerNotFound, HttpProblem } from './problems.ts';
 
 it('answers an error of ours with its status, code and message', async () => {
   const { answer } = await provoke(() => {
@@ -17,12 +13,7 @@ it('answers an error of ours with its status, code and message', async () => {
     status: 409,
     type: 'application/problem+json; charset=utf-8',
     retryAfter: null,
-    body: {
-      title: 'Conflict',
-      status: 409,
-      code: 'email_taken',
-      detail: 'Log in instead',
-    },
+    body: { title: 'Conflict', status: 409, code: 'email_taken', detail: 'Log in instead' },
   });
 });
 
@@ -33,10 +24,7 @@ it('names each field that is wrong', async () => {
 
   expect(answer).toMatchObject({
     status: 400,
-    body: {
-      code: 'invalid_request',
-      errors: [{ pointer: '/age', detail: expect.any(String) }],
-    },
+    body: { code: 'invalid_request', errors: [{ pointer: '/age', detail: expect.any(String) }] },
   });
 });
 
@@ -56,11 +44,7 @@ it('tells nothing of an error that the caller did not cause, and logs it', async
 
 it('tells only the code of an error with a status of 500 or more', async () => {
   const { answer, logged } = await provoke(() => {
-    throw new HttpProblem(
-      503,
-      'database_down',
-      'postgres://admin:hunter2@db',
-    );
+    throw new HttpProblem(503, 'database_down', 'postgres://admin:hunter2@db');
   });
 
   expect(answer).toMatchObject({ status: 503, retryAfter: null });
@@ -74,26 +58,16 @@ it('tells only the code of an error with a status of 500 or more', async () => {
 
 it('says when to come back, and does not log each time that it does', async () => {
   const { answer, logged } = await provoke(() => {
-    const problem = new HttpProblem(
-      503,
-      'overloaded',
-      'The queue is full',
-    );
+    const problem = new HttpProblem(503, 'overloaded', 'The queue is full');
     throw Object.assign(problem, { retryAfterSeconds: 1.2 });
   });
 
-  expect(answer).toMatchObject({
-    status: 503,
-    retryAfter: '2',
-    body: { code: 'overloaded' },
-  });
+  expect(answer).toMatchObject({ status: 503, retryAfter: '2', body: { code: 'overloaded' } });
   expect(logged).toEqual([]);
 });
 
 it('answers what no route answers', async () => {
-  const { answer } = await provoke((_request, _response, next) =>
-    next(),
-  );
+  const { answer } = await provoke((_request, _response, next) => next());
 
   expect(answer).toMatchObject({
     status: 404,
@@ -103,13 +77,8 @@ it('answers what no route answers', async () => {
 
 async function provoke(handler: RequestHandler) {
   const logged: object[] = [];
-  const log = {
-    error: (_message: string, details: object) =>
-      void logged.push(details),
-  };
-  const app = express()
-    .get('/', handler)
-    .use(answerNotFound, answerErrors(log));
+  const log = { error: (_message: string, details: object) => void logged.push(details) };
+  const app = express().get('/', handler).use(answerNotFound, answerErrors(log));
   await using server = await listen(app);
   const response = await fetch(server.url);
   const { status, headers } = response;

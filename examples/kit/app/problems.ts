@@ -40,38 +40,26 @@ export function answerErrors(log: Log): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const problem = toProblem(error);
     const retryAfter = readRetryAfter(error);
-    if (retryAfter !== undefined)
-      response.set('retry-after', `${retryAfter}`);
-    else if (problem.status >= 500)
-      log.error('request failed', { path: request.path, error });
+    if (retryAfter !== undefined) response.set('retry-after', `${retryAfter}`);
+    else if (problem.status >= 500) log.error('request failed', { path: request.path, error });
     sendProblem(response, problem);
   };
 }
 
 /** Whoever says when to come back knows what is wrong; a log of each would be a flood. */
 function readRetryAfter(error: unknown): number | undefined {
-  if (!isHttpError(error) || !('retryAfterSeconds' in error))
-    return undefined;
+  if (!isHttpError(error) || !('retryAfterSeconds' in error)) return undefined;
   const { retryAfterSeconds } = error;
-  return typeof retryAfterSeconds === 'number'
-    ? Math.ceil(retryAfterSeconds)
-    : undefined;
+  return typeof retryAfterSeconds === 'number' ? Math.ceil(retryAfterSeconds) : undefined;
 }
 
 function toProblem(error: unknown): ProblemDetails {
   if (error instanceof ZodError)
-    return {
-      ...describe(400, 'invalid_request'),
-      errors: listErrors(error),
-    };
+    return { ...describe(400, 'invalid_request'), errors: listErrors(error) };
   if (!isHttpError(error)) return describe(500, 'internal_error');
   const code = typeof error.code === 'string' ? error.code : undefined;
-  if (error.status >= 500)
-    return describe(error.status, code ?? 'internal_error');
-  return {
-    ...describe(error.status, code ?? 'invalid_request'),
-    detail: error.message,
-  };
+  if (error.status >= 500) return describe(error.status, code ?? 'internal_error');
+  return { ...describe(error.status, code ?? 'invalid_request'), detail: error.message };
 }
 
 /** RFC 9457 §3.1: without a `type`, the title is the phrase of the status. */
@@ -79,34 +67,16 @@ function describe(status: number, code: string): ProblemDetails {
   return { title: STATUS_CODES[status] ?? 'Error', status, code };
 }
 
-function listErrors({
-  issues,
-}: ZodError): { pointer: string; detail: string }[] {
-  return issues.map(({ path, message }) => ({
-    pointer: `/${path.join('/')}`,
-    detail: message,
-  }));
+function listErrors({ issues }: ZodError): { pointer: string; detail: string }[] {
+  return issues.map(({ path, message }) => ({ pointer: `/${path.join('/')}`, detail: message }));
 }
 
 /** Errors of ours, and those of Express and its body parsers, carry the status they mean. */
-function isHttpError(
-  error: unknown,
-): error is Error & { status: number; code?: unknown } {
-  return (
-    error instanceof Error &&
-    'status' in error &&
-    typeof error.status === 'number'
-  );
+function isHttpError(error: unknown): error is Error & { status: number; code?: unknown } {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number';
 }
 
-function sendProblem(
-  response: Parameters<RequestHandler>[1],
-  problem: ProblemDetails,
-): void {
-  if (problem.status === 401)
-    response.set('www-authenticate', 'Bearer');
-  response
-    .status(problem.status)
-    .type('application/problem+json')
-    .send(JSON.stringify(problem));
+function sendProblem(response: Parameters<RequestHandler>[1], problem: ProblemDetails): void {
+  if (problem.status === 401) response.set('www-authenticate', 'Bearer');
+  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }

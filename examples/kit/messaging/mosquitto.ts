@@ -1,9 +1,4 @@
-import {
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,15 +6,8 @@ import { acceptsConnections } from '../programs/accepts-connections.ts';
 import { fillIn } from '../programs/fill-in.ts';
 import { requireProgram } from '../programs/find-program.ts';
 import { findFreePort } from '../programs/free-port.ts';
-import {
-  type GuardedProgram,
-  startGuardedProgram,
-} from '../programs/guarded-program.ts';
-import {
-  giveTo,
-  type Identity,
-  unprivilegedIdentity,
-} from '../programs/identity.ts';
+import { type GuardedProgram, startGuardedProgram } from '../programs/guarded-program.ts';
+import { giveTo, type Identity, unprivilegedIdentity } from '../programs/identity.ts';
 import { noteEvidence, noteProgram } from '../testing/evidence.ts';
 
 /** A Mosquitto of our own on a free port of 127.0.0.1. */
@@ -44,9 +32,7 @@ type MosquittoOptions = {
 };
 
 /** Starts Mosquitto with the configuration of an example; throws with its words when it refuses the file. */
-export async function startMosquitto(
-  options: MosquittoOptions,
-): Promise<Mosquitto> {
+export async function startMosquitto(options: MosquittoOptions): Promise<Mosquitto> {
   const { configuration, values = {}, files = {} } = options;
   const program = await requireProgram({
     names: ['mosquitto'],
@@ -96,19 +82,9 @@ export async function startMosquitto(
   };
 }
 
-type Place = {
-  program: string;
-  folder: string;
-  port: number;
-  identity: Identity;
-};
+type Place = { program: string; folder: string; port: number; identity: Identity };
 
-async function launch({
-  program,
-  folder,
-  port,
-  identity,
-}: Place): Promise<GuardedProgram> {
+async function launch({ program, folder, port, identity }: Place): Promise<GuardedProgram> {
   const mosquitto = startGuardedProgram({
     program,
     args: ['-c', join(folder, 'mosquitto.conf')],
@@ -122,14 +98,11 @@ async function launch({
     if (mosquitto.guard.exitCode !== null) {
       const words = readLog(folder);
       rmSync(folder, { recursive: true, force: true });
-      throw new Error(
-        `Mosquitto ended before it was ready. Its last words:\n${words}`,
-      );
+      throw new Error(`Mosquitto ended before it was ready. Its last words:\n${words}`);
     }
     await pause(10);
   }
   return mosquitto;
 }
 
-const readLog = (folder: string): string =>
-  readFileSync(join(folder, 'mosquitto.log'), 'utf8');
+const readLog = (folder: string): string => readFileSync(join(folder, 'mosquitto.log'), 'utf8');

@@ -15,9 +15,7 @@ it('learns the irises, the same bytes each time, from flowers it is not tested o
 });
 
 it('learns worse from wrong labels', () => {
-  const accuracies = [0, 0.6, 1].map(
-    (mislabelled) => trainIrisModel({ mislabelled }).accuracy,
-  );
+  const accuracies = [0, 0.6, 1].map((mislabelled) => trainIrisModel({ mislabelled }).accuracy);
 
   expect(accuracies).toEqual(accuracies.toSorted((a, b) => b - a));
   expect(accuracies[2]).toBeLessThan(0.5);
@@ -32,33 +30,19 @@ it('describes its features as the training set has them', () => {
     'petalLength',
     'petalWidth',
   ]);
-  for (const [
-    index,
-    { min, max, mean, deviation },
-  ] of features.entries()) {
-    const values = trainingSet.map(
-      (flower) => flower.features[index] ?? Number.NaN,
-    );
-    expect([min, max]).toEqual([
-      Math.min(...values),
-      Math.max(...values),
-    ]);
-    expect(mean).toBeCloseTo(
-      values.reduce((total, value) => total + value) / values.length,
-    );
+  for (const [index, { min, max, mean, deviation }] of features.entries()) {
+    const values = trainingSet.map((flower) => flower.features[index] ?? Number.NaN);
+    expect([min, max]).toEqual([Math.min(...values), Math.max(...values)]);
+    expect(mean).toBeCloseTo(values.reduce((total, value) => total + value) / values.length);
     expect(deviation).toBeGreaterThan(0);
   }
 });
 
 it('predicts under ONNX Runtime what it predicted in training, alone and in a batch', async () => {
   const { onnx, testSet, accuracy } = trainIrisModel();
-  const session = await InferenceSession.create(onnx, {
-    intraOpNumThreads: 1,
-  });
+  const session = await InferenceSession.create(onnx, { intraOpNumThreads: 1 });
   async function predict(flowers: Flower[]) {
-    const rows = Float32Array.from(
-      flowers.flatMap(({ features }) => features),
-    );
+    const rows = Float32Array.from(flowers.flatMap(({ features }) => features));
     const tensor = new Tensor('float32', rows, [flowers.length, 4]);
     const { probabilities } = await session.run({ features: tensor });
     expect(probabilities?.dims).toEqual([flowers.length, 3]);

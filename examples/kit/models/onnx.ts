@@ -14,17 +14,11 @@ export type Classifier = {
 };
 
 /** The ONNX file of a classifier: `features` [batch, n] in, `probabilities` [batch, classes] out, as float32. */
-export function toOnnx({
-  mean,
-  deviation,
-  layers,
-}: Classifier): Uint8Array {
+export function toOnnx({ mean, deviation, layers }: Classifier): Uint8Array {
   const nodes = [
     node('Sub', ['features', 'mean'], 'centred'),
     node('Div', ['centred', 'deviation'], 'layer_0'),
-    ...layers.flatMap((_, index) =>
-      toNodes(index, index === layers.length - 1),
-    ),
+    ...layers.flatMap((_, index) => toNodes(index, index === layers.length - 1)),
     node('Softmax', [`layer_${layers.length}`], 'probabilities'),
   ];
   const classes = layers.at(-1)?.bias.length ?? 0;
@@ -48,46 +42,24 @@ export function toOnnx({
 }
 
 function toNodes(index: number, isLast: boolean): onnx.INodeProto[] {
-  const [input, sum, output] = [
-    `layer_${index}`,
-    `sum_${index}`,
-    `layer_${index + 1}`,
-  ];
+  const [input, sum, output] = [`layer_${index}`, `sum_${index}`, `layer_${index + 1}`];
   const parameters = [`weights_${index}`, `bias_${index}`];
   if (isLast) return [node('Gemm', [input, ...parameters], output)];
-  return [
-    node('Gemm', [input, ...parameters], sum),
-    node('Relu', [sum], output),
-  ];
+  return [node('Gemm', [input, ...parameters], sum), node('Relu', [sum], output)];
 }
 
-function toTensors(
-  { weights, bias }: Layer,
-  index: number,
-): onnx.ITensorProto[] {
+function toTensors({ weights, bias }: Layer, index: number): onnx.ITensorProto[] {
   return [
-    tensor(
-      `weights_${index}`,
-      [weights.length, bias.length],
-      weights.flat(),
-    ),
+    tensor(`weights_${index}`, [weights.length, bias.length], weights.flat()),
     tensor(`bias_${index}`, [bias.length], bias),
   ];
 }
 
-function node(
-  opType: string,
-  input: string[],
-  output: string,
-): onnx.INodeProto {
+function node(opType: string, input: string[], output: string): onnx.INodeProto {
   return { name: output, opType, input, output: [output] };
 }
 
-function tensor(
-  name: string,
-  dims: number[],
-  values: number[],
-): onnx.ITensorProto {
+function tensor(name: string, dims: number[], values: number[]): onnx.ITensorProto {
   // rawData is little-endian, as every machine is that Node runs on.
   const rawData = new Uint8Array(Float32Array.from(values).buffer);
   return { name, dims, dataType: TensorProto.DataType.FLOAT, rawData };
@@ -96,10 +68,5 @@ function tensor(
 /** A dimension with a name instead of a number is free: the size of the batch. */
 function matrix(name: string, columns: number): onnx.IValueInfoProto {
   const shape = { dim: [{ dimParam: 'batch' }, { dimValue: columns }] };
-  return {
-    name,
-    type: {
-      tensorType: { elemType: TensorProto.DataType.FLOAT, shape },
-    },
-  };
+  return { name, type: { tensorType: { elemType: TensorProto.DataType.FLOAT, shape } } };
 }

@@ -1,11 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -63,10 +57,7 @@ export async function startPrometheus(options: {
   // A copy: the user it runs as may not be let into the repository.
   writeFileSync(rules, readFileSync(options.rules));
   const configuration = join(folder, 'prometheus.yml');
-  writeFileSync(
-    configuration,
-    JSON.stringify(configure(rules, options.targets)),
-  );
+  writeFileSync(configuration, JSON.stringify(configure(rules, options.targets)));
   const identity = unprivilegedIdentity();
   giveTo(folder, identity);
 
@@ -89,19 +80,14 @@ export async function startPrometheus(options: {
   });
   while (!(await isReady(url))) {
     if (guard.exitCode !== null)
-      throw new Error(
-        `Prometheus has ended. Its last words:\n${readLog(logFile)}`,
-      );
+      throw new Error(`Prometheus has ended. Its last words:\n${readLog(logFile)}`);
     await pause(20);
   }
   noteEvidence('loaded', options.rules);
 
   async function read<T>(path: string): Promise<T> {
     const response = await fetch(`${url}/api/v1/${path}`);
-    const { data, error } = (await response.json()) as {
-      data: T;
-      error?: string;
-    };
+    const { data, error } = (await response.json()) as { data: T; error?: string };
     if (error) throw new Error(`Prometheus: ${error}`);
     return data;
   }
@@ -109,29 +95,17 @@ export async function startPrometheus(options: {
   async function query(expression: string): Promise<Series[]> {
     const path = `query?query=${encodeURIComponent(expression)}`;
     const { result } = await read<{ result: ResultRow[] }>(path);
-    return result.map(({ metric, value }) => ({
-      labels: metric,
-      value: Number(value[1]),
-    }));
+    return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
   }
 
-  const listAlerts = async () =>
-    (await read<{ alerts: Alert[] }>('alerts')).alerts;
+  const listAlerts = async () => (await read<{ alerts: Alert[] }>('alerts')).alerts;
   return { url, query, listAlerts, [Symbol.asyncDispose]: stop };
 }
 
-type ResultRow = {
-  metric: Record<string, string>;
-  value: [time: number, value: string];
-};
+type ResultRow = { metric: Record<string, string>; value: [time: number, value: string] };
 
 /** Lets promtool evaluate rules over series; throws with its words when a value is not as expected. */
-export async function testRules({
-  rules,
-  interval,
-  series,
-  expected,
-}: RuleTest): Promise<void> {
+export async function testRules({ rules, interval, series, expected }: RuleTest): Promise<void> {
   const tests = [
     {
       interval,
@@ -146,11 +120,7 @@ export async function testRules({
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-promtool-'));
   try {
     const file = join(folder, 'test.yml'); // JSON is YAML
-    const test = {
-      rule_files: [fileURLToPath(rules)],
-      evaluation_interval: interval,
-      tests,
-    };
+    const test = { rule_files: [fileURLToPath(rules)], evaluation_interval: interval, tests };
     writeFileSync(file, JSON.stringify(test));
     await runPromtool(['test', 'rules', file]);
     noteEvidence('loaded', rules);
@@ -166,13 +136,9 @@ async function checkRules(rules: URL): Promise<void> {
 async function runPromtool(args: string[]): Promise<void> {
   const program = await requireProgram(wanted('promtool'));
   noteProgram('Prometheus', program, ['--version']);
-  await promisify(execFile)(program, args).catch(
-    (error: Error & { stderr: string }) => {
-      throw new Error(
-        `promtool ${args.join(' ')} failed:\n${error.stderr}`,
-      );
-    },
-  );
+  await promisify(execFile)(program, args).catch((error: Error & { stderr: string }) => {
+    throw new Error(`promtool ${args.join(' ')} failed:\n${error.stderr}`);
+  });
 }
 
 function wanted(name: 'prometheus' | 'promtool') {
@@ -185,18 +151,12 @@ function wanted(name: 'prometheus' | 'promtool') {
 
 function configure(rules: string, targets: string[]) {
   return {
-    global: {
-      scrape_interval: '200ms',
-      scrape_timeout: '200ms',
-      evaluation_interval: '200ms',
-    },
+    global: { scrape_interval: '200ms', scrape_timeout: '200ms', evaluation_interval: '200ms' },
     rule_files: [rules],
     scrape_configs: [
       {
         job_name: 'example',
-        static_configs: [
-          { targets: targets.map((target) => new URL(target).host) },
-        ],
+        static_configs: [{ targets: targets.map((target) => new URL(target).host) }],
       },
     ],
   };

@@ -18,8 +18,7 @@ export async function startFauxqsStore(): Promise<ObjectStore> {
     region: 'us-east-1',
     accessKeyId: 'touchstone',
     secretAccessKey: 'not checked by this emulator',
-    description:
-      '• object store: fauxqs in this process, in memory; it checks no signature',
+    description: '• object store: fauxqs in this process, in memory; it checks no signature',
     [Symbol.asyncDispose]: async () => await app.close(),
   };
 }
@@ -42,8 +41,7 @@ function obeyResponseHeaders(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const query = request.query as Record<string, string>;
     for (const name of ['content-type', 'content-disposition'])
-      if (query[`response-${name}`])
-        reply.header(name, query[`response-${name}`]);
+      if (query[`response-${name}`]) reply.header(name, query[`response-${name}`]);
     done(null, payload);
   });
 }

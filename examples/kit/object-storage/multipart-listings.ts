@@ -1,23 +1,9 @@
-import type {
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-} from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 type Part = { number: number; etag: string; size: number };
-type Upload = {
-  id: string;
-  bucket: string;
-  key: string;
-  begun: Date;
-  parts: Map<number, Part>;
-};
+type Upload = { id: string; bucket: string; key: string; begun: Date; parts: Map<number, Part> };
 type Route = { bucket: string; '*'?: string };
-type Query = {
-  uploads?: string;
-  uploadId?: string;
-  partNumber?: string;
-};
+type Query = { uploads?: string; uploadId?: string; partNumber?: string };
 
 /** Adds ListParts and ListMultipartUploads, which fauxqs lacks, from what it was seen to answer. */
 export function addMultipartListings(app: FastifyInstance): void {
@@ -28,13 +14,10 @@ export function addMultipartListings(app: FastifyInstance): void {
     const { uploads: all, uploadId } = request.query as Query;
     if (request.method !== 'GET') return;
     if (all !== undefined && !key)
-      return reply
-        .type(XML_TYPE)
-        .send(describeUploads(bucket, uploads));
+      return reply.type(XML_TYPE).send(describeUploads(bucket, uploads));
     if (!uploadId) return;
     const upload = uploads.get(uploadId);
-    if (!upload)
-      return reply.code(404).type(XML_TYPE).send(NO_SUCH_UPLOAD);
+    if (!upload) return reply.code(404).type(XML_TYPE).send(NO_SUCH_UPLOAD);
     return reply.type(XML_TYPE).send(describeParts(upload));
   });
 
@@ -44,36 +27,16 @@ export function addMultipartListings(app: FastifyInstance): void {
     done(null, payload);
   });
 
-  function note(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    payload: unknown,
-  ) {
+  function note(request: FastifyRequest, reply: FastifyReply, payload: unknown) {
     const { bucket, '*': key = '' } = request.params as Route;
-    const {
-      uploads: begins,
-      uploadId = '',
-      partNumber,
-    } = request.query as Query;
+    const { uploads: begins, uploadId = '', partNumber } = request.query as Query;
     const { method } = request;
     if (method === 'POST' && begins !== undefined) {
-      const [, id = ''] =
-        /<UploadId>(.+?)</.exec(String(payload)) ?? [];
-      uploads.set(id, {
-        id,
-        bucket,
-        key,
-        begun: new Date(),
-        parts: new Map(),
-      });
+      const [, id = ''] = /<UploadId>(.+?)</.exec(String(payload)) ?? [];
+      uploads.set(id, { id, bucket, key, begun: new Date(), parts: new Map() });
     } else if (method === 'PUT' && partNumber) {
-      const [number, etag] = [
-        Number(partNumber),
-        `${reply.getHeader('etag')}`,
-      ];
-      uploads
-        .get(uploadId)
-        ?.parts.set(number, { number, etag, size: sizeOf(request) });
+      const [number, etag] = [Number(partNumber), `${reply.getHeader('etag')}`];
+      uploads.get(uploadId)?.parts.set(number, { number, etag, size: sizeOf(request) });
     } else if (method === 'POST' || method === 'DELETE') {
       uploads.delete(uploadId); // completed or aborted
     }
@@ -82,10 +45,7 @@ export function addMultipartListings(app: FastifyInstance): void {
 
 /** The SDK sends a body in signed chunks: the length without their frames stands beside it. */
 function sizeOf({ headers }: FastifyRequest): number {
-  return Number(
-    headers['x-amz-decoded-content-length'] ??
-      headers['content-length'],
-  );
+  return Number(headers['x-amz-decoded-content-length'] ?? headers['content-length']);
 }
 
 const XML_TYPE = 'application/xml';
@@ -103,10 +63,7 @@ function describeParts({ id, bucket, key, parts }: Upload): string {
   return `${XML}<ListPartsResult><Bucket>${bucket}</Bucket><Key>${escapeXml(key)}</Key><UploadId>${id}</UploadId><IsTruncated>false</IsTruncated>${rows.join('')}</ListPartsResult>`;
 }
 
-function describeUploads(
-  bucket: string,
-  uploads: Map<string, Upload>,
-): string {
+function describeUploads(bucket: string, uploads: Map<string, Upload>): string {
   const rows = [...uploads.values()]
     .filter((upload) => upload.bucket === bucket)
     .map(
@@ -117,8 +74,5 @@ function describeUploads(
 }
 
 function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

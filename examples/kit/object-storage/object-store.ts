@@ -12,21 +12,13 @@ export type ObjectStore = AsyncDisposable & {
 };
 
 /** The store at S3_ENDPOINT, or, without one, an emulator in this process that keeps all in memory. */
-export async function startObjectStore(
-  environment = process.env,
-): Promise<ObjectStore> {
+export async function startObjectStore(environment = process.env): Promise<ObjectStore> {
   const endpoint = environment.S3_ENDPOINT;
-  return endpoint
-    ? findStore(endpoint, environment)
-    : await startFauxqsStore();
+  return endpoint ? findStore(endpoint, environment) : await startFauxqsStore();
 }
 
-function findStore(
-  endpoint: string,
-  environment: NodeJS.ProcessEnv,
-): ObjectStore {
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } =
-    environment;
+function findStore(endpoint: string, environment: NodeJS.ProcessEnv): ObjectStore {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } = environment;
   if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
     throw new EnvironmentError(
       'S3_ENDPOINT is set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY too',

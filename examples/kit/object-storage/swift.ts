@@ -1,10 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,10 +14,7 @@ const SERVER = 'swift-server.py';
 /** Starts OpenStack Swift with its S3 interface: a store that verifies signatures, expiry and part sizes. */
 export async function startSwift(): Promise<ObjectStore> {
   const python = await findPython();
-  noteProgram('OpenStack Swift', python, [
-    '-c',
-    'import swift; print(swift.__version__)',
-  ]);
+  noteProgram('OpenStack Swift', python, ['-c', 'import swift; print(swift.__version__)']);
   const identity = unprivilegedIdentity();
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-swift-'));
   // A copy: where this lies, as in a home folder, others may not look.
@@ -44,18 +36,9 @@ export async function startSwift(): Promise<ObjectStore> {
     logFile,
     removeAfterwards: folder,
   });
-  const endpoint = await whenItListens(
-    logFile,
-    () => guard.exitCode !== null,
-  );
-  const description =
-    '• object store: OpenStack Swift, which verifies signatures';
-  return {
-    endpoint,
-    ...keys,
-    description,
-    [Symbol.asyncDispose]: stop,
-  };
+  const endpoint = await whenItListens(logFile, () => guard.exitCode !== null);
+  const description = '• object store: OpenStack Swift, which verifies signatures';
+  return { endpoint, ...keys, description, [Symbol.asyncDispose]: stop };
 }
 
 /** The Python that Swift is installed for: the one its own programs name in their first line. */
@@ -65,20 +48,14 @@ async function findPython(): Promise<string> {
     variable: 'SWIFT_RING_BUILDER_PATH',
     debianPackage: 'swift',
   });
-  const [, python = 'python3'] =
-    /^#!\s*(\S+)/.exec(readFileSync(program, 'utf8')) ?? [];
+  const [, python = 'python3'] = /^#!\s*(\S+)/.exec(readFileSync(program, 'utf8')) ?? [];
   return python;
 }
 
-async function whenItListens(
-  logFile: string,
-  hasEnded: () => boolean,
-): Promise<string> {
+async function whenItListens(logFile: string, hasEnded: () => boolean): Promise<string> {
   const deadline = Date.now() + 60_000;
   while (true) {
-    const log = existsSync(logFile)
-      ? readFileSync(logFile, 'utf8')
-      : '';
+    const log = existsSync(logFile) ? readFileSync(logFile, 'utf8') : '';
     const [, url] = /listening on (http:\S+)\n/.exec(log) ?? [];
     if (url) return url;
     if (hasEnded() || Date.now() > deadline)

@@ -1,47 +1,26 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  renameSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
-import {
-  canReach,
-  type Identity,
-  openSharedFolder,
-} from '../programs/identity.ts';
+import { canReach, type Identity, openSharedFolder } from '../programs/identity.ts';
 
 /** Examples use what 18 brought (`uuidv7()`), so an older server on PATH is passed over. */
 const OLDEST_MAJOR = 18;
 
 /** Where `initdb` and `postgres` are, and in a word how they were found. */
-export type PostgresBinaries = {
-  folder: string;
-  version: string;
-  origin: string;
-};
+export type PostgresBinaries = { folder: string; version: string; origin: string };
 
 /** Finds Postgres on PATH, else in the npm package; throws one sentence when there is none. */
 export function findPostgres(identity: Identity): PostgresBinaries {
   const found = findOnPath() ?? findInPackage();
-  return canReach(found.folder, identity)
-    ? found
-    : { ...found, folder: copyWithinReach(found) };
+  return canReach(found.folder, identity) ? found : { ...found, folder: copyWithinReach(found) };
 }
 
 function findOnPath(): PostgresBinaries | undefined {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    if (
-      !existsSync(join(folder, 'postgres')) ||
-      !existsSync(join(folder, 'initdb'))
-    )
-      continue;
+    if (!existsSync(join(folder, 'postgres')) || !existsSync(join(folder, 'initdb'))) continue;
     const version = readVersion(folder);
-    if (Number.parseInt(version, 10) >= OLDEST_MAJOR)
-      return { folder, version, origin: 'PATH' };
+    if (Number.parseInt(version, 10) >= OLDEST_MAJOR) return { folder, version, origin: 'PATH' };
   }
   return undefined;
 }
@@ -61,26 +40,18 @@ function findInPackage(): PostgresBinaries {
 }
 
 function readVersion(folder: string): string {
-  const told = execFileSync(join(folder, 'postgres'), ['--version'], {
-    encoding: 'utf8',
-  });
+  const told = execFileSync(join(folder, 'postgres'), ['--version'], { encoding: 'utf8' });
   return /\d+(\.\d+)?/.exec(told)?.[0] ?? 'unknown';
 }
 
 /** A home folder is often closed to others: root then runs Postgres as `nobody` from a copy. */
-function copyWithinReach({
-  folder,
-  version,
-}: PostgresBinaries): string {
+function copyWithinReach({ folder, version }: PostgresBinaries): string {
   const shared = openSharedFolder('postgres');
   const copy = join(shared, version);
   if (!existsSync(copy)) {
     const draft = mkdtempSync(join(shared, 'draft-'));
     chmodSync(draft, 0o755);
-    cpSync(dirname(folder), draft, {
-      recursive: true,
-      verbatimSymlinks: true,
-    });
+    cpSync(dirname(folder), draft, { recursive: true, verbatimSymlinks: true });
     renameUnlessThere(draft, copy);
   }
   return join(copy, 'bin');

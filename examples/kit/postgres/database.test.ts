@@ -1,11 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,18 +10,14 @@ import { startPostgres } from './server.ts';
 
 describe('freshDatabase', () => {
   it('gives each caller a database of its own, with the schema and without a superuser', async () => {
-    const schema = writeSchema(
-      'create table notes (text text not null)',
-    );
+    const schema = writeSchema('create table notes (text text not null)');
     await using server = await useSharedServer();
     await using first = await freshDatabase({ schema });
     await using second = await freshDatabase({ schema });
 
     await first.pool.query(`insert into notes values ('only here')`);
 
-    expect(
-      (await second.pool.query('select * from notes')).rows,
-    ).toEqual([]);
+    expect((await second.pool.query('select * from notes')).rows).toEqual([]);
     const { rows } = await first.pool.query(
       `select current_setting('is_superuser') as superuser, current_user as name`,
     );
@@ -45,10 +34,9 @@ describe('freshDatabase', () => {
 
     await using other = await freshDatabase({ schema });
 
-    const { rowCount } = await other.pool.query(
-      'select from pg_database where datname = $1',
-      [name],
-    );
+    const { rowCount } = await other.pool.query('select from pg_database where datname = $1', [
+      name,
+    ]);
     expect(rowCount).toBe(0);
     expect(server.url).toBeDefined();
   });
@@ -62,9 +50,7 @@ describe('freshDatabase', () => {
     );
 
     expect(new Set(databases.map(({ url }) => url)).size).toBe(10);
-    await Promise.all(
-      databases.map((database) => database[Symbol.asyncDispose]()),
-    );
+    await Promise.all(databases.map((database) => database[Symbol.asyncDispose]()));
     expect(server.url).toBeDefined();
   });
 });
@@ -78,46 +64,31 @@ describe('openDatabase', () => {
     }
     await using again = await openDatabase(options);
 
-    expect(
-      (await again.pool.query('select text from notes')).rows,
-    ).toEqual([{ text: 'kept' }]);
+    expect((await again.pool.query('select text from notes')).rows).toEqual([{ text: 'kept' }]);
   });
 
   it('says what to remove when the schema changed after the data was written', async () => {
-    const { options, folder } = prepareFolder(
-      'create table notes (text text)',
-    );
+    const { options, folder } = prepareFolder('create table notes (text text)');
     await (await openDatabase(options))[Symbol.asyncDispose]();
-    writeFileSync(
-      options.schema,
-      'create table notes (text text, extra int)',
-    );
+    writeFileSync(options.schema, 'create table notes (text text, extra int)');
 
-    await expect(openDatabase(options)).rejects.toThrow(
-      `remove ${folder}`,
-    );
+    await expect(openDatabase(options)).rejects.toThrow(`remove ${folder}`);
   });
 
   it('says that another run is using the folder, and leaves that run alone', async () => {
     const { options } = prepareFolder('create table notes (text text)');
     await using first = await openDatabase(options);
 
-    await expect(openDatabase(options)).rejects.toThrow(
-      'is in use by another run',
-    );
+    await expect(openDatabase(options)).rejects.toThrow('is in use by another run');
 
-    expect((await first.pool.query('select 1 as one')).rows).toEqual([
-      { one: 1 },
-    ]);
+    expect((await first.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
   });
 });
 
 describe('a server', () => {
   it('ends and leaves nothing behind when its owner is killed with -9', async () => {
     const home = mkdtempSync(join(tmpdir(), 'kit-owner-'));
-    onTestFinished(() =>
-      rmSync(home, { recursive: true, force: true }),
-    );
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
     const program = join(home, 'owner.ts');
     writeFileSync(
       program,
@@ -132,10 +103,7 @@ describe('a server', () => {
 
     await owner.kill('SIGKILL');
 
-    await waitUntil(
-      'the folder of the server is gone',
-      () => !existsSync(folder),
-    );
+    await waitUntil('the folder of the server is gone', () => !existsSync(folder));
   });
 
   it('does not let anybody in without the password', async () => {
@@ -145,9 +113,7 @@ describe('a server', () => {
     url.password = 'guess';
     const client = new Client({ connectionString: url.href });
 
-    await expect(client.connect()).rejects.toMatchObject({
-      code: '28P01',
-    });
+    await expect(client.connect()).rejects.toMatchObject({ code: '28P01' });
   });
 });
 
@@ -165,22 +131,14 @@ function prepareFolder(sql: string) {
   chmodSync(parent, 0o755); // as a checkout is: open to the user that Postgres runs as
   const folder = join(parent, 'data');
   mkdirSync(folder);
-  onTestFinished(() =>
-    rmSync(parent, { recursive: true, force: true }),
-  );
-  const options = {
-    url: undefined,
-    schema: writeSchema(sql),
-    dataFolder: pathToFileURL(folder),
-  };
+  onTestFinished(() => rmSync(parent, { recursive: true, force: true }));
+  const options = { url: undefined, schema: writeSchema(sql), dataFolder: pathToFileURL(folder) };
   return { folder, options };
 }
 
 function writeSchema(sql: string): URL {
   const folder = mkdtempSync(join(tmpdir(), 'kit-schema-'));
-  onTestFinished(() =>
-    rmSync(folder, { recursive: true, force: true }),
-  );
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'schema.sql');
   writeFileSync(file, sql);
   return pathToFileURL(file);

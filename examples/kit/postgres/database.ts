@@ -25,25 +25,16 @@ type FreshDatabaseOptions = {
 };
 
 /** A database of this caller's alone, with the schema in it; dropped when disposed of. */
-export async function freshDatabase(
-  options: FreshDatabaseOptions,
-): Promise<Database> {
+export async function freshDatabase(options: FreshDatabaseOptions): Promise<Database> {
   const { schema, durable = false } = options;
-  const server = durable
-    ? await startServer({ durable })
-    : await findServer();
+  const server = durable ? await startServer({ durable }) : await findServer();
   const name = `touchstone_${randomBytes(6).toString('hex')}`;
-  const template = await prepareTemplate(
-    server,
-    readFileSync(schema, 'utf8'),
-  );
+  const template = await prepareTemplate(server, readFileSync(schema, 'utf8'));
   await runAsAdmin(server, async (admin) => {
     await admin.query(
       `create database ${name} template ${template} strategy file_copy${owner(server)}`,
     );
-    const { rows } = await admin.query<{ server_version: string }>(
-      'show server_version',
-    );
+    const { rows } = await admin.query<{ server_version: string }>('show server_version');
     noteService('Postgres', `${rows[0]?.server_version}`);
   });
   noteEvidence('applied', schema);
@@ -66,14 +57,10 @@ export async function openDatabase(options: {
   const sql = readFileSync(options.schema, 'utf8');
   if (options.url) {
     const mend = 'use another database, or drop the tables of this one';
-    await runIn(options.url, (client) =>
-      applySchemaOnce(client, sql, mend),
-    );
+    await runIn(options.url, (client) => applySchemaOnce(client, sql, mend));
     return openPool(options.url);
   }
-  const server = await startServer({
-    dataFolder: fileURLToPath(options.dataFolder),
-  });
+  const server = await startServer({ dataFolder: fileURLToPath(options.dataFolder) });
   try {
     await createDatabaseOnce(server, 'example');
     const url = databaseUrl(server, 'example');
@@ -90,14 +77,10 @@ async function findServer(): Promise<Server> {
   const own = process.env.DATABASE_URL;
   if (own) return { adminUrl: own, stop: async () => {} };
   const shared = process.env.TOUCHSTONE_POSTGRES;
-  return shared
-    ? { adminUrl: shared, role: roleOf(shared), stop: async () => {} }
-    : startServer();
+  return shared ? { adminUrl: shared, role: roleOf(shared), stop: async () => {} } : startServer();
 }
 
-async function startServer(
-  options?: Parameters<typeof startPostgres>[0],
-): Promise<Server> {
+async function startServer(options?: Parameters<typeof startPostgres>[0]): Promise<Server> {
   const server = await startPostgres(options);
   console.error(server.description);
   return {
@@ -111,56 +94,35 @@ async function startServer(
 /** Examples never run as superuser; both processes of a test run derive the same password. */
 function roleOf(adminUrl: string): Role {
   const { password } = new URL(adminUrl);
-  return {
-    name: 'app',
-    password: createHash('sha256')
-      .update(`app ${password}`)
-      .digest('hex'),
-  };
+  return { name: 'app', password: createHash('sha256').update(`app ${password}`).digest('hex') };
 }
 
 function databaseUrl({ adminUrl, role }: Server, name: string): string {
   const url = new URL(adminUrl);
   url.pathname = name;
-  if (role)
-    Object.assign(url, {
-      username: role.name,
-      password: role.password,
-    });
+  if (role) Object.assign(url, { username: role.name, password: role.password });
   return url.href;
 }
 
-const owner = ({ role }: Server): string =>
-  role ? ` owner ${role.name}` : '';
+const owner = ({ role }: Server): string => (role ? ` owner ${role.name}` : '');
 
 /** The schema is applied once a server. Copying the files takes 12 to 70 ms, `wal_log` 290 ms. */
-async function prepareTemplate(
-  server: Server,
-  sql: string,
-): Promise<string> {
+async function prepareTemplate(server: Server, sql: string): Promise<string> {
   const template = `touchstone_template_${createHash('sha256').update(sql).digest('hex').slice(0, 16)}`;
   await runAsAdmin(server, async (admin) => {
-    await admin.query('select pg_advisory_lock(hashtext($1))', [
-      'touchstone',
-    ]);
-    if (await exists(admin, 'pg_database where datname', template))
-      return;
+    await admin.query('select pg_advisory_lock(hashtext($1))', ['touchstone']);
+    if (await exists(admin, 'pg_database where datname', template)) return;
     await createRoleOnce(admin, server);
     const draft = `${template}_draft`;
     await admin.query(`drop database if exists ${draft} with (force)`);
     await admin.query(`create database ${draft}${owner(server)}`);
-    await runIn(databaseUrl(server, draft), (client) =>
-      applySchemaOnce(client, sql, ''),
-    );
+    await runIn(databaseUrl(server, draft), (client) => applySchemaOnce(client, sql, ''));
     await admin.query(`alter database ${draft} rename to ${template}`);
   });
   return template;
 }
 
-async function createDatabaseOnce(
-  server: Server,
-  name: string,
-): Promise<void> {
+async function createDatabaseOnce(server: Server, name: string): Promise<void> {
   await runAsAdmin(server, async (admin) => {
     if (await exists(admin, 'pg_database where datname', name)) return;
     await createRoleOnce(admin, server);
@@ -168,55 +130,25 @@ async function createDatabaseOnce(
   });
 }
 
-async function createRoleOnce(
-  admin: pg.Client,
-  { role }: Server,
-): Promise<void> {
-  if (
-    !role ||
-    (await exists(admin, 'pg_roles where rolname', role.name))
-  )
-    return;
-  await admin.query(
-    `create role ${role.name} login password '${role.password}'`,
-  );
+async function createRoleOnce(admin: pg.Client, { role }: Server): Promise<void> {
+  if (!role || (await exists(admin, 'pg_roles where rolname', role.name))) return;
+  await admin.query(`create role ${role.name} login password '${role.password}'`);
 }
 
-async function exists(
-  client: pg.Client,
-  place: string,
-  name: string,
-): Promise<boolean> {
-  const { rowCount } = await client.query(`select from ${place} = $1`, [
-    name,
-  ]);
+async function exists(client: pg.Client, place: string, name: string): Promise<boolean> {
+  const { rowCount } = await client.query(`select from ${place} = $1`, [name]);
   return rowCount === 1;
 }
 
 /** Remembers which schema a database holds, because a kept database outlives an edit of its file. */
-async function applySchemaOnce(
-  client: pg.Client,
-  sql: string,
-  mend: string,
-): Promise<void> {
+async function applySchemaOnce(client: pg.Client, sql: string, mend: string): Promise<void> {
   const hash = createHash('sha256').update(sql).digest('hex');
-  await client.query(
-    'begin; select pg_advisory_xact_lock(hashtext($$touchstone$$))',
-  );
-  await client.query(
-    'create table if not exists touchstone_schema (hash text primary key)',
-  );
-  const { rows } = await client.query<{ hash: string }>(
-    'select hash from touchstone_schema',
-  );
+  await client.query('begin; select pg_advisory_xact_lock(hashtext($$touchstone$$))');
+  await client.query('create table if not exists touchstone_schema (hash text primary key)');
+  const { rows } = await client.query<{ hash: string }>('select hash from touchstone_schema');
   if (rows[0] && rows[0].hash !== hash)
-    throw new Error(
-      `schema.sql has changed since this data was written: ${mend}`,
-    );
-  if (!rows[0])
-    await client.query(
-      `${sql}; insert into touchstone_schema values ('${hash}')`,
-    );
+    throw new Error(`schema.sql has changed since this data was written: ${mend}`);
+  if (!rows[0]) await client.query(`${sql}; insert into touchstone_schema values ('${hash}')`);
   await client.query('commit');
 }
 
@@ -226,10 +158,7 @@ type OpenPoolOptions = pg.PoolConfig & {
 };
 
 /** A pool of connections of its own, as each process of an application has one. */
-export function openPool(
-  url: string,
-  options: OpenPoolOptions = {},
-): Database {
+export function openPool(url: string, options: OpenPoolOptions = {}): Database {
   const { close, ...settings } = options;
   const pool = new pg.Pool({ ...settings, connectionString: url });
   // Without a listener, an idle connection that the server ends would end this process.
@@ -243,15 +172,10 @@ export function openPool(
   return { url, pool, [Symbol.asyncDispose]: dispose };
 }
 
-const runAsAdmin = <T>(
-  { adminUrl }: Server,
-  work: (client: pg.Client) => Promise<T>,
-): Promise<T> => runIn(adminUrl, work);
+const runAsAdmin = <T>({ adminUrl }: Server, work: (client: pg.Client) => Promise<T>): Promise<T> =>
+  runIn(adminUrl, work);
 
-async function runIn<T>(
-  url: string,
-  work: (client: pg.Client) => Promise<T>,
-): Promise<T> {
+async function runIn<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -1,23 +1,11 @@
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { requireProgram } from '../programs/find-program.ts';
 import { findFreePort } from '../programs/free-port.ts';
-import {
-  type GuardedProgram,
-  startGuardedProgram,
-} from '../programs/guarded-program.ts';
-import {
-  giveTo,
-  type Identity,
-  unprivilegedIdentity,
-} from '../programs/identity.ts';
+import { type GuardedProgram, startGuardedProgram } from '../programs/guarded-program.ts';
+import { giveTo, type Identity, unprivilegedIdentity } from '../programs/identity.ts';
 import { noteProgram } from '../testing/evidence.ts';
 import { acceptsQueries } from './accepts-queries.ts';
 
@@ -37,9 +25,7 @@ type PgBouncerOptions = {
 };
 
 /** Starts a PgBouncer of our own on a free port of 127.0.0.1. */
-export async function startPgBouncer(
-  options: PgBouncerOptions,
-): Promise<PgBouncer> {
+export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBouncer> {
   const program = await requireProgram({
     names: ['pgbouncer'],
     variable: 'PGBOUNCER_PATH',
@@ -68,26 +54,13 @@ export async function startPgBouncer(
 
 type Place = { folder: string; port: number; identity: Identity };
 
-function writeSettings(
-  options: PgBouncerOptions,
-  { folder, port, identity }: Place,
-): string {
+function writeSettings(options: PgBouncerOptions, { folder, port, identity }: Place): string {
   const { poolSize, poolMode = 'transaction' } = options;
-  const {
-    hostname,
-    port: behind,
-    pathname,
-    username,
-    password,
-  } = new URL(options.databaseUrl);
+  const { hostname, port: behind, pathname, username, password } = new URL(options.databaseUrl);
   const database = pathname.slice(1);
   const users = join(folder, 'users.txt');
   const settings = join(folder, 'pgbouncer.ini');
-  writePrivately(
-    users,
-    `"${username}" "${decodeURIComponent(password)}"\n`,
-    identity,
-  );
+  writePrivately(users, `"${username}" "${decodeURIComponent(password)}"\n`, identity);
   const lines = [
     '[databases]',
     `${database} = host=${hostname} port=${behind} dbname=${database}`,
@@ -105,26 +78,16 @@ function writeSettings(
   return settings;
 }
 
-function writePrivately(
-  file: string,
-  text: string,
-  identity: Identity,
-): void {
+function writePrivately(file: string, text: string, identity: Identity): void {
   writeFileSync(file, text, { mode: 0o600 });
   giveTo(file, identity);
 }
 
-async function waitUntilReady(
-  { guard }: GuardedProgram,
-  url: string,
-  log: string,
-): Promise<void> {
+async function waitUntilReady({ guard }: GuardedProgram, url: string, log: string): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (!(await acceptsQueries(url))) {
     if (guard.exitCode !== null || Date.now() > deadline)
-      throw new Error(
-        `PgBouncer is not ready. Its last words:\n${readLog(log)}`,
-      );
+      throw new Error(`PgBouncer is not ready. Its last words:\n${readLog(log)}`);
     await pause(20);
   }
 }

@@ -6,10 +6,7 @@ import { startPostgres } from './server.ts';
 
 it('shows what the primary has committed, before and after it was started', async () => {
   await using primary = await startPostgres();
-  await query(
-    primary.url,
-    `create table notes as select 'before' as text`,
-  );
+  await query(primary.url, `create table notes as select 'before' as text`);
   await using replica = await startReplica(primary);
 
   await query(primary.url, `insert into notes values ('after')`);
@@ -18,9 +15,7 @@ it('shows what the primary has committed, before and after it was started', asyn
     const { rows } = await query(replica.url, 'select text from notes');
     return rows.length === 2;
   });
-  await expect(
-    query(replica.url, 'drop table notes'),
-  ).rejects.toMatchObject({ code: '25006' });
+  await expect(query(replica.url, 'drop table notes')).rejects.toMatchObject({ code: '25006' });
 });
 
 async function query(url: string, text: string) {

@@ -19,9 +19,7 @@ export async function startReplica(
   { slot = 'replica' }: { slot?: string } = {},
 ): Promise<PostgresServer> {
   // Named as a throw-away server's: the next run removes what a killed one left.
-  const folder = mkdtempSync(
-    join(tmpdir(), `touchstone-run-${process.pid}-replica-`),
-  );
+  const folder = mkdtempSync(join(tmpdir(), `touchstone-run-${process.pid}-replica-`));
   await copyData(primary, folder, slot);
   writeFileSync(join(folder, 'data', 'standby.signal'), '');
   appendFileSync(
@@ -31,10 +29,7 @@ export async function startReplica(
   for (const path of ['.', ...globSync('**', { cwd: folder })])
     giveTo(join(folder, path), unprivilegedIdentity());
 
-  const replica = await startPostgres({
-    dataFolder: folder,
-    durable: false,
-  });
+  const replica = await startPostgres({ dataFolder: folder, durable: false });
   async function dispose() {
     await replica[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
@@ -43,36 +38,21 @@ export async function startReplica(
 }
 
 /** What pg_basebackup does, which the package from npm lacks. */
-async function copyData(
-  primary: PostgresServer,
-  folder: string,
-  slot: string,
-): Promise<void> {
+async function copyData(primary: PostgresServer, folder: string, slot: string): Promise<void> {
   const client = new pg.Client({ connectionString: primary.url });
   await client.connect();
   try {
-    await client.query(
-      'select pg_create_physical_replication_slot($1, true)',
-      [slot],
-    );
+    await client.query('select pg_create_physical_replication_slot($1, true)', [slot]);
     await client.query(`select pg_backup_start('replica', true)`);
     cpSync(primary.folder, folder, {
       recursive: true,
       verbatimSymlinks: true,
-      filter: (path) =>
-        !/\/(pg_wal\/.+|postmaster\.pid|postgres\.log)$/.test(path),
+      filter: (path) => !/\/(pg_wal\/.+|postmaster\.pid|postgres\.log)$/.test(path),
     });
-    const { rows } = await client.query(
-      'select labelfile from pg_backup_stop()',
-    );
-    writeFileSync(
-      join(folder, 'data', 'backup_label'),
-      rows[0].labelfile,
-    );
+    const { rows } = await client.query('select labelfile from pg_backup_stop()');
+    writeFileSync(join(folder, 'data', 'backup_label'), rows[0].labelfile);
     for (const name of ['archive_status', 'summaries'])
-      mkdirSync(join(folder, 'data', 'pg_wal', name), {
-        recursive: true,
-      });
+      mkdirSync(join(folder, 'data', 'pg_wal', name), { recursive: true });
   } finally {
     await client.end();
   }

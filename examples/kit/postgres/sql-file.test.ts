@@ -14,33 +14,23 @@ it('applies all of a file and tells so, or nothing of it', async () => {
   await client.connect();
   const told: unknown[] = [];
   subscribe('touchstone:evidence', (message) => told.push(message));
-  const good = writeSql(
-    'create table notes (text text); create table tags (text text)',
-  );
-  const broken = writeSql(
-    'create table lost (text text); create table notes (text text)',
-  );
+  const good = writeSql('create table notes (text text); create table tags (text text)');
+  const broken = writeSql('create table lost (text text); create table notes (text text)');
 
   await applySqlFile(good, client);
-  await expect(applySqlFile(broken, client)).rejects.toMatchObject({
-    code: '42P07',
-  });
+  await expect(applySqlFile(broken, client)).rejects.toMatchObject({ code: '42P07' });
 
   const { rows } = await client.query(
     `select tablename from pg_tables where schemaname = 'public'`,
   );
   await client.end();
   expect(rows).toEqual([{ tablename: 'notes' }, { tablename: 'tags' }]);
-  expect(told).toEqual([
-    { kind: 'applied', file: fileURLToPath(good) },
-  ]);
+  expect(told).toEqual([{ kind: 'applied', file: fileURLToPath(good) }]);
 });
 
 function writeSql(sql: string): URL {
   const folder = mkdtempSync(join(tmpdir(), 'kit sql '));
-  onTestFinished(() =>
-    rmSync(folder, { recursive: true, force: true }),
-  );
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'schema.sql');
   writeFileSync(file, sql);
   return pathToFileURL(file);

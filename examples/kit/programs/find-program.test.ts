@@ -39,9 +39,7 @@ it('finds a program on PATH', async () => {
 
 function makeProgram(name: string) {
   const folder = mkdtempSync(join(tmpdir(), 'kit programs '));
-  onTestFinished(() =>
-    rmSync(folder, { recursive: true, force: true }),
-  );
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, name);
   writeFileSync(path, '#!/bin/sh\n');
   chmodSync(path, 0o755);

@@ -14,21 +14,14 @@ export type ProgramWanted = {
 };
 
 /** A program's path: from its variable, from PATH, else as root on Debian from apt-get; or undefined. */
-export async function findProgram(
-  wanted: ProgramWanted,
-): Promise<string | undefined> {
+export async function findProgram(wanted: ProgramWanted): Promise<string | undefined> {
   const chosen = process.env[wanted.variable];
-  if (chosen && !isProgram(chosen))
-    throw new Error(`${wanted.variable} is no program: ${chosen}`);
-  return (
-    chosen || findOnPath(wanted) || (await installFromDebian(wanted))
-  );
+  if (chosen && !isProgram(chosen)) throw new Error(`${wanted.variable} is no program: ${chosen}`);
+  return chosen || findOnPath(wanted) || (await installFromDebian(wanted));
 }
 
 /** The same; a program that cannot be had throws one sentence with the mend. */
-export async function requireProgram(
-  wanted: ProgramWanted,
-): Promise<string> {
+export async function requireProgram(wanted: ProgramWanted): Promise<string> {
   const found = await findProgram(wanted);
   if (found) return found;
   const [name] = wanted.names;
@@ -39,32 +32,19 @@ export async function requireProgram(
 
 function findOnPath({ names }: ProgramWanted): string | undefined {
   // /usr/sbin is where Debian puts servers, and not on every user's PATH.
-  const folders = [
-    ...(process.env.PATH ?? '').split(delimiter).filter(Boolean),
-    '/usr/sbin',
-  ];
+  const folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), '/usr/sbin'];
   return names
-    .flatMap((name) =>
-      isAbsolute(name)
-        ? [name]
-        : folders.map((folder) => join(folder, name)),
-    )
+    .flatMap((name) => (isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name))))
     .find(isProgram);
 }
 
-async function installFromDebian(
-  wanted: ProgramWanted,
-): Promise<string | undefined> {
+async function installFromDebian(wanted: ProgramWanted): Promise<string | undefined> {
   if (process.getuid?.() !== 0 || !isDebian()) return undefined;
-  console.error(
-    `• installing ${wanted.debianPackage} with apt-get: it is not on PATH`,
-  );
+  console.error(`• installing ${wanted.debianPackage} with apt-get: it is not on PATH`);
   try {
     await runAptGet(wanted.debianPackage);
   } catch (error) {
-    console.error(
-      `• apt-get could not: ${error instanceof Error ? error.message : error}`,
-    );
+    console.error(`• apt-get could not: ${error instanceof Error ? error.message : error}`);
   }
   return findOnPath(wanted);
 }
@@ -73,18 +53,9 @@ async function installFromDebian(
 function runAptGet(debianPackage: string) {
   const install =
     'apt-get -q update && apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$0"';
-  const words = [
-    '/var/cache/apt/touchstone.lock',
-    'sh',
-    '-c',
-    install,
-    debianPackage,
-  ];
+  const words = ['/var/cache/apt/touchstone.lock', 'sh', '-c', install, debianPackage];
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  return promisify(execFile)('flock', words, {
-    env,
-    maxBuffer: 2 ** 26,
-  });
+  return promisify(execFile)('flock', words, { env, maxBuffer: 2 ** 26 });
 }
 
 function isProgram(path: string): boolean {

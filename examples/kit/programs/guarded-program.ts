@@ -31,13 +31,9 @@ export type GuardedProgram = {
 const GUARD = join(import.meta.dirname, 'guard.mjs');
 
 /** Starts a program under a guard that ends it when this process is gone. */
-export function startGuardedProgram(
-  options: GuardedProgramOptions,
-): GuardedProgram {
+export function startGuardedProgram(options: GuardedProgramOptions): GuardedProgram {
   const { logFile } = options;
-  const guard = logFile
-    ? spawnIntoFile(options, logFile)
-    : spawnGuard(options, 'pipe');
+  const guard = logFile ? spawnIntoFile(options, logFile) : spawnGuard(options, 'pipe');
   const ended = once(guard, 'close').then(() => guard.exitCode);
 
   async function signal(name: NodeJS.Signals) {
@@ -57,10 +53,7 @@ export function startGuardedProgram(
 }
 
 /** Such a program serves in the background: it does not keep this process alive. */
-function spawnIntoFile(
-  options: GuardedProgramOptions,
-  logFile: string,
-): ChildProcess {
+function spawnIntoFile(options: GuardedProgramOptions, logFile: string): ChildProcess {
   const log = openSync(logFile, 'a');
   const guard = spawnGuard(options, log);
   closeSync(log);
@@ -69,26 +62,9 @@ function spawnIntoFile(
   return guard;
 }
 
-function spawnGuard(
-  options: GuardedProgramOptions,
-  output: 'pipe' | number,
-): ChildProcess {
-  const {
-    program,
-    args,
-    stopSignal,
-    removeAfterwards,
-    identity,
-    cwd,
-    environment,
-  } = options;
-  const order = {
-    program,
-    args,
-    options: { ...identity, cwd },
-    stopSignal,
-    removeAfterwards,
-  };
+function spawnGuard(options: GuardedProgramOptions, output: 'pipe' | number): ChildProcess {
+  const { program, args, stopSignal, removeAfterwards, identity, cwd, environment } = options;
+  const order = { program, args, options: { ...identity, cwd }, stopSignal, removeAfterwards };
   // Detached: Ctrl-C in a terminal reaches this process only, which then stops things in order.
   return spawn(process.execPath, [GUARD, JSON.stringify(order)], {
     detached: true,

@@ -15,20 +15,13 @@ export function unprivilegedIdentity(): Identity {
 /** Whether that user can walk every folder on the way to the path, the path's own folder included. */
 export function canReach(path: string, { uid }: Identity): boolean {
   if (uid === undefined) return true;
-  const folder =
-    existsSync(path) && statSync(path).isDirectory()
-      ? path
-      : dirname(path);
+  const folder = existsSync(path) && statSync(path).isDirectory() ? path : dirname(path);
   if (!isOpenTo(folder, uid)) return false;
-  return (
-    dirname(folder) === folder || canReach(dirname(folder), { uid })
-  );
+  return dirname(folder) === folder || canReach(dirname(folder), { uid });
 }
 
 function isOpenTo(folder: string, uid: number): boolean {
-  const { mode, uid: owner } = statSync(folder, {
-    throwIfNoEntry: false,
-  }) ?? { mode: 0o755, uid };
+  const { mode, uid: owner } = statSync(folder, { throwIfNoEntry: false }) ?? { mode: 0o755, uid };
   return owner === uid ? (mode & 0o100) !== 0 : (mode & 0o001) !== 0;
 }
 

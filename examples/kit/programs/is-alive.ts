@@ -3,10 +3,6 @@ export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return (
-      error instanceof Error &&
-      'code' in error &&
-      error.code === 'EPERM'
-    );
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

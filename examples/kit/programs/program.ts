@@ -14,11 +14,7 @@ export type RunningProgram = AsyncDisposable & {
 };
 
 /** What a program left: its exit code, what it printed, and what it printed as errors. */
-export type FinishedProgram = {
-  code: number | null;
-  output: string;
-  errors: string;
-};
+export type FinishedProgram = { code: number | null; output: string; errors: string };
 
 type Environment = Record<string, string>;
 
@@ -29,14 +25,9 @@ export async function startProgram(
   file: URL,
   environment: Environment = {},
 ): Promise<RunningProgram> {
-  const { ended, read, signal, stop, whenItSays } = launch(
-    file,
-    environment,
-  );
+  const { ended, read, signal, stop, whenItSays } = launch(file, environment);
   const failed = ended.then(() => {
-    throw new Error(
-      `${fileURLToPath(file)} ended at once:\n${read().errors}`,
-    );
+    throw new Error(`${fileURLToPath(file)} ended at once:\n${read().errors}`);
   });
   const url = await Promise.race([whenItSays(LISTENING), failed]);
   failed.catch(() => {}); // from here on its end is what the caller asks for

@@ -1,11 +1,4 @@
-import {
-  accessSync,
-  constants,
-  globSync,
-  mkdtempSync,
-  rmSync,
-  statfsSync,
-} from 'node:fs';
+import { accessSync, constants, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive } from './is-alive.ts';
@@ -18,10 +11,7 @@ const MEMORY = '/dev/shm';
  * A new folder for what nobody needs afterwards: in memory where Linux has room for it, else in the
  * temporary folder. On a busy disk a database of its own takes a test 200 ms; in memory 10.
  */
-export function makeThrowAwayFolder(
-  prefix: string,
-  { durable = false } = {},
-): string {
+export function makeThrowAwayFolder(prefix: string, { durable = false } = {}): string {
   const root = durable ? tmpdir() : findRoot();
   removeAbandonedFolders(root, prefix);
   return mkdtempSync(join(root, `${prefix}${process.pid}-`));
@@ -41,7 +31,6 @@ function findRoot(): string {
 function removeAbandonedFolders(root: string, prefix: string): void {
   for (const name of globSync(`${prefix}*`, { cwd: root })) {
     const owner = Number.parseInt(name.slice(prefix.length), 10);
-    if (!isAlive(owner))
-      rmSync(join(root, name), { recursive: true, force: true });
+    if (!isAlive(owner)) rmSync(join(root, name), { recursive: true, force: true });
   }
 }

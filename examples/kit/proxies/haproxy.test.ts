@@ -20,9 +20,7 @@ backend app
 `;
 
 it('stands in front of a server of ours, and ends when it is disposed of', async () => {
-  await using app = await listen(
-    (_request, response) => void response.end('from behind'),
-  );
+  await using app = await listen((_request, response) => void response.end('from behind'));
   const configuration = writeConfiguration(CONFIGURATION);
   const values = { APP: new URL(app.url).port };
   const proxy = await startHAProxy({ configuration, values });
@@ -34,20 +32,14 @@ it('stands in front of a server of ours, and ends when it is disposed of', async
 });
 
 it('says what HAProxy says of a file that it refuses', async () => {
-  const configuration = writeConfiguration(
-    'frontend site\n  frobnicate on\n',
-  );
+  const configuration = writeConfiguration('frontend site\n  frobnicate on\n');
 
-  await expect(startHAProxy({ configuration })).rejects.toThrow(
-    "unknown keyword 'frobnicate'",
-  );
+  await expect(startHAProxy({ configuration })).rejects.toThrow("unknown keyword 'frobnicate'");
 });
 
 function writeConfiguration(text: string): URL {
   const folder = mkdtempSync(join(tmpdir(), 'kit-haproxy-'));
-  onTestFinished(() =>
-    rmSync(folder, { recursive: true, force: true }),
-  );
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, text);
   return pathToFileURL(file);

@@ -1,10 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -41,20 +36,10 @@ export async function startHAProxy({
   const port = await findFreePort();
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-haproxy-'));
   const file = join(folder, 'haproxy.cfg');
-  writeFileSync(
-    file,
-    fillIn(readFileSync(configuration, 'utf8'), {
-      ...values,
-      PORT: `${port}`,
-    }),
-  );
+  writeFileSync(file, fillIn(readFileSync(configuration, 'utf8'), { ...values, PORT: `${port}` }));
   const identity = unprivilegedIdentity();
   giveTo(folder, identity);
-  await promisify(execFile)(
-    program,
-    ['-c', '-f', file],
-    identity,
-  ).catch((error: Error) => {
+  await promisify(execFile)(program, ['-c', '-f', file], identity).catch((error: Error) => {
     rmSync(folder, { recursive: true, force: true });
     throw error; // its message has HAProxy's own words
   });
@@ -69,12 +54,8 @@ export async function startHAProxy({
     removeAfterwards: folder,
   });
   while (!(await acceptsConnections(port))) {
-    if (guard.exitCode !== null)
-      throw new Error(`HAProxy ended with exit code ${guard.exitCode}`);
+    if (guard.exitCode !== null) throw new Error(`HAProxy ended with exit code ${guard.exitCode}`);
     await pause(10);
   }
-  return {
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: stop,
-  };
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: stop };
 }

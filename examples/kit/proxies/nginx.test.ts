@@ -9,12 +9,8 @@ import { startNginx } from './nginx.ts';
 const LISTEN = `server { listen 127.0.0.1:\${PORT};`;
 
 it('stands in front of a server of ours, and ends when it is disposed of', async () => {
-  await using app = await listen(
-    (_request, response) => void response.end('from behind'),
-  );
-  const site = writeSite(
-    `${LISTEN} location / { proxy_pass \${APP}; } }`,
-  );
+  await using app = await listen((_request, response) => void response.end('from behind'));
+  const site = writeSite(`${LISTEN} location / { proxy_pass \${APP}; } }`);
   const nginx = await startNginx({ site, values: { APP: app.url } });
 
   const response = await fetch(nginx.url);
@@ -28,24 +24,18 @@ it('stands in front of a server of ours, and ends when it is disposed of', async
 it('says what nginx says of a site that it refuses', async () => {
   const site = writeSite(`${LISTEN} frobnicate on; }`);
 
-  await expect(startNginx({ site })).rejects.toThrow(
-    'unknown directive "frobnicate"',
-  );
+  await expect(startNginx({ site })).rejects.toThrow('unknown directive "frobnicate"');
 });
 
 it('names the value that a site asks for and nobody gave', async () => {
   const site = writeSite(`${LISTEN} root \${ROOT}; }`);
 
-  await expect(startNginx({ site })).rejects.toThrow(
-    `asks for \${ROOT}`,
-  );
+  await expect(startNginx({ site })).rejects.toThrow(`asks for \${ROOT}`);
 });
 
 function writeSite(text: string): URL {
   const folder = mkdtempSync(join(tmpdir(), 'kit-site-'));
-  onTestFinished(() =>
-    rmSync(folder, { recursive: true, force: true }),
-  );
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'nginx.conf');
   writeFileSync(file, text);
   return pathToFileURL(file);

@@ -1,10 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -28,10 +23,7 @@ type NginxOptions = {
 };
 
 /** Starts nginx with the site of an example; throws with its words when it refuses the file. */
-export async function startNginx({
-  site,
-  values = {},
-}: NginxOptions): Promise<Nginx> {
+export async function startNginx({ site, values = {} }: NginxOptions): Promise<Nginx> {
   const program = await requireProgram({
     names: ['nginx'],
     variable: 'NGINX_PATH',
@@ -39,29 +31,15 @@ export async function startNginx({
   });
   noteProgram('nginx', program, ['-v']);
   const port = await findFreePort();
-  const text = fillIn(readFileSync(site, 'utf8'), {
-    ...values,
-    PORT: `${port}`,
-  });
+  const text = fillIn(readFileSync(site, 'utf8'), { ...values, PORT: `${port}` });
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-nginx-'));
   writeFileSync(join(folder, 'site.conf'), text);
   writeFileSync(join(folder, 'nginx.conf'), mainConfiguration(folder));
 
   const identity = unprivilegedIdentity();
   giveTo(folder, identity);
-  const args = [
-    '-e',
-    'stderr',
-    '-p',
-    folder,
-    '-c',
-    join(folder, 'nginx.conf'),
-  ];
-  await promisify(execFile)(
-    program,
-    ['-t', '-q', ...args],
-    identity,
-  ).catch((error: Error) => {
+  const args = ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')];
+  await promisify(execFile)(program, ['-t', '-q', ...args], identity).catch((error: Error) => {
     rmSync(folder, { recursive: true, force: true });
     throw error; // its message has nginx's own words
   });
@@ -76,14 +54,10 @@ export async function startNginx({
     removeAfterwards: folder,
   });
   while (!(await acceptsConnections(port))) {
-    if (guard.exitCode !== null)
-      throw new Error(`nginx ended with exit code ${guard.exitCode}`);
+    if (guard.exitCode !== null) throw new Error(`nginx ended with exit code ${guard.exitCode}`);
     await pause(10);
   }
-  return {
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: stop,
-  };
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: stop };
 }
 
 function mainConfiguration(folder: string): string {

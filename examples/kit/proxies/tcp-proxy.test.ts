@@ -39,9 +39,7 @@ it('resets a connection when there is no server', async () => {
   await using proxy = await startTcpProxy(server.port);
   await server[Symbol.asyncDispose]();
 
-  await expect(greet(proxy.port)).rejects.toMatchObject({
-    code: 'ECONNRESET',
-  });
+  await expect(greet(proxy.port)).rejects.toMatchObject({ code: 'ECONNRESET' });
 });
 
 function greet(port: number): Promise<string> {
@@ -53,9 +51,7 @@ function greet(port: number): Promise<string> {
 async function startGreeter(name: string) {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {}); // it may be cut
-    socket.on('data', (said) =>
-      socket.write(`I am ${name}; you said ${said}`),
-    );
+    socket.on('data', (said) => socket.write(`I am ${name}; you said ${said}`));
     socket.on('end', () => socket.end());
   });
   server.listen(0, '127.0.0.1');

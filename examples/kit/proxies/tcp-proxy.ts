@@ -1,10 +1,5 @@
 import { once } from 'node:events';
-import {
-  type AddressInfo,
-  connect,
-  createServer,
-  type Socket,
-} from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** Stands between a client and a server, so that a test can cut them apart or change the server. */
 export type TcpProxy = AsyncDisposable & {
@@ -17,17 +12,11 @@ export type TcpProxy = AsyncDisposable & {
 };
 
 /** Passes bytes on to a port of 127.0.0.1. */
-export async function startTcpProxy(
-  serverPort: number,
-): Promise<TcpProxy> {
+export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
   let target = serverPort;
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    const upstream = connect({
-      port: target,
-      host: '127.0.0.1',
-      allowHalfOpen: true,
-    });
+    const upstream = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true });
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],

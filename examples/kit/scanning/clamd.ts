@@ -11,11 +11,7 @@ import { giveTo, unprivilegedIdentity } from '../programs/identity.ts';
 import { noteProgram } from '../testing/evidence.ts';
 
 /** ClamAV's scanner: where it listens, and one line that says what was chosen. */
-export type Clamd = AsyncDisposable & {
-  host: string;
-  port: number;
-  description: string;
-};
+export type Clamd = AsyncDisposable & { host: string; port: number; description: string };
 
 /** What every scanner finds, and what harms nobody; in parts, so that none finds it in this file. */
 export const EICAR = [
@@ -25,9 +21,7 @@ export const EICAR = [
 ].join('');
 
 /** The clamd at CLAMD_ADDRESS, or, without one, Debian's with a signature for EICAR and no other. */
-export async function startClamd(
-  environment = process.env,
-): Promise<Clamd> {
+export async function startClamd(environment = process.env): Promise<Clamd> {
   const address = environment.CLAMD_ADDRESS;
   return address ? findClamd(address) : await startOwnClamd();
 }
@@ -35,9 +29,7 @@ export async function startClamd(
 function findClamd(address: string): Clamd {
   const { hostname, port } = URL.parse(`tcp://${address}`) ?? {};
   if (!hostname || !port)
-    throw new EnvironmentError(
-      'CLAMD_ADDRESS: set it to host:port, such as localhost:3310',
-    );
+    throw new EnvironmentError('CLAMD_ADDRESS: set it to host:port, such as localhost:3310');
   return {
     host: hostname,
     port: Number(port),
@@ -61,11 +53,7 @@ async function startOwnClamd(): Promise<Clamd> {
   const identity = unprivilegedIdentity();
   giveTo(folder, identity);
 
-  noteProgram('ClamAV', program, [
-    '--config-file',
-    join(folder, 'clamd.conf'),
-    '--version',
-  ]);
+  noteProgram('ClamAV', program, ['--config-file', join(folder, 'clamd.conf'), '--version']);
   const { guard, stop } = startGuardedProgram({
     program,
     args: ['--config-file', join(folder, 'clamd.conf')],
@@ -76,8 +64,7 @@ async function startOwnClamd(): Promise<Clamd> {
     removeAfterwards: folder,
   });
   while (!(await answersPing(port))) {
-    if (guard.exitCode !== null)
-      throw new Error(`clamd ended with exit code ${guard.exitCode}`);
+    if (guard.exitCode !== null) throw new Error(`clamd ended with exit code ${guard.exitCode}`);
     await pause(20);
   }
   return {
@@ -103,14 +90,8 @@ SelfCheck 0
 
 function answersPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () =>
-      socket.write('zPING\0'),
-    );
-    socket.once('data', (answer) =>
-      resolve(answer.toString() === 'PONG\0'),
-    );
-    socket
-      .once('close', () => resolve(false))
-      .once('error', () => resolve(false));
+    const socket = connect(port, '127.0.0.1', () => socket.write('zPING\0'));
+    socket.once('data', (answer) => resolve(answer.toString() === 'PONG\0'));
+    socket.once('close', () => resolve(false)).once('error', () => resolve(false));
   });
 }

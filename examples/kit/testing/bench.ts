@@ -21,9 +21,7 @@ export type Comparison = {
 };
 
 /** A table of bench.json: the median of the rounds, and the lowest and highest of them. */
-export type BenchTable = Omit<Comparison, 'contenders'> & {
-  rows: BenchRow[];
-};
+export type BenchTable = Omit<Comparison, 'contenders'> & { rows: BenchRow[] };
 
 type BenchRow = {
   name: string;
@@ -37,10 +35,7 @@ type BenchRow = {
 const ROUNDS = 5;
 
 /** Measures the contenders in turn, round by round, so that a machine that slows down slows all. */
-export async function compare({
-  contenders,
-  ...about
-}: Comparison): Promise<BenchTable> {
+export async function compare({ contenders, ...about }: Comparison): Promise<BenchTable> {
   const figures = contenders.map((): number[] => []);
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [index, contender] of contenders.entries()) {
@@ -52,17 +47,9 @@ export async function compare({
       );
     }
   }
-  const rows = contenders.map((contender, index) =>
-    toRow(contender, figures[index] ?? []),
-  );
+  const rows = contenders.map((contender, index) => toRow(contender, figures[index] ?? []));
   const base = rows[0]?.median ?? 1;
-  return {
-    ...about,
-    rows: rows.map((row) => ({
-      ...row,
-      ratio: toRounded(row.median / base),
-    })),
-  };
+  return { ...about, rows: rows.map((row) => ({ ...row, ratio: toRounded(row.median / base) })) };
 }
 
 /** How often a second the clients together get the operation done. */
@@ -76,34 +63,20 @@ export async function operationsPerSecond(
   async function work(client: number) {
     for (; performance.now() < end; done++) await operate(client);
   }
-  await Promise.all(
-    Array.from({ length: clients }, (_, client) => work(client)),
-  );
+  await Promise.all(Array.from({ length: clients }, (_, client) => work(client)));
   return done / ((performance.now() - start) / 1000);
 }
 
 /** Writes bench.json next to a bench, with the machine that the figures are from. */
 export function writeBench(
   file: URL,
-  {
-    id,
-    software,
-    tables,
-  }: { id: string; software: string; tables: BenchTable[] },
+  { id, software, tables }: { id: string; software: string; tables: BenchTable[] },
 ): void {
   const model = cpus()[0]?.model.trim() || 'unknown processor';
   const machine = `${availableParallelism()} cores (${model}), Node ${process.versions.node}, ${software}`;
   const measured = new Date().toISOString().slice(0, 10);
-  const bench = {
-    command: `npm run bench -- ${id}`,
-    machine,
-    measured,
-    tables,
-  };
-  writeFileSync(
-    fileURLToPath(file),
-    `${JSON.stringify(bench, null, 2)}\n`,
-  );
+  const bench = { command: `npm run bench -- ${id}`, machine, measured, tables };
+  writeFileSync(fileURLToPath(file), `${JSON.stringify(bench, null, 2)}\n`);
 }
 
 function toRow({ name, note }: Contender, figures: number[]): BenchRow {

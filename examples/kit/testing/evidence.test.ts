@@ -31,21 +31,14 @@ it.each([
 });
 
 it('asks a program that says its version as an error and fails', () => {
-  noteProgram(
-    'node',
-    ...writeProgram(
-      `console.error('node version 2.0.11'); process.exit(3)`,
-    ),
-  );
+  noteProgram('node', ...writeProgram(`console.error('node version 2.0.11'); process.exit(3)`));
   expect(told).toEqual([{ name: 'node', version: '2.0.11' }]);
 });
 
 it('does not start a program that no one wants to know of', () => {
   unsubscribe('touchstone:service', listen);
   const started = join(folder, 'started');
-  const program = writeProgram(
-    `require('node:fs').writeFileSync(${JSON.stringify(started)}, '')`,
-  );
+  const program = writeProgram(`require('node:fs').writeFileSync(${JSON.stringify(started)}, '')`);
   noteProgram('node', ...program);
   expect(() => rmSync(started)).toThrow('ENOENT');
 });

@@ -15,22 +15,13 @@ export function noteEvidence(kind: EvidenceKind, file: URL): void {
 
 /** Tells the recorder of a proof which version of a service is used; of a longer text, the first number. */
 export function noteService(name: string, text: string): void {
-  services.publish({
-    name,
-    version: /\d+(?:\.\d+)+/.exec(text)?.[0] ?? text.trim(),
-  });
+  services.publish({ name, version: /\d+(?:\.\d+)+/.exec(text)?.[0] ?? text.trim() });
 }
 
 /** The same of a program that says its version itself; it is asked only where a proof is recorded. */
-export function noteProgram(
-  name: string,
-  program: string,
-  args: string[],
-): void {
+export function noteProgram(name: string, program: string, args: string[]): void {
   if (!services.hasSubscribers) return;
   // nginx says it on stderr, and Mosquitto only in its help, with exit code 1 or 3.
-  const { stdout, stderr } = spawnSync(program, args, {
-    encoding: 'utf8',
-  });
+  const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   noteService(name, `${stdout}\n${stderr}`);
 }

@@ -2,8 +2,7 @@ import { expect, it } from 'vitest';
 import { seededRandom, shuffle } from './random.ts';
 
 it('draws the same numbers for the same seed, spread evenly from 0 to 1', () => {
-  const draw = (seed: number) =>
-    Array.from({ length: 10_000 }, seededRandom(seed));
+  const draw = (seed: number) => Array.from({ length: 10_000 }, seededRandom(seed));
   const numbers = draw(7);
 
   expect(draw(7)).toEqual(numbers);
@@ -12,12 +11,9 @@ it('draws the same numbers for the same seed, spread evenly from 0 to 1', () => 
   expect(Math.max(...numbers)).toBeLessThan(1);
   const tenths = Array.from(
     { length: 10 },
-    (_, tenth) =>
-      numbers.filter((number) => Math.floor(number * 10) === tenth)
-        .length,
+    (_, tenth) => numbers.filter((number) => Math.floor(number * 10) === tenth).length,
   );
-  for (const count of tenths)
-    expect(Math.abs(count - 1000)).toBeLessThan(150);
+  for (const count of tenths) expect(Math.abs(count - 1000)).toBeLessThan(150);
 });
 
 it('shuffles a copy', () => {

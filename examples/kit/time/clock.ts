@@ -4,12 +4,7 @@ export type Clock = () => Date;
 /** The time of the machine. */
 export const systemClock: Clock = () => new Date();
 
-type Step = {
-  days?: number;
-  hours?: number;
-  minutes?: number;
-  seconds?: number;
-};
+type Step = { days?: number; hours?: number; minutes?: number; seconds?: number };
 
 /** A clock that stands still until a test moves it. */
 export type TestClock = Clock & { advance: (step: Step) => void };
@@ -22,14 +17,8 @@ export function testClock(start = '2026-01-01T00:00:00Z'): TestClock {
     return new Date(time);
   }
 
-  function advance({
-    days = 0,
-    hours = 0,
-    minutes = 0,
-    seconds = 0,
-  }: Step) {
-    time +=
-      (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+  function advance({ days = 0, hours = 0, minutes = 0, seconds = 0 }: Step) {
+    time += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
   }
 
   return Object.assign(tellTime, { advance });

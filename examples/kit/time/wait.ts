@@ -7,8 +7,7 @@ export async function waitUntil(
 ): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!(await ask())) {
-    if (Date.now() > deadline)
-      throw new Error(`waited a minute in vain until ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited a minute in vain until ${what}`);
     await pause(5);
   }
 }
