@@ -1,3 +1,5 @@
+import { get } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { listen } from './http.ts';
 
@@ -18,6 +20,26 @@ it('lets a request under way finish when it stops, and accepts no new one', asyn
 
   expect(await answer).toBe('done');
   await stopped;
+});
+
+it('lets a slow client read all of an answer when it stops', async () => {
+  const size = 16 * 2 ** 20; // more than the sockets on both sides hold
+  const server = await listen((_request, response) => response.end(Buffer.alloc(size)));
+  const read = Promise.withResolvers<number>();
+  const request = get(server.url, async (response) => {
+    await pause(100); // the server is asked to stop in the meantime
+    let bytes = 0;
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    response.once('close', () => read.resolve(bytes));
+  });
+  request.on('error', read.reject);
+  await new Promise((resolve) => request.once('response', resolve));
+
+  await server[Symbol.asyncDispose]();
+
+  expect(await read.promise).toBe(size);
 });
 
 it('cuts a request that outlasts the grace', async () => {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import type { RequestListener, Server } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 
 /** A server that listens; disposing of it lets requests under way finish first. */
 export type ListeningServer = AsyncDisposable & { url: string; server: Server };
@@ -22,12 +21,24 @@ export async function listen(
   const server = createServer(app).listen(wanted, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const answers = new Set<ServerResponse>();
+  server.prependListener('request', (_request, response) => {
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
+  });
+
+  /** Node takes a connection for idle once its answer has an end, though the client may still be reading. */
+  function closeIdleConnections() {
+    const isSending = [...answers].some(({ writableEnded }) => writableEnded);
+    if (!isSending) server.closeIdleConnections();
+  }
 
   async function stop() {
     const closed = once(server, 'close');
-    server.close();
+    // Not server.close(): it cuts answers that are still being sent.
+    NetServer.prototype.close.call(server);
     // A connection whose last answer is out would else stay for the next request of its client.
-    const sweep = setInterval(() => server.closeIdleConnections(), 10);
+    const sweep = setInterval(closeIdleConnections, 10);
     const deadline = setTimeout(() => server.closeAllConnections(), graceSeconds * 1000);
     await closed;
     clearInterval(sweep);

@@ -36,16 +36,21 @@ export function startGuardedProgram(options: GuardedProgramOptions): GuardedProg
   const guard = logFile ? spawnIntoFile(options, logFile) : spawnGuard(options, 'pipe');
   const ended = once(guard, 'close').then(() => guard.exitCode);
 
+  /** A guard that ends at this moment hears nothing any more; without a callback, Node would throw that. */
+  function tell(order: string) {
+    if (guard.connected) guard.send(order, () => {});
+  }
+
   async function signal(name: NodeJS.Signals) {
     const sent = once(guard, 'message');
-    if (guard.connected) guard.send(name);
+    tell(name);
     await Promise.race([sent, ended]);
   }
 
   async function stop() {
     guard.ref();
     // Not disconnect(): after one of ours, Node never tells that the guard has ended.
-    if (guard.connected) guard.send('stop');
+    tell('stop');
     await ended;
   }
 

@@ -39,7 +39,8 @@ export async function startHAProxy({
   writeFileSync(file, fillIn(readFileSync(configuration, 'utf8'), { ...values, PORT: `${port}` }));
   const identity = unprivilegedIdentity();
   giveTo(folder, identity);
-  await promisify(execFile)(program, ['-c', '-f', file], identity).catch((error: Error) => {
+  const options = { ...identity, cwd: folder }; // it wants to come back to where it was started
+  await promisify(execFile)(program, ['-c', '-f', file], options).catch((error: Error) => {
     rmSync(folder, { recursive: true, force: true });
     throw error; // its message has HAProxy's own words
   });
