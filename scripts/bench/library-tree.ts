@@ -4,8 +4,8 @@ import {
   existsSync,
   globSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -22,17 +22,22 @@ const proofSchema = z.object({ failures: z.array(z.object({ title: z.string() })
 const recordSchema = z.looseObject({ key: z.string() });
 
 /**
- * This repository with as many patterns as that: the real ones, and under the ids of the catalogue's
- * other topics copies of them, with their proofs. A copy's prose is in words that nobody searches.
+ * This repository with as many patterns as that: the real ones, and in the areas of the catalogue
+ * copies of them, with their proofs. A copy's prose is in words that nobody searches.
  */
 export function writeLibrary(root: string, count: number): void {
   copyRepository(root);
   const originals = listPatternIds(ROOT);
   for (const id of originals) linkOwnModules(root, id, id);
-  const topics = listTopics().filter((id) => !originals.includes(id));
-  for (const [index, id] of topics.slice(0, count - originals.length).entries())
-    writeCopy(root, originals[index % originals.length] ?? '', id);
+  const areas = listAreas();
+  for (let index = 0; index < count - originals.length; index++) {
+    const area = areas[index % areas.length] ?? '';
+    // A name that nobody searches: with that of a topic it would answer questions.
+    writeCopy(root, originals[index % originals.length] ?? '', `${area}/lake-${index}`);
+  }
   linkModules(root);
+  // How well the search answers is measured in the words of the real pages.
+  rmSync(join(root, 'agents/eval/run-eval.test.ts'));
   const run = (...words: string[]) => execFileSync(process.execPath, words, { cwd: root });
   run('scripts/commands/sync.ts');
   commitAll(root);
@@ -44,9 +49,10 @@ function copyRepository(root: string): void {
   for (const path of listed.split('\0').filter(Boolean)) cpSync(join(ROOT, path), join(root, path));
 }
 
-function listTopics(): string[] {
+/** The areas of the catalogue. */
+function listAreas(): string[] {
   const text = readFileSync(join(ROOT, 'docs/catalogue.json'), 'utf8');
-  return catalogueSchema.parse(JSON.parse(text)).topics.map(({ id }) => id);
+  return [...new Set(catalogueSchema.parse(JSON.parse(text)).topics.map(({ id }) => dirname(id)))];
 }
 
 function writeCopy(root: string, original: string, id: string): void {
@@ -102,22 +108,24 @@ function writeKeys(root: string, id: string, page: string): void {
   }
 }
 
-/** A folder of links: what is installed here is installed there, and the workspaces are its own. */
+/** What is installed here is installed there, as hard links; the kit is its own. */
 function linkModules(root: string): void {
-  const modules = join(ROOT, 'node_modules');
-  const names = readdirSync(modules).filter(
-    (name) => !['.astro', '.vite', '.cache', '@touchstone'].includes(name),
-  );
-  mkdirSync(join(root, 'node_modules/@touchstone'), { recursive: true });
-  for (const name of names) symlinkSync(join(modules, name), join(root, 'node_modules', name));
+  for (const folder of ['node_modules', 'agents/node_modules']) link(folder, root, folder);
+  for (const name of ['.astro', '.vite', '.cache', '@touchstone'])
+    rmSync(join(root, 'node_modules', name), { recursive: true, force: true });
+  mkdirSync(join(root, 'node_modules/@touchstone'));
   symlinkSync(join(root, 'examples/kit'), join(root, 'node_modules/@touchstone/kit'));
 }
 
 /** An example may have a version of a package that the others do not have. */
 function linkOwnModules(root: string, original: string, id: string): void {
-  const modules = join(ROOT, 'examples', original, 'node_modules');
-  const link = join(root, 'examples', id, 'node_modules');
-  if (existsSync(modules) && !existsSync(link)) symlinkSync(modules, link);
+  link(`examples/${original}/node_modules`, root, `examples/${id}/node_modules`);
+}
+
+/** Not a link to the folder: a module would find its neighbours here, by its real path, and not there. */
+function link(from: string, root: string, to: string): void {
+  if (!existsSync(join(ROOT, from)) || existsSync(join(root, to))) return;
+  execFileSync('cp', ['--archive', '--link', join(ROOT, from), join(root, to)]);
 }
 
 /** The history says what changed: nothing did, since the first of two commits. */
@@ -125,7 +133,6 @@ function commitAll(root: string): void {
   const author = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.com'];
   const git = (...words: string[]) => execFileSync('git', [...author, ...words], { cwd: root });
   git('init', '--quiet');
-  write(join(root, '.git/info/exclude'), 'node_modules\n'); // .gitignore names folders, not links
   git('add', '--all');
   git('commit', '--quiet', '--message', 'All');
   git('commit', '--quiet', '--allow-empty', '--message', 'Nothing');
