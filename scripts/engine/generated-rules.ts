@@ -3,7 +3,7 @@ import { type PageContext, type RecordKeys, reportDrift, reportOnPage } from './
 import { changes, countCommonLines, type Edit, joinLines } from './edits.ts';
 import type { GeneratedBlock, GeneratedName, GeneratedScan } from './generated.ts';
 import { type Bench, type PageReference, parseBench } from './records.ts';
-import { writeBench, writeFailures, writeReferences } from './tables.ts';
+import { writeBenchTables, writeFailures, writeReferences } from './tables.ts';
 
 /** The lines of a generated block, and the name of the facts they come from. */
 type Content = { lines: string[]; from: string };
@@ -33,7 +33,7 @@ export function writeContents(context: PageContext, { bench, keys, references }:
   const measured = readBench(context, bench, keys);
   const known = {
     ...(proof && { failures: { lines: writeFailures(proof), from: 'proof.json' } }),
-    ...(measured && { bench: { lines: writeBench(measured), from: 'bench.json' } }),
+    ...(measured && { bench: { lines: writeBenchTables(measured), from: 'bench.json' } }),
     ...(references && {
       references: { lines: writeReferences(references), from: 'the frontmatter' },
     }),

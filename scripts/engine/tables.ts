@@ -25,7 +25,7 @@ function nameTestFile(test = ''): string {
 }
 
 /** The bench tables of a page, the command that measures them and the machine that did. */
-export function writeBench({ command, machine, measured, tables }: Bench): string[] {
+export function writeBenchTables({ command, machine, measured, tables }: Bench): string[] {
   const lines = tables.flatMap(({ title, unit, better, rows }) => [
     `**${escapeText(title)}** (${escapeText(unit)}, ${escapeText(better)} is better)`,
     '',

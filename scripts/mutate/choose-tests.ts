@@ -11,7 +11,7 @@ const LEAST_LIMIT_MS = 4_000;
 const TIMES_AS_LONG = 5;
 
 /** Whether a test ran the place of a mutant, by the record of the proof. */
-export type Place = { path: string; mutant: Pick<Mutant, 'start' | 'end'> };
+export type MutantPlace = { path: string; mutant: Pick<Mutant, 'start' | 'end'> };
 
 /**
  * The tests that ran the place, in the order in which they are asked: first what readers copy,
@@ -20,7 +20,7 @@ export type Place = { path: string; mutant: Pick<Mutant, 'start' | 'end'> };
  * worker thread that a test started: then all are asked.
  */
 export function chooseTests(
-  place: Place,
+  place: MutantPlace,
   records: TestRecord[],
   readersFiles: ReadonlySet<string>,
 ): Ask[] {
@@ -37,11 +37,11 @@ export function toAsks(records: TestRecord[], readersFiles: ReadonlySet<string>)
   return [...partByTime(readers, true), ...partByTime(others, false)];
 }
 
-function ranPlace({ executed, evidence }: TestRecord, place: Place): boolean {
+function ranPlace({ executed, evidence }: TestRecord, place: MutantPlace): boolean {
   return evidence.has(place.path) || touchesPlace(executed, place);
 }
 
-function touchesPlace(spans: TestRecord['executed'], { path, mutant }: Place): boolean {
+function touchesPlace(spans: TestRecord['executed'], { path, mutant }: MutantPlace): boolean {
   return touches(spans.get(path) ?? [], [mutant.start, Math.max(mutant.end, mutant.start + 1)]);
 }
 

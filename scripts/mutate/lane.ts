@@ -7,15 +7,15 @@ import { createWarmPool, type WarmPool } from './warm-pool.ts';
 export type Question = { file: string; tests: ReadonlyMap<string, number> };
 
 /** What the tests said: that all passed, or which one turned red first, and how. */
-export type Answer =
+export type TestsAnswer =
   | { passed: true }
   | { passed: false; test: string; how: 'failed' | 'hung' | 'ended'; error: string };
 
-type Red = Extract<Answer, { passed: false }>;
+type Red = Extract<TestsAnswer, { passed: false }>;
 
 /** Asks tests, one question at a time, in a process that it keeps. */
 export type Lane = {
-  ask: (question: Question) => Promise<Answer>;
+  ask: (question: Question) => Promise<TestsAnswer>;
   close: () => Promise<void>;
 };
 
@@ -88,7 +88,7 @@ async function openStation(root: string) {
     { server: { watch: null }, cacheDir: join(root, '.cache') },
   );
 
-  async function ask({ file, tests }: Question): Promise<Answer> {
+  async function ask({ file, tests }: Question): Promise<TestsAnswer> {
     const project = vitest.getRootProject();
     const specification = project.createSpecification(file, { testNames: [...tests.keys()] });
     watch.begin(tests);
@@ -111,7 +111,7 @@ function toFailedRun(error: unknown) {
   return { unhandledErrors: [error] };
 }
 
-function readAnswer(vitest: Vitest, file: string, unhandled: unknown[]): Answer {
+function readAnswer(vitest: Vitest, file: string, unhandled: unknown[]): TestsAnswer {
   const module = vitest.state.getTestModules().find(({ moduleId }) => moduleId === file);
   const red = [...(module?.children.allTests('failed') ?? [])][0];
   if (red) return { passed: false, test: red.fullName, how: 'failed', error: firstError(red) };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { TestRecord } from '../proof/test-report.ts';
 import { applyMutant } from './apply-mutant.ts';
 import { type Ask, chooseTests, toAsks } from './choose-tests.ts';
-import { type Answer, type Lane, openLane } from './lane.ts';
+import { type Lane, openLane, type TestsAnswer } from './lane.ts';
 import type { Mutant } from './mutant.ts';
 import type { MutantTree } from './mutant-tree.ts';
 
@@ -13,7 +13,7 @@ export type PlacedMutant = { path: string; source: string; mutant: Mutant };
 export type Verdict = PlacedMutant & {
   /** How many tests were asked in vain. */
   asked: number;
-  caught?: Extract<Answer, { passed: false }> & { file: string };
+  caught?: Extract<TestsAnswer, { passed: false }> & { file: string };
   caughtByReaders: boolean;
 };
 

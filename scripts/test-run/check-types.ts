@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { StepResult } from '../command-line/terminal.ts';
 import { ROOT } from '../files/root.ts';
-import { runAsStep } from './run-program.ts';
+import { runAsStep } from './run-and-record.ts';
 
 /** Where to look: folders of this repository, and a folder for the configuration that names them. */
 type TypeSelection = { paths: string[]; folder: string };

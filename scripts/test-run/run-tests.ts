@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepResult } from '../command-line/terminal.ts';
 import { countTests, describeTests, runSchema } from './count-tests.ts';
-import { runProgram } from './run-program.ts';
+import { runAndRecord } from './run-and-record.ts';
 
 /** Which tests: the Vitest projects, and within them only files whose path holds one of `paths`. */
 export type TestSelection = {
@@ -25,7 +25,7 @@ export async function runTests(
   const vitest = [process.execPath, program, 'run', ...paths] as const;
   const flags = projects.map((project) => `--project=${project}`);
   if (other) flags.push(`--root=${other.root}`);
-  const { code, output } = await runProgram(
+  const { code, output } = await runAndRecord(
     [...vitest, ...flags, '--reporter=default', '--reporter=json', `--outputFile=${reportFile}`],
     report,
     environment,

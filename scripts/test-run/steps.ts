@@ -6,7 +6,7 @@ import type { StepWork } from '../command-line/terminal.ts';
 import { examplePath, slugOf } from '../pattern/ids.ts';
 import { checkTypes } from './check-types.ts';
 import type { Plan } from './plan.ts';
-import { runAsStep } from './run-program.ts';
+import { runAsStep } from './run-and-record.ts';
 import { runTests, type TestSelection } from './run-tests.ts';
 import { takeShard } from './shard.ts';
 

@@ -1,4 +1,4 @@
-import { type Change, describeChange, replaceSpan } from '../typescript/operator.ts';
+import { type Change, describeReplacement, replaceSpan } from '../typescript/operator.ts';
 import type { Configuration, Part } from './configuration.ts';
 
 /** One way to change a configuration, asked once for each file. */
@@ -12,5 +12,5 @@ export type ConfigurationOperator = {
 
 /** Puts another text in place of a part. */
 export function replacePart({ text, start, end }: Part, replacement: string): Change {
-  return replaceSpan({ start, end }, replacement, describeChange(text, replacement));
+  return replaceSpan({ start, end }, replacement, describeReplacement(text, replacement));
 }

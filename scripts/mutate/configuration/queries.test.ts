@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { mutateWith } from './mutate-with.ts';
+import { mutateConfigurationWith } from './mutate-configuration-with.ts';
 
 /** The expressions that an operator makes of one. */
 function mutateQuery(operator: string, query: string): string[] {
-  return mutateWith(operator, 'alerts.yml', `expr: ${query}`).map((text) =>
+  return mutateConfigurationWith(operator, 'alerts.yml', `expr: ${query}`).map((text) =>
     text.replace(/^expr: /, ''),
   );
 }
@@ -79,7 +79,7 @@ describe.each(Object.entries(CASES))('%s', (operator, cases) => {
 describe('an expression in a block', () => {
   it('is changed below its header', () => {
     const source = 'a:\n  expr: >-\n    b\n    > 1\n  c: d\n';
-    expect(mutateWith('comparison-negated', 'alerts.yml', source)).toEqual([
+    expect(mutateConfigurationWith('comparison-negated', 'alerts.yml', source)).toEqual([
       'a: expr: >- b <= 1 c: d',
     ]);
   });

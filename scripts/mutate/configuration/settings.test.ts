@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a configuration has its own
 import { describe, expect, it } from 'vitest';
-import { mutateWith } from './mutate-with.ts';
+import { mutateConfigurationWith } from './mutate-configuration-with.ts';
 
 const NGINX = 'site.conf';
 const MOSQUITTO = 'mosquitto.conf';
@@ -24,13 +24,15 @@ describe('setting-removed', () => {
     [YAML, '- a\n# b\n- c', ['# b - c', '- a # b']],
     [YAML, 'a: &n x\nb: *n', ['a: &n x']],
   ])('makes in %s of %j %j', (path, source, changed) => {
-    expect(mutateWith('setting-removed', path, source).toSorted()).toEqual(changed.toSorted());
+    expect(mutateConfigurationWith('setting-removed', path, source).toSorted()).toEqual(
+      changed.toSorted(),
+    );
   });
 
   it('removes a rule of Prometheus, and what a rule can be without', () => {
     const source =
       'groups:\n- name: a\n  rules:\n  - alert: B\n    expr: c\n    for: 5m\n    labels: { d: e }\n  - record: f\n    expr: g';
-    expect(mutateWith('setting-removed', 'alerts.yml', source)).toEqual([
+    expect(mutateConfigurationWith('setting-removed', 'alerts.yml', source)).toEqual([
       'groups: - name: a rules: - record: f expr: g',
       'groups: - name: a rules: - alert: B expr: c labels: { d: e } - record: f expr: g',
       'groups: - name: a rules: - alert: B expr: c for: 5m - record: f expr: g',
@@ -64,7 +66,9 @@ describe('amount-nudged', () => {
     [YAML, 'for: 5m', ['for: 0m', 'for: 50m']],
     [YAML, 'labels: { a: 1h }\nb: 2026-01-01', []],
   ])('makes in %s of %j %j', (path, source, changed) => {
-    expect(mutateWith('amount-nudged', path, source).toSorted()).toEqual(changed.toSorted());
+    expect(mutateConfigurationWith('amount-nudged', path, source).toSorted()).toEqual(
+      changed.toSorted(),
+    );
   });
 });
 
@@ -76,7 +80,7 @@ describe('switch-flipped', () => {
     [YAML, "a: 'no'", ["a: 'yes'"]],
     [MOSQUITTO, 'on b', []],
   ])('makes in %s of %j %j', (path, source, changed) => {
-    expect(mutateWith('switch-flipped', path, source)).toEqual(changed);
+    expect(mutateConfigurationWith('switch-flipped', path, source)).toEqual(changed);
   });
 });
 
@@ -89,7 +93,7 @@ describe('word-swapped', () => {
     [INI, 'auth_type=scram-sha-256', ['auth_type=md5']],
     [YAML, 'read: a', []],
   ])('makes in %s of %j %j', (path, source, changed) => {
-    expect(mutateWith('word-swapped', path, source)).toEqual(changed);
+    expect(mutateConfigurationWith('word-swapped', path, source)).toEqual(changed);
   });
 });
 
@@ -103,7 +107,7 @@ describe('access-turned', () => {
     [MOSQUITTO, 'allow a', []],
     [YAML, 'allow: a;', []],
   ])('makes in %s of %j %j', (path, source, changed) => {
-    expect(mutateWith('access-turned', path, source)).toEqual(changed);
+    expect(mutateConfigurationWith('access-turned', path, source)).toEqual(changed);
   });
 });
 
@@ -113,7 +117,7 @@ describe('pattern-widened', () => {
     ['rights.acl', 'pattern write %c', ['pattern write +']],
     ['rights.acl', 'pattern write a%u', []],
   ])('makes in %s of %j %j', (path, source, changed) => {
-    expect(mutateWith('pattern-widened', path, source)).toEqual(changed);
+    expect(mutateConfigurationWith('pattern-widened', path, source)).toEqual(changed);
   });
 });
 
@@ -125,7 +129,7 @@ describe('value-dropped', () => {
     [NGINX, 'add_header A "b" always;', ['add_header A "b" ;']],
     [NGINX, 'return 502; gzip_types a/b;', []],
   ])('makes in %s of %j %j', (path, source, changed) => {
-    expect(mutateWith('value-dropped', path, source)).toEqual(changed);
+    expect(mutateConfigurationWith('value-dropped', path, source)).toEqual(changed);
   });
 });
 
@@ -135,6 +139,6 @@ describe('test-negated', () => {
     [NGINX, 'if ($a ~* b) { return 502; }', ['if ($a !~* b) { return 502; }']],
     [NGINX, 'error_page 502 = @a;', []],
   ])('makes in %s of %j %j', (path, source, changed) => {
-    expect(mutateWith('test-negated', path, source)).toEqual(changed);
+    expect(mutateConfigurationWith('test-negated', path, source)).toEqual(changed);
   });
 });

@@ -2,7 +2,7 @@ import {
   dropItem,
   findClauseEnd,
   findWords,
-  quote,
+  quoteSql,
   type Range,
   type SqlChange,
   type SqlOperator,
@@ -60,6 +60,6 @@ function keepValue(text: SqlText, item: Range, target: string): SqlChange {
   const replacement = hasParameter(text, item)
     ? `case when true then ${old} else ${textOf(text, value)} end`
     : old;
-  const meaning = `${quote(textOf(text, item))} is gone`;
+  const meaning = `${quoteSql(textOf(text, item))} is gone`;
   return { ...spanOf(text.tokens, value), replacement, meaning };
 }

@@ -6,7 +6,7 @@ import {
   findWords,
   hasWords,
   isInPolicy,
-  quote,
+  quoteSql,
   type Range,
   replace,
   type SqlChange,
@@ -107,7 +107,7 @@ function unbind(text: SqlText, at: number, neutral: string): SqlChange {
   const range: Range = [at + 1, findClauseEnd(text.tokens, at + 1)];
   const value = textOf(text, range);
   const replacement = neutral === 'null' ? `(null::bigint + ${value})` : `(0 * ${value})`;
-  const meaning = `${quote(textOf(text, [at, range[1]]))} does nothing`;
+  const meaning = `${quoteSql(textOf(text, [at, range[1]]))} does nothing`;
   return { ...spanOf(text.tokens, range), replacement, meaning };
 }
 
@@ -136,7 +136,7 @@ function reverse(text: SqlText, [from, to]: Range): SqlChange {
       tokens[from + at]?.text === 'desc' ? 'asc' : 'desc',
     );
   const end = tokens[(nulls >= 0 ? from + nulls : to) - 1]?.end ?? 0;
-  const meaning = `the order by ${quote(textOf(text, [from, to]))} is reversed`;
+  const meaning = `the order by ${quoteSql(textOf(text, [from, to]))} is reversed`;
   return { start: end, end, replacement: ' desc', meaning };
 }
 

@@ -3,7 +3,7 @@ import {
   findClose,
   findWords,
   hasWords,
-  quote,
+  quoteSql,
   type Range,
   replace,
   type SqlChange,
@@ -18,7 +18,7 @@ import {
 const BOUNDARIES: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' };
 
 /** Changes to `where`, `on`, `having`, `check`, `using`, `if`: the parts that decide what counts. */
-export const CONDITIONS: SqlOperator[] = [
+export const SQL_CONDITIONS: SqlOperator[] = [
   {
     name: 'sql-condition-dropped',
     description: 'a condition, or one part of it that `and` or `or` joins, decides nothing',
@@ -31,7 +31,14 @@ export const CONDITIONS: SqlOperator[] = [
       tokens.flatMap(({ text, start, end }) => {
         const other = BOUNDARIES[text];
         return other
-          ? [{ start, end, replacement: other, meaning: `${quote(text)} became ${quote(other)}` }]
+          ? [
+              {
+                start,
+                end,
+                replacement: other,
+                meaning: `${quoteSql(text)} became ${quoteSql(other)}`,
+              },
+            ]
           : [];
       }),
   },
@@ -45,7 +52,9 @@ export const CONDITIONS: SqlOperator[] = [
         if (!isNot && !hasWords(tokens, index, 'is null')) return [];
         const end = tokens[index + (isNot ? 2 : 1)]?.end ?? start;
         const [was, replacement] = isNot ? ['is not null', 'is null'] : ['is null', 'is not null'];
-        return [{ start, end, replacement, meaning: `${quote(was)} became ${quote(replacement)}` }];
+        return [
+          { start, end, replacement, meaning: `${quoteSql(was)} became ${quoteSql(replacement)}` },
+        ];
       }),
   },
   {
@@ -134,6 +143,6 @@ function neutralise(text: SqlText, part: Range, joint: 'and' | 'or'): SqlChange 
   return {
     ...spanOf(tokens, part),
     replacement,
-    meaning: `the condition ${quote(condition)} is gone`,
+    meaning: `the condition ${quoteSql(condition)} is gone`,
   };
 }

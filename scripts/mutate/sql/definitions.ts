@@ -61,7 +61,7 @@ export const DEFINITIONS: SqlOperator[] = [
     name: 'sql-statement-dropped',
     description: 'an index, policy, trigger, right or change of a table is gone',
     mutate: (text) =>
-      listStatements(text)
+      listSqlStatements(text)
         .filter((range) => isSpared(text, range))
         .map((range) => drop(text, range)),
   },
@@ -70,7 +70,7 @@ export const DEFINITIONS: SqlOperator[] = [
     description:
       'one of several actions of `alter table` is gone, such as `force row level security`',
     mutate: (text) =>
-      listStatements(text)
+      listSqlStatements(text)
         .filter(([from]) => hasWords(text.tokens, from, 'alter table'))
         .flatMap((statement) => dropActions(text, statement)),
   },
@@ -91,7 +91,7 @@ export const DEFINITIONS: SqlOperator[] = [
 ];
 
 /** The statements of a text; the semicolon belongs to none. */
-export function listStatements({ tokens }: SqlText): Range[] {
+export function listSqlStatements({ tokens }: SqlText): Range[] {
   return tokens.length === 0
     ? []
     : splitRange(tokens, [0, tokens.length], (index) => tokens[index]?.text === ';');

@@ -3,7 +3,7 @@ import { startPostgres } from '@touchstone/kit/postgres/server';
 import { applyMutant } from '../apply-mutant.ts';
 import type { Mutant } from '../mutant.ts';
 import type { PlacedMutant } from '../run-mutants.ts';
-import { listStatements } from './definitions.ts';
+import { listSqlStatements } from './definitions.ts';
 import { scanSql } from './scan-sql.ts';
 import { type EmbeddedSql, listEmbeddedSql } from './sql-in-typescript.ts';
 import { textOf } from './statement.ts';
@@ -92,7 +92,7 @@ async function* refuseInScripts(
 /** A file that begins and commits by itself, or builds an index beside traffic, runs here too. */
 function toTransactional(sql: string): string {
   const text = { source: sql, tokens: scanSql(sql) };
-  return listStatements(text)
+  return listSqlStatements(text)
     .map((range) => textOf(text, range))
     .filter((statement) => !/^(begin|commit|start transaction)\b(?!\s+atomic)/i.test(statement))
     .map((statement) => statement.replace(/\b(index|partition \w+)\s+concurrently\b/i, '$1'))
@@ -125,7 +125,7 @@ async function* refuseUnplanned(
   placed: PlacedMutant[],
 ): AsyncGenerator<PlacedMutant> {
   const plan = (sql: string) => trial.takes(`explain (generic_plan) ${sql}`);
-  const isOne = listStatements({ source: parsed, tokens: scanSql(parsed) }).length === 1;
+  const isOne = listSqlStatements({ source: parsed, tokens: scanSql(parsed) }).length === 1;
   if (!isOne || !(await plan(parsed))) return;
   for (const one of placed) {
     const { mutant } = one;

@@ -48,12 +48,12 @@ it('parses, differs, and keeps its parameters, whatever statement of the example
   fc.assert(
     fc.property(fc.constantFrom(...files), (file) => {
       const source = readFileSync(join(ROOT, file), 'utf8');
-      const isSql = file.endsWith('.sql');
-      const mutants = isSql ? mutateSql(source) : mutateSqlInTypeScript(source);
+      const parsesAsSql = file.endsWith('.sql');
+      const mutants = parsesAsSql ? mutateSql(source) : mutateSqlInTypeScript(source);
       const texts = mutants.map((mutant) => applyMutant(source, mutant));
       expect(new Set(texts).size).toBe(texts.length);
       expect(texts).not.toContain(source);
-      if (isSql) for (const text of texts) parseSync(text);
+      if (parsesAsSql) for (const text of texts) parseSync(text);
     }),
     { numRuns: 30 },
   );

@@ -2,15 +2,15 @@ import { parsePlPgSQLSync, parseSync } from 'libpg-query';
 import type { Mutant } from '../mutant.ts';
 import { ASSIGNMENTS } from './assignments.ts';
 import { CLAUSES } from './clauses.ts';
-import { CONDITIONS } from './conditions.ts';
-import { DEFINITIONS, listStatements } from './definitions.ts';
+import { SQL_CONDITIONS } from './conditions.ts';
+import { DEFINITIONS, listSqlStatements } from './definitions.ts';
 import { PROCEDURES } from './procedures.ts';
 import { RIGHTS } from './rights.ts';
 import { scanSql } from './scan-sql.ts';
 import { type SqlOperator, type SqlText, spanOf } from './statement.ts';
 import { VALUES } from './values.ts';
 
-const OF_QUERIES = [...CONDITIONS, ...CLAUSES, ...ASSIGNMENTS, ...VALUES];
+const OF_QUERIES = [...SQL_CONDITIONS, ...CLAUSES, ...ASSIGNMENTS, ...VALUES];
 const OF_TEXTS = [...OF_QUERIES, ...DEFINITIONS, ...RIGHTS];
 
 /** All ways to change SQL. Of two that make the same text, the first counts. */
@@ -26,7 +26,7 @@ export function mutateSql(source: string): Mutant[] {
  * the same length, and `source` is what changes are cut from. What does not parse has no mutants.
  */
 export function mutateText(source: string, parsed: string): Mutant[] {
-  if (!isSql(parsed)) return [];
+  if (!parsesAsSql(parsed)) return [];
   const text: SqlText = { source, tokens: scanSql(parsed) };
   const changes = [...OF_TEXTS.flatMap((operator) => apply(operator, text)), ...mutateBodies(text)];
   const seen = new Set([normalise(parsed)]);
@@ -41,13 +41,13 @@ function apply({ name, mutate }: SqlOperator, text: SqlText): Mutant[] {
 function isWorth(parsed: string, mutant: Mutant, seen: Set<string>): boolean {
   const changed = parsed.slice(0, mutant.start) + mutant.replacement + parsed.slice(mutant.end);
   const shape = normalise(changed);
-  if (seen.has(shape) || !isSql(changed) || losesParameter(parsed, changed)) return false;
+  if (seen.has(shape) || !parsesAsSql(changed) || losesParameter(parsed, changed)) return false;
   seen.add(shape);
   return true;
 }
 
 /** Whether Postgres parses a text, the bodies of PL/pgSQL in it included. */
-export function isSql(sql: string): boolean {
+export function parsesAsSql(sql: string): boolean {
   try {
     parseSync(sql);
     if (/language\s+plpgsql/i.test(sql)) checkBodies(sql);
@@ -59,7 +59,7 @@ export function isSql(sql: string): boolean {
 
 function checkBodies(sql: string): void {
   const text = { source: sql, tokens: scanSql(sql) };
-  for (const range of listStatements(text)) {
+  for (const range of listSqlStatements(text)) {
     const { start, end } = spanOf(text.tokens, range);
     const statement = sql.slice(start, end);
     if (/language\s+plpgsql/i.test(statement)) parsePlPgSQLSync(statement);

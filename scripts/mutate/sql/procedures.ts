@@ -1,4 +1,4 @@
-import { listStatements } from './definitions.ts';
+import { listSqlStatements } from './definitions.ts';
 import { drop, type Range, type SqlOperator, type SqlText } from './statement.ts';
 
 /** What may come before a statement, up to which the semicolon of the last one does not reach. */
@@ -13,7 +13,7 @@ export const PROCEDURES: SqlOperator[] = [
     name: 'sql-step-dropped',
     description: 'a function raises, writes or assigns something less',
     mutate: (text) =>
-      listStatements(text)
+      listSqlStatements(text)
         .map((range) => skipHeads(text, range))
         .filter((range) => isStep(text, range))
         .map(([from, to]) => ({

@@ -1,4 +1,4 @@
-import { listStatements } from './definitions.ts';
+import { listSqlStatements } from './definitions.ts';
 import {
   drop,
   findClose,
@@ -34,7 +34,7 @@ export const RIGHTS: SqlOperator[] = [
     name: 'sql-grant-widened',
     description: '`grant select` becomes `grant all`',
     mutate: (text) =>
-      listStatements(text)
+      listSqlStatements(text)
         .filter(([from]) => hasWords(text.tokens, from, 'grant'))
         .flatMap((statement) => widenGrant(text, statement)),
   },

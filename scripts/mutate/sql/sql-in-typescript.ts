@@ -1,6 +1,6 @@
 import ts from 'typescript';
 import type { Mutant } from '../mutant.ts';
-import { isSql, mutateText } from './mutate-sql.ts';
+import { mutateText, parsesAsSql } from './mutate-sql.ts';
 
 const BEGINNINGS =
   /^\s*(select|insert|update|delete|with|create|alter|drop|begin|commit|rollback|set|listen|notify|lock|truncate|copy|refresh|grant|revoke|call|do|savepoint|release|vacuum|analyze|explain|declare|fetch|show|reset)(\s|$)/i;
@@ -13,7 +13,7 @@ export type EmbeddedSql = {
   /** As long as `raw`, with something that parses in the place of what is put in later. */
   parsed: string;
   /** What would end the string; undefined for a template. */
-  quote: string | undefined;
+  quoteSql: string | undefined;
 };
 
 /** Lists the SQL in the strings of a TypeScript file. */
@@ -31,9 +31,9 @@ export function listEmbeddedSql(source: string): EmbeddedSql[] {
 
 /** Lists the small changes to SQL in the strings of a TypeScript file. */
 export function mutateSqlInTypeScript(source: string): Mutant[] {
-  return listEmbeddedSql(source).flatMap(({ start, raw, parsed, quote }) =>
+  return listEmbeddedSql(source).flatMap(({ start, raw, parsed, quoteSql }) =>
     mutateText(raw, parsed)
-      .filter(({ replacement }) => quote === undefined || !replacement.includes(quote))
+      .filter(({ replacement }) => quoteSql === undefined || !replacement.includes(quoteSql))
       .map((mutant) => ({ ...mutant, start: mutant.start + start, end: mutant.end + start })),
   );
 }
@@ -44,9 +44,9 @@ function readLiteral(source: string, node: ts.Node): EmbeddedSql | undefined {
   const start = node.getStart() + 1;
   const raw = source.slice(start, node.end - 1);
   if (!BEGINNINGS.test(raw) || raw.includes('\\')) return undefined;
-  const parsed = listReadings(raw, node, start).find(isSql);
-  const quote = ts.isStringLiteral(node) ? source[node.getStart()] : undefined;
-  return parsed === undefined ? undefined : { start, raw, parsed, quote };
+  const parsed = listReadings(raw, node, start).find(parsesAsSql);
+  const quoteSql = ts.isStringLiteral(node) ? source[node.getStart()] : undefined;
+  return parsed === undefined ? undefined : { start, raw, parsed, quoteSql };
 }
 
 /**

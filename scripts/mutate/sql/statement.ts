@@ -119,7 +119,7 @@ export function isInPolicy(tokens: SqlToken[], index: number): boolean {
 
 /** The change that leaves a range out. */
 export function drop(text: SqlText, range: Range, what = textOf(text, range)): SqlChange {
-  return { ...spanOf(text.tokens, range), replacement: '', meaning: `${quote(what)} is gone` };
+  return { ...spanOf(text.tokens, range), replacement: '', meaning: `${quoteSql(what)} is gone` };
 }
 
 /** The change that leaves one of several items out, with its comma. */
@@ -139,12 +139,12 @@ export function shortenList(text: SqlText, open: number): SqlChange[] {
 
 /** The change that puts another text in the place of a range. */
 export function replace(text: SqlText, range: Range, replacement: string): SqlChange {
-  const meaning = `${quote(textOf(text, range))} became ${quote(replacement)}`;
+  const meaning = `${quoteSql(textOf(text, range))} became ${quoteSql(replacement)}`;
   return { ...spanOf(text.tokens, range), replacement, meaning };
 }
 
 /** A piece of SQL on one line, shortened. */
-export function quote(sql: string): string {
+export function quoteSql(sql: string): string {
   const line = sql.replace(/\s+/g, ' ').trim();
   return `\`${line.length > 60 ? `${line.slice(0, 57)}…` : line}\``;
 }

@@ -2,7 +2,7 @@ import type { SqlToken } from './scan-sql.ts';
 import {
   findClose,
   hasWords,
-  quote,
+  quoteSql,
   type Range,
   replace,
   type SqlChange,
@@ -123,7 +123,7 @@ function takeFirst(text: SqlText, name: string): SqlChange[] {
     const [first] = splitRange(tokens, inside, (index) => tokens[index]?.text === ',');
     if (!first) return [];
     const replacement = textOf(text, first);
-    const meaning = `${quote(textOf(text, [at, close + 1]))} became ${quote(replacement)}`;
+    const meaning = `${quoteSql(textOf(text, [at, close + 1]))} became ${quoteSql(replacement)}`;
     return [{ start: tokens[at]?.start ?? 0, end: tokens[close]?.end ?? 0, replacement, meaning }];
   });
 }

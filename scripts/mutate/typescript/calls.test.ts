@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mutateWith } from './mutate-with.ts';
+import { mutateTypeScriptWith } from './mutate-typescript-with.ts';
 
 describe('method-swapped', () => {
   it.each([
@@ -9,7 +9,7 @@ describe('method-swapped', () => {
     ['a.toString();', []],
     ['push(a);', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('method-swapped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('method-swapped', source)).toEqual(changed);
   });
 });
 
@@ -24,14 +24,14 @@ it.each([
   ['floor', 'ceil'],
   ['on', 'once'],
 ])('method-swapped puts %s and %s in place of each other', (one, other) => {
-  expect(mutateWith('method-swapped', `a.${one}(b);`)).toEqual([`a.${other}(b);`]);
-  expect(mutateWith('method-swapped', `a.${other}(b);`)).toEqual([`a.${one}(b);`]);
+  expect(mutateTypeScriptWith('method-swapped', `a.${one}(b);`)).toEqual([`a.${other}(b);`]);
+  expect(mutateTypeScriptWith('method-swapped', `a.${other}(b);`)).toEqual([`a.${one}(b);`]);
 });
 
 describe('interval-once', () => {
   it('beats once', () => {
-    expect(mutateWith('interval-once', 'setInterval(a, 5);')).toEqual(['setTimeout(a, 5);']);
-    expect(mutateWith('interval-once', 'setTimeout(a, 5);')).toEqual([]);
+    expect(mutateTypeScriptWith('interval-once', 'setInterval(a, 5);')).toEqual(['setTimeout(a, 5);']);
+    expect(mutateTypeScriptWith('interval-once', 'setTimeout(a, 5);')).toEqual([]);
   });
 });
 
@@ -43,7 +43,7 @@ describe('limit-dropped', () => {
     ['x = Math.max(0, ...a);', ['x = Math.min(0, ...a);']],
     ['x = Math.round(a);', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('limit-dropped', source).toSorted()).toEqual(changed);
+    expect(mutateTypeScriptWith('limit-dropped', source).toSorted()).toEqual(changed);
   });
 });
 
@@ -60,7 +60,7 @@ describe('link-dropped', () => {
     ['pool.query("select 1").then(a);', ['pool.query("select 1");']],
     ['x = a?.trim();', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('link-dropped', source).toSorted()).toEqual(changed.toSorted());
+    expect(mutateTypeScriptWith('link-dropped', source).toSorted()).toEqual(changed.toSorted());
   });
 });
 
@@ -69,7 +69,7 @@ it.each(
     ' ',
   ),
 )('link-dropped takes .%s() away wherever it is', (name) => {
-  expect(mutateWith('link-dropped', `x = a.${name}(b);`)).toEqual(['x = a;']);
+  expect(mutateTypeScriptWith('link-dropped', `x = a.${name}(b);`)).toEqual(['x = a;']);
 });
 
 describe('call-dropped', () => {
@@ -83,7 +83,7 @@ describe('call-dropped', () => {
     ['x = hash("a");', []],
     ['x = a.hash(b);', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('call-dropped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('call-dropped', source)).toEqual(changed);
   });
 });
 
@@ -103,7 +103,7 @@ describe('argument-dropped', () => {
     ['a.once(b, c);', []],
     ['log.warn("a", b);', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('argument-dropped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('argument-dropped', source)).toEqual(changed);
   });
 });
 
@@ -113,6 +113,6 @@ describe('secret-trusted', () => {
     ['x = a.length === 1 && crypto.timingSafeEqual(a, b);', ['x = a.length === 1 && true;']],
     ['if (!timingSafeEqual(a, b)) throw c;', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('secret-trusted', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('secret-trusted', source)).toEqual(changed);
   });
 });

@@ -54,7 +54,7 @@ export function unwrap(node: ts.Node): ts.Node {
 }
 
 /** The statements that a branch of an `if` runs. */
-export function listStatements(branch: ts.Statement): readonly ts.Statement[] {
+export function listBranchStatements(branch: ts.Statement): readonly ts.Statement[] {
   return ts.isBlock(branch) ? branch.statements : [branch];
 }
 
@@ -74,7 +74,7 @@ export function isSoleStatement(statement: ts.Node): boolean {
   const branch = ts.isBlock(statement.parent) ? statement.parent : statement;
   const owner = branch.parent;
   if (!ts.isIfStatement(owner) || owner.thenStatement !== branch) return false;
-  return owner.elseStatement === undefined && listStatements(owner.thenStatement).length === 1;
+  return owner.elseStatement === undefined && listBranchStatements(owner.thenStatement).length === 1;
 }
 
 function isNullish(node: LogicalExpression): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mutateWith } from './mutate-with.ts';
+import { mutateTypeScriptWith } from './mutate-typescript-with.ts';
 
 describe('comparison-boundary', () => {
   it.each([
@@ -8,11 +8,11 @@ describe('comparison-boundary', () => {
     ['x = a > b;', 'x = a >= b;'],
     ['x = a >= b;', 'x = a > b;'],
   ])('makes of %s one change', (source, changed) => {
-    expect(mutateWith('comparison-boundary', source)).toEqual([changed]);
+    expect(mutateTypeScriptWith('comparison-boundary', source)).toEqual([changed]);
   });
 
   it('leaves equalities alone', () => {
-    expect(mutateWith('comparison-boundary', 'x = a === b;')).toEqual([]);
+    expect(mutateTypeScriptWith('comparison-boundary', 'x = a === b;')).toEqual([]);
   });
 });
 
@@ -25,7 +25,7 @@ describe('operand-dropped', () => {
     ['x = a && (b || c);', ['x = (b || c);', 'x = a;', 'x = a && (c);', 'x = a && (b);']],
     ['x = a + b;', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('operand-dropped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('operand-dropped', source)).toEqual(changed);
   });
 });
 
@@ -37,15 +37,15 @@ describe('condition-forced', () => {
     ['for (; a; ) x();', ['for (; false; ) x();']],
     ['if (a) x(); else y();', ['if (true) x(); else y();', 'if (false) x(); else y();']],
   ])('forces %s', (source, changed) => {
-    expect(mutateWith('condition-forced', source).toSorted()).toEqual(changed.toSorted());
+    expect(mutateTypeScriptWith('condition-forced', source).toSorted()).toEqual(changed.toSorted());
   });
 
   it('does not force to true what a dropped operand shows', () => {
-    expect(mutateWith('condition-forced', 'x = a && b ? 1 : 2;')).toEqual(['x = false ? 1 : 2;']);
+    expect(mutateTypeScriptWith('condition-forced', 'x = a && b ? 1 : 2;')).toEqual(['x = false ? 1 : 2;']);
   });
 
   it('does not force to false what a dropped operand shows', () => {
-    expect(mutateWith('condition-forced', 'x = a || b ? 1 : 2;')).toEqual(['x = true ? 1 : 2;']);
+    expect(mutateTypeScriptWith('condition-forced', 'x = a || b ? 1 : 2;')).toEqual(['x = true ? 1 : 2;']);
   });
 
   it.each([
@@ -53,7 +53,7 @@ describe('condition-forced', () => {
     ['if (a) { x(); y = 1; }', ['if (true) { x(); y = 1; }']],
     ['if (a) { x(); if (b) y(); }', ['if (true)', 'if (false)', 'if (a) { x(); if (true)']],
   ])('forces %s to false unless its removed statements show it', (source, starts) => {
-    const texts = mutateWith('condition-forced', source);
+    const texts = mutateTypeScriptWith('condition-forced', source);
     expect(texts).toHaveLength(starts.length);
     for (const start of starts) expect(texts.some((text) => text.startsWith(start))).toBe(true);
   });
@@ -65,53 +65,53 @@ describe('condition-forced', () => {
       for (const source of [`x = ${answer};`, `f(${answer});`, `const f = () => ${answer};`]) {
         const forced = (value: boolean) => source.replace(answer, `${value}`);
         const expected = isChain ? [forced(false)] : [forced(true), forced(false)];
-        expect(mutateWith('condition-forced', source).toSorted()).toEqual(expected.toSorted());
+        expect(mutateTypeScriptWith('condition-forced', source).toSorted()).toEqual(expected.toSorted());
       }
     },
   );
 
   it('leaves a call alone whose answer only its name tells', () => {
-    expect(mutateWith('condition-forced', 'x = isA(b);')).toEqual([]);
-    expect(mutateWith('condition-forced', 'x = a ?? b;')).toEqual([]);
+    expect(mutateTypeScriptWith('condition-forced', 'x = isA(b);')).toEqual([]);
+    expect(mutateTypeScriptWith('condition-forced', 'x = a ?? b;')).toEqual([]);
   });
 
   it('forces an operand of ??, which no condition asks', () => {
-    expect(mutateWith('condition-forced', 'x = a ?? b === c;')).toEqual([
+    expect(mutateTypeScriptWith('condition-forced', 'x = a ?? b === c;')).toEqual([
       'x = a ?? false;',
       'x = a ?? true;',
     ]);
   });
 
   it.each(['!!a', '!(a < b)', '!(a && !b)'])('forces %s once', (answer) => {
-    expect(mutateWith('condition-forced', `x = ${answer};`)).toEqual(['x = false;', 'x = true;']);
+    expect(mutateTypeScriptWith('condition-forced', `x = ${answer};`)).toEqual(['x = false;', 'x = true;']);
   });
 
   it('forces to false what only logs, since nobody may read the log', () => {
     const source = 'if (a) log.warn("b");';
-    expect(mutateWith('condition-forced', source)).toContain('if (false) log.warn("b");');
+    expect(mutateTypeScriptWith('condition-forced', source)).toContain('if (false) log.warn("b");');
   });
 
   it.each(['throw a;', 'return;', '{ x(); continue; }'])(
     'forces a guard that leaves by %s to false only',
     (exit) => {
       const source = `for (const a of b) if (a) ${exit}`;
-      expect(mutateWith('condition-forced', source)).toEqual([
+      expect(mutateTypeScriptWith('condition-forced', source)).toEqual([
         `for (const a of b) if (false) ${exit}`,
       ]);
     },
   );
 
   it('forces a guard that returns a value both ways', () => {
-    expect(mutateWith('condition-forced', 'if (a) return 1;')).toHaveLength(2);
+    expect(mutateTypeScriptWith('condition-forced', 'if (a) return 1;')).toHaveLength(2);
   });
 
   it('forces a chain of booleans outside a condition to what its operands do not show', () => {
-    expect(mutateWith('condition-forced', 'x = a && b === c;')).toEqual(['x = false;']);
-    expect(mutateWith('condition-forced', 'x = !a || b;')).toEqual(['x = true;']);
-    expect(mutateWith('condition-forced', 'x = a || b;')).toEqual([]);
+    expect(mutateTypeScriptWith('condition-forced', 'x = a && b === c;')).toEqual(['x = false;']);
+    expect(mutateTypeScriptWith('condition-forced', 'x = !a || b;')).toEqual(['x = true;']);
+    expect(mutateTypeScriptWith('condition-forced', 'x = a || b;')).toEqual([]);
   });
 
   it('leaves a constant condition as it is', () => {
-    expect(mutateWith('condition-forced', 'while (false) x();')).toEqual([]);
+    expect(mutateTypeScriptWith('condition-forced', 'while (false) x();')).toEqual([]);
   });
 });

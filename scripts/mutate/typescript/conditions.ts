@@ -7,7 +7,7 @@ import {
   isLogical,
   isNot,
   type LogicalExpression,
-  listStatements,
+  listBranchStatements,
   unwrap,
 } from './condition-places.ts';
 import { type Change, type Operator, quote, replaceNode, replaceSpan } from './operator.ts';
@@ -86,7 +86,7 @@ function isBoolean(node: ts.Node): boolean {
 
 function listForcedOfIf(node: ts.IfStatement, isBoth: boolean, isEither: boolean): boolean[] {
   const isGuard = node.elseStatement === undefined;
-  const statements = listStatements(node.thenStatement);
+  const statements = listBranchStatements(node.thenStatement);
   const last = statements.at(-1);
   // A guard that always leaves is seen by every test that comes past it.
   const isTrivial = isGuard && isExit(last) && !(ts.isReturnStatement(last) && last.expression);

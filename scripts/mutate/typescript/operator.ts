@@ -29,7 +29,7 @@ type Span = { start: number; end: number };
 /** Puts another text in place of a node. */
 export function replaceNode(node: ts.Node, replacement: string, meaning?: string): Change {
   const span = { start: node.getStart(), end: node.end };
-  return replaceSpan(span, replacement, meaning ?? describeChange(node.getText(), replacement));
+  return replaceSpan(span, replacement, meaning ?? describeReplacement(node.getText(), replacement));
 }
 
 /** Puts another text in place of a span. */
@@ -51,7 +51,7 @@ export function removeItem(list: ts.NodeArray<ts.Node>, index: number, meaning: 
 }
 
 /** "`a` became `b`". */
-export function describeChange(before: string, after: string): string {
+export function describeReplacement(before: string, after: string): string {
   return `${quote(before)} became ${quote(after)}`;
 }
 

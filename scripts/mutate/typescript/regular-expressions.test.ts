@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mutateWith } from './mutate-with.ts';
+import { mutateTypeScriptWith } from './mutate-typescript-with.ts';
 
 describe('anchor-dropped', () => {
   it.each([
@@ -8,7 +8,7 @@ describe('anchor-dropped', () => {
     ['x = /[$^]\\$/;', []],
     ['x = /^/;', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('anchor-dropped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('anchor-dropped', source)).toEqual(changed);
   });
 });
 
@@ -24,7 +24,7 @@ describe('quantifier-changed', () => {
     ['x = /\\u{12345}/u;', []],
     ['x = /a+?/;', ['x = /a*?/;']],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('quantifier-changed', source).toSorted()).toEqual(changed);
+    expect(mutateTypeScriptWith('quantifier-changed', source).toSorted()).toEqual(changed);
   });
 });
 
@@ -36,7 +36,7 @@ describe('class-changed', () => {
     ['x = /[a]/;', []],
     ['x = /[\\p{L}\\P{N}]/u;', ['x = /[\\P{N}]/u;', 'x = /[\\p{L}]/u;']],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('class-changed', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('class-changed', source)).toEqual(changed);
   });
 });
 
@@ -55,7 +55,7 @@ describe('branch-dropped', () => {
       ],
     ],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('branch-dropped', source).toSorted()).toEqual(changed.toSorted());
+    expect(mutateTypeScriptWith('branch-dropped', source).toSorted()).toEqual(changed.toSorted());
   });
 });
 
@@ -66,7 +66,7 @@ describe('lookaround-turned', () => {
     ['x = /(?:a)/;', []],
     ['x = /[(?=]/;', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('lookaround-turned', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('lookaround-turned', source)).toEqual(changed);
   });
 });
 
@@ -75,6 +75,6 @@ describe('flag-dropped', () => {
     ['x = /a/im;', ['x = /a/m;', 'x = /a/i;']],
     ['x = /a/u;', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('flag-dropped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('flag-dropped', source)).toEqual(changed);
   });
 });

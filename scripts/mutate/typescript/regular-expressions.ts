@@ -1,5 +1,5 @@
 import ts from 'typescript';
-import { type Change, describeChange, type Operator, quote, replaceSpan } from './operator.ts';
+import { type Change, describeReplacement, type Operator, quote, replaceSpan } from './operator.ts';
 import { type PatternPart, readMembers, readPattern } from './read-pattern.ts';
 
 /** A span of the pattern with the text that takes its place. */
@@ -44,7 +44,7 @@ function place(node: ts.Node, { start, end, replacement, meaning }: Edit): Chang
 }
 
 function edit({ start, end, text }: PatternPart, replacement: string): Edit {
-  const meaning = replacement === '' ? `${quote(text)} is gone` : describeChange(text, replacement);
+  const meaning = replacement === '' ? `${quote(text)} is gone` : describeReplacement(text, replacement);
   return { start, end, replacement, meaning };
 }
 

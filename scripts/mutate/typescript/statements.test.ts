@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mutateWith } from './mutate-with.ts';
+import { mutateTypeScriptWith } from './mutate-typescript-with.ts';
 
 describe('statement-removed', () => {
   it.each([
@@ -16,7 +16,7 @@ describe('statement-removed', () => {
     ['class A extends B { constructor() { super(a); } }', []],
     ['log.error("a");', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('statement-removed', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('statement-removed', source)).toEqual(changed);
   });
 });
 
@@ -30,7 +30,7 @@ describe('log-removed', () => {
     ['log.info("a");', []],
     ['broker.error("a");', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('log-removed', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('log-removed', source)).toEqual(changed);
   });
 });
 
@@ -45,7 +45,7 @@ describe('exit-removed', () => {
     ['function f() { a(); return b; }', []],
     ['switch (a) { case 1: break; }', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('exit-removed', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('exit-removed', source)).toEqual(changed);
   });
 });
 
@@ -63,12 +63,12 @@ describe('statements-swapped', () => {
     ['{ await setImmediate(); a(); }', []],
     ['{ const a = await b(); await c(); }', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('statements-swapped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('statements-swapped', source)).toEqual(changed);
   });
 
   it('keeps a comment between the two', () => {
     const source = '{ await a(); // first\n b(); }';
-    expect(mutateWith('statements-swapped', source)).toEqual(['{ b(); // first await a(); }']);
+    expect(mutateTypeScriptWith('statements-swapped', source)).toEqual(['{ b(); // first await a(); }']);
   });
 });
 
@@ -78,21 +78,21 @@ describe('loop-ended', () => {
     ['while (a) b();', ['while (a) { b(); break; }']],
     ['for (const a of b) { if (a) break; return a; }', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('loop-ended', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('loop-ended', source)).toEqual(changed);
   });
 });
 
 describe('case-removed', () => {
   it('removes each case that does something', () => {
     const source = 'switch (a) { case 1: case 2: b(); break; default: c(); }';
-    expect(mutateWith('case-removed', source)).toEqual([
+    expect(mutateTypeScriptWith('case-removed', source)).toEqual([
       'switch (a) { case 1: default: c(); }',
       'switch (a) { case 1: case 2: b(); break; }',
     ]);
   });
 
   it('keeps the only case', () => {
-    expect(mutateWith('case-removed', 'switch (a) { case 1: b(); }')).toEqual([]);
+    expect(mutateTypeScriptWith('case-removed', 'switch (a) { case 1: b(); }')).toEqual([]);
   });
 });
 
@@ -103,7 +103,7 @@ describe('catch-rethrows', () => {
     ['try { a(); } catch ({ b }) { c(b); }', ['try { a(); } catch (error) { throw error; }']],
     ['try { a(); } catch (b) { c(); throw b; }', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('catch-rethrows', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('catch-rethrows', source)).toEqual(changed);
   });
 });
 
@@ -116,19 +116,19 @@ describe('await-dropped', () => {
     ['const [a] = await b();', []],
     ['c((await b()).d);', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('await-dropped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('await-dropped', source)).toEqual(changed);
   });
 });
 
 describe('combinator-swapped', () => {
   it('waits for fewer, for more, or for failures too', () => {
-    expect(mutateWith('combinator-swapped', 'Promise.all(a);').toSorted()).toEqual([
+    expect(mutateTypeScriptWith('combinator-swapped', 'Promise.all(a);').toSorted()).toEqual([
       'Promise.allSettled(a);',
       'Promise.race(a);',
     ]);
-    expect(mutateWith('combinator-swapped', 'Promise.race(a);')).toEqual(['Promise.all(a);']);
-    expect(mutateWith('combinator-swapped', 'Promise.resolve(a);')).toEqual([]);
-    expect(mutateWith('combinator-swapped', 'list.all(a);')).toEqual([]);
+    expect(mutateTypeScriptWith('combinator-swapped', 'Promise.race(a);')).toEqual(['Promise.all(a);']);
+    expect(mutateTypeScriptWith('combinator-swapped', 'Promise.resolve(a);')).toEqual([]);
+    expect(mutateTypeScriptWith('combinator-swapped', 'list.all(a);')).toEqual([]);
   });
 });
 
@@ -139,6 +139,6 @@ describe('contender-removed', () => {
     ['Promise.all(list);', []],
     ['f([a, b]);', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('contender-removed', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('contender-removed', source)).toEqual(changed);
   });
 });

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings are programs
 import { describe, expect, it } from 'vitest';
-import { mutateWith } from './mutate-with.ts';
+import { mutateTypeScriptWith } from './mutate-typescript-with.ts';
 
 describe('number-nudged', () => {
   it.each([
@@ -30,7 +30,7 @@ describe('number-nudged', () => {
     ['pause(500, undefined, a);', ['pause(50, undefined, a);', 'pause(5000, undefined, a);']],
     ['response.writeHead(200, HEADERS);', ['response.writeHead(201, HEADERS);']],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('number-nudged', source).toSorted()).toEqual(changed.toSorted());
+    expect(mutateTypeScriptWith('number-nudged', source).toSorted()).toEqual(changed.toSorted());
   });
 });
 
@@ -46,14 +46,14 @@ describe('sign-swapped', () => {
     ['x = a + "b";', ['x = a;']],
     ['x = a ** b;', ['x = a * b;']],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('sign-swapped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('sign-swapped', source)).toEqual(changed);
   });
 });
 
 describe('minus-dropped', () => {
   it('takes the sign away', () => {
-    expect(mutateWith('minus-dropped', 'x = a.at(-1);')).toEqual(['x = a.at(1);']);
-    expect(mutateWith('minus-dropped', 'x = !a;')).toEqual([]);
+    expect(mutateTypeScriptWith('minus-dropped', 'x = a.at(-1);')).toEqual(['x = a.at(1);']);
+    expect(mutateTypeScriptWith('minus-dropped', 'x = !a;')).toEqual([]);
   });
 });
 
@@ -67,7 +67,7 @@ describe('step-swapped', () => {
     ['a += b;', []],
     ['for (; a; b++) c();', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('step-swapped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('step-swapped', source)).toEqual(changed);
   });
 });
 
@@ -79,7 +79,7 @@ describe('boolean-flipped', () => {
     ['x = f(a === true);', []],
     ['while (true) a();', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('boolean-flipped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('boolean-flipped', source)).toEqual(changed);
   });
 });
 
@@ -94,7 +94,7 @@ describe('name-changed', () => {
     ["x = Buffer.from(a, 'hex');", ["x = Buffer.from(a, 'base64');"]],
     ["f('toString');", []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('name-changed', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('name-changed', source)).toEqual(changed);
   });
 });
 
@@ -117,18 +117,18 @@ describe('string-emptied', () => {
     ["client.query('commit');", []],
     ["f('some words');", []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('string-emptied', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('string-emptied', source)).toEqual(changed);
   });
 });
 
 describe('header-part-dropped', () => {
   it('drops each part of a list in a header', () => {
     expect(
-      mutateWith('header-part-dropped', "x = { 'cache-control': 'a, b' };").toSorted(),
+      mutateTypeScriptWith('header-part-dropped', "x = { 'cache-control': 'a, b' };").toSorted(),
     ).toEqual(["x = { 'cache-control': 'a' };", "x = { 'cache-control': 'b' };"]);
-    expect(mutateWith('header-part-dropped', "a.setHeader('b', 'c; d');")).toHaveLength(2);
-    expect(mutateWith('header-part-dropped', "x = { why: 'first, second' };")).toEqual([]);
-    expect(mutateWith('header-part-dropped', "x = { 'cache-control': 'a' };")).toEqual([]);
+    expect(mutateTypeScriptWith('header-part-dropped', "a.setHeader('b', 'c; d');")).toHaveLength(2);
+    expect(mutateTypeScriptWith('header-part-dropped', "x = { why: 'first, second' };")).toEqual([]);
+    expect(mutateTypeScriptWith('header-part-dropped', "x = { 'cache-control': 'a' };")).toEqual([]);
   });
 });
 
@@ -142,7 +142,7 @@ describe('substitution-dropped', () => {
     ['throw new Error(`a${b}`);', []],
     ['x = { detail: `a${b}` };', []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('substitution-dropped', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('substitution-dropped', source)).toEqual(changed);
   });
 });
 
@@ -160,7 +160,7 @@ describe('property-removed', () => {
     ['({ a: 1 }).b();', []],
     ["const A = { 'content-type': 'a; b c' };", ['const A = { };']],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('property-removed', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('property-removed', source)).toEqual(changed);
   });
 });
 
@@ -172,6 +172,6 @@ describe('element-removed', () => {
     ['x = [a, b];', []],
     ["q('select $1', ['a']);", []],
   ])('makes of %s %j', (source, changed) => {
-    expect(mutateWith('element-removed', source)).toEqual(changed);
+    expect(mutateTypeScriptWith('element-removed', source)).toEqual(changed);
   });
 });
