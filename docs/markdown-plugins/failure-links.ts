@@ -28,10 +28,10 @@ export function failureLinks(root: string): MdastPluginDefinition {
 }
 
 /** The test of each failure on the web, in the order of the table: both come from the proof. */
-function listTests(root: string, id: string): (string | undefined)[] {
-  const { proof, sources } = readEvidence(root, id);
+function listTests(root: string, id: string): string[] {
+  const { proof } = readEvidence(root, id);
   return (proof?.failures ?? []).map((failure) => {
-    const found = locateFailure(proof ?? { tests: [] }, failure, sources);
-    return found && `${repositoryUrl}/tree/main/examples/${id}/${found.path}#L${found.line}`;
+    const { path, line } = locateFailure(proof ?? { tests: [] }, failure);
+    return `${repositoryUrl}/tree/main/examples/${id}/${path}#L${line}`;
   });
 }

@@ -55,7 +55,14 @@ describe('buildPage', () => {
   });
 
   it('places a failure without a defence at its declaration', () => {
-    const failure = { title: 'It breaks', symptom: 's', defence: 'nothing', remains: 'r', test: 0 };
+    const failure = {
+      title: 'It breaks',
+      symptom: 's',
+      defence: 'nothing',
+      remains: 'r',
+      test: 0,
+      line: 2,
+    };
     const proof = { key: '', versions: {}, tests: ['f.test.ts > It breaks'], failures: [failure] };
     const { findings } = buildPage({
       id: 'area/x',
@@ -72,7 +79,7 @@ describe('buildPage', () => {
       message:
         'the failure "It breaks" is defended by nothing, which is not a region of the example',
       fix: 'name the region that defends against it',
-      source: { file: 'examples/area/x/f.test.ts', line: 2, column: 10 },
+      source: { file: 'examples/area/x/f.test.ts', line: 2, column: 1 },
     });
   });
 

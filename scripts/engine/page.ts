@@ -61,7 +61,7 @@ export function buildPage(input: PageInput): PageResult {
     .flatMap((fence) => buildFence(context, text, fence))
     .concat(generated.blocks.flatMap((block) => buildBlock(context, text, { block, contents })));
   checkMissingBlocks(context, { contents, generated });
-  checkDefences(context, { sources, blocks: generated.blocks });
+  checkDefences(context, generated.blocks);
   checkReferenceTests(context, input);
   checkShown(context);
   checkVersus(context);

@@ -1,9 +1,8 @@
 import { examplePath } from '../pattern/ids.ts';
 import { hintAt, shorten } from '../text/hints.ts';
 import { type PageContext, type RecordKeys, reportOnPage } from './context.ts';
-import type { Place } from './findings.ts';
 import type { GeneratedBlock } from './generated.ts';
-import { type Declaration, locateFailure } from './locate-failure.ts';
+import { locateFailure } from './locate-failure.ts';
 import { type PageReference, parseProof } from './records.ts';
 
 /** Reads the proof into the context, and reports one that is missing, unreadable or stale. */
@@ -34,10 +33,7 @@ export function readProof(
 }
 
 /** Reports each failure whose defence names no region of the example. */
-export function checkDefences(
-  context: PageContext,
-  { sources, blocks }: { sources: ReadonlyMap<string, string>; blocks: GeneratedBlock[] },
-): void {
+export function checkDefences(context: PageContext, blocks: GeneratedBlock[]): void {
   const { proof } = context;
   if (proof === undefined) return;
   const regions = new Set(
@@ -49,16 +45,11 @@ export function checkDefences(
     const what = `the failure "${shorten(failure.title)}"`;
     const message = `${what} is defended by ${shorten(failure.defence)}, which is not a region of the example`;
     const fix = 'name the region that defends against it';
-    const source = placeDeclaration(context, locateFailure(proof, failure, sources));
+    const { path, line: declared } = locateFailure(proof, failure);
+    const source = { file: examplePath(context.id, path), line: declared, column: 1 };
     const hint = hintAt(failure.defence, regions);
-    reportOnPage(context, 'failure-defence', { line, column: 1, message, fix, ...source, ...hint });
+    reportOnPage(context, 'failure-defence', { line, column: 1, message, fix, source, ...hint });
   }
-}
-
-function placeDeclaration({ id }: PageContext, found: Declaration | undefined): { source?: Place } {
-  if (found === undefined) return {};
-  const { path, ...place } = found;
-  return { source: { file: examplePath(id, path), ...place } };
 }
 
 /** Reports each reference that names a test which the proof does not have. */

@@ -10,6 +10,8 @@ const failure = z.object({
   remains: text,
   /** Its index in `tests`. */
   test: z.number(),
+  /** Where its file declares it. */
+  line: z.number(),
 });
 
 /** Sets of tests are ranges of indexes: `0-3 7`. */

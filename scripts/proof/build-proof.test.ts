@@ -42,11 +42,11 @@ describe('buildProof', () => {
     expect(unproven).toEqual({});
   });
 
-  it('lists failures in the order of their tests', () => {
+  it('lists failures in the order of their tests, with where they are declared', () => {
     const failure = { symptom: 's', defence: 'choose', remains: 'r' };
-    const { failures } = prove([record('a'), { ...record('b'), failure }]);
+    const { failures } = prove([record('a'), { ...record('b'), failure, line: 7 }]);
 
-    expect(failures).toEqual([{ title: 'b', ...failure, test: 1 }]);
+    expect(failures).toEqual([{ title: 'b', ...failure, test: 1, line: 7 }]);
   });
 
   it('proves SQL by its being applied, and says nothing of SQL that was not', () => {

@@ -30,8 +30,8 @@ export function buildProof({ sources, records, outputs, key, versions }: Evidenc
     key,
     versions,
     tests: records.map(({ name }) => name),
-    failures: records.flatMap(({ title, failure }, test) =>
-      failure ? [{ title, ...failure, test }] : [],
+    failures: records.flatMap(({ title, failure, line }, test) =>
+      failure ? [{ title, ...failure, test, line }] : [],
     ),
     files,
     unproven,

@@ -8,6 +8,7 @@ export function createTestRecord(given: Partial<TestRecord> = {}): TestRecord {
     title,
     file,
     fullName: title,
+    line: 1,
     milliseconds: 1,
     passed: true,
     executed: new Map(),

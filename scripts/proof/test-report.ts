@@ -19,6 +19,7 @@ const reportSchema = z.object({
           title: z.string(),
           status: z.string(),
           duration: z.number().default(0),
+          location: z.object({ line: z.number() }).nullish(),
           meta: z.object({
             executed: spans.default({}),
             loaded: spans.default({}),
@@ -42,6 +43,8 @@ export type TestRecord = {
   /** The test file, and the name within it: `a job > waits for the end of its delay`. */
   file: string;
   fullName: string;
+  /** Where it begins in its file. */
+  line: number;
   milliseconds: number;
   passed: boolean;
   executed: Map<string, Span[]>;
@@ -82,6 +85,7 @@ function toRecord(test: Assertion, folder: string, file: string): TestRecord {
     title: test.title,
     file,
     fullName: [...test.ancestorTitles, test.title].join(' > '),
+    line: test.location?.line ?? 1,
     milliseconds: test.duration,
     passed: test.status === 'passed',
     // What is loaded before the first test, that test has run: without it nothing would be loaded.
@@ -109,5 +113,14 @@ function collectSpans(folder: string, parts: Executed[]): Map<string, Span[]> {
 
 function brokenFile(file: string): TestRecord {
   const none = { executed: new Map(), loaded: new Map(), evidence: new Map(), services: {} };
-  return { name: file, title: file, file, fullName: '', milliseconds: 0, passed: false, ...none };
+  return {
+    name: file,
+    title: file,
+    file,
+    fullName: '',
+    line: 1,
+    milliseconds: 0,
+    passed: false,
+    ...none,
+  };
 }
