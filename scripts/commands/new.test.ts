@@ -17,7 +17,7 @@ it('makes a pattern that is formatted, proven and without a finding', async () =
   await run('node_modules/@biomejs/biome/bin/biome', 'check', '--write', `examples/${ID}`);
   await run('scripts/commands/prove.ts', ID);
 
-  const check = await run('scripts/commands/check.ts');
+  const check = await run('scripts/commands/check.ts', ID);
   expect(check.stdout).toContain('all is well');
   const skill = readFileSync(join(root, 'agents/skills/touchstone-demo-area/SKILL.md'), 'utf8');
   expect(skill).toContain('two-word-pattern');
@@ -42,6 +42,8 @@ function copyRepository(): string {
     'agents',
     'scripts',
     'examples/kit',
+    'examples/api-design/error-handling',
+    'patterns/api-design/error-handling.md',
     'package.json',
     'biome.json',
     'vitest.config.ts',

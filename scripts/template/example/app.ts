@@ -1,6 +1,7 @@
-import { answerErrors, answerNotFound } from '@touchstone/kit/app/problems';
 import express from 'express';
 import { z } from 'zod';
+import { answerErrors, answerNotFound } from '../../api-design/error-handling/answer-errors.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import type { createExampleSlug } from './example-slug.ts';
 
 type Services = {
@@ -19,6 +20,6 @@ export function createApp({ counters, log }: Services) {
     response.json({ name, value: await counters.count(name) });
   });
 
-  app.use(answerNotFound, answerErrors(log));
+  app.use(answerNotFound, answerErrors(log, translateZodError));
   return app;
 }
