@@ -4,7 +4,15 @@ import { createVitest, type TestCase, type Vitest } from 'vitest/node';
 import { createWarmPool, type WarmPool } from './warm-pool.ts';
 
 /** Tests of one file, and how long each may take, in milliseconds. */
-export type Question = { file: string; tests: ReadonlyMap<string, number> };
+export type Question = {
+  file: string;
+  tests: ReadonlyMap<string, number>;
+  /** Makes the copy of the example that is asked, which is gone afterwards. */
+  inCopy: InCopy;
+};
+
+/** Runs with the folder of a copy that nothing has loaded yet. */
+export type InCopy = <T>(run: (folder: string) => Promise<T>) => Promise<T>;
 
 /** What the tests said: that all passed, or which one turned red first, and how. */
 export type TestsAnswer =
@@ -37,8 +45,12 @@ export async function openLane(root: string): Promise<Lane> {
     runs = 0;
   }
 
+  /**
+   * Each time from a new folder, of which the process knows no module: a service that a module starts
+   * ends with the tests of one file, and is not there for those of the next.
+   */
   async function askOnce(question: Question) {
-    const answer = await station.ask(question);
+    const answer = await question.inCopy((folder) => station.ask(question, folder));
     runs += 1;
     const isSpent = runs >= RUNS_OF_A_PROCESS || (!answer.passed && answer.how !== 'failed');
     if (isSpent || (await station.isBusy())) await renew();
@@ -57,9 +69,9 @@ export async function openLane(root: string): Promise<Lane> {
 }
 
 /** The test that turned red alone; all of them when it was none of these. */
-function narrow({ file, tests }: Question, { test }: Red): Question {
-  const limit = tests.get(test);
-  return { file, tests: limit === undefined ? tests : new Map([[test, limit]]) };
+function narrow(question: Question, { test }: Red): Question {
+  const limit = question.tests.get(test);
+  return limit === undefined ? question : { ...question, tests: new Map([[test, limit]]) };
 }
 
 /** One process, and the Vitest that speaks with it. */
@@ -88,14 +100,15 @@ async function openStation(root: string) {
     { server: { watch: null }, cacheDir: join(root, '.cache') },
   );
 
-  async function ask({ file, tests }: Question): Promise<TestsAnswer> {
+  async function ask({ file, tests }: Question, folder: string): Promise<TestsAnswer> {
     const project = vitest.getRootProject();
-    const specification = project.createSpecification(file, { testNames: [...tests.keys()] });
+    const path = join(folder, file);
+    const specification = project.createSpecification(path, { testNames: [...tests.keys()] });
     watch.begin(tests);
     const run = await vitest.runTestSpecifications([specification]).catch(toFailedRun);
     const hung = watch.end();
     if (hung) return { passed: false, test: hung, how: 'hung', error: 'it did not end' };
-    return readAnswer(vitest, file, run.unhandledErrors);
+    return readAnswer(vitest, path, run.unhandledErrors);
   }
 
   async function close() {

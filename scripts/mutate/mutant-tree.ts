@@ -14,11 +14,13 @@ import { makeThrowAwayFolder } from '@touchstone/kit/programs/throw-away-folder'
 /** Copies of one example, each with one file changed. The repository itself is never written. */
 export type MutantTree = {
   root: string;
-  /** The folder of a copy of the example; without a change, the example as it is. */
-  plant: (change?: { path: string; text: string }) => string;
-  remove: (folder: string) => void;
+  /** Runs with the folder of a copy of the example; without a change, the example as it is. */
+  inCopy: <T>(change: Change | undefined, run: (folder: string) => Promise<T>) => Promise<T>;
   removeAll: () => void;
 };
+
+/** A file of the example, and its text in a copy. */
+type Change = { path: string; text: string };
 
 /** Prepares a temporary folder for copies of the example. */
 export function openMutantTree(repository: string, id: string): MutantTree {
@@ -27,7 +29,7 @@ export function openMutantTree(repository: string, id: string): MutantTree {
   const source = join(repository, 'examples', id);
   let copies = 0;
 
-  function plant(change?: { path: string; text: string }): string {
+  function plant(change: Change | undefined): string {
     const copy = join(root, `${copies++}`);
     linkSurroundings(repository, copy, id);
     const folder = join(copy, 'examples', id);
@@ -38,13 +40,18 @@ export function openMutantTree(repository: string, id: string): MutantTree {
     return folder;
   }
 
-  function remove(folder: string) {
-    rmSync(join(folder, '../../..'), { recursive: true, force: true });
+  async function inCopy<T>(change: Change | undefined, run: (folder: string) => Promise<T>) {
+    const folder = plant(change);
+    try {
+      return await run(folder);
+    } finally {
+      rmSync(join(folder, '../../..'), { recursive: true, force: true });
+    }
   }
 
   const removeAll = () => rmSync(root, { recursive: true, force: true });
   process.once('exit', removeAll);
-  return { root, plant, remove, removeAll };
+  return { root, inCopy, removeAll };
 }
 
 const isOwnFile = (path: string): boolean => !/[/\\](node_modules|\.data)$/.test(path);

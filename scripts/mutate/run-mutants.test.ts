@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ROOT } from '../files/root.ts';
 import { createTestRecord } from '../proof/create-test-record.ts';
 import type { TestRecord } from '../proof/test-report.ts';
@@ -118,13 +118,44 @@ it('leaves no listener behind after many mutants in one process', async () => {
   expect(warnings.map(({ name }) => name)).not.toContain('MaxListenersExceededWarning');
 });
 
-it('finds next to a copy what the example has next to it', () => {
+it('finds next to a copy what the example has next to it', async () => {
   mkdirSync(join(repository, 'examples/jobs/other'), { recursive: true });
   cpSync(join(ROOT, 'tsconfig.json'), join(repository, 'examples/jobs/other/other.json'));
-  const folder = tree.plant();
-  expect(readdirSync(join(folder, '..')).sort()).toEqual(['other', 'sample']);
-  expect(readFileSync(join(folder, '../other/other.json'), 'utf8')).toContain('strict');
-  tree.remove(folder);
+  await tree.inCopy(undefined, async (folder) => {
+    expect(readdirSync(join(folder, '..')).sort()).toEqual(['other', 'sample']);
+    expect(readFileSync(join(folder, '../other/other.json'), 'utf8')).toContain('strict');
+  });
+});
+
+it('starts anew for each test file what their helpers start and end', async () => {
+  const test =
+    "import { service } from './service.ts'; import './sample.ts'; import { expect, it } from 'vitest';";
+  const isOpen = "it('is open', () => expect(service.isOpen).toBe(true));";
+  const helper = `import { afterAll } from 'vitest';
+export const service = { isOpen: true };
+afterAll(() => { service.isOpen = false; });`;
+  const folder = makeSampleRepository(ID, {
+    'sample.ts': 'export const limit = 3;',
+    'service.ts': helper,
+    'a.test.ts': test + isOpen,
+    'b.test.ts': test + isOpen,
+  });
+  const copies = openMutantTree(folder, ID);
+  onTestFinished(copies.removeAll);
+  const executed = new Map([['sample.ts', [[0, 23] as [number, number]]]]);
+  const records = ['a.test.ts', 'b.test.ts'].map((file) =>
+    createTestRecord({ title: 'is open', file, executed }),
+  );
+  const mutant = { operator: 'sample', start: 21, end: 22, replacement: '4', meaning: '' };
+  const [verdict] = await runMutants({
+    tree: copies,
+    mutants: [{ path: 'sample.ts', source: 'export const limit = 3;', mutant }],
+    records,
+    readersFiles: new Set(),
+    lanes: 1,
+    onVerdict: () => {},
+  });
+  expect(verdict).toMatchObject({ asked: 2, caughtByReaders: false });
 });
 
 type Change = { path: string; source: string; from: string; to: string };

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import type { TestRecord } from '../proof/test-report.ts';
 import { applyMutant } from './apply-mutant.ts';
 import { type Ask, chooseTests, toAsks } from './choose-tests.ts';
-import { type Lane, openLane, type TestsAnswer } from './lane.ts';
+import { type InCopy, type Lane, openLane, type TestsAnswer } from './lane.ts';
 import type { Mutant } from './mutant.ts';
 import type { MutantTree } from './mutant-tree.ts';
 
@@ -57,16 +56,15 @@ export async function runMutants(run: Run): Promise<Verdict[]> {
 /** A test that fails in a copy without any change would catch every mutant. */
 async function checkUnchanged({ tree, records, readersFiles }: Run): Promise<void> {
   const lane = await openLane(tree.root);
-  const folder = tree.plant();
+  const inCopy: InCopy = (run) => tree.inCopy(undefined, run);
   try {
-    const { caught } = await askUntilRed(lane, folder, toAsks(records, readersFiles));
+    const { caught } = await askUntilRed(lane, inCopy, toAsks(records, readersFiles));
     if (!caught) return;
     const { file, test, how, error } = caught;
     throw new Error(
       `${file} > ${test} ${how} in a copy of the example, without a change: ${error}`,
     );
   } finally {
-    tree.remove(folder);
     await lane.close();
   }
 }
@@ -75,18 +73,14 @@ async function judge(lane: Lane, placed: PlacedMutant, run: Run): Promise<Verdic
   const { path, source, mutant } = placed;
   const asks = chooseTests({ path, mutant }, run.records, run.readersFiles);
   const text = applyMutant(source, mutant);
-  const folder = run.tree.plant({ path, text });
-  try {
-    return { ...placed, ...(await askUntilRed(lane, folder, asks)) };
-  } finally {
-    run.tree.remove(folder);
-  }
+  const inCopy: InCopy = (ask) => run.tree.inCopy({ path, text }, ask);
+  return { ...placed, ...(await askUntilRed(lane, inCopy, asks)) };
 }
 
-async function askUntilRed(lane: Lane, folder: string, asks: Ask[]) {
+async function askUntilRed(lane: Lane, inCopy: InCopy, asks: Ask[]) {
   let asked = 0;
   for (const { file, tests, isReaders } of asks) {
-    const answer = await lane.ask({ file: join(folder, file), tests });
+    const answer = await lane.ask({ file, tests, inCopy });
     if (!answer.passed) return { asked, caught: { ...answer, file }, caughtByReaders: isReaders };
     asked += tests.size;
   }
