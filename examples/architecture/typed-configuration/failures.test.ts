@@ -39,7 +39,7 @@ failure(
       'The program does not start; one error names every variable and what to set, and no value',
     defence: 'read-environment',
     remains:
-      'A message of your own rule may quote a value that is not a secret',
+      'A message of your own rule may quote what is not a secret, and zod names the keys of an object in JSON',
   },
   () => {
     const list = z
@@ -136,6 +136,9 @@ failure(
     );
     expect(read(names).APP_PORT).toBe(3000);
     expect(read({ APP_PORT: '80' }, 'APP_').APP_PORT).toBe(80);
+    const mixed = schema.extend({ PORT: port() });
+    const set = { ...RIGHT, PORT: '81' };
+    expect(readEnvironment(mixed, set, 'APP_').PORT).toBe(81);
   },
 );
 
@@ -408,7 +411,7 @@ failure(
     const first = {
       ...RIGHT,
       A_LIST: `${KEY},${KEY}`,
-      A_RECORD: `{"ada":"${TOKEN}"}`,
+      A_RECORD: `{"user":"ada","token":"${TOKEN}"}`,
       A_TOKEN: TOKEN,
       A_DATABASE: `postgres://ada:${TOKEN}@db/shop`,
     };
@@ -424,7 +427,9 @@ failure(
       A_RECORD: z
         .string()
         .transform((text) => JSON.parse(text))
-        .pipe(z.record(z.string(), hidden(z.string()))),
+        .pipe(
+          z.object({ user: z.string(), token: hidden(z.string()) }),
+        ),
       A_TOKEN: hidden(z.string()).nullable(),
       A_DATABASE: secretUrl('postgres').optional(),
       A_NOTHING: z.string().transform(() => null),
@@ -439,7 +444,7 @@ failure(
     const settings = readEnvironment(all);
 
     expect(settings.APP_KEY.reveal()).toBe(KEY);
-    expect(settings.A_RECORD.ada?.reveal()).toBe(TOKEN);
+    expect(settings.A_RECORD.token.reveal()).toBe(TOKEN);
     const child = execFileSync(
       process.execPath,
       ['-p', 'JSON.stringify(process.env)'],
@@ -592,6 +597,7 @@ APP_KEY=
     );
     for (const field of [
       duration().default(10_000),
+      duration().default(0),
       port().default(99_999),
       z.string().prefault('a #1'),
       z.string().prefault('a\nb'),

@@ -41,7 +41,7 @@ export function duration(maxMs: number = LONGEST_TIMER) {
       const [, digits, unit = ''] = /^(\d+)([a-z]+)$/.exec(text) ?? [];
       return Number(digits) * (UNITS.get(unit) ?? Number.NaN);
     })
-    .pipe(z.int({ error }).max(maxMs, { error }));
+    .pipe(z.number({ error }).max(maxMs, { error }));
 }
 
 // #region http-url
