@@ -165,8 +165,8 @@ failure(
     );
     expect(['true', 'yes', '1'].map(read)).toEqual(Array(3).fill(true));
     for (const text of ['flase', '2', 'constructor'])
-      expect(tell(() => read(text))).toMatch(
-        /^SHOP_TEST_PAYMENTS: Invalid option: expected one of "true"/,
+      expect(tell(() => read(text))).toBe(
+        'SHOP_TEST_PAYMENTS: must be true or false',
       );
   },
 );
@@ -239,7 +239,7 @@ failure(
     expect(duration(31_536_000_000).parse('30d')).toBe(2_592_000_000);
     for (const value of ['9', '2s', undefined])
       expect(tellField(duration(1000), value)).toBe(
-        'must be a time with its unit, such as 500ms, 30s, 5m, 2h or 30d, of at most 1000 ms',
+        'must be a time with its unit, such as 30s, 5m, 2h or 30d, of at most 1s',
       );
   },
 );

@@ -32,9 +32,9 @@ export function port() {
   return wholeNumber(0, 65_535);
 }
 
-/** A time with its unit, such as `30s`, in milliseconds; without a bound of its own, at most what a timer can wait. */
+/** A time with its unit, `500ms` to `30d`, as milliseconds; unless you say more, what a timer can wait. */
 export function duration(maxMs: number = LONGEST_TIMER) {
-  const error = `must be a time with its unit, such as 500ms, 30s, 5m, 2h or 30d, of at most ${maxMs} ms`;
+  const error = `must be a time with its unit, such as 30s, 5m, 2h or 30d, of at most ${maxMs / 1000}s`;
   return z
     .string({ error })
     .transform((text) => {

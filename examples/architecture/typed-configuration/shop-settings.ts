@@ -16,7 +16,7 @@ export const shopSchema = z.object({
     .prefault('10s')
     .describe('How long a payment may take, at most 60s.'),
   SHOP_TEST_PAYMENTS: z
-    .stringbool()
+    .stringbool({ error: 'must be true or false' })
     .prefault('false')
     .describe('Accepts cards that are for tests.'),
   SHOP_LOG_LEVEL: z
