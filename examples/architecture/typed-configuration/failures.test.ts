@@ -258,7 +258,8 @@ failure(
       'must be a URL that begins with https:// or http://, without a password';
     const wrong =
       'app.test /a https:/app.test ftp://a mailto:a@b https:// xhttps://a https://a:99999';
-    const withUser = 'https://ada:pw@a https://ada@a https://:pw@a';
+    const withUser =
+      'https://ada:pw@a http://ada@a https://:pw@a https://@a';
     const spaced = [
       ' https://a.test',
       'https://a/ b',
@@ -273,7 +274,8 @@ failure(
     ])
       expect(tellField(httpUrl(), text), text).toBe(rule);
     for (const text of [
-      'https://app.test/a?mail=a@b.test',
+      'https://app.test/@ada?mail=a@b.test',
+      'https://app.test?next=https://ada@a.test',
       'https://app.test#a@b',
       'http://127.0.0.1:3000',
     ])
@@ -325,7 +327,7 @@ failure(
     expect(weakness(`nothing${tail}`)).toBeUndefined();
     for (const text of [
       'correct-horse-battery-'.repeat(3),
-      `${'0'.repeat(20)}${'012789abc'.repeat(3)}`,
+      [...'012789abc'.repeat(5)].toSorted().join(''),
       `${randomBytes(24).toString('base64url')}Zx9-Qw7LZx9-Qw7L`,
     ])
       expect(weakness(text)).toBe('is easy to guess');
@@ -546,6 +548,7 @@ failure(
       APP_WAIT: duration().prefault('5m').describe('A time.'),
       COUNT: port().default(0).describe('A number.'),
       SWITCH: z.stringbool().default(false).describe('A switch.'),
+      DAY: z.coerce.date().describe('A day.'),
     });
 
     const text = describeEnvironment(all);
@@ -579,11 +582,13 @@ APP_KEY=
 
 # A switch. Optional.
 # SWITCH=false
+
+# A day. Required.
+DAY=
 `);
-    const set = parseEnv(
-      text.replaceAll(/^# (?=[A-Z_]+=.)/gm, '').replace(/APP_KEY=/, ''),
-    );
-    expect(readEnvironment(all, { ...set, ...RIGHT })).toMatchObject({
+    const set = parseEnv(text.replaceAll(/^# (?=[A-Z_]+=.)/gm, ''));
+    const missing = { ...RIGHT, DAY: '2026-11-29' };
+    expect(readEnvironment(all, { ...set, ...missing })).toMatchObject({
       APP_TEXT: "it's a=b",
       APP_WAIT: 300_000,
     });

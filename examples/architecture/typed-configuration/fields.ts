@@ -20,9 +20,9 @@ export function wholeNumber(min: number, max: number) {
     z
       .string({ error })
       // Number() also takes '', ' 3 ', '1e3' and '0x10'.
-      .regex(/^(0|-?[1-9]\d*)$/, { error })
+      .regex(/^(0|-?[1-9]\d*)$/)
       .transform(Number)
-      .pipe(z.int({ error }).min(min, { error }).max(max, { error }))
+      .pipe(z.int({ error }).min(min).max(max))
   );
 }
 // #endregion whole-number
@@ -41,7 +41,7 @@ export function duration(maxMs: number = LONGEST_TIMER) {
       const [, digits, unit = ''] = /^(\d+)([a-z]+)$/.exec(text) ?? [];
       return Number(digits) * (UNITS.get(unit) ?? Number.NaN);
     })
-    .pipe(z.number({ error }).max(maxMs, { error }));
+    .pipe(z.number({ error }).max(maxMs));
 }
 
 // #region http-url
@@ -50,8 +50,7 @@ export function httpUrl() {
   const error =
     'must be a URL that begins with https:// or http://, without a password';
   return url(['https', 'http'], error).refine(
-    (text) => !/^[^?#]*@/.test(text),
-    { error },
+    (text) => !/^https?:\/\/[^/?#]*@/.test(text),
   );
 }
 
@@ -70,7 +69,6 @@ function url(schemes: string[], error: string) {
       // The URL parser drops spaces and line breaks in silence.
       !/\s/.test(text) &&
       URL.canParse(text),
-    { error },
   );
 }
 // #endregion http-url
