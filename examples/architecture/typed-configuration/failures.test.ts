@@ -274,8 +274,9 @@ failure(
     ])
       expect(tellField(httpUrl(), text), text).toBe(rule);
     for (const text of [
-      'https://app.test/@ada?mail=a@b.test',
+      'https://app.test/@ada',
       'https://app.test?next=https://ada@a.test',
+      'https://app.test?mail=ada@a.test',
       'https://app.test#a@b',
       'http://127.0.0.1:3000',
     ])
@@ -447,6 +448,9 @@ failure(
 
     expect(settings.APP_KEY.reveal()).toBe(KEY);
     expect(settings.A_RECORD.token.reveal()).toBe(TOKEN);
+    expect(tell(() => readEnvironment(schema))).toMatch(
+      /^APP_KEY: is not set; /,
+    );
     const child = execFileSync(
       process.execPath,
       ['-p', 'JSON.stringify(process.env)'],
