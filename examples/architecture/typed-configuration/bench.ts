@@ -27,6 +27,7 @@ const t3Schema = {
   SHOP_TEST_PAYMENTS: z.stringbool(),
   SHOP_LOG_LEVEL: z.enum(['debug', 'info']),
 };
+const zodSchema = z.object(t3Schema);
 const envalidSpecs = {
   SHOP_PORT: port(),
   SHOP_BASE_URL: url(),
@@ -85,6 +86,7 @@ const table = await compare({
     contender('t3-env 0.13 with zod', () =>
       createEnv({ server: t3Schema, runtimeEnv: ENVIRONMENT }),
     ),
+    contender('zod 4.6 alone', () => zodSchema.parse(ENVIRONMENT)),
     contender('convict 6.2', readWithConvict),
   ],
 });

@@ -11,7 +11,7 @@ const { errors, code } = await runProgram(main, {
   SHOP_BASE_URL: 'shop.example.com',
   SHOP_SESSION_KEY: 'change-me',
   SHOP_PAYMENT_TIMEOUT: '30',
-  SHOP_TEST_PAYMENTS: 'no',
+  SHOP_TEST_PAYMENTS: 'flase',
 });
 // Some of the messages are longer than a terminal is wide.
 const wrapped = errors.replace(/(?=.{73})(.{20,70}) /g, '$1\n    ');

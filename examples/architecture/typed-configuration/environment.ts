@@ -1,25 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { z } from 'zod';
-import { nearestName } from './nearest-name.ts';
-import { listVariables, type Variable } from './variables.ts';
+import { z } from 'zod';
+import { Secret } from './secret.ts';
 
 type Environment = Record<string, string | undefined>;
 
-type Options = {
-  /** How the names of this app begin: another name that begins so is a typo. */
-  prefix?: string;
-};
-
-/** All that is wrong with the environment: a name and a sentence each, and no value. */
+/** All that is wrong with the environment, a sentence for each variable. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
   readonly code = 'invalid_environment';
-  readonly faults: ReadonlyMap<string, string>;
-
-  constructor(faults: ReadonlyMap<string, string>) {
-    super([...faults].map((fault) => fault.join(': ')).join('\n'));
-    this.faults = faults;
-  }
 }
 
 // #region read-environment
@@ -27,69 +15,94 @@ export class EnvironmentError extends Error {
 export function readEnvironment<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   environment: Environment = process.env,
-  { prefix }: Options = {},
+  prefix?: string,
 ): Readonly<z.output<z.ZodObject<Shape>>> {
-  const variables = listVariables(schema);
-  const { values, faults } = readValues(variables, environment);
-  const typos = prefix
-    ? findTypos(variables, environment, prefix)
-    : new Map<string, string>();
-  const { data, error } = schema.safeParse(values);
-  for (const issue of error?.issues ?? []) {
-    const name = String(issue.path[0] ?? 'environment');
-    if (!faults.has(name)) faults.set(name, describe(issue, values));
+  const texts: Environment = {};
+  const faults: string[] = [];
+  for (const [name, field] of Object.entries(schema.shape)) {
+    const found = readVariable(name, field, environment);
+    if ('fault' in found) faults.push(`${name}: ${found.fault}`);
+    else texts[name] = found.text;
   }
-  if (!data || faults.size + typos.size > 0)
-    throw new EnvironmentError(new Map([...faults, ...typos]));
+  // A misspelt name would select the default of the right one.
+  if (prefix !== undefined)
+    for (const name of findUnknown(schema, environment, prefix))
+      faults.push(`${name}: is not known; correct it, or remove it`);
+  if (faults.length > 0) throw new EnvironmentError(faults.join('\n'));
+  const { data, issues } = parse(schema, texts);
+  if (!data) throw new EnvironmentError(issues.map(tell).join('\n'));
   // #region forget-secrets
   // Child processes and reports get what process.env holds.
-  for (const { name, secret } of variables)
-    if (secret) delete environment[name];
+  for (const [name, value] of Object.entries(data))
+    if (holdsSecret(value)) delete environment[name];
   // #endregion forget-secrets
-  return freeze(data);
+  return Object.freeze(data);
 }
 // #endregion read-environment
 
-function readValues(variables: Variable[], environment: Environment) {
-  const values: Environment = {};
-  const faults = new Map<string, string>();
-  for (const variable of variables) {
-    const found = readValue(variable, environment);
-    if ('fault' in found) faults.set(variable.name, found.fault);
-    else values[variable.name] = found.value;
-  }
-  return { values, faults };
-}
+type Found = { text: string | undefined } | { fault: string };
 
-type Found = { value: string | undefined } | { fault: string };
-
-function readValue(
-  { name, secret }: Variable,
+function readVariable(
+  name: string,
+  field: z.core.$ZodType,
   environment: Environment,
 ): Found {
-  const { [name]: value, [`${name}_FILE`]: path } = environment;
-  if (secret && path !== undefined) {
-    if (value !== undefined)
-      return { fault: `is set, and so is ${name}_FILE; remove one` };
-    return readSecretFile(path);
-  }
-  if (value?.trim() === '')
+  const found = readText(name, environment);
+  if ('fault' in found) return found;
+  if (found.text?.trim() === '')
     return { fault: 'is empty; set it, or remove it' };
-  return { value };
+  const { data, issues } = parse(field, found.text);
+  const missing = found.text === undefined;
+  if (missing && holdsSecret(data))
+    return { fault: 'is not set; a secret takes no default' };
+  const [issue] = issues;
+  if (!issue) return found;
+  return {
+    fault: missing ? `is not set; ${issue.message}` : tell(issue),
+  };
+}
+
+/** Throws nothing: an error of a transform, such as `Invalid URL`, has the value in it. */
+function parse<T>(schema: z.core.$ZodType<T>, value: unknown) {
+  try {
+    const { data, error } = z.safeParse(schema, value);
+    return { data, issues: error?.issues ?? [] };
+  } catch (error) {
+    const kind = error instanceof Error ? error.name : typeof error;
+    const message = `is not valid: the schema throws a ${kind}`;
+    return { issues: [{ path: [], message }] };
+  }
+}
+
+function tell({
+  path,
+  message,
+}: Pick<z.core.$ZodIssue, 'path' | 'message'>) {
+  return path.length > 0 ? `${path.join('.')}: ${message}` : message;
+}
+
+/** Looks into lists and records, but no deeper. */
+function holdsSecret(value: unknown): boolean {
+  if (value instanceof Secret) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((part) => part instanceof Secret);
 }
 
 // #region read-secret-file
 const LARGEST_FILE = 64 * 1024;
 
-/** The text of a file without its last line break; the path is not told, as it may be the secret itself. */
-function readSecretFile(path: string): Found {
-  const found = statSync(path, { throwIfNoEntry: false });
-  // A pipe or a device would hold up the start without an end.
-  if (!found?.isFile() || found.size > LARGEST_FILE)
-    return { fault: 'its _FILE is not a file of at most 64 KiB' };
+/** The variable, or the file that `<name>_FILE` names; the path is not told, as it may be the secret itself. */
+function readText(name: string, environment: Environment): Found {
+  const { [name]: text, [`${name}_FILE`]: path } = environment;
+  if (path === undefined) return { text };
+  if (text !== undefined)
+    return { fault: `is set, and so is ${name}_FILE; remove one` };
   try {
-    const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-    return value ? { value } : { fault: 'its _FILE is empty' };
+    const file = statSync(path);
+    // A pipe or a device would hold up the start without an end.
+    if (!file.isFile() || file.size > LARGEST_FILE)
+      return { fault: 'its _FILE is not a file of at most 64 KiB' };
+    return { text: readFileSync(path, 'utf8').replace(/\r?\n$/, '') };
   } catch {
     return { fault: 'its _FILE cannot be read' };
   }
@@ -97,51 +110,19 @@ function readSecretFile(path: string): Found {
 // #endregion read-secret-file
 
 // #region find-typos
-function findTypos(
-  variables: Variable[],
+function findUnknown(
+  { shape }: z.ZodObject,
   environment: Environment,
   prefix: string,
-): Map<string, string> {
-  const known = new Set(
-    variables.flatMap(({ name, secret }) =>
-      secret ? [name, `${name}_FILE`] : [name],
-    ),
-  );
-  const unknown = Object.keys(environment)
-    .filter((name) =>
-      name.toUpperCase().startsWith(prefix.toUpperCase()),
-    )
-    .filter((name) => !known.has(name));
-  return new Map(
-    unknown.map((name) => {
-      const near = nearestName(name.toUpperCase(), known);
-      const mend = near ? `did you mean ${near}?` : 'remove it';
-      return [name, `is not known; ${mend}`];
-    }),
+): string[] {
+  const known = Object.keys(shape).flatMap((name) => [
+    name,
+    `${name}_FILE`,
+  ]);
+  const start = prefix.toUpperCase();
+  return Object.keys(environment).filter(
+    (name) =>
+      name.toUpperCase().startsWith(start) && !known.includes(name),
   );
 }
 // #endregion find-typos
-
-type Issue = z.core.$ZodIssue;
-
-function describe(
-  { path, message }: Issue,
-  values: Environment,
-): string {
-  const [name, ...inside] = path.map(String);
-  // A rule of your own may quote what it refuses.
-  const used = name ? [values[name]] : Object.values(values);
-  const quotes = (value?: string) =>
-    value && value.length > 7 && message.includes(value);
-  const safe = used.some(quotes) ? 'is not valid' : message;
-  if (name && values[name] === undefined) return `is not set; ${safe}`;
-  return inside.length > 0 ? `at ${inside.join('.')}: ${safe}` : safe;
-}
-
-/** Freezes a value and all that it holds. */
-function freeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  if (ArrayBuffer.isView(value)) return value; // cannot be frozen
-  Object.values(value).forEach(freeze);
-  return Object.freeze(value);
-}

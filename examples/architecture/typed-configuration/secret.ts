@@ -1,54 +1,53 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
 
-const HIDDEN = '[secret]';
-
 // #region hide-secret
 /** A value that prints as `[secret]`; only `reveal` gives it out. */
-export class Secret {
+export class Secret<T = string> {
   // A private field: inspect, Object.keys, JSON.stringify and
   // structuredClone do not see it.
-  readonly #value: string;
+  readonly #value: T;
 
-  constructor(value: string) {
-    if (value === '') throw new TypeError('a secret must not be empty');
+  constructor(value: T) {
     this.#value = value;
   }
 
   /** The value itself; call it where the value is used. */
-  reveal(): string {
+  reveal(): T {
     return this.#value;
   }
 
-  toString(): string {
-    return HIDDEN;
+  /** `${secret}` would be the same key in every app, so it throws. */
+  toString(): never {
+    throw new TypeError('a secret has no text: call reveal()');
   }
 
   toJSON(): string {
-    return HIDDEN;
+    return '[secret]';
   }
 
   [inspect.custom](): string {
-    return HIDDEN;
+    return this.toJSON();
   }
+}
+
+/** Any field, as a secret: a token of a provider, a list of keys. */
+export function hidden<T, From>(field: z.ZodType<T, From>) {
+  return field.transform((value) => new Secret(value));
 }
 // #endregion hide-secret
 
-const MAKE_ONE =
-  'make one: node -p "crypto.randomBytes(32).toString(\'base64url\')"';
+const RULE =
+  'must be at least 32 random bytes as hex or base64; make one: node -p "crypto.randomBytes(32).toString(\'base64url\')"';
 
-/** A secret of at least 32 random bytes, as hex or base64; `advice` says how to make one. */
-export function secret(advice: string = MAKE_ONE) {
-  const error = `must be at least 32 random bytes as hex or base64; ${advice}`;
-  return z
-    .string({ error })
-    .transform((value, context) => {
+/** A secret that you make: at least 32 random bytes, as hex or base64. */
+export function secret() {
+  return hidden(
+    z.string({ error: RULE }).superRefine((value, context) => {
       const weakness = findWeakness(value);
-      if (!weakness) return new Secret(value);
-      context.addIssue(`${weakness}; ${error}`);
-      return z.NEVER;
-    })
-    .meta({ writeOnly: true });
+      if (weakness) context.addIssue(`${weakness}; ${RULE}`);
+    }),
+  );
 }
 
 // #region judge-secret
@@ -66,7 +65,8 @@ const GUESSABLE =
   /secret|passw|change.?me|example|default|123456|abcdef|qwerty|(.{8}).*\1/i;
 
 function findWeakness(value: string): string | undefined {
-  if (/\s/.test(value)) return 'has a space or a line break in it';
+  if (/[^!-~]/.test(value))
+    return 'has a space, a line break or another character that is not printable';
   if (value.length < SHORTEST) return 'is too short';
   if (value.length > LONGEST) return 'is too long';
   const distinct = new Set(value).size;
@@ -75,18 +75,3 @@ function findWeakness(value: string): string | undefined {
   return undefined;
 }
 // #endregion judge-secret
-
-/** A URL that holds a password, as that of a database; the password is not judged. */
-export function secretUrl(...schemes: string[]) {
-  const error = `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
-  return z
-    .string({ error })
-    .refine(
-      (text) =>
-        schemes.some((scheme) => text.startsWith(`${scheme}://`)) &&
-        URL.canParse(text) &&
-        !/\s/.test(text),
-    )
-    .transform((text) => new Secret(text))
-    .meta({ writeOnly: true });
-}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readEnvironment } from './environment.ts';
-import { boolean, duration, httpUrl, port } from './fields.ts';
-import { secret, secretUrl } from './secret.ts';
+import { duration, httpUrl, port, secretUrl } from './fields.ts';
+import { secret } from './secret.ts';
 
 // #region shop-settings
 /** Every variable of the shop; each default is safe in production. */
@@ -15,7 +15,8 @@ export const shopSchema = z.object({
   SHOP_PAYMENT_TIMEOUT: duration(60_000)
     .prefault('10s')
     .describe('How long a payment may take, at most 60s.'),
-  SHOP_TEST_PAYMENTS: boolean()
+  SHOP_TEST_PAYMENTS: z
+    .stringbool({ error: 'must be true or false' })
     .prefault('false')
     .describe('Accepts cards that are for tests.'),
   SHOP_LOG_LEVEL: z
@@ -29,6 +30,6 @@ export type ShopSettings = ReturnType<typeof readShopSettings>;
 
 /** Reads the settings once, at the start. */
 export function readShopSettings(environment = process.env) {
-  return readEnvironment(shopSchema, environment, { prefix: 'SHOP_' });
+  return readEnvironment(shopSchema, environment, 'SHOP_');
 }
 // #endregion shop-settings
