@@ -602,3 +602,17 @@ it('logs the end of a request whose caller gave up, with its ids', async () => {
     details: { sent: false },
   });
 });
+
+it('logs the call that failed, and answers 500', async () => {
+  await using app = await startTestApp({ stockStatus: 503 });
+  const { status, id } = await sendOrder(app.url);
+  expect(status).toBe(500);
+  await waitUntil('all is logged', () => app.lines.length === 4);
+  expect(app.lines).toContainEqual(
+    expect.objectContaining({
+      message: 'stock asked',
+      context: expect.objectContaining({ requestId: id }),
+      details: { status: 503, call: app.calls[0]?.traceparent },
+    }),
+  );
+});

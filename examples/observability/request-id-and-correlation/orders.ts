@@ -35,14 +35,14 @@ export function createOrders({ pool, log, stockUrl }: Services) {
       );
     });
     log.info('order placed', { sku, job: job.traceparent });
+    await askStock();
+  }
 
+  async function askStock() {
     const headers = createCarrier();
-    const call = { method: 'POST', headers };
     const signal = AbortSignal.timeout(2000);
-    const { ok, status, body } = await fetch(stockUrl, {
-      ...call,
-      signal,
-    });
+    const call = { method: 'POST', headers, signal };
+    const { ok, status, body } = await fetch(stockUrl, call);
     await body?.cancel();
     log.info('stock asked', { status, call: headers.traceparent });
     if (!ok) throw new Error(`the stock service answered ${status}`);

@@ -15,7 +15,10 @@ export type Line = {
 };
 
 /** The shop on a database of its own, its log in memory, and a stock service that remembers what it got. */
-export async function startTestApp({ trustCallers = true } = {}) {
+export async function startTestApp({
+  trustCallers = true,
+  stockStatus = 200,
+} = {}) {
   const database = await freshDatabase({
     schema: new URL('schema.sql', import.meta.url),
   });
@@ -23,7 +26,7 @@ export async function startTestApp({ trustCallers = true } = {}) {
   const calls: IncomingHttpHeaders[] = [];
   const stock = await listen((request, response) => {
     calls.push(request.headers);
-    response.end();
+    response.writeHead(stockStatus).end();
   });
   const lines: Line[] = [];
   const write = (line: string) => void lines.push(JSON.parse(line));

@@ -34,7 +34,7 @@ export function parseTraceparent(header: string) {
     traceId: header.slice(3, 35),
     parentId: header.slice(36, 52),
     // Flags that this version does not define must not be passed on.
-    flags: Number.parseInt(header.slice(53, 55), 16) & 3,
+    flags: Number.parseInt(header.slice(53), 16) & 3,
   };
 }
 // #endregion parse-traceparent
