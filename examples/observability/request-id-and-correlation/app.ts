@@ -5,44 +5,60 @@ import {
 } from '@touchstone/kit/app/problems';
 import express from 'express';
 import { z } from 'zod';
+import type { Log } from '../structured-logging/create-log.ts';
 import {
   readCorrelation,
   receiveCorrelation,
   runWithCorrelation,
 } from './correlation.ts';
 import type { createOrders } from './orders.ts';
-import type { createSampledLog } from './sampled-log.ts';
 
 type Services = {
   orders: ReturnType<typeof createOrders>;
-  sampling: ReturnType<typeof createSampledLog>;
+  log: Log;
+  /** True behind a gateway of ours, which checks or removes these headers. */
+  trustCallers: boolean;
 };
 
 const order = z.strictObject({ sku: z.string().max(40) });
 
 /** A small shop whose lines, calls, jobs and transactions carry one id. */
-export function createApp({ orders, sampling }: Services) {
-  const { log, runSampled, release } = sampling;
+export function createApp({ orders, log, trustCallers }: Services) {
   const app = express().disable('x-powered-by');
 
   // #region correlate-requests
   app.use((request, response, next) => {
-    // `headersDistinct`: a header that came twice stays two.
-    const correlation = receiveCorrelation(request.headersDistinct);
+    const { headers } = request;
+    const correlation = receiveCorrelation(trustCallers ? headers : {});
     response.set('x-request-id', correlation.requestId);
-    const { sampled } = correlation.trace;
     runWithCorrelation(correlation, () => {
-      runSampled(sampled, () => {
-        const end = AsyncLocalStorage.bind(() => {
-          if (response.statusCode >= 500) release();
-          log.info('request ended', { status: response.statusCode });
-        });
-        response.once('close', end);
-        next();
-      });
+      const logEnd = AsyncLocalStorage.bind(() =>
+        log.info('request ended', {
+          status: response.statusCode,
+          // False when the caller gave up before the answer.
+          sent: response.writableFinished,
+        }),
+      );
+      response.once('close', logEnd);
+      next();
     });
   });
   // #endregion correlate-requests
+
+  // #region receive-upload
+  app.post('/uploads', (request, response) => {
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    // Without `bind`, this line would have no id.
+    const finish = AsyncLocalStorage.bind(() => {
+      log.info('upload received', { bytes });
+      response.sendStatus(201);
+    });
+    request.once('end', finish);
+  });
+  // #endregion receive-upload
   app.use(express.json({ limit: '4kb' }));
 
   app.post('/orders', async (request, response) => {

@@ -2,23 +2,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { runWithLogContext } from '../structured-logging/log-context.ts';
 import {
+  type Carrier,
   continueTrace,
   createTraceHeaders,
-  type HeaderValue,
-  readOnce,
+  readHeader,
   type TraceContext,
-  type TraceOptions,
 } from './trace-context.ts';
 
 /** What connects the lines, calls, jobs and transactions of one request. */
-export type Correlation = { requestId: string; trace: TraceContext };
-
-/** The headers that carry it, between services and with a stored job. */
-export type Carrier = {
-  'x-request-id'?: HeaderValue;
-  traceparent?: HeaderValue;
-  tracestate?: HeaderValue;
-};
+export type Correlation = TraceContext & { requestId: string };
 
 const storage = new AsyncLocalStorage<Correlation>();
 
@@ -29,13 +21,12 @@ const REQUEST_ID = /^[\w.~-]{8,64}$/;
 /** Takes what is valid of a request or a job; creates the rest. */
 export function receiveCorrelation(
   carrier: Carrier | null | undefined,
-  options?: TraceOptions,
+  sampleRate?: number,
 ): Correlation {
-  const id = readOnce(carrier?.['x-request-id']);
-  const valid = id !== undefined && REQUEST_ID.test(id);
+  const id = readHeader(carrier ?? {}, 'x-request-id');
   return {
-    requestId: valid ? id : randomUUID(),
-    trace: continueTrace(carrier ?? {}, options),
+    requestId: REQUEST_ID.test(id) ? id : randomUUID(),
+    ...continueTrace(carrier ?? {}, sampleRate),
   };
 }
 
@@ -44,8 +35,7 @@ export function runWithCorrelation<T>(
   correlation: Correlation,
   run: () => T,
 ): T {
-  const { requestId, trace } = correlation;
-  const { traceId, spanId, parentId } = trace;
+  const { requestId, traceId, spanId, parentId } = correlation;
   const fields = { requestId, traceId, spanId, parentId };
   return storage.run(correlation, () => runWithLogContext(fields, run));
 }
@@ -57,11 +47,11 @@ export function readCorrelation(): Correlation | undefined {
 }
 
 // #region send
-/** The headers of one outgoing call, and what to store with a job; none outside a request. */
+/** The headers of one call, or what to store with one job; none outside a request. */
 export function createCarrier(): Record<string, string> {
   const correlation = storage.getStore();
   if (!correlation) return {};
-  const headers = createTraceHeaders(correlation.trace);
+  const headers = createTraceHeaders(correlation);
   return { ...headers, 'x-request-id': correlation.requestId };
 }
 // #endregion send

@@ -16,7 +16,12 @@ await using stock = await listen(({ headers }, response) => {
 });
 await using program = await startProgram(
   new URL('main.ts', import.meta.url),
-  { DATABASE_URL: database.url, STOCK_URL: stock.url, PORT: '0' },
+  {
+    DATABASE_URL: database.url,
+    STOCK_URL: stock.url,
+    TRUST_CALLERS: 'true',
+    PORT: '0',
+  },
 );
 
 console.log(`POST /orders, trace ${name(TRACE)}, id order-of-ada`);
@@ -24,7 +29,7 @@ const parent = `00-${TRACE}-00f067aa0ba902b7-01`;
 const known = ['traceparent', parent, 'x-request-id', 'order-of-ada'];
 const { id } = await sendOrder(program.url, known);
 console.log(`x-request-id: ${id}`);
-await waitUntil('the job ran', () => readLines().length === 3);
+await waitUntil('the job ran', () => readLines().length === 4);
 for (const { message, context } of readLines())
   console.log(
     `"${message}" of ${context.requestId}, trace ${name(`${context.traceId}`)}`,

@@ -6,11 +6,11 @@ import { z } from 'zod';
 import { createLog } from '../structured-logging/create-log.ts';
 import { createApp } from './app.ts';
 import { createOrders } from './orders.ts';
-import { createSampledLog } from './sampled-log.ts';
 
 const environmentSchema = z.object({
   DATABASE_URL: z.url().optional(),
   STOCK_URL: z.url(),
+  TRUST_CALLERS: z.stringbool().default(false),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000),
 });
 
@@ -22,11 +22,11 @@ await runMain(async (stopped) => {
     dataFolder: new URL('.data/postgres', import.meta.url),
   });
   const { pool } = database;
-  const sampling = createSampledLog(createLog());
-  const { log } = sampling;
+  const log = createLog();
   const stockUrl = settings.STOCK_URL;
+  const trustCallers = settings.TRUST_CALLERS;
   const orders = createOrders({ pool, log, stockUrl });
-  const app = createApp({ orders, sampling });
+  const app = createApp({ orders, log, trustCallers });
   await using server = await listen(app, { port: settings.PORT });
   console.log(`listening on ${server.url}`);
   const timer = setInterval(() => {

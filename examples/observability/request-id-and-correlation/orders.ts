@@ -1,70 +1,78 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
+import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
+import type { Log } from '../structured-logging/create-log.ts';
 import {
-  type Carrier,
   createCarrier,
   receiveCorrelation,
   runWithCorrelation,
 } from './correlation.ts';
 import { tagTransaction } from './tag-transaction.ts';
+import type { Carrier } from './trace-context.ts';
 
 type Services = {
   pool: Pool;
-  log: { info: (message: string, details?: object) => void };
+  log: Pick<Log, 'info'>;
   /** Another service of ours. */
   stockUrl: string;
 };
 
-type Job = { orderId: string; correlation: Carrier };
+type Job = { orderId: string; carrier: Carrier | null };
 
 /** Orders, a job for each, and a call to the service that keeps the stock. */
 export function createOrders({ pool, log, stockUrl }: Services) {
+  // #region place-order
   async function place(sku: string) {
-    await inTransaction(async (client) => {
-      await tagTransaction(client, 'shop');
-      const { rows } = await client.query<{ id: string }>(
-        'insert into orders (sku) values ($1) returning id',
-        [sku],
-      );
-      await client.query(
-        `insert into order_jobs (order_id, correlation)
-         values ($1, $2)`,
-        [rows[0]?.id, createCarrier()],
+    const job = createCarrier();
+    await inTransaction(pool, async (tx) => {
+      await tagTransaction(tx, 'shop');
+      await tx.query(
+        `with placed as (
+           insert into orders (sku) values ($1) returning id
+         )
+         insert into order_jobs (order_id, carrier)
+         select id, $2 from placed`,
+        [sku, job],
       );
     });
+    log.info('order placed', { sku, job: job.traceparent });
+    await askStock();
+  }
+
+  async function askStock() {
     const headers = createCarrier();
     const signal = AbortSignal.timeout(2000);
-    await fetch(stockUrl, { method: 'POST', headers, signal });
-    log.info('order placed', { sku });
+    const call = { method: 'POST', headers, signal };
+    const { ok, status, body } = await fetch(stockUrl, call);
+    await body?.cancel();
+    log.info('stock asked', { status, call: headers.traceparent });
+    if (!ok) throw new Error(`the stock service answered ${status}`);
   }
+  // #endregion place-order
 
   // #region run-job
   async function runNextJob() {
-    const { rows } = await pool.query<Job>(
-      `delete from order_jobs
-       where id = (select min(id) from order_jobs)
-       returning order_id as "orderId", correlation`,
-    );
-    for (const { orderId, correlation } of rows)
-      await runWithCorrelation(
-        receiveCorrelation(correlation),
-        async () => log.info('invoice made', { orderId }),
+    await inTransaction(pool, async (tx) => {
+      const { rows } = await tx.query<Job>(
+        `delete from order_jobs
+         where id = (
+           select id from order_jobs
+           order by id
+           limit 1
+           for update skip locked
+         )
+         returning order_id as "orderId", carrier`,
       );
+      for (const { orderId, carrier } of rows)
+        await runWithCorrelation(
+          receiveCorrelation(carrier),
+          async () => {
+            await tagTransaction(tx, 'invoices');
+            log.info('invoice made', { orderId });
+          },
+        );
+    });
   }
   // #endregion run-job
 
-  async function inTransaction(
-    work: (client: PoolClient) => Promise<void>,
-  ) {
-    const client = await pool.connect();
-    try {
-      await client.query('begin');
-      await work(client);
-      await client.query('commit');
-      client.release();
-    } catch (error) {
-      client.release(true);
-      throw error;
-    }
-  }
   return { place, runNextJob };
 }

@@ -7,5 +7,5 @@ create table order_jobs (
   id bigint generated always as identity primary key,
   order_id bigint not null references orders,
   -- What createCarrier() returned in the request that wrote the job.
-  correlation jsonb not null default '{}'
+  carrier jsonb
 );

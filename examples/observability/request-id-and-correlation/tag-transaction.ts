@@ -1,25 +1,22 @@
 import { readCorrelation } from './correlation.ts';
 
-/** A client that is inside a transaction. */
-export type TransactionClient = {
+/** What runs SQL inside a transaction. */
+type Transaction = {
   query: (text: string, values: string[]) => Promise<unknown>;
 };
 
-/** Shows the trace in pg_stat_activity and the server's log until the transaction ends. */
 // #region tag-transaction
+/** Shows trace and service in pg_stat_activity and the server's log until the transaction ends. */
 export async function tagTransaction(
-  client: TransactionClient,
+  tx: Transaction,
   service: string,
 ): Promise<void> {
   const correlation = readCorrelation();
   if (!correlation) return;
-  // A parameter cannot inject, and the text stays the same: a comment
-  // would make a statement of its own of each request. Postgres keeps
-  // 63 bytes, and the id takes 33 of them.
-  const name = `${service.slice(0, 30)}:${correlation.trace.traceId}`;
-  await client.query(
-    `select set_config('application_name', $1, true)`,
-    [name],
-  );
+  // The trace first: Postgres keeps 63 bytes of the name, and
+  // writes one that is not ASCII as `\xc3`, four for each.
+  await tx.query(`select set_config('application_name', $1, true)`, [
+    `${correlation.traceId} ${service}`,
+  ]);
 }
 // #endregion tag-transaction

@@ -5,26 +5,20 @@ import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { createLog } from '../structured-logging/create-log.ts';
 import { createApp } from './app.ts';
 import { createOrders } from './orders.ts';
-import { createSampledLog } from './sampled-log.ts';
 
 /** A line of the log. */
 export type Line = {
   level: string;
   message: string;
-  context: Record<string, string>;
+  context: Record<string, string | null>;
   details?: Record<string, unknown>;
 };
 
-/** A log into memory. */
-export function createTestLog() {
-  const lines: Line[] = [];
-  const write = (line: string) => void lines.push(JSON.parse(line));
-  const log = createLog({ output: { write }, level: 'debug' });
-  return { log, lines };
-}
-
-/** The shop on a database of its own, and a stock service that remembers what it got. */
-export async function startTestApp() {
+/** The shop on a database of its own, its log in memory, and a stock service that remembers what it got. */
+export async function startTestApp({
+  trustCallers = true,
+  stockStatus = 200,
+} = {}) {
   const database = await freshDatabase({
     schema: new URL('schema.sql', import.meta.url),
   });
@@ -32,16 +26,13 @@ export async function startTestApp() {
   const calls: IncomingHttpHeaders[] = [];
   const stock = await listen((request, response) => {
     calls.push(request.headers);
-    response.end();
+    response.writeHead(stockStatus).end();
   });
-  const { log, lines } = createTestLog();
-  const sampling = createSampledLog(log);
-  const orders = createOrders({
-    pool,
-    log: sampling.log,
-    stockUrl: stock.url,
-  });
-  const server = await listen(createApp({ orders, sampling }));
+  const lines: Line[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line));
+  const log = createLog({ output: { write } });
+  const orders = createOrders({ pool, log, stockUrl: stock.url });
+  const server = await listen(createApp({ orders, log, trustCallers }));
 
   async function dispose() {
     await server[Symbol.asyncDispose]();
@@ -50,6 +41,7 @@ export async function startTestApp() {
   }
   return {
     url: server.url,
+    databaseUrl: database.url,
     pool,
     calls,
     lines,

@@ -5,16 +5,15 @@ export type TraceContext = {
   traceId: string;
   /** This part; the caller's is its parent. */
   spanId: string;
-  parentId?: string;
-  sampled: boolean;
-  /** Whether the end of the trace id is random: samplers may rely on it. */
-  random: boolean;
+  parentId: string | null;
+  /** 1: the trace is sampled. 2: the end of its id is random. */
+  flags: number;
   /** What other tracing systems pass on; empty without one. */
   tracestate: string;
 };
 
-/** A header that came once, more than once, or not at all. */
-export type HeaderValue = string | readonly string[] | undefined;
+/** The headers of a request, as Node joins them, or what a job stored. */
+export type Carrier = { readonly [header: string]: unknown };
 
 // #region parse-traceparent
 const TRACEPARENT = new RegExp(
@@ -27,27 +26,16 @@ const TRACEPARENT = new RegExp(
 );
 
 /** Reads a traceparent; undefined when it is not valid. */
-export function parseTraceparent(header: HeaderValue) {
-  const text = readOnce(header);
-  if (text === undefined || !TRACEPARENT.test(text)) return undefined;
-  // §3.2.4: only a later version may have more than four parts.
-  if (text.startsWith('00') && text.length > 55) return undefined;
-  const flags = Number.parseInt(text.slice(53), 16);
+export function parseTraceparent(header: string) {
+  if (!TRACEPARENT.test(header)) return undefined;
+  // Only a later version may have more than four parts.
+  if (header.startsWith('00') && header.length > 55) return undefined;
   return {
-    traceId: text.slice(3, 35),
-    parentId: text.slice(36, 52),
-    sampled: (flags & 1) === 1,
-    random: (flags & 2) === 2,
+    traceId: header.slice(3, 35),
+    parentId: header.slice(36, 52),
+    // Flags that this version does not define must not be passed on.
+    flags: Number.parseInt(header.slice(53), 16) & 3,
   };
-}
-
-/** The value of a header that came exactly once. */
-export function readOnce(header: HeaderValue): string | undefined {
-  const values: unknown[] = [header].flat();
-  const [value] = values;
-  // Of a stored job, the types are a promise only.
-  const once = values.length === 1 && typeof value === 'string';
-  return once ? value : undefined;
 }
 // #endregion parse-traceparent
 
@@ -61,9 +49,8 @@ const MEMBER = new RegExp(
 );
 
 /** The members to pass on, 512 characters at most; none when one is not valid. */
-export function parseTracestate(header: HeaderValue): string {
-  const members = [header]
-    .join(',')
+export function parseTracestate(header: string): string {
+  const members = header
     .split(',')
     .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((member) => member !== '');
@@ -83,50 +70,37 @@ function shorten(members: string[]): string {
 }
 // #endregion parse-tracestate
 
-// #region continue-trace
 /** Continues the trace of the caller, or starts one when there is none that is valid. */
 export function continueTrace(
-  headers: { traceparent?: HeaderValue; tracestate?: HeaderValue },
-  options: TraceOptions = {},
+  carrier: Carrier,
+  sampleRate = 1,
 ): TraceContext {
-  const parent = parseTraceparent(headers.traceparent);
-  if (!parent || options.restart) return startTrace(options.sampleRate);
+  const parent = parseTraceparent(readHeader(carrier, 'traceparent'));
+  const spanId = createId(8);
+  if (parent) {
+    const state = readHeader(carrier, 'tracestate');
+    return { ...parent, spanId, tracestate: parseTracestate(state) };
+  }
+  const sampled = Math.random() < sampleRate;
   return {
-    ...parent,
-    spanId: createId(8),
-    tracestate: parseTracestate(headers.tracestate),
-  };
-}
-
-/** How a trace begins. */
-export type TraceOptions = {
-  /** At a public edge: callers choose neither the trace nor what is sampled. */
-  restart?: boolean;
-  /** The share of new traces that is sampled, from 0 to 1. */
-  sampleRate?: number;
-};
-
-function startTrace(sampleRate = 1): TraceContext {
-  const traceId = createId(16);
-  // The same bits decide in each service that samples by trace id.
-  const draw = Number.parseInt(traceId.slice(-13), 16) / 2 ** 52;
-  const sampled = draw < sampleRate;
-  return {
-    traceId,
-    spanId: createId(8),
-    sampled,
-    random: true,
+    traceId: createId(16),
+    spanId,
+    parentId: null,
+    flags: sampled ? 3 : 2,
     tracestate: '',
   };
 }
 
-// #endregion continue-trace
+/** The text of a header; empty when there is none. Of a stored job, the types are a promise only. */
+export function readHeader(carrier: Carrier, name: string): string {
+  const value = carrier[name];
+  return typeof value === 'string' ? value : '';
+}
 
 /** The headers of one outgoing call: each call is a part of its own. */
 export function createTraceHeaders(trace: TraceContext) {
-  const flags = (trace.sampled ? 1 : 0) + (trace.random ? 2 : 0);
-  const traceparent = `00-${trace.traceId}-${createId(8)}-0${flags}`;
-  const { tracestate } = trace;
+  const { traceId, flags, tracestate } = trace;
+  const traceparent = `00-${traceId}-${createId(8)}-0${flags}`;
   return tracestate ? { traceparent, tracestate } : { traceparent };
 }
 
