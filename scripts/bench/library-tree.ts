@@ -75,7 +75,7 @@ function writeCopy(root: string, original: string, id: string): void {
 
 /** The copy stands in another area: what its original imports from a neighbour is not beside it. */
 function importFromAfar(text: string, original: string): string {
-  return text.replaceAll(/(['"])\.\.\/(?=[a-z])/g, `$1../../${dirname(original)}/`);
+  return text.replaceAll(/(\bfrom ')\.\.\/(?=[a-z])/g, `$1../../${dirname(original)}/`);
 }
 
 function linkFromAfar(page: string, original: string): string {
