@@ -82,12 +82,11 @@ function checkLevel(name: LogLevel): LogLevel {
 }
 
 // #region to-json-line
-/** One line of JSON; what a terminal or a browser would obey is escaped. */
-export function toJsonLine(line: object): string {
+function toJsonLine(line: object): string {
   return `${escapeUnsafe(JSON.stringify(line))}\n`;
 }
 
-/** Escapes what JSON leaves as it is: DEL and C1 controls, line separators, bidirectional marks. */
+/** Escapes what JSON leaves as it is and a terminal or a browser would obey: DEL and C1 controls, line separators, bidirectional marks. */
 export function escapeUnsafe(json: string): string {
   return json.replace(
     /[\u007f-\u009f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,

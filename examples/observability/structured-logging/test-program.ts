@@ -13,11 +13,11 @@ const modes: Record<string, () => unknown> = {
     process.kill(process.pid, 'SIGKILL');
   },
   crash() {
-    for (let line = 1; line <= 2000; line++) log.info(`line ${line}`);
+    for (let line = 0; line < 2000; line++) log.info(`line ${line}`);
     throw new Error('crash');
   },
   exit() {
-    for (let line = 1; line <= 2000; line++) log.info(`line ${line}`);
+    for (let line = 0; line < 2000; line++) log.info(`line ${line}`);
     process.exit(0);
   },
   async flood() {
