@@ -27,7 +27,7 @@ failure(
       'None: the log has `[redacted]`, at any depth, for keys in any case, in URLs and in errors',
     defence: 'convert-fields',
     remains:
-      'A secret in free text, or below a harmless key, is not recognised; neither are names and addresses',
+      'A secret below a harmless key, or in a text without a key, is not recognised; neither are names and addresses',
   },
   () => {
     const { log, texts, last } = startTestLog();
@@ -274,7 +274,7 @@ failure(
 );
 
 failure(
-  'A value is huge: 64 MB of text, a million items, a thousand levels',
+  'A value is huge: 64 MB of text, a million items, 312 million shared lists',
   {
     symptom:
       'A line of 16 KB at most, with `[cut from …]` or `[more]` in it',
@@ -427,7 +427,7 @@ failure(
   'An error is logged',
   {
     symptom:
-      'An object with name, message, code, stack and cause, where JSON.stringify writes `{}`',
+      'An object with name, message, code, cause and the frames of its stack, where JSON.stringify writes `{}`',
     defence: 'convert',
     remains:
       'Its other fields are left out: libraries hang requests on errors',
@@ -492,7 +492,7 @@ failure(
   'Nobody reads stdout: the log agent hangs, or a terminal is stopped',
   {
     symptom:
-      'The application runs on within 4 MB; later the log has `log lines were dropped`, with their number',
+      'The application runs on and keeps 4 MB of lines; later the log has `log lines were dropped`, with their number',
     defence: 'write',
     remains:
       'Lines are missing, errors among them; a file or a terminal as stdout still blocks',
@@ -615,7 +615,7 @@ failure(
       'The line is in the log: it was written before the call returned',
     defence: 'flush',
     remains:
-      'The end waits half a second for a reader that does not read; then what is kept is lost, and the last line may be half',
+      'The end waits half a second for a reader that does not read; then the kept lines are lost. A signal without a handler loses them at once',
   },
   async () => {
     const readMessages = async (mode: string) => {
