@@ -3,7 +3,6 @@ const PARTS = [
   'password',
   'passwd',
   'passphrase',
-  'passcode',
   'pwd',
   'secret',
   'token',

@@ -91,7 +91,7 @@ function convertList(items: Iterable<unknown>, visit: Visit) {
 
 function convertScalar(value: unknown, visit: Visit): unknown {
   if (value === null || typeof value === 'boolean') return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (Number.isFinite(value)) return value;
   return convertText(String(value), visit);
 }
 
