@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import { createLog } from './create-log.ts';
 import { runWithLogContext } from './log-context.ts';
@@ -47,10 +48,9 @@ const write = writers[process.argv[2] ?? '']?.();
 if (!write) throw new Error(`name one of ${Object.keys(writers)}`);
 await runWithLogContext({ requestId: 'r1' }, async () => {
   await writeLines(LINES / 5, write); // warms up
-  const start = performance.now();
+  await pause(300); // the reader catches up
+  process.send?.('warm');
   await writeLines(LINES, write);
-  const seconds = (performance.now() - start) / 1000;
-  process.send?.(LINES / seconds);
 });
 process.disconnect?.();
 

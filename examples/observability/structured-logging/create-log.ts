@@ -1,11 +1,12 @@
 import { readLogContext } from './log-context.ts';
-import { type LogOutput, openLogOutput } from './log-output.ts';
-import { createToLoggable } from './to-loggable.ts';
+import { type LogOutput, openStdout } from './log-output.ts';
+import { toLoggable } from './to-loggable.ts';
 
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+/** From the least to the most important. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** How much a line matters; a log writes its own level and those after it. */
-export type LogLevel = (typeof LEVELS)[number];
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One JSON line a call; `level` may be changed at any time. */
 export type Log = Record<
@@ -13,23 +14,22 @@ export type Log = Record<
   (message: string, details?: object) => void
 > & { level: LogLevel };
 
-/** Where a log writes, from which level on, and how much. */
+/** Where a log writes, and from which level on. */
 export type LogOptions = {
   output?: Pick<LogOutput, 'write'>;
   level?: LogLevel;
   clock?: () => Date;
-  toLoggable?: (value: unknown) => unknown;
-  /** Docker splits a longer line into two that are not JSON. */
-  maxLineBytes?: number;
 };
+
+/** Docker splits a longer line into two that are not JSON. */
+const MAX_LINE_BYTES = 16_384;
+
+/** Limits for the context: no single field of it may push out the others. */
+const SMALL = { maxBytes: 2048, maxTextBytes: 256 };
 
 /** Creates a log; an unknown level throws, and nothing that is logged does. */
 export function createLog(options: LogOptions = {}): Log {
-  const { output = openLogOutput(), clock = () => new Date() } =
-    options;
-  const { toLoggable = createToLoggable() } = options;
-  const { maxLineBytes = 16_384 } = options;
-  const toSmall = createToLoggable({ maxBytes: 1024 });
+  const { output = openStdout(), clock = () => new Date() } = options;
   let level = checkLevel(options.level ?? 'info');
 
   // #region format
@@ -39,14 +39,14 @@ export function createLog(options: LogOptions = {}): Log {
       time: clock().toISOString(),
       level: of,
       message: toLoggable(message),
-      context: toSmall(readLogContext()),
+      context: toLoggable(readLogContext(), SMALL),
       details: details && toLoggable(details),
     };
     const text = toJsonLine(line);
     const bytes = Buffer.byteLength(text);
-    if (bytes <= maxLineBytes) return text;
+    if (bytes <= MAX_LINE_BYTES) return text;
     const short = {
-      message: toSmall(message),
+      message: toLoggable(message, SMALL),
       details: { cut: bytes },
     };
     return toJsonLine({ ...line, ...short });
@@ -55,7 +55,7 @@ export function createLog(options: LogOptions = {}): Log {
 
   const write =
     (of: LogLevel) => (message: string, details?: object) => {
-      if (LEVELS.indexOf(of) < LEVELS.indexOf(level)) return;
+      if (LOG_LEVELS.indexOf(of) < LOG_LEVELS.indexOf(level)) return;
       output.write(format(of, message, details));
     };
 
@@ -76,21 +76,20 @@ export function createLog(options: LogOptions = {}): Log {
 }
 
 function checkLevel(name: LogLevel): LogLevel {
-  if (LEVELS.includes(name)) return name;
-  const all = LEVELS.join(', ');
+  if (LOG_LEVELS.includes(name)) return name;
+  const all = LOG_LEVELS.join(', ');
   throw new TypeError(`there is no log level "${name}": use ${all}`);
 }
 
 // #region to-json-line
-/** One line of JSON; what a terminal or a browser would obey is escaped. */
-export function toJsonLine(line: object): string {
+function toJsonLine(line: object): string {
   return `${escapeUnsafe(JSON.stringify(line))}\n`;
 }
 
-/** Escapes what JSON leaves as it is: DEL and C1 controls, U+2028, U+2029, bidi marks. */
+/** Escapes what JSON leaves as it is and a terminal or a browser would obey: DEL and C1 controls, line separators, bidirectional marks. */
 export function escapeUnsafe(json: string): string {
   return json.replace(
-    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    /[\u007f-\u009f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -12,11 +12,11 @@ import {
   readLogContext,
   runWithLogContext,
 } from './log-context.ts';
-import { openLogOutput } from './log-output.ts';
+import { openLogOutput, openStdout } from './log-output.ts';
 import { isSecretKey, scrubText } from './secrets.ts';
 import { runChild } from './test-child.ts';
 import { createTestOutput, openPipe, parseLines } from './test-pipe.ts';
-import { createToLoggable } from './to-loggable.ts';
+import { toLoggable } from './to-loggable.ts';
 
 const NOW = '2026-03-01T12:00:00.000Z';
 
@@ -27,7 +27,7 @@ failure(
       'None: the log has `[redacted]`, at any depth, for keys in any case, in URLs and in errors',
     defence: 'convert-fields',
     remains:
-      'A secret in free text, or below a harmless key, is not recognised; neither are names and addresses',
+      'A secret below a harmless key, or in a text without a key, is not recognised; neither are names and addresses',
   },
   () => {
     const { log, texts, last } = startTestLog();
@@ -57,7 +57,7 @@ failure(
       rawHeaders: ['Host', 'a', 'Cookie', '[redacted]', 'Accept', 'b'],
       json: { accessToken: '[redacted]' },
       url: 'https://a.example/?Token=[redacted]&page=1',
-      body: '{"password":"[redacted]","id":1}',
+      body: '{"password":[redacted],"id":1}',
       'https://a.example/?token=[redacted]': '[redacted]',
     });
 
@@ -90,6 +90,7 @@ it.each([
   ['http://h/a@b', 'http://h/a@b'],
   ['a:b@c', 'a:b@c'],
   ['x://h:/a@b', 'x://h:/a@b'],
+  ['redis://:123/4@h', 'redis://[redacted]@h'],
   ['x://@h', 'x://[redacted]@h'],
   ['x://a:p@w@h', 'x://[redacted]@h'],
   ['BEARER abcdef', 'BEARER [redacted]'],
@@ -109,21 +110,45 @@ it.each([
   ['token;a=1 token&a=1 token,a=1', 'token;a=1 token&a=1 token,a=1'],
   ['token a=1 token?a=1 "token"a=1', 'token a=1 token?a=1 "token"a=1'],
   ['token=a=1', 'token=[redacted]'],
-  ['access%5Ftoken=', 'access%5Ftoken=[redacted]'],
-  ['{"pin" : 1234, "id": 5}', '{"pin" :"[redacted]", "id": 5}'],
-  ['{"pin":12}', '{"pin":"[redacted]"}'],
-  ['{"pwd":"a b, c"}', '{"pwd":"[redacted]"}'],
-  ['{"pin": ,', '{"pin": ,'],
-  ['{"pin":12 ,', '{"pin":"[redacted]" ,'],
+  ['to=http://h/?token=a:b', 'to=http://h/?token=[redacted]'],
+  ['pwd=a:pin=b&pin=&c=1', 'pwd=[redacted]&pin=[redacted]&c=1'],
   [
-    '{"a":1,"pin":"","b":"pin"}',
-    '{"a":1,"pin":"[redacted]","b":"pin"}',
+    'a api-key=b private.key=c',
+    'a api-key=[redacted] private.key=[redacted]',
   ],
-  ['{"otp":"a\\"b","c":1}', '{"otp":"[redacted]","c":1}'],
-  ['{\\"otp\\":\\"1\\",\\"a\\":2}', '{\\"otp\\":"[redacted]"'],
-  ['"token":"cut', '"token":"[redacted]"'],
+  [
+    'user%5Bpwd%5D=b pwd[0]=c',
+    'user%5Bpwd%5D=[redacted] pwd[0]=[redacted]',
+  ],
+  [
+    'access%5Ftoken=a user[pwd]=b',
+    'access%5Ftoken=[redacted] user[pwd]=[redacted]',
+  ],
+  ['{"pin" : 1234, "id": 5}', '{"pin" : [redacted], "id": 5}'],
+  ['{"pin":12 ,', '{"pin":[redacted] ,'],
+  ['{"pwd":"a b, c"}', '{"pwd":[redacted]}'],
+  ['{"a":1,"pin":"","b":"pin"}', '{"a":1,"pin":[redacted],"b":"pin"}'],
+  ['{"otp":"a\\"b","c":1}', '{"otp":[redacted],"c":1}'],
+  ['{\\"otp\\":\\"1\\",\\"a\\":2}', '{\\"otp\\":[redacted]'],
+  ['"token":"cut', '"token":[redacted]'],
   ['"token"\\"a": 1', '"token"\\"a": 1'],
-  ['no secret: a token', 'no secret: a token'],
+  ['{"tokens":["a","b"],"c":1}', '{"tokens":[redacted],"c":1}'],
+  ['{"auth":{"a":1,"b":2},"c":1}', '{"auth":[redacted],"c":1}'],
+  ['{"auth":{"a":1,"b', '{"auth":[redacted]'],
+  ["{ pwd: 'a b', 'otp':'' }", "{ pwd: [redacted], 'otp':[redacted] }"],
+  [
+    "pwd='a b c' db=x pwd='not closed",
+    'pwd=[redacted] db=x pwd=[redacted]',
+  ],
+  ['the password: hunter2 is bad', 'the password: [redacted] is bad'],
+  ['X-Api-Key: a b\r\nHost: c', 'X-Api-Key: [redacted]\r\nHost: c'],
+  [
+    'Cookie: a=1; b\nSet-Cookie: c d',
+    'Cookie: [redacted]\nSet-Cookie: [redacted]',
+  ],
+  ['Authorization: Bearer a', 'Authorization: [redacted]'],
+  ['invalid token: it is old', 'invalid token: [redacted] is old'],
+  ['basics: no secrets, a token', 'basics: no secrets, a token'],
 ])('scrubs %s', (text, scrubbed) => {
   expect(scrubText(text)).toBe(scrubbed);
 });
@@ -132,16 +157,16 @@ it.each([
   'user-Password passwd passphrase passCode dbPwd clientSecret',
   'ID_TOKEN jwtValue apiKey accesskey private.key Authorization',
   'Set-Cookie credentials X-Amz-Signature sessionId2',
-  'cardNumber1 CVC cvv2 my-iban pass auth Sig sid otp PIN ssn',
+  'cardNumber1 CVC cvv2 my-iban signingKey encryption_key',
+  'pass DB_PASS smtpPass auth Sig connect.sid otp_code myUserPin ssn',
 ])('takes each of these keys for a secret: %s', (keys) => {
   const all = keys.split(' ');
-  expect(all.filter((key) => !isSecretKey(key))).toEqual([]);
   expect(all.filter((key) => !isSecretKey(key))).toEqual([]);
 });
 
 it('leaves harmless keys alone', () => {
   const keys =
-    'compass author sign side hotpink pinned lesson key code';
+    'compass author sign side hotpink pinned passing lesson key code';
   expect(keys.split(' ').filter(isSecretKey)).toEqual([]);
 });
 
@@ -157,7 +182,7 @@ failure(
   () => {
     const { log, texts, last } = startTestLog();
     const text =
-      '\n{"level":"error"}\u001b[2J\u009b2J\u2028\u2029\u202e';
+      '\n{"level":"error"}\u001b[2J\u009b2J\u2028\u2029\u202e\u061c\u200e\u2066';
 
     log.info(text, { level: 'fatal', time: 0, [text]: text });
     runWithLogContext({ level: 'fatal', message: 'forged' }, () =>
@@ -167,7 +192,7 @@ failure(
     expect(texts).toHaveLength(2);
     // Nothing but printable ASCII, and one line break at the end.
     expect(texts[0]).toMatch(/^[\u0020-\u007e]+\n$/);
-    expect(texts[0]).toContain('\\u009b2J\\u2028\\u2029\\u202e');
+    expect(texts[0]).toContain('\\u009b2J\\u2028\\u2029\\u202e\\u061c');
     expect(JSON.parse(texts[0] ?? '')).toEqual({
       time: NOW,
       level: 'info',
@@ -227,6 +252,8 @@ failure(
       ],
       bytes: Buffer.from('abc'),
       ['__proto__']: 1,
+      absent: undefined,
+      hidden: Object.defineProperty({}, 'hidden', { value: 1 }),
     });
 
     const { details } = last();
@@ -254,13 +281,15 @@ failure(
       ],
       bytes: '[3 bytes]',
       ['__proto__']: 1,
+      hidden: {},
     });
+    expect(details).not.toHaveProperty('absent');
     expect(Object.keys(details ?? {})).toContain('__proto__');
   },
 );
 
 failure(
-  'A value is huge: 64 MB of text, a million items, a thousand levels',
+  'A value is huge: 64 MB of text, a million items, 312 million shared lists',
   {
     symptom:
       'A line of 16 KB at most, with `[cut from …]` or `[more]` in it',
@@ -276,9 +305,9 @@ failure(
     const wide = Object.fromEntries(many.slice(0, 60).entries());
     const texts50 = many.slice(0, 50).map(() => 'é'.repeat(1000));
 
-    log.info('é'.repeat(32 * 1024 * 1024), { deep, many, wide });
+    log.info('k=é '.repeat(16 * 1024 * 1024), { deep, many, wide });
     expect(last().message).toBe(
-      `${'é'.repeat(2048)}[cut from 33554432]`,
+      `${'k=é '.repeat(819)}k[cut from 67108864]`,
     );
     expect(JSON.stringify(last().details?.deep)).toBe(
       `${'{"deep":'.repeat(5)}"[too deep]"${'}'.repeat(5)}`,
@@ -294,27 +323,31 @@ failure(
 
     log.info('all the room is taken', { texts50, after: 1 });
     expect(last().details?.texts50).toEqual([
-      'é'.repeat(1000),
-      'é'.repeat(1000),
-      'é'.repeat(1000),
-      'é'.repeat(1000),
-      `${'é'.repeat(92)}[cut from 1000]`,
+      ...texts50.slice(0, 4),
+      `${'é'.repeat(64)}[cut from 1000]`,
       '[more]',
     ]);
     expect(last().details).not.toHaveProperty('after');
+
+    // Anchors of YAML: five levels of 50 lists are 312 million lists.
+    let laughs: unknown[] = [];
+    for (let level = 0; level < 6; level++)
+      laughs = Array.from({ length: 50 }, () => laughs);
+    log.info('all the room is taken', { laughs });
+    expect(JSON.stringify(last().details).length).toBeLessThan(16_000);
 
     // A control character is six bytes in JSON.
     const control = { text: '\u0001'.repeat(4000) };
     runWithLogContext(control, () =>
       log.info('\u0001'.repeat(4000), control),
     );
-    const message = `${'\u0001'.repeat(1024)}[cut from 4000]`;
+    const message = `${'\u0001'.repeat(256)}[cut from 4000]`;
     expect(last()).toEqual({
       time: NOW,
       level: 'info',
       message,
-      context: { text: `${'\u0001'.repeat(1020)}[cut from 4000]` },
-      details: { cut: 54_243 },
+      context: { text: message },
+      details: { cut: 49_659 },
     });
     expect(Math.max(...texts.map((text) => text.length))).toBeLessThan(
       16_384,
@@ -322,29 +355,44 @@ failure(
   },
 );
 
-it('cuts a line only when it is longer than it may be', () => {
-  const output = createTestOutput();
-  createLog({ output }).info('one', { text: 'x'.repeat(100) });
-  const maxLineBytes = output.texts[0]?.length ?? 0;
-  const clock = () => new Date(NOW);
-  createLog({ output, clock, maxLineBytes }).info('one', {
-    text: 'x'.repeat(100),
+it('cuts a line only when it is longer than 16 KB', () => {
+  const { log, texts, last } = startTestLog();
+  const details = { control: '\u0001'.repeat(2600), text: '' };
+  log.info('one', details);
+  details.text = 'x'.repeat(16_384 - (texts[0]?.length ?? 0));
+  log.info('one', details);
+  expect(texts[1]).toHaveLength(16_384);
+  expect(last().details).toEqual(details);
+  details.text += 'x';
+  log.info('one', details);
+  expect(last().details).toEqual({ cut: 16_385 });
+});
+
+it('keeps the later fields of a context when a caller sends a long path', () => {
+  const { log, last } = startTestLog();
+  runWithLogContext({ path: '/'.repeat(9000) }, () => {
+    addToLogContext({ userId: 42 });
+    log.info('one');
   });
-  expect(output.last().details).toEqual({ text: 'x'.repeat(100) });
-  createLog({ output, clock, maxLineBytes }).info('one', {
-    text: 'x'.repeat(101),
-  });
-  expect(output.last().details).toEqual({ cut: maxLineBytes + 1 });
+  const path = `${'/'.repeat(256)}[cut from 9000]`;
+  expect(last().context).toEqual({ path, userId: 42 });
+  runWithLogContext({ ...Array(20).fill(path) }, () => log.info('one'));
+  expect(JSON.stringify(last().context).length).toBeLessThan(2500);
 });
 
 it('keeps a text that just fits, and never half a character', () => {
-  const convert = createToLoggable({ maxTextBytes: 9, maxBytes: 100 });
+  const convert = (text: string) =>
+    toLoggable(text, { maxTextBytes: 9 });
   expect(convert('123456789')).toBe('123456789');
   expect(convert('1234567890')).toBe('123456789[cut from 10]');
   expect(convert('12345678é')).toBe('12345678[cut from 9]');
   expect(convert('1234567😀')).toBe('1234567[cut from 9]');
+  expect(convert('12345😀')).toBe('12345😀');
   expect(convert('éééé!')).toBe('éééé!');
   expect(convert('123456\ufffd')).toBe('123456\ufffd');
+  // Strict parsers refuse a line with half a surrogate pair.
+  expect(convert('1\ud83d2\ude003')).toBe('1\ufffd2\ufffd3');
+  expect(convert('123456\ud83d')).toBe('123456\ufffd');
   expect(convert('1\ufffd34567890')).toBe('1\ufffd34567[cut from 10]');
   expect(convert(`12345${' '.repeat(2000)}`)).toBe(
     '12345    [cut from 2005]',
@@ -352,32 +400,33 @@ it('keeps a text that just fits, and never half a character', () => {
 });
 
 it('redacts a secret before it cuts the text in the middle of it', () => {
-  const convert = createToLoggable({ maxTextBytes: 20 });
+  const convert = (text: string) =>
+    toLoggable(text, { maxTextBytes: 20 });
   const secret = 'canary'.repeat(100);
   expect(convert(`x://a:${secret}@host`)).toBe('x://[redacted]@host');
-  expect(convert(`token=${'x'.repeat(3000)}`)).toBe(
-    'token=[redacted][cut from 3006]',
-  );
+  // What was redacted makes room for what was not read to its end.
+  const text = `token=${'x'.repeat(1000)} x://a:${secret}@host`;
+  expect(toLoggable(text, { maxTextBytes: 40 })).not.toMatch('canary');
+  expect(toLoggable(text)).toBe('token=[redacted] x://[redacted]@host');
 });
 
 it('spends its bytes to the last, and then says that there was more', () => {
-  const convert = createToLoggable({ maxBytes: 10 });
-  expect(convert(['1234567890', 'a'])).toEqual([
-    '1234567890',
-    '[more]',
-  ]);
-  expect(convert(['123456789', 'a'])).toEqual(['123456789', 'a']);
-  expect(convert({ a: '123456789', b: 1 })).toEqual({
-    a: '123456789',
-    '[more]': true,
-  });
-  expect(convert({ a: '12345678', b: 1 })).toEqual({
-    a: '12345678',
+  const convert = (value: unknown, maxBytes: number) =>
+    toLoggable(value, { maxBytes });
+  const pair = ['12345678', 'a'];
+  expect(convert(pair, 8 + 8 + 8 + 8 + 1)).toEqual(pair);
+  expect(convert(pair, 8 + 8 + 8 + 7)).toEqual(['12345678', '[more]']);
+  const fields = { key: '12345678', b: 1 };
+  expect(convert(fields, 8 + 3 + 8 + 8 + 1 + 8)).toEqual(fields);
+  expect(convert(fields, 8 + 3 + 8 + 8 + 8)).toEqual({
+    key: '12345678',
     b: '[cut]',
   });
-  expect(convert({ '123456789': 'b' })).toEqual({ '123456789': 'b' });
-  const numbers = createToLoggable({ maxBytes: 17 });
-  expect(numbers([1, true, null, 4])).toEqual([
+  expect(convert(fields, 8 + 3 + 8 + 8 + 7)).toEqual({
+    key: '12345678',
+    '[more]': true,
+  });
+  expect(convert([1, true, null, []], 8 + 8 + 8 + 8)).toEqual([
     1,
     true,
     null,
@@ -385,11 +434,16 @@ it('spends its bytes to the last, and then says that there was more', () => {
   ]);
 });
 
+it('reads a text in a time that is linear in its length', () => {
+  for (const unit of ['eyJ-', 'basic ', '://', '":', 'a=', '\\": "'])
+    scrubText(unit.repeat(50_000));
+});
+
 failure(
   'An error is logged',
   {
     symptom:
-      'An object with name, message, code, stack and cause, where JSON.stringify writes `{}`',
+      'An object with name, message, code, cause and the frames of its stack, where JSON.stringify writes `{}`',
     defence: 'convert',
     remains:
       'Its other fields are left out: libraries hang requests on errors',
@@ -407,16 +461,25 @@ failure(
       error: {
         name: 'TypeError',
         message: 'the order was not saved',
-        stack: expect.stringContaining('failures.test.ts'),
+        stack: expect.stringMatching(/^ +at .*failures.test.ts/),
         cause: {
           name: 'Error',
           message: 'connect ECONNREFUSED',
           code: 'ECONNREFUSED',
-          stack: expect.stringContaining('failures.test.ts'),
+          stack: expect.stringMatching(/^ +at .*failures.test.ts/),
         },
       },
     });
 
+    const long = new Error('m'.repeat(9000), { cause });
+    log.error('it failed', long);
+    expect(last().details).toMatchObject({
+      message: `${'m'.repeat(4096)}[cut from 9000]`,
+      stack: expect.stringMatching(/^ +at .*failures.test.ts/),
+      cause: {
+        stack: expect.stringMatching(/^ +at .*failures.test.ts/),
+      },
+    });
     log.error(
       'it failed',
       new AggregateError([new Error('one')], 'all'),
@@ -429,9 +492,22 @@ failure(
       message: { value: 'made by hand' },
     });
     log.error('it failed', { made });
-    expect(last().details).toMatchObject({
+    expect(last().details).toEqual({
       made: { name: 'Error', message: 'made by hand' },
     });
+    const forged = new Error('m\n    at the door');
+    log.error('it failed', Object.assign(forged, { cause: { a: 1 } }));
+    expect(last().details?.stack).not.toMatch('the door');
+    expect(last().details?.cause).toEqual({ a: 1 });
+    const empty = Object.assign(new Error('x'), { message: null });
+    log.error('it failed', empty);
+    expect(last().details).toMatchObject({
+      message: null,
+      name: 'Error',
+    });
+    const bare = Object.assign(new Error('x'), { stack: 'no frames' });
+    log.error('it failed', bare);
+    expect(last().details).toMatchObject({ stack: 'no frames' });
     const foreign: object = runInNewContext('new Error("of a vm")');
     log.error('it failed', foreign);
     expect(last().details).toMatchObject({ message: 'of a vm' });
@@ -442,17 +518,14 @@ failure(
   'Nobody reads stdout: the log agent hangs, or a terminal is stopped',
   {
     symptom:
-      'The application runs on within 4 MB; later the log has `log lines were dropped`, with their number',
+      'The application runs on and keeps 4 MB of lines; later the log has `log lines were dropped`, with their number',
     defence: 'write',
     remains:
       'Lines are missing, errors among them; a file or a terminal as stdout still blocks',
   },
   async () => {
     using pipe = openPipe();
-    const output = openLogOutput({
-      fd: pipe.writer,
-      maxBytes: 100_000,
-    });
+    const output = openLogOutput(pipe.writer, 100_000);
     const log = createLog({ output });
     const count = 2000;
     for (let line = 1; line <= count; line++)
@@ -477,6 +550,7 @@ failure(
       time: expect.stringMatching(/^\d{4}-.*Z$/),
       level: 'warn',
       message: 'log lines were dropped',
+      context: {},
       details: { dropped },
     });
     expect(output.countDropped()).toBe(dropped);
@@ -486,19 +560,19 @@ failure(
 it('lets nothing grow while 50 MB are logged and nobody reads', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'log-'));
   const report = join(folder, 'report');
-  // The same defaults here: in a test, stdout does not block either.
-  expect(openLogOutput().countDropped()).toBe(0);
+  // All logs of a process share one output of stdout.
+  expect(openStdout()).toBe(openStdout());
   using child = runChild('flood', report);
   expect(await child.ended).toEqual({ code: 0, signal: null });
   const { dropped, grown } = JSON.parse(readFileSync(report, 'utf8'));
   rmSync(folder, { recursive: true });
-  expect(dropped).toBeGreaterThan(45_000);
-  expect(grown).toBeLessThan(40 * 1024 * 1024);
-});
+  expect(dropped).toBeGreaterThan(11_000);
+  expect(grown).toBeLessThan(60 * 1024 * 1024);
+}, 30_000);
 
 it('drops a line that alone is more than it may keep, and says so', () => {
   using pipe = openPipe();
-  const output = openLogOutput({ fd: pipe.writer, maxBytes: 10 });
+  const output = openLogOutput(pipe.writer, 10);
   output.write('1234567890');
   output.write('1234567890');
   expect(pipe.read()).toBe('12345678901234567890');
@@ -508,9 +582,23 @@ it('drops a line that alone is more than it may keep, and says so', () => {
   expect(output.countDropped()).toBe(1);
 });
 
+it('loses nothing to a reader that is only late', () => {
+  using pipe = openPipe();
+  const size = 64 * 1024;
+  const output = openLogOutput(pipe.writer, size);
+  output.write('x'.repeat(size));
+  output.write('y'.repeat(size));
+  expect(pipe.read()).toMatch(/^x+$/);
+  output.write('z'); // there is no room for it, but the pipe has some
+  expect(pipe.read()).toMatch(/^y+$/);
+  output.flush(0);
+  expect(pipe.read()).toBe('z');
+  expect(output.countDropped()).toBe(0);
+});
+
 it('keeps 4 MB, drops until half of it is free again, and does not keep the process alive', () => {
   using pipe = openPipe();
-  const output = openLogOutput({ fd: pipe.writer });
+  const output = openLogOutput(pipe.writer);
   const countTimers = () =>
     process
       .getActiveResourcesInfo()
@@ -553,20 +641,26 @@ failure(
       'The line is in the log: it was written before the call returned',
     defence: 'flush',
     remains:
-      'The end waits half a second for a reader that does not read; then what is kept is lost, and the last line may be half',
+      'The end waits half a second for a reader that does not read; then the kept lines are lost. A signal without a handler loses them at once',
   },
   async () => {
-    for (const mode of ['exit', 'crash', 'kill']) {
+    const readMessages = async (mode: string) => {
       using child = runChild(mode);
-      const text = await child.read();
-      const messages = parseLines(text).map(({ message }) => message);
-      expect(messages.at(-1)).toBe(
-        mode === 'kill' ? 'the last words' : 'line 2000',
-      );
-      expect(messages).toHaveLength(mode === 'kill' ? 1 : 2000);
-    }
+      const lines = parseLines(await child.read());
+      return lines.map(({ message }) => message);
+    };
+    const all = Array.from(
+      { length: 2000 },
+      (_, line) => `line ${line}`,
+    );
+    const modes = ['exit', 'crash', 'kill'];
+    expect(await Promise.all(modes.map(readMessages))).toEqual([
+      all,
+      all,
+      ['the last words'],
+    ]);
     using pipe = openPipe();
-    const output = openLogOutput({ fd: pipe.writer });
+    const output = openLogOutput(pipe.writer);
     const size = 20 * 8192;
     for (let line = 0; line < 20; line++)
       output.write('x'.repeat(8192));
@@ -600,14 +694,12 @@ failure(
   },
   async () => {
     using pipe = openPipe();
-    const output = openLogOutput({ fd: pipe.writer, maxBytes: 20 });
+    const output = openLogOutput(pipe.writer, 20);
     pipe.closeReader();
     output.write('line 1\n');
     output.write('line 2\n');
     output.write('a line that is too long\n');
-    const start = performance.now();
-    output.flush(60_000);
-    expect(performance.now() - start).toBeLessThan(30_000);
+    output.flush(0);
     expect(output.countDropped()).toBe(1);
 
     pipe.openReader();

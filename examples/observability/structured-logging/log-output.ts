@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 
 /** Where lines go. It blocks only at the end, and only for a limited time. */
 export type LogOutput = {
-  /** Writes at once what fits; keeps the rest, up to `maxBytes`. */
+  /** Writes at once what fits; keeps the rest, up to a limit. */
   write: (line: string) => void;
   /** Tries to write what is kept, for so long at most. */
   flush: (milliseconds: number) => void;
@@ -10,88 +10,90 @@ export type LogOutput = {
   countDropped: () => number;
 };
 
-/** What an output is bounded by. */
-export type LogOutputOptions = {
-  /** 1, or a descriptor that was opened with O_NONBLOCK. */
-  fd?: number;
-  /** Bytes kept while the reader does not read. */
-  maxBytes?: number;
-  /** How long the end of the process may wait for the reader. */
-  exitMilliseconds?: number;
-};
+const RETRY_MILLISECONDS = 5;
+const EXIT_MILLISECONDS = 500;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+let stdout: LogOutput | undefined;
 
-const RETRY_MILLISECONDS = 20;
-
-/** Opens an output that neither waits for a slow reader nor grows without bound. */
-export function openLogOutput(
-  options: LogOutputOptions = {},
-): LogOutput {
-  const { fd = 1, maxBytes = 4 * 1024 * 1024 } = options;
-  const { exitMilliseconds = 500 } = options;
-  let kept: Buffer[] = [];
-  let keptBytes = 0;
-  let missing = 0;
-  let dropped = 0;
-  let retry: NodeJS.Timeout | undefined;
-
+/** Opens stdout, once for all logs of the process: the lines of two outputs would mix. */
+export function openStdout(): LogOutput {
   // libuv sets O_NONBLOCK on a pipe as soon as Node has a stream of
   // it: writing into a full one then answers EAGAIN, and never waits.
   process.stdout.writable;
-  process.on('exit', () => flush(exitMilliseconds));
+  stdout ??= openLogOutput(1);
+  return stdout;
+}
+
+/** Opens an output that neither waits for a slow reader nor grows without bound; the descriptor must not block. */
+export function openLogOutput(
+  fd: number,
+  maxBytes = 4 * 1024 * 1024,
+): LogOutput {
+  let kept = '';
+  let chunk = Buffer.alloc(0);
+  let waitingBytes = 0;
+  let missing = 0;
+  let dropped = 0;
+  let retry: NodeJS.Timeout | undefined;
+  process.on('exit', () => flush(EXIT_MILLISECONDS));
 
   // #region write
   function write(line: string) {
-    const bytes = Buffer.from(line);
+    const most = maxBytes - Buffer.byteLength(line);
+    if (missing === 0 && waitingBytes > most) drain();
     // Once lines are missing, all are until half of the room is free:
     // one gap that the log tells of, not a thousand.
-    if (missing > 0 || keptBytes + bytes.length > maxBytes) {
+    if (missing > 0 || waitingBytes > most) {
       missing += 1;
       dropped += 1;
-    } else keep(bytes);
+    } else keep(line);
     if (!retry) drain();
   }
 
-  function drain(): unknown {
-    retry = undefined;
+  function drain() {
     try {
-      for (tellLoss(); kept.length > 0; tellLoss()) writeKept();
-      return undefined;
-    } catch (error) {
+      for (tellLoss(); waitingBytes > 0; tellLoss()) writeKept();
+    } catch {
       // EAGAIN: the reader is slow. EPIPE: it is gone. ENOSPC: the
       // disk is full. None is a reason to stop the application.
-      retry = setTimeout(drain, RETRY_MILLISECONDS).unref();
-      return error;
+      if (!retry)
+        retry = setTimeout(retryLater, RETRY_MILLISECONDS).unref();
     }
   }
 
+  function retryLater() {
+    retry = undefined;
+    drain();
+  }
+
   function writeKept() {
-    const bytes = Buffer.concat(kept);
-    const written = writeSync(fd, bytes);
-    kept = [];
-    keptBytes = 0;
-    if (written < bytes.length) keep(bytes.subarray(written));
+    if (chunk.length === 0) {
+      chunk = Buffer.from(kept);
+      kept = '';
+    }
+    const written = writeSync(fd, chunk);
+    chunk = chunk.subarray(written);
+    waitingBytes -= written;
   }
   // #endregion write
 
-  function keep(bytes: Buffer) {
-    kept.push(bytes);
-    keptBytes += bytes.length;
+  function keep(line: string) {
+    kept += line;
+    waitingBytes += Buffer.byteLength(line);
   }
 
   function tellLoss() {
-    if (missing === 0 || keptBytes > maxBytes / 2) return;
-    keep(Buffer.from(describeLoss(missing)));
+    if (missing === 0 || waitingBytes > maxBytes / 2) return;
+    keep(describeLoss(missing));
     missing = 0;
   }
 
   // #region flush
   function flush(milliseconds: number) {
     const end = performance.now() + milliseconds;
-    while (kept.length > 0) {
-      clearTimeout(retry);
-      const error = drain();
-      if (!isBusy(error) || performance.now() >= end) return;
-      Atomics.wait(sleeper, 0, 0, 5);
+    for (drain(); waitingBytes > 0; drain()) {
+      if (performance.now() >= end) return;
+      Atomics.wait(sleeper, 0, 0, RETRY_MILLISECONDS);
     }
   }
   // #endregion flush
@@ -99,19 +101,12 @@ export function openLogOutput(
   return { write, flush, countDropped: () => dropped };
 }
 
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
-
-function isBusy(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && error.code === 'EAGAIN'
-  );
-}
-
 function describeLoss(dropped: number): string {
   const line = {
     time: new Date(),
     level: 'warn',
     message: 'log lines were dropped',
+    context: {},
     details: { dropped },
   };
   return `${JSON.stringify(line)}\n`;

@@ -3,15 +3,16 @@ import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
 import { z } from 'zod';
 import { createApp } from './app.ts';
-import { createLog } from './create-log.ts';
+import { createLog, LOG_LEVELS } from './create-log.ts';
 
 const environmentSchema = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
 });
 
 await runMain(async (stopped) => {
-  const { PORT } = readEnvironment(environmentSchema);
-  const log = createLog();
+  const { PORT, LOG_LEVEL } = readEnvironment(environmentSchema);
+  const log = createLog({ level: LOG_LEVEL });
   process.on('uncaughtExceptionMonitor', (error, origin) => {
     log.error('the process crashes', { origin, error });
   });

@@ -16,10 +16,7 @@ it('writes the same guarded lines by pino', () => {
     level: 'info',
     time: expect.stringMatching(/^\d{4}-.*Z$/),
     message: 'a\nb\u2028',
-    details: {
-      context: { requestId: 'r1' },
-      level: 'fatal',
-      Password: '[redacted]',
-    },
+    context: { requestId: 'r1' },
+    details: { level: 'fatal', Password: '[redacted]' },
   });
 });
