@@ -1,0 +1,187 @@
+import {
+  setTimeout as pause,
+  setImmediate,
+} from 'node:timers/promises';
+import { unlessAborted } from '../../postgres/transactions-and-locking/transaction-session.ts';
+
+const REASONS = {
+  stopped: 'The worker stopped before the work ended',
+  timed_out: 'The work took longer than its time limit',
+  lease_lost: 'The lease ended before the work did',
+};
+
+/** The worker waits no longer for this work: what the work does from now on must not count. */
+export class CutOffError extends Error {
+  override readonly name = 'CutOffError';
+  readonly code: keyof typeof REASONS;
+
+  constructor(code: keyof typeof REASONS) {
+    super(REASONS[code]);
+    this.code = code;
+  }
+}
+
+export type WorkerOptions<Item extends object> = {
+  /** What it is called in its log. */
+  name: string;
+  /** Takes at most that many items; ends in bounded time. */
+  claim: (limit: number) => Promise<Item[]>;
+  /** Does one item, and stops at the signal. */
+  work: (item: Item, signal: AbortSignal) => Promise<void>;
+  /** Records how the work ended, in bounded time; rejected with CutOffError, it may be running still. */
+  settle: (
+    item: Item,
+    result: PromiseSettledResult<void>,
+  ) => Promise<void>;
+  log: Record<
+    'warn' | 'error',
+    (message: string, details: object) => void
+  >;
+  /** How many items are in work at once. Default: 20. */
+  concurrency?: number;
+  /** The pause after a claim that found less than there was room for. Default: 1. */
+  pollSeconds?: number;
+  /** How long the work on an item may take. Default: 900. */
+  limitSeconds?: number;
+};
+
+type Run = { abort: AbortController; ended: Promise<void> };
+
+/** Does what is due, many items at a time, until it is stopped. */
+export function startWorker<Item extends object>(
+  options: WorkerOptions<Item>,
+) {
+  const { name, claim, work, settle, log } = options;
+  const { concurrency = 20, pollSeconds = 1 } = options;
+  const { limitSeconds = 900 } = options;
+  requireNumbers({ concurrency, pollSeconds, limitSeconds });
+  const running = new Map<Item, Run>();
+  let bell = Promise.withResolvers<void>();
+  let isStopping = false;
+  let failures = 0; // claims in a row
+  let healthyAt = performance.now();
+
+  // #region loop
+  async function loop() {
+    while (!isStopping) {
+      const room = concurrency - running.size;
+      const found = room > 0 ? await take(room) : 0;
+      // A full answer may have left more behind.
+      if (found === 0 || found < room) await rest();
+      await setImmediate(); // what ends together makes one batch
+    }
+  }
+
+  async function take(room: number) {
+    try {
+      const items = await claim(room);
+      for (const item of items) start(item);
+      failures = 0;
+      healthyAt = performance.now();
+      return items.length;
+    } catch (error) {
+      failures += 1;
+      log.warn('nothing can be claimed', { name, failures, error });
+      return 0;
+    }
+  }
+
+  /** Until `wake`, also if that came during the last claim. */
+  async function rest() {
+    const ms = failures ? backOffMs(failures) : pollSeconds * 1000;
+    const timer = setTimeout(bell.resolve, ms);
+    await bell.promise;
+    clearTimeout(timer);
+    bell = Promise.withResolvers();
+  }
+
+  function wake() {
+    bell.resolve();
+  }
+  // #endregion loop
+
+  // #region run
+  function start(item: Item) {
+    const abort = new AbortController();
+    running.set(item, { abort, ended: run(item, abort.signal) });
+  }
+
+  async function run(item: Item, signal: AbortSignal) {
+    const cutOff = () => cut(item, 'timed_out');
+    const limit = setTimeout(cutOff, limitSeconds * 1000);
+    const attempts = [attempt(item, signal)];
+    const [result] = await Promise.allSettled(attempts);
+    clearTimeout(limit);
+    try {
+      if (result) await settle(item, result);
+    } catch (error) {
+      log.error('an end is not recorded', { name, error });
+    }
+    if (running.size >= concurrency) {
+      healthyAt = performance.now(); // until now there was no room
+      wake();
+    }
+    running.delete(item);
+  }
+
+  async function attempt(item: Item, signal: AbortSignal) {
+    // The claim was on its way when the worker was stopped.
+    if (isStopping) throw new CutOffError('stopped');
+    await unlessAborted(signal, work(item, signal));
+  }
+
+  /** Waits no longer for the work on an item. */
+  function cut(item: Item, code: CutOffError['code']) {
+    running.get(item)?.abort.abort(new CutOffError(code));
+  }
+  // #endregion run
+
+  // #region stop
+  /** Takes nothing more; ends five seconds after the grace at the latest. */
+  async function stop(graceSeconds = 10) {
+    isStopping = true;
+    wake();
+    await waitAtMost(graceSeconds, drain());
+    for (const item of running.keys()) cut(item, 'stopped');
+    await waitAtMost(5, drain());
+  }
+
+  async function drain() {
+    await looping;
+    await Promise.all([...running.values()].map((run) => run.ended));
+  }
+  // #endregion stop
+
+  /** For a health check: rejects when no claim has succeeded for a minute, though there was room. */
+  async function check() {
+    const seconds = (performance.now() - healthyAt) / 1000;
+    if (running.size < concurrency && seconds > pollSeconds + 60)
+      throw new Error(`${name}: no claim for ${Math.round(seconds)} s`);
+  }
+
+  const looping = loop();
+  return { wake, cut, check, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** 0.2 s, 0.4 s … up to 10 s, of which half is random. */
+export function backOffMs(failures: number): number {
+  const ms = Math.min(10_000, 100 * 2 ** failures);
+  return ms / 2 + (Math.random() * ms) / 2;
+}
+
+/** Node takes NaN, and more than 24 days, for 1 ms. */
+export function requireNumbers(numbers: Record<string, number>) {
+  for (const [name, value] of Object.entries(numbers))
+    if (!(value > 0 && value <= 86_400))
+      throw new RangeError(`${name} must be above 0, at most 86400`);
+}
+
+/** Resolves with the promise, or after that time. */
+async function waitAtMost(seconds: number, end: Promise<void>) {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const time = pause(seconds * 1000, undefined, { signal });
+  await Promise.race([end, time]);
+  waiting.abort();
+  time.catch(() => {}); // it was aborted, or is over
+}
