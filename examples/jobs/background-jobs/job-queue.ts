@@ -1,18 +1,31 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import type { Job, NewJob, Outcome } from './job.ts';
-import { CutOffError } from './start-worker.ts';
+import { CutOffError, requireNumbers } from './start-worker.ts';
+
+type QueueOptions = {
+  pool: Pool;
+  /** How long a worker waits for Postgres. Default: 5. */
+  answerSeconds?: number;
+};
 
 /** What workers and enqueuers share. */
 export type JobQueue = ReturnType<typeof createJobQueue>;
 
 /** Jobs in the database of the data they are about; every time is the database's. */
-export function createJobQueue({ pool }: { pool: Pool }) {
-  // A connection whose other end is gone must not hold up a worker.
-  const ask: Queryable['query'] = (text, values) => {
-    const statement = { text: `${text}`, query_timeout: 5000 };
-    return pool.query({ ...statement, values: [...(values ?? [])] });
-  };
+export function createJobQueue(options: QueueOptions) {
+  const { pool, answerSeconds = 5 } = options;
+  requireNumbers({ answerSeconds });
+
+  /** A connection whose server is gone does not hold up a worker. */
+  function ask<Row extends QueryResultRow>(
+    text: string,
+    values: unknown[],
+  ) {
+    const query_timeout = answerSeconds * 1000;
+    const statement = { text, values, query_timeout };
+    return pool.query<Row>(statement);
+  }
 
   // #region enqueue
   /** Takes part in the transaction of `tx`; the pool is for none. */
@@ -167,7 +180,9 @@ function toJson(jobs: NewJob[]): string {
     const { kind, uniqueKey } = job;
     const json = JSON.stringify(job);
     if (UNSTORABLE.test(json))
-      throw new TypeError(`${kind}: a text has NUL or half a character`);
+      throw new TypeError(
+        `${kind}: a text has NUL or half a character`,
+      );
     if (Buffer.byteLength(json) > 100_000)
       throw new RangeError(`${kind}: a job has at most 100,000 bytes`);
     const key = JSON.stringify([kind, uniqueKey]);

@@ -23,6 +23,8 @@ export type JobWorkerOptions = Pick<
   log: Log;
   /** Default: 30. */
   leaseSeconds?: number;
+  /** How long it waits for Postgres. Default: 5. */
+  answerSeconds?: number;
   /** Seconds before the retry that follows an attempt. */
   chooseRetry?: (attempt: number) => number;
 };
@@ -34,7 +36,7 @@ export function startJobWorker(options: JobWorkerOptions) {
   requireNumbers({ leaseSeconds });
   requireLimits(pool);
   const kinds = Object.keys(handlers);
-  const queue = createJobQueue({ pool });
+  const queue = createJobQueue(options);
   const closing = new AbortController();
   const { signal } = closing;
   const record = createSettler({ queue, log, signal });

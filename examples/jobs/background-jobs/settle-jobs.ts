@@ -31,7 +31,8 @@ export function createSettler(options: {
     isSettling = true;
     let failures = 0;
     while (ended.length > 0 && !signal.aborted) {
-      if (failures === 0) await setImmediate(); // makes a batch
+      if (failures === 0)
+        await setImmediate(); // makes a batch
       else await waitFor(backOffMs(failures));
       const batch = ended;
       ended = [];

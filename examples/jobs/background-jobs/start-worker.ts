@@ -1,7 +1,4 @@
-import {
-  setTimeout as pause,
-  setImmediate,
-} from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { unlessAborted } from '../../postgres/transactions-and-locking/transaction-session.ts';
 
 const REASONS = {
@@ -160,7 +157,13 @@ export function startWorker<Item extends object>(
   }
 
   const looping = loop();
-  return { wake, cut, check, stop, [Symbol.asyncDispose]: stop };
+  return {
+    wake,
+    cut,
+    check,
+    stop,
+    [Symbol.asyncDispose]: () => stop(),
+  };
 }
 
 /** 0.2 s, 0.4 s … up to 10 s, of which half is random. */
@@ -178,10 +181,8 @@ export function requireNumbers(numbers: Record<string, number>) {
 
 /** Resolves with the promise, or after that time. */
 async function waitAtMost(seconds: number, end: Promise<void>) {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  const time = pause(seconds * 1000, undefined, { signal });
-  await Promise.race([end, time]);
-  waiting.abort();
-  time.catch(() => {}); // it was aborted, or is over
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, seconds * 1000);
+  await Promise.race([end, promise]);
+  clearTimeout(timer);
 }
