@@ -1,5 +1,5 @@
 import type { Job, Outcome } from './job.ts';
-import { CutOffError } from './start-worker.ts';
+import { CutOffError, type Ended } from './start-worker.ts';
 
 /** No further attempt can succeed: the job is dead at once. */
 export class PermanentError extends Error {
@@ -7,25 +7,25 @@ export class PermanentError extends Error {
 }
 
 // #region judge
-/** What becomes of a job; undefined when the transaction of its handler decides. */
+/** What becomes of a job; nothing when the transaction of its handler decides. */
 export function judge(
-  { id, attempt, maxAttempts, completed }: Job,
-  result: PromiseSettledResult<void>,
-  chooseRetry: (attempt: number) => number,
-): Outcome | undefined {
+  { item: job, result }: Ended<Job>,
+  retry: (attempt: number) => number,
+): Outcome[] {
+  const { id, kind, attempt } = job;
   const isDone = result.status === 'fulfilled';
   const error = isDone ? undefined : result.reason;
   const isCut = error instanceof CutOffError;
-  // Cut off, its transaction may be open still, and have a lock.
-  if (completed && (isDone || isCut)) return undefined;
-  if (isDone) return { id, attempt };
+  // Cut off, its transaction may still be open, and have a lock.
+  if (job.completed && (isDone || isCut)) return [];
+  if (isDone) return [{ id, kind, attempt }];
 
-  const failed = { id, attempt, error: describe(error) };
+  const failed = { id, kind, attempt, error: describe(error) };
   if (isCut && error.code !== 'timed_out')
-    return { ...failed, retrySeconds: 0, spared: true };
-  if (error instanceof PermanentError || attempt >= maxAttempts)
-    return failed; // no retry: dead
-  return { ...failed, retrySeconds: chooseRetry(attempt) };
+    return [{ ...failed, retrySeconds: 0, spared: true }];
+  if (error instanceof PermanentError || attempt >= job.maxAttempts)
+    return [failed]; // no retry: dead
+  return [{ ...failed, retrySeconds: retry(attempt) }];
 }
 // #endregion judge
 

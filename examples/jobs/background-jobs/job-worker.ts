@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
-import type { Job, Log } from './job.ts';
+import type { Job, Log, Outcome } from './job.ts';
 import { keepLeases } from './job-leases.ts';
 import { chooseRetry, judge, PermanentError } from './job-outcomes.ts';
 import { createJobQueue } from './job-queue.ts';
-import { createSettler } from './settle-jobs.ts';
 import {
+  type Ended,
   requireNumbers,
   startWorker,
   type WorkerOptions,
@@ -37,9 +37,6 @@ export function startJobWorker(options: JobWorkerOptions) {
   requireLimits(pool);
   const kinds = Object.keys(handlers);
   const queue = createJobQueue(options);
-  const closing = new AbortController();
-  const { signal } = closing;
-  const record = createSettler({ queue, log, signal });
   const onLost = (job: Job) => worker.cut(job, 'lease_lost');
   const leases = keepLeases({ queue, log, leaseSeconds, onLost });
 
@@ -58,28 +55,25 @@ export function startJobWorker(options: JobWorkerOptions) {
     await handlers[job.kind]?.(job, signal);
   }
 
-  async function settle(job: Job, result: PromiseSettledResult<void>) {
+  async function settle(batch: Ended<Job>[]) {
     const retry = options.chooseRetry ?? chooseRetry;
-    const outcome = judge(job, result, retry);
-    if (outcome) {
-      tell(job.kind, outcome);
-      await record(outcome);
-    }
-    leases.release(job);
+    const outcomes = batch.flatMap((end) => judge(end, retry));
+    const ours = await queue.settle(outcomes);
+    for (const one of outcomes) tell(one, ours.has(one.id));
+    for (const { item } of batch) leases.release(item);
   }
   // #endregion start-job-worker
 
-  function tell(kind: string, outcome: ReturnType<typeof judge>) {
-    if (!outcome?.error) return;
-    const details = { kind, ...outcome };
-    if (outcome.retrySeconds === undefined)
-      log.error('job is dead', details);
-    else log.warn('job failed', details);
+  function tell(outcome: Outcome, isOurs: boolean) {
+    if (!isOurs) log.warn('lease lost', outcome);
+    else if (!outcome.error) return;
+    else if (outcome.retrySeconds === undefined)
+      log.error('job is dead', outcome);
+    else log.warn('job failed', outcome);
   }
 
   async function stop(graceSeconds?: number) {
     await worker.stop(graceSeconds);
-    closing.abort();
     leases.stop();
   }
 

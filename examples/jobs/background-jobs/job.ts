@@ -21,7 +21,7 @@ export type Job = {
 };
 
 /** How an attempt ended: without an error it is done, without a retry it is dead. */
-export type Outcome = Pick<Job, 'id' | 'attempt'> & {
+export type Outcome = Pick<Job, 'id' | 'kind' | 'attempt'> & {
   error?: string;
   retrySeconds?: number;
   /** The attempt does not count: the worker is to blame. */

@@ -1,4 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
+import {
+  setTimeout as pause,
+  setImmediate,
+} from 'node:timers/promises';
 import { unlessAborted } from '../../postgres/transactions-and-locking/transaction-session.ts';
 
 const REASONS = {
@@ -7,7 +10,7 @@ const REASONS = {
   lease_lost: 'The lease ended before the work did',
 };
 
-/** The worker waits no longer for this work: what the work does from now on must not count. */
+/** The worker waits no longer: what the work does from now on must not count. */
 export class CutOffError extends Error {
   override readonly name = 'CutOffError';
   readonly code: keyof typeof REASONS;
@@ -18,31 +21,31 @@ export class CutOffError extends Error {
   }
 }
 
+/** How the work on an item ended; rejected with CutOffError, it may go on. */
+export type Ended<Item> = {
+  item: Item;
+  result: PromiseSettledResult<void>;
+};
+
 export type WorkerOptions<Item extends object> = {
-  /** What it is called in its log. */
+  /** What its log calls it. */
   name: string;
   /** Takes at most that many items; ends in bounded time. */
   claim: (limit: number) => Promise<Item[]>;
   /** Does one item, and stops at the signal. */
   work: (item: Item, signal: AbortSignal) => Promise<void>;
-  /** Records how the work ended, in bounded time; rejected with CutOffError, it may be running still. */
-  settle: (
-    item: Item,
-    result: PromiseSettledResult<void>,
-  ) => Promise<void>;
-  log: Record<
-    'warn' | 'error',
-    (message: string, details: object) => void
-  >;
+  /** Records what has ended; it is called again until it resolves, and ends in bounded time. */
+  settle: (batch: Ended<Item>[]) => Promise<void>;
+  log: { warn: (message: string, details: object) => void };
   /** How many items are in work at once. Default: 20. */
   concurrency?: number;
-  /** The pause after a claim that found less than there was room for. Default: 1. */
+  /** The pause when nothing more is due. Default: 1. */
   pollSeconds?: number;
   /** How long the work on an item may take. Default: 900. */
   limitSeconds?: number;
 };
 
-type Run = { abort: AbortController; ended: Promise<void> };
+type Run = PromiseWithResolvers<void> & { abort: AbortController };
 
 /** Does what is due, many items at a time, until it is stopped. */
 export function startWorker<Item extends object>(
@@ -53,8 +56,11 @@ export function startWorker<Item extends object>(
   const { limitSeconds = 900 } = options;
   requireNumbers({ concurrency, pollSeconds, limitSeconds });
   const running = new Map<Item, Run>();
+  const ended: Ended<Item>[] = [];
+  const closing = new AbortController();
   let bell = Promise.withResolvers<void>();
   let isStopping = false;
+  let isSettling = false;
   let failures = 0; // claims in a row
   let healthyAt = performance.now();
 
@@ -72,7 +78,7 @@ export function startWorker<Item extends object>(
   async function take(room: number) {
     try {
       const items = await claim(room);
-      for (const item of items) start(item);
+      for (const item of items) void run(item);
       failures = 0;
       healthyAt = performance.now();
       return items.length;
@@ -92,33 +98,20 @@ export function startWorker<Item extends object>(
     bell = Promise.withResolvers();
   }
 
-  function wake() {
-    bell.resolve();
-  }
+  const wake = () => bell.resolve();
   // #endregion loop
 
   // #region run
-  function start(item: Item) {
+  async function run(item: Item) {
     const abort = new AbortController();
-    running.set(item, { abort, ended: run(item, abort.signal) });
-  }
-
-  async function run(item: Item, signal: AbortSignal) {
+    running.set(item, { abort, ...Promise.withResolvers<void>() });
     const cutOff = () => cut(item, 'timed_out');
     const limit = setTimeout(cutOff, limitSeconds * 1000);
-    const attempts = [attempt(item, signal)];
-    const [result] = await Promise.allSettled(attempts);
+    const trying = [attempt(item, abort.signal)];
+    for (const result of await Promise.allSettled(trying))
+      ended.push({ item, result });
     clearTimeout(limit);
-    try {
-      if (result) await settle(item, result);
-    } catch (error) {
-      log.error('an end is not recorded', { name, error });
-    }
-    if (running.size >= concurrency) {
-      healthyAt = performance.now(); // until now there was no room
-      wake();
-    }
-    running.delete(item);
+    if (!isSettling) await settleAll();
   }
 
   async function attempt(item: Item, signal: AbortSignal) {
@@ -133,6 +126,41 @@ export function startWorker<Item extends object>(
   }
   // #endregion run
 
+  // #region settle-until-done
+  async function settleAll() {
+    isSettling = true;
+    const { signal } = closing;
+    for (let failed = 0; ended.length > 0; ) {
+      if (failed === 0)
+        await setImmediate(); // as in the loop
+      else await pause(backOffMs(failed), 0, { signal }).catch(() => 0);
+      if (signal.aborted) break;
+      const batch = ended.splice(0);
+      try {
+        await settle(batch);
+        failed = 0;
+        free(batch);
+      } catch (error) {
+        ended.unshift(...batch); // they keep their places
+        failed += 1;
+        log.warn('ends cannot be recorded', { name, failed, error });
+      }
+    }
+    isSettling = false;
+  }
+
+  function free(batch: Ended<Item>[]) {
+    if (running.size >= concurrency) {
+      healthyAt = performance.now(); // until now there was no room
+      wake();
+    }
+    for (const { item } of batch) {
+      running.get(item)?.resolve();
+      running.delete(item);
+    }
+  }
+  // #endregion settle-until-done
+
   // #region stop
   /** Takes nothing more; ends five seconds after the grace at the latest. */
   async function stop(graceSeconds = 10) {
@@ -141,11 +169,12 @@ export function startWorker<Item extends object>(
     await waitAtMost(graceSeconds, drain());
     for (const item of running.keys()) cut(item, 'stopped');
     await waitAtMost(5, drain());
+    closing.abort();
   }
 
   async function drain() {
     await looping;
-    await Promise.all([...running.values()].map((run) => run.ended));
+    await Promise.all(running.values().map(({ promise }) => promise));
   }
   // #endregion stop
 
