@@ -23,7 +23,6 @@ export function createDeadJobs({ pool }: { pool: Pool }) {
     return rows;
   }
 
-  // #region revive
   /** Makes it a new job; false when there is none, or a newer one with its kind and key waits. */
   async function revive(id: string): Promise<boolean> {
     const { rowCount } = await pool.query(
@@ -43,7 +42,6 @@ export function createDeadJobs({ pool }: { pool: Pool }) {
     );
     return rowCount === 1;
   }
-  // #endregion revive
 
   // #region purge
   /** Deletes the oldest of those that died so long ago; returns how many. */

@@ -58,7 +58,7 @@ export function createJobQueue(options: QueueOptions) {
   // #endregion enqueue
 
   // #region claim-jobs
-  /** Of kinds that have enough due jobs, the first gets all of the limit. */
+  /** Takes due jobs of the first kind, then of the next. */
   async function claim(
     kinds: string[],
     limit: number,
@@ -117,7 +117,6 @@ export function createJobQueue(options: QueueOptions) {
   }
   // #endregion extend
 
-  // #region settle
   /** Returns the ids that were still ours: the others count for nothing. */
   async function settle(outcomes: Outcome[]) {
     const { rows } = await ask<{ id: string }>(
@@ -153,10 +152,9 @@ export function createJobQueue(options: QueueOptions) {
     );
     return new Set(rows.map(({ id }) => id));
   }
-  // #endregion settle
 
   // #region complete
-  /** Ends the job in the transaction of its handler, which then may write what the job is for. */
+  /** Ends the job in the transaction of its handler. */
   async function complete(tx: Queryable, job: Job) {
     const { rowCount } = await tx.query(
       `delete from jobs where id = $1 and attempts = $2`,
@@ -170,6 +168,7 @@ export function createJobQueue(options: QueueOptions) {
   return { enqueue, claim, extend, settle, complete };
 }
 
+// #region check-jobs
 /** What Postgres would refuse, and with it the transaction of the caller: NUL, half a character. */
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
 
@@ -190,3 +189,4 @@ function toJson(jobs: NewJob[]): string {
   }
   return `[${[...last.values()].join()}]`;
 }
+// #endregion check-jobs

@@ -22,7 +22,6 @@ export function createOrders(services: {
 }) {
   const { pool, queue } = services;
 
-  // #region place-order
   /** The order and its job commit together, or neither does. */
   function place(customer: string, cents: number): Promise<string> {
     return inTransaction(pool, async (tx) => {
@@ -38,7 +37,6 @@ export function createOrders(services: {
       return orderId;
     });
   }
-  // #endregion place-order
 
   async function find(id: string): Promise<Order | undefined> {
     const { rows } = await pool.query<Order>(
