@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { Log } from './job.ts';
 
 /** A job that was given up, with its last error. */
 export type DeadJob = {
@@ -43,7 +44,6 @@ export function createDeadJobs({ pool }: { pool: Pool }) {
     return rowCount === 1;
   }
 
-  // #region purge
   /** Deletes the oldest of those that died so long ago; returns how many. */
   async function purge(days: number, limit = 1000): Promise<number> {
     const { rowCount } = await pool.query(
@@ -59,7 +59,16 @@ export function createDeadJobs({ pool }: { pool: Pool }) {
     );
     return rowCount ?? 0;
   }
-  // #endregion purge
 
-  return { list, revive, purge };
+  /** Purges each hour, until it is stopped. */
+  function startPurging(days: number, log: Pick<Log, 'warn'>) {
+    const timer = setInterval(() => {
+      purge(days).catch((error) => {
+        log.warn('dead jobs are not purged', { error });
+      });
+    }, 3_600_000);
+    return { stop: () => clearInterval(timer) };
+  }
+
+  return { list, revive, purge, startPurging };
 }

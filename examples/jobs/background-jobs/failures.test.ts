@@ -12,6 +12,7 @@ import { waitUntil } from '@touchstone/kit/time/wait';
 import { Pool } from 'pg';
 import { expect, test, vi } from 'vitest';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
+import { createDeadJobs } from './dead-jobs.ts';
 import type { Job } from './job.ts';
 import { keepLeases } from './job-leases.ts';
 import { chooseRetry, PermanentError } from './job-outcomes.ts';
@@ -69,36 +70,28 @@ failure(
   },
 );
 
-failure(
-  'Two workers reach for one job',
-  {
-    symptom: 'One gets it, and the other does not wait',
-    defence: 'claim-jobs',
-    remains: 'Jobs that are due together may run in any order',
-  },
-  async () => {
-    await using jobs = await startTestJobs();
-    await jobs.queue.enqueue(jobs.pool, copies(4));
-    const client = await jobs.pool.connect();
-    await client.query('begin');
-    const inside = Object.assign(new Pool(), {
-      query: client.query.bind(client),
-    });
+test('Two workers reach for one job', async () => {
+  await using jobs = await startTestJobs();
+  await jobs.queue.enqueue(jobs.pool, copies(4));
+  const client = await jobs.pool.connect();
+  await client.query('begin');
+  const inside = Object.assign(new Pool(), {
+    query: client.query.bind(client),
+  });
 
-    const some = createJobQueue({ pool: inside });
-    const claims = [
-      await some.claim(['noop'], 1, 30),
-      await jobs.queue.claim(['noop'], 2, 30),
-      await jobs.queue.claim(['noop'], 2, 30),
-    ];
+  const some = createJobQueue({ pool: inside });
+  const claims = [
+    await some.claim(['noop'], 1, 30),
+    await jobs.queue.claim(['noop'], 2, 30),
+    await jobs.queue.claim(['noop'], 2, 30),
+  ];
 
-    await client.query('commit');
-    client.release();
-    expect(claims.map((claimed) => claimed.length)).toEqual([1, 2, 1]);
-    const ids = claims.flat().map(({ id }) => id);
-    expect(ids.toSorted()).toEqual(['1', '2', '3', '4']);
-  },
-);
+  await client.query('commit');
+  client.release();
+  expect(claims.map((claimed) => claimed.length)).toEqual([1, 2, 1]);
+  const ids = claims.flat().map(({ id }) => id);
+  expect(ids.toSorted()).toEqual(['1', '2', '3', '4']);
+});
 
 failure(
   'A job is enqueued in a transaction that is rolled back',
@@ -215,44 +208,32 @@ test('A key keeps the earlier of two times', async () => {
   expect(await jobs.queue.claim(kinds, 9, 30)).toHaveLength(2);
 });
 
-failure(
-  'A payload is nothing, huge, or has what Postgres cannot store',
-  {
-    symptom:
-      '`null` is kept as it is; the others throw before the transaction of the caller sees them',
-    defence: 'check-jobs',
-    remains:
-      'Whether it is what the handler needs, only the handler can check',
-  },
-  async () => {
-    await using jobs = await startTestJobs();
-    const { enqueue } = jobs.queue;
-    const most = 'x'.repeat(
-      100_000 - '{"kind":"a","payload":""}'.length,
-    );
+test('A payload that Postgres cannot store, or that is huge, throws before the transaction sees it', async () => {
+  await using jobs = await startTestJobs();
+  const { enqueue } = jobs.queue;
+  const most = 'x'.repeat(100_000 - '{"kind":"a","payload":""}'.length);
 
-    await inTransaction(jobs.pool, async (tx) => {
-      for (const payload of ['\0', '\ud800', ['\\\0'], { '\udfff': 1 }])
-        await expect(
-          enqueue(tx, [{ kind: 'a', payload }]),
-        ).rejects.toThrow('a: a text has NUL or half a character');
+  await inTransaction(jobs.pool, async (tx) => {
+    for (const payload of ['\0', '\ud800', ['\\\0'], { '\udfff': 1 }])
       await expect(
-        enqueue(tx, [{ kind: 'a', payload: `${most}x` }]),
-      ).rejects.toThrow('a: a job has at most 100,000 bytes');
-      for (const payload of [null, '\\u0000', '\u{1f600}', most])
-        await enqueue(tx, [{ kind: 'a', payload }]);
-      await enqueue(tx, [{ kind: 'a' }]);
-      expect(await enqueue(tx, [])).toEqual([]);
-    });
+        enqueue(tx, [{ kind: 'a', payload }]),
+      ).rejects.toThrow('a: a text has NUL or half a character');
+    await expect(
+      enqueue(tx, [{ kind: 'a', payload: `${most}x` }]),
+    ).rejects.toThrow('a: a job has at most 100,000 bytes');
+    for (const payload of [null, '\\u0000', '\u{1f600}', most])
+      await enqueue(tx, [{ kind: 'a', payload }]);
+    await enqueue(tx, [{ kind: 'a' }]);
+    expect(await enqueue(tx, [])).toEqual([]);
+  });
 
-    const claimed = await jobs.queue.claim(['a'], 9, 30);
-    const payloads = claimed.map(({ payload }) => payload);
-    expect(new Set(payloads)).toEqual(
-      new Set([null, '\\u0000', '\u{1f600}', most]),
-    );
-    expect(claimed).toHaveLength(5);
-  },
-);
+  const claimed = await jobs.queue.claim(['a'], 9, 30);
+  const payloads = claimed.map(({ payload }) => payload);
+  expect(new Set(payloads)).toEqual(
+    new Set([null, '\\u0000', '\u{1f600}', most]),
+  );
+  expect(claimed).toHaveLength(5);
+});
 
 failure(
   'A job fails each time, or ends the process each time',
@@ -485,44 +466,34 @@ test('A lease counts from the question, and is given up before it ends', async (
   expect(extended).toHaveLength(4);
 });
 
-failure(
-  'A handler completes its job first, and is not done for long',
-  {
-    symptom:
-      'Its row lock holds up neither the leases of other jobs nor their ends; when it is cut off, its transaction decides',
-    defence: 'extend',
-    remains:
-      'Until it commits, its invoice is not there and its connection is in use',
-  },
-  async () => {
-    await using jobs = await startTestJobs();
-    await jobs.add('first');
-    await jobs.add('other');
-    const [other, first] = await jobs.queue.claim(
-      ['first', 'other'],
-      2,
-      30,
-    );
-    if (!first || !other) throw new Error('nothing was claimed');
-    const [locked, done] = [createGate(), createGate()];
-    const completing = inTransaction(jobs.pool, async (tx) => {
-      await jobs.queue.complete(tx, first);
-      locked.open();
-      await done.opened;
-    });
-    await locked.opened;
+test('A handler that completes its job first holds up no lease of another job', async () => {
+  await using jobs = await startTestJobs();
+  await jobs.add('first');
+  await jobs.add('other');
+  const [other, first] = await jobs.queue.claim(
+    ['first', 'other'],
+    2,
+    30,
+  );
+  if (!first || !other) throw new Error('nothing was claimed');
+  const [locked, done] = [createGate(), createGate()];
+  const completing = inTransaction(jobs.pool, async (tx) => {
+    await jobs.queue.complete(tx, first);
+    locked.open();
+    await done.opened;
+  });
+  await locked.opened;
 
-    const held = [first, other];
-    const ours = await jobs.queue.extend(held, 60);
-    done.open();
-    await completing;
+  const held = [first, other];
+  const ours = await jobs.queue.extend(held, 60);
+  done.open();
+  await completing;
 
-    expect(ours).toEqual(new Set([first.id, other.id]));
-    expect(await jobs.queue.extend(held, 60)).toEqual(
-      new Set([other.id]),
-    );
-  },
-);
+  expect(ours).toEqual(new Set([first.id, other.id]));
+  expect(await jobs.queue.extend(held, 60)).toEqual(
+    new Set([other.id]),
+  );
+});
 
 test('A handler that completed its job and was cut off, or failed, is judged by its row', async () => {
   await using jobs = await startTestJobs();
@@ -546,8 +517,11 @@ test('A handler that completed its job and was cut off, or failed, is judged by 
   await waitUntil('one waits for its retry', async () =>
     Boolean(await jobs.count(`jobs where last_error = 'Error: no'`)),
   );
+  await waitUntil(
+    'one is done',
+    async () => (await jobs.count('jobs')) === 2,
+  );
   await worker.stop(0); // it does not wait for the lock
-  expect(await jobs.count('jobs')).toBe(2);
   finished.open();
   await waitUntil(
     'the other is committed',
@@ -576,49 +550,39 @@ test('A job is completed once, by the attempt that holds it', async () => {
   expect([old.completed, job.completed]).toEqual([undefined, true]);
 });
 
-failure(
-  'A NOTIFY is lost',
-  {
-    symptom:
-      'The job begins up to `pollSeconds` later, or when the worker listens again',
-    defence: 'listen',
-    remains:
-      'Behind PgBouncer in transaction mode every NOTIFY is lost: listen directly',
-  },
-  async () => {
-    await using jobs = await startTestJobs();
-    const seen: unknown[] = [];
-    const note: Handler = async (job) => void seen.push(job.payload);
-    const handlers = { note };
-    const polling = jobs.startWorker({ pollSeconds: 0.1, handlers });
-    for (const n of [1, 2, 3]) {
-      await jobs.add('note', { payload: n });
-      await waitUntil('the poll finds it', () => seen.length === n);
-    }
-    await polling.stop();
+test('A NOTIFY is lost', async () => {
+  await using jobs = await startTestJobs();
+  const seen: unknown[] = [];
+  const note: Handler = async (job) => void seen.push(job.payload);
+  const handlers = { note };
+  const polling = jobs.startWorker({ pollSeconds: 0.1, handlers });
+  for (const n of [1, 2, 3]) {
+    await jobs.add('note', { payload: n });
+    await waitUntil('the poll finds it', () => seen.length === n);
+  }
+  await polling.stop();
 
-    const { wake } = jobs.startWorker({ pollSeconds: 3600, handlers });
-    await jobs.listen(wake);
-    await waitUntil('it has heard what it missed', async () => {
-      await jobs.add('note');
-      return seen.length > 3;
-    });
-    await jobs.pool.query(
-      `select pg_terminate_backend(pid)
+  const { wake } = jobs.startWorker({ pollSeconds: 3600, handlers });
+  await jobs.listen(wake);
+  await waitUntil('it has heard what it missed', async () => {
+    await jobs.add('note');
+    return seen.length > 3;
+  });
+  await jobs.pool.query(
+    `select pg_terminate_backend(pid)
        from pg_stat_activity
        where query = 'listen "jobs"' and datname = current_database()`,
-    );
-    await waitUntil(
-      'nobody listens',
-      async () => !(await listens(jobs.pool)),
-    );
-    await jobs.add('note', { payload: 'while nobody listened' });
-    await waitUntil('the next listen finds it', () =>
-      seen.includes('while nobody listened'),
-    );
-    await jobs.untilDone();
-  },
-);
+  );
+  await waitUntil(
+    'nobody listens',
+    async () => !(await listens(jobs.pool)),
+  );
+  await jobs.add('note', { payload: 'while nobody listened' });
+  await waitUntil('the next listen finds it', () =>
+    seen.includes('while nobody listened'),
+  );
+  await jobs.untilDone();
+});
 
 test('A listener wakes at each NOTIFY on its channel, and stops in bounded time', async () => {
   await using jobs = await startTestJobs();
@@ -732,50 +696,38 @@ failure(
   },
 );
 
-failure(
-  'The clocks of worker and database differ by an hour',
-  {
-    symptom:
-      'None: delays and leases last as long as the database says',
-    defence: 'claim-jobs',
-    remains:
-      'A database whose own clock jumps ends leases early, or late',
-  },
-  async () => {
-    await using jobs = await startTestJobs();
-    for (const hours of [-1, 1]) {
-      const now = Date.now() + hours * 3_600_000;
-      vi.useFakeTimers({ toFake: ['Date'], now });
-      try {
-        await jobs.add('soon');
-        await jobs.add('late', { delaySeconds: 60 });
+test('Delays and leases last as long as the database says, also when the clock of the worker is an hour off', async () => {
+  await using jobs = await startTestJobs();
+  for (const hours of [-1, 1]) {
+    const now = Date.now() + hours * 3_600_000;
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    try {
+      await jobs.add('soon');
+      await jobs.add('late', { delaySeconds: 60 });
 
-        const kinds = ['soon', 'late'];
-        const claimed = await jobs.queue.claim(kinds, 10, 30);
-        expect(claimed).toMatchObject([{ kind: 'soon' }]);
-        expect(await jobs.queue.claim(kinds, 10, 30)).toEqual([]);
-        const leased = (from: number, to: number) =>
-          jobs.count(
-            `jobs where attempts = 1
+      const kinds = ['soon', 'late'];
+      const claimed = await jobs.queue.claim(kinds, 10, 30);
+      expect(claimed).toMatchObject([{ kind: 'soon' }]);
+      expect(await jobs.queue.claim(kinds, 10, 30)).toEqual([]);
+      const leased = (from: number, to: number) =>
+        jobs.count(
+          `jobs where attempts = 1
              and due_at - now() between interval '${from} s'
                                     and interval '${to} s'`,
-          );
-        expect(await leased(25, 30)).toBe(1);
-        await jobs.queue.extend(claimed, 60);
-        expect(await leased(55, 60)).toBe(1);
-        await jobs.passTime(59);
-        expect(await jobs.queue.claim(['late'], 10, 30)).toEqual([]);
-        await jobs.passTime(1);
-        expect(await jobs.queue.claim(['late'], 10, 30)).toHaveLength(
-          1,
         );
-        await jobs.pool.query('delete from jobs');
-      } finally {
-        vi.useRealTimers();
-      }
+      expect(await leased(25, 30)).toBe(1);
+      await jobs.queue.extend(claimed, 60);
+      expect(await leased(55, 60)).toBe(1);
+      await jobs.passTime(59);
+      expect(await jobs.queue.claim(['late'], 10, 30)).toEqual([]);
+      await jobs.passTime(1);
+      expect(await jobs.queue.claim(['late'], 10, 30)).toHaveLength(1);
+      await jobs.pool.query('delete from jobs');
+    } finally {
+      vi.useRealTimers();
     }
-  },
-);
+  }
+});
 
 failure(
   'A burst of 20,000 jobs of one kind comes before three of another',
@@ -889,53 +841,44 @@ failure(
   },
 );
 
-failure(
-  'The database takes no outcomes',
-  {
-    symptom:
-      'The log has `ends cannot be recorded`; they are told again until they are taken, their leases go on, and the worker takes no more jobs than it has places',
-    defence: 'settle-until-done',
-    remains: 'When the process ends before, these jobs run again',
-  },
-  async () => {
-    await using jobs = await startTestJobs();
-    const refusal = await refuseOutcomes(jobs.pool);
-    await jobs.queue.enqueue(jobs.pool, copies(6));
-    let runs = 0;
-    const settings = {
-      handlers: { noop: async () => void runs++ },
-      concurrency: 3,
-      pollSeconds: 0.02,
-    };
-    const worker = jobs.startWorker(settings);
+test('Outcomes that the database refuses are told again, their jobs keep their places, and a stop does not wait for them', async () => {
+  await using jobs = await startTestJobs();
+  const refusal = await refuseOutcomes(jobs.pool);
+  await jobs.queue.enqueue(jobs.pool, copies(6));
+  let runs = 0;
+  const settings = {
+    handlers: { noop: async () => void runs++ },
+    concurrency: 3,
+    pollSeconds: 0.02,
+  };
+  const worker = jobs.startWorker(settings);
 
-    const refused = () => jobs.logged.map(({ details }) => details);
-    await waitUntil('it is refused again', () => refused().length >= 3);
-    expect(runs).toBe(3);
-    expect(refused().slice(0, 3)).toMatchObject([
-      { failed: 1, error: { message: 'not now' } },
-      { failed: 2 },
-      { failed: 3 },
-    ]);
-    const began = performance.now();
-    await refusal.end();
-    await jobs.untilDone();
-    expect(runs).toBe(6);
-    expect(performance.now() - began).toBeLessThan(10_000);
-    await worker.stop();
+  const refused = () => jobs.logged.map(({ details }) => details);
+  await waitUntil('it is refused again', () => refused().length >= 3);
+  expect(runs).toBe(3);
+  expect(refused().slice(0, 3)).toMatchObject([
+    { failed: 1, error: { message: 'not now' } },
+    { failed: 2 },
+    { failed: 3 },
+  ]);
+  const began = performance.now();
+  await refusal.end();
+  await jobs.untilDone();
+  expect(runs).toBe(6);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  await worker.stop();
 
-    await refuseOutcomes(jobs.pool);
-    await jobs.queue.enqueue(jobs.pool, copies(1));
-    const second = jobs.startWorker(settings);
-    const before = refused().length;
-    await waitUntil('it is refused', () => refused().length > before);
-    await second.stop(0);
-    const after = refused().length;
-    await jobs.startWorker({ ...settings, handlers: {} }).stop();
-    expect(refused().length).toBe(after);
-    expect(await jobs.count('jobs')).toBe(1);
-  },
-);
+  await refuseOutcomes(jobs.pool);
+  await jobs.queue.enqueue(jobs.pool, copies(1));
+  const second = jobs.startWorker(settings);
+  const before = refused().length;
+  await waitUntil('it is refused', () => refused().length > before);
+  await second.stop(0);
+  const after = refused().length;
+  await jobs.startWorker({ ...settings, handlers: {} }).stop();
+  expect(refused().length).toBe(after);
+  expect(await jobs.count('jobs')).toBe(1);
+});
 
 test('The log says that an outcome came too late', async () => {
   await using jobs = await startTestJobs();
@@ -994,51 +937,69 @@ failure(
   },
 );
 
-failure(
-  'Dead jobs stay for ever, or one must go, or run again',
-  {
-    symptom:
-      '`purge` deletes old ones in batches, `revive` gives one all its attempts again, and neither touches a newer job',
-    defence: 'purge',
-    remains:
-      'Backups keep what was purged: payloads should hold ids and no more',
-  },
-  async () => {
-    await using jobs = await startTestJobs();
-    const { deadJobs, pool, queue } = jobs;
-    for (const uniqueKey of ['a', 'b', 'c'])
-      await jobs.add('fail', { uniqueKey, maxAttempts: 3, payload: 7 });
-    await bury(jobs, 3);
-    const [c, b, a] = await deadJobs.list();
-    expect(await deadJobs.list(1)).toEqual([c]);
-    expect(await jobs.count('dead_jobs')).toBe(3);
+test('Old dead jobs are purged in batches, and one runs again unless a newer one waits', async () => {
+  await using jobs = await startTestJobs();
+  const { deadJobs, pool, queue } = jobs;
+  for (const uniqueKey of ['a', 'b', 'c'])
+    await jobs.add('fail', { uniqueKey, maxAttempts: 3, payload: 7 });
+  await bury(jobs, 3);
+  const [c, b, a] = await deadJobs.list();
+  expect(await deadJobs.list(1)).toEqual([c]);
+  expect(await jobs.count('dead_jobs')).toBe(3);
 
-    await jobs.add('fail', { uniqueKey: 'a', payload: 'newer' });
-    expect(await deadJobs.revive(`${a?.id}`)).toBe(false);
-    expect(await deadJobs.revive(`${b?.id}`)).toBe(true);
-    expect(await deadJobs.revive(`${b?.id}`)).toBe(false);
-    const claimed = await queue.claim(['fail'], 9, 30);
-    expect(claimed.map(({ payload }) => payload)).toEqual(['newer', 7]);
-    expect(claimed[1]).toMatchObject({ attempt: 1, maxAttempts: 3 });
-    expect(await deadJobs.list()).toEqual([c, a]);
+  await jobs.add('fail', { uniqueKey: 'a', payload: 'newer' });
+  expect(await deadJobs.revive(`${a?.id}`)).toBe(false);
+  expect(await deadJobs.revive(`${b?.id}`)).toBe(true);
+  expect(await deadJobs.revive(`${b?.id}`)).toBe(false);
+  const claimed = await queue.claim(['fail'], 9, 30);
+  expect(claimed.map(({ payload }) => payload)).toEqual(['newer', 7]);
+  expect(claimed[1]).toMatchObject({ attempt: 1, maxAttempts: 3 });
+  expect(await deadJobs.list()).toEqual([c, a]);
 
-    await age(pool, `${a?.id}`, 31);
-    await age(pool, `${c?.id}`, 29);
-    expect(await deadJobs.purge(30)).toBe(1);
-    expect(await deadJobs.list()).toMatchObject([{ id: c?.id }]);
-    await age(pool, `${c?.id}`, 31);
-    await pool.query(
-      `insert into dead_jobs
+  await age(pool, `${a?.id}`, 31);
+  await age(pool, `${c?.id}`, 29);
+  expect(await deadJobs.purge(30)).toBe(1);
+  expect(await deadJobs.list()).toMatchObject([{ id: c?.id }]);
+  await age(pool, `${c?.id}`, 31);
+  await pool.query(
+    `insert into dead_jobs
        select id + 1000 * n, kind, payload, unique_key, attempts,
               max_attempts, last_error, created_at,
               died_at - interval '1 day'
        from dead_jobs, generate_series(1, 1000) as n`,
-    );
-    expect(await deadJobs.purge(30, 400)).toBe(400);
-    expect(await deadJobs.purge(30)).toBe(600 + 1);
-    expect(await deadJobs.purge(30)).toBe(0);
-  },
-);
+  );
+  expect(await deadJobs.purge(30, 400)).toBe(400);
+  expect(await deadJobs.purge(30)).toBe(600 + 1);
+  expect(await deadJobs.purge(30)).toBe(0);
+});
+
+test('Dead jobs are purged each hour, and a purge that fails is logged', async () => {
+  await using jobs = await startTestJobs();
+  await jobs.add('fail');
+  await bury(jobs, 1);
+  await age(jobs.pool, '1', 31);
+  const log = createTestLog();
+  const away = openWorkerPool('postgres://127.0.0.1:1/x');
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const purging = jobs.deadJobs.startPurging(30, log);
+  const failing = createDeadJobs({ pool: away }).startPurging(30, log);
+  vi.advanceTimersByTime(3_599_999);
+  expect(await jobs.count('dead_jobs')).toBe(1);
+  vi.advanceTimersByTime(1);
+  await jobs.untilDead(0);
+  await waitUntil('it is logged', () => log.entries.length > 0);
+  purging.stop();
+  failing.stop();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+  expect(log.entries).toMatchObject([
+    {
+      level: 'warn',
+      message: 'dead jobs are not purged',
+      details: { error: { code: 'ECONNREFUSED' } },
+    },
+  ]);
+});
 
 test('A revived job wakes a worker', async () => {
   await using jobs = await startTestJobs();
@@ -1055,50 +1016,40 @@ test('A revived job wakes a worker', async () => {
   await ran.opened;
 });
 
-failure(
-  'Nothing can be claimed',
-  {
-    symptom:
-      'The log has `nothing can be claimed`, after pauses of up to 10 seconds; after a minute `check` rejects, for alerts and readiness',
-    defence: 'loop',
-    remains:
-      'It does not tell an outage from a bug: do not restart a process because of it',
-  },
-  async () => {
-    using _ = stopTime();
-    const worker = startTestWorker({ pollSeconds: 5 });
-    worker.failWith(new Error('away'));
-    await worker.pass(60_000);
-    await worker.check();
-    await worker.pass(7_000);
-    await expect(worker.check()).rejects.toThrow(
-      'test: no claim for 67 s',
-    );
-    const { length } = worker.log.entries;
-    expect(length).toBeGreaterThan(10);
-    expect(length).toBeLessThan(25);
-    expect(worker.log.entries[1]).toMatchObject({
-      level: 'warn',
-      message: 'nothing can be claimed',
-      details: { name: 'test', failures: 2, error: new Error('away') },
-    });
-    const [least, most] = [backOffMs(1), backOffMs(20)];
-    expect(least).toBeGreaterThanOrEqual(100);
-    expect(least).toBeLessThanOrEqual(200);
-    expect(most).toBeGreaterThanOrEqual(5000);
-    expect(most).toBeLessThanOrEqual(10_000);
+test('A claim that fails is repeated after pauses, and a health check reports it after a minute', async () => {
+  using _ = stopTime();
+  const worker = startTestWorker({ pollSeconds: 5 });
+  worker.failWith(new Error('away'));
+  await worker.pass(60_000);
+  await worker.check();
+  await worker.pass(7_000);
+  await expect(worker.check()).rejects.toThrow(
+    'test: no claim for 67 s',
+  );
+  const { length } = worker.log.entries;
+  expect(length).toBeGreaterThan(10);
+  expect(length).toBeLessThan(25);
+  expect(worker.log.entries[1]).toMatchObject({
+    level: 'warn',
+    message: 'nothing can be claimed',
+    details: { name: 'test', failures: 2, error: new Error('away') },
+  });
+  const [least, most] = [backOffMs(1), backOffMs(20)];
+  expect(least).toBeGreaterThanOrEqual(100);
+  expect(least).toBeLessThanOrEqual(200);
+  expect(most).toBeGreaterThanOrEqual(5000);
+  expect(most).toBeLessThanOrEqual(10_000);
 
-    worker.failWith(undefined);
-    await worker.pass(10_000);
-    await worker.check();
-    const claims = worker.limits.length;
-    await worker.pass(4999);
-    expect(worker.limits.length).toBeLessThanOrEqual(claims + 1);
-    await worker.pass(5000);
-    expect(worker.limits.length - claims).toBeLessThanOrEqual(2);
-    await worker.stop();
-  },
-);
+  worker.failWith(undefined);
+  await worker.pass(10_000);
+  await worker.check();
+  const claims = worker.limits.length;
+  await worker.pass(4999);
+  expect(worker.limits.length).toBeLessThanOrEqual(claims + 1);
+  await worker.pass(5000);
+  expect(worker.limits.length - claims).toBeLessThanOrEqual(2);
+  await worker.stop();
+});
 
 test('The loop fills its places, claims again while answers are full, and hears a wake that comes during a claim', async () => {
   using _ = stopTime();

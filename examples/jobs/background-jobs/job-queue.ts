@@ -89,7 +89,6 @@ export function createJobQueue(options: QueueOptions) {
   }
   // #endregion claim-jobs
 
-  // #region extend
   /** Returns the ids that are still ours, and waits for no lock. */
   async function extend(jobs: Job[], leaseSeconds: number) {
     const { rows } = await ask<{ id: string }>(
@@ -115,7 +114,6 @@ export function createJobQueue(options: QueueOptions) {
     );
     return new Set(rows.map(({ id }) => id));
   }
-  // #endregion extend
 
   /** Returns the ids that were still ours: the others count for nothing. */
   async function settle(outcomes: Outcome[]) {
@@ -168,7 +166,6 @@ export function createJobQueue(options: QueueOptions) {
   return { enqueue, claim, extend, settle, complete };
 }
 
-// #region check-jobs
 /** What Postgres would refuse, and with it the transaction of the caller: NUL, half a character. */
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
 
@@ -189,4 +186,3 @@ function toJson(jobs: NewJob[]): string {
   }
   return `[${[...last.values()].join()}]`;
 }
-// #endregion check-jobs

@@ -17,7 +17,6 @@ export function listenForWakeUps(options: ListenOptions) {
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  // #region listen
   async function listen() {
     const client = new Client({
       connectionString,
@@ -40,7 +39,6 @@ export function listenForWakeUps(options: ListenOptions) {
       client.connection.stream.destroy();
     }
   }
-  // #endregion listen
 
   async function listenUntilStopped() {
     while (!signal.aborted) {

@@ -22,26 +22,18 @@ export function startShop(settings: Settings) {
   const queue = createJobQueue({ pool });
   const orders = createOrders({ pool, queue });
   const deadJobs = createDeadJobs({ pool });
+  const purging = deadJobs.startPurging(30, log);
 
   // A pool of its own: handlers must not use up its connections.
   const jobPool = createPool({ ...common, max: 4 });
-  const worker = startJobWorker({
-    pool: jobPool,
-    handlers: { 'make-invoice': orders.makeInvoice },
-    log,
-    leaseSeconds,
-  });
-  const { wake, check } = worker;
+  const handlers = { 'make-invoice': orders.makeInvoice };
+  const services = { pool: jobPool, handlers, log, leaseSeconds };
+  const { wake, check, ...worker } = startJobWorker(services);
   const listener = listenForWakeUps({ connectionString, wake, log });
-  const purging = setInterval(() => {
-    deadJobs.purge(30).catch((error) => {
-      log.warn('dead jobs cannot be purged', { error });
-    });
-  }, 3_600_000);
 
   /** Call it after the last answer: the worker needs the pools. */
   async function stop() {
-    clearInterval(purging);
+    purging.stop();
     await listener.stop();
     await worker.stop(10);
     await Promise.all([jobPool.end(), pool.end()]);

@@ -64,7 +64,6 @@ export function startWorker<Item extends object>(
   let failures = 0; // claims in a row
   let healthyAt = performance.now();
 
-  // #region loop
   async function loop() {
     while (!isStopping) {
       const room = concurrency - running.size;
@@ -99,7 +98,6 @@ export function startWorker<Item extends object>(
   }
 
   const wake = () => bell.resolve();
-  // #endregion loop
 
   // #region run
   async function run(item: Item) {
