@@ -1024,7 +1024,7 @@ test('A claim that fails is repeated after pauses, and a health check reports it
   await worker.check();
   await worker.pass(7_000);
   await expect(worker.check()).rejects.toThrow(
-    'test: no claim for 67 s',
+    'test: no success for 67 s',
   );
   const { length } = worker.log.entries;
   expect(length).toBeGreaterThan(10);
@@ -1092,27 +1092,38 @@ test('The loop fills its places, claims again while answers are full, and hears 
 
 test('The loop survives work that throws, and records an end until it succeeds', async () => {
   using _ = stopTime();
-  let attempts = 0;
+  let isAway = true;
   const worker = startTestWorker({
     concurrency: 1,
     pollSeconds: 3600,
     work: () => {
       throw new Error('at once');
     },
-    settle: async () => {
-      attempts += 1;
-      if (attempts < 3) throw new Error('not recorded');
+    settle: async ([end]) => {
+      // The work has ended: nothing is left to cut off.
+      if (end) worker.cut(end.item, 'lease_lost');
+      if (isAway) throw new Error('not recorded');
     },
   });
   worker.add(0, 1);
   worker.wake();
-  await worker.pass(0);
+  await worker.pass(3_660_000);
+  await worker.check();
+  await worker.pass(1001);
+  await expect(worker.check()).rejects.toThrow('test: no success');
+  const { entries } = worker.log;
+  await waitUntil('it is repeated', () => entries.length >= 2);
   expect(worker.begun).toEqual([0]);
-  await waitUntil('both are recorded', () => attempts === 4);
+  isAway = false;
+  await waitUntil('the next one begins', () => worker.begun.length > 1);
+  await worker.pass(0);
 
-  expect(worker.begun).toEqual([0, 1]);
-  expect(worker.settled).toHaveLength(4);
-  expect(worker.log.entries).toMatchObject([
+  await worker.check();
+  expect(worker.settled.at(-1)).toMatchObject({
+    status: 'rejected',
+    reason: { message: 'at once' },
+  });
+  expect(entries.slice(0, 2)).toMatchObject([
     {
       level: 'warn',
       message: 'ends cannot be recorded',

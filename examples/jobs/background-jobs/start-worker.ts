@@ -127,6 +127,7 @@ export function startWorker<Item extends object>(
   // #region settle-until-done
   async function settleAll() {
     isSettling = true;
+    healthyAt = performance.now(); // there may have been no room
     const { signal } = closing;
     for (let failed = 0; ended.length > 0; ) {
       if (failed === 0)
@@ -148,10 +149,8 @@ export function startWorker<Item extends object>(
   }
 
   function free(batch: Ended<Item>[]) {
-    if (running.size >= concurrency) {
-      healthyAt = performance.now(); // until now there was no room
-      wake();
-    }
+    if (running.size >= concurrency) wake();
+    healthyAt = performance.now();
     for (const { item } of batch) {
       running.get(item)?.resolve();
       running.delete(item);
@@ -176,11 +175,14 @@ export function startWorker<Item extends object>(
   }
   // #endregion stop
 
-  /** For a health check: rejects when no claim has succeeded for a minute, though there was room. */
+  /** For a health check: rejects when claims or ends have failed for a minute. */
   async function check() {
     const seconds = (performance.now() - healthyAt) / 1000;
-    if (running.size < concurrency && seconds > pollSeconds + 60)
-      throw new Error(`${name}: no claim for ${Math.round(seconds)} s`);
+    const hasToWait = running.size >= concurrency && !isSettling;
+    if (!hasToWait && seconds > pollSeconds + 60)
+      throw new Error(
+        `${name}: no success for ${Math.floor(seconds)} s`,
+      );
   }
 
   const looping = loop();
