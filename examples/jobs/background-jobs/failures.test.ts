@@ -1107,6 +1107,7 @@ test('The loop survives work that throws, and records an end until it succeeds',
   });
   worker.add(0, 1);
   worker.wake();
+  await worker.pass(0);
   await worker.pass(3_660_000);
   await worker.check();
   await worker.pass(1001);
