@@ -35,6 +35,7 @@ import {
   stopHeartbeats,
 } from './test-jobs.ts';
 import { startNetwork } from './test-network.ts';
+import { startTestWorker, stopTime } from './test-worker.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);
 const noop = async () => {};
@@ -137,7 +138,7 @@ failure(
       'Each kind keeps its job; of one kind and key, the last one waits',
     defence: 'enqueue',
     remains:
-      'The key of a job is free once it begins, so it may run beside a newer one. A transaction that enqueues a key holds up others with that key until it ends',
+      'The key of a job is free once it begins, so it may run beside a newer one. A transaction that enqueues a key holds up others with that key until it ends; enqueue all keys of a transaction in one call',
   },
   async () => {
     await using jobs = await startTestJobs();
@@ -411,7 +412,7 @@ failure(
   },
 );
 
-test('A lease counts from the question, and is given up before it ends', async () => {
+test('A lease is extended three times, and given up before it ends', async () => {
   using _ = stopHeartbeats();
   const log = createTestLog();
   const lost: Job[] = [];
@@ -464,6 +465,27 @@ test('A lease counts from the question, and is given up before it ends', async (
   leases.stop();
   await beat();
   expect(extended).toHaveLength(4);
+});
+
+test('The lease of a job counts from before its claim was answered', async () => {
+  await using jobs = await startTestJobs();
+  await jobs.add('slow');
+  const table = await lockTable(jobs.pool, 'jobs');
+  const signals: AbortSignal[] = [];
+  const slow: Handler = (_job, signal) => {
+    signals.push(signal);
+    return hang();
+  };
+  using _ = stopHeartbeats();
+  jobs.startWorker({ handlers: { slow }, answerSeconds: 60 });
+  await untilBlocked(jobs.pool);
+  vi.advanceTimersByTime(19_999);
+  await table.unlock();
+  await waitUntil('it runs', () => signals.length > 0);
+
+  vi.advanceTimersByTime(1);
+
+  expect(signals[0]?.reason).toMatchObject({ code: 'lease_lost' });
 });
 
 test('A handler that completes its job first holds up no lease of another job', async () => {
@@ -1386,67 +1408,6 @@ const age = (pool: Pool, id: string, days: number) =>
      where id = $1`,
     [id, days],
   );
-
-/** From here on, time passes only as the test says. */
-function stopTime() {
-  vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'performance'],
-  });
-  return { [Symbol.dispose]: () => void vi.useRealTimers() };
-}
-
-type Item = { n: number };
-type LoopSettings = Partial<Parameters<typeof startWorker<Item>>[0]>;
-
-/** The loop on items in memory. */
-function startTestWorker(settings: LoopSettings) {
-  const due: Item[] = [];
-  const limits: number[] = [];
-  const begun: number[] = [];
-  const settled: PromiseSettledResult<void>[] = [];
-  const log = createTestLog();
-  let fault: Error | undefined;
-  const { work = noop, settle = noop, ...others } = settings;
-  const worker = startWorker<Item>({
-    name: 'test',
-    log,
-    ...others,
-    claim: async (limit) => {
-      limits.push(limit);
-      if (fault) throw fault;
-      return due.splice(0, limit);
-    },
-    work: (item, signal) => {
-      begun.push(item.n);
-      return work(item, signal);
-    },
-    settle: async (batch) => {
-      settled.push(...batch.map(({ result }) => result));
-      await settle(batch);
-    },
-  });
-
-  return {
-    ...worker,
-    limits,
-    begun,
-    settled,
-    log,
-    add: (...numbers: number[]) =>
-      void due.push(...numbers.map((n) => ({ n }))),
-    failWith: (error: Error | undefined) => {
-      fault = error;
-    },
-    /** Lets time pass, and what it causes happen. */
-    async pass(ms: number) {
-      const step = Math.ceil(ms / 100);
-      for (let left = ms; left >= 0; left -= step || 1) {
-        await vi.advanceTimersByTimeAsync(Math.min(step, left));
-        for (let turn = 0; turn < 10; turn++) await setImmediate();
-      }
-    },
-  };
-}
 
 /** No job can be deleted, until the end. */
 async function refuseOutcomes(pool: Pool) {

@@ -1,7 +1,8 @@
 import type { Pool, QueryResultRow } from 'pg';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
+import { CutOffError } from './cut-off-error.ts';
 import type { Job, NewJob, Outcome } from './job.ts';
-import { CutOffError, requireNumbers } from './start-worker.ts';
+import { requireNumbers } from './start-worker.ts';
 
 type QueueOptions = {
   pool: Pool;

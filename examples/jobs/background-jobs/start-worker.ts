@@ -3,23 +3,7 @@ import {
   setImmediate,
 } from 'node:timers/promises';
 import { unlessAborted } from '../../postgres/transactions-and-locking/transaction-session.ts';
-
-const REASONS = {
-  stopped: 'The worker stopped before the work ended',
-  timed_out: 'The work took longer than its time limit',
-  lease_lost: 'The lease ended before the work did',
-};
-
-/** The worker waits no longer: what the work does from now on must not count. */
-export class CutOffError extends Error {
-  override readonly name = 'CutOffError';
-  readonly code: keyof typeof REASONS;
-
-  constructor(code: keyof typeof REASONS) {
-    super(REASONS[code]);
-    this.code = code;
-  }
-}
+import { CutOffError } from './cut-off-error.ts';
 
 /** How the work on an item ended; rejected with CutOffError, it may go on. */
 export type Ended<Item> = {
@@ -208,7 +192,6 @@ export function requireNumbers(numbers: Record<string, number>) {
       throw new RangeError(`${name} must be above 0, at most 86400`);
 }
 
-/** Resolves with the promise, or after that time. */
 async function waitAtMost(seconds: number, end: Promise<void>) {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, seconds * 1000);
