@@ -120,6 +120,22 @@ export const hasBlocked = (pool: Pool) =>
      where datname = current_database() and wait_event_type = 'Lock'`,
   );
 
+/** Jobs that differ. */
+export const copies = (length: number, kind = 'noop') =>
+  Array.from({ length }, (_, n) => ({ kind, payload: { n } }));
+
+/** Resolves once a statement of this database waits for a lock. */
+export const untilBlocked = (pool: Pool) =>
+  waitUntil('a statement waits for a lock', () => hasBlocked(pool));
+
+/** Work that is done at once. */
+export const noop = async () => {};
+
+/** Work that never ends. */
+export const hang = () => new Promise<never>(() => {});
+
+export type TestJobs = Awaited<ReturnType<typeof startTestJobs>>;
+
 /** Whether a connection of this database listens for jobs. */
 export const listens = (pool: Pool) =>
   has(
