@@ -1,30 +1,29 @@
 import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { createClient } from '@touchstone/kit/testing/client';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
-import { createApp } from './app.ts';
-import { createOrders } from './orders.ts';
-import { createClient } from './test-client.ts';
-import { startTestJobs } from './test-jobs.ts';
+import { createJobQueue } from './job-queue.ts';
+import { startShop } from './start-shop.ts';
+import { SCHEMA } from './test-jobs.ts';
 
 it('answers an order at once, and has its invoice a moment later', async () => {
-  await using app = await startTestApp();
-  const { status, body } = await app.placeOrder();
-  expect(status).toBe(201);
-  expect(await app.findOrder(body.id)).toMatchObject({
-    status: 200,
-    body: { customer: 'Ada', cents: 4200, invoice: null },
-  });
+  await using shop = await startTestShop();
+  const body = { customer: 'Ada', cents: 4200 };
+  const order = await shop.send('POST', '/orders', { body });
 
-  app.startWorker({ handlers: { 'make-invoice': app.makeInvoice } });
-
+  expect(order.status).toBe(201);
+  const path = `${order.headers.get('location')}`;
   await waitUntil('the invoice is there', async () => {
-    const { body: order } = await app.findOrder(body.id);
-    return order.invoice === '1';
+    const { body: found } = await shop.send('GET', path);
+    return found.invoice === '1';
   });
+  await shop.check();
 });
 
 it('refuses an order that is not what the route asks for', async () => {
-  await using app = await startTestApp();
+  await using shop = await startTestShop();
   const bodies = [
     {},
     { customer: 'Ada', cents: 0 },
@@ -34,71 +33,77 @@ it('refuses an order that is not what the route asks for', async () => {
   ];
 
   for (const body of bodies) {
-    expect(await app.send('POST', '/orders', body)).toMatchObject({
+    expect(await shop.send('POST', '/orders', { body })).toMatchObject({
       status: 400,
       body: { code: 'invalid_request' },
     });
   }
-  expect(await app.count('jobs')).toBe(0);
 });
 
-it('refuses an id that is no number, and does not find what is not there', async () => {
-  await using app = await startTestApp();
+it('does not find what is not there', async () => {
+  await using shop = await startTestShop();
+  const order = await shop.send('GET', `/orders/${'9'.repeat(18)}`);
+  const job = await shop.send('POST', '/dead-jobs/7/revival');
 
-  expect(await app.findOrder('1e3')).toMatchObject({ status: 400 });
-  expect(await app.findOrder('9'.repeat(18))).toMatchObject({
+  expect(await shop.send('GET', '/orders/1e3')).toMatchObject({
+    status: 400,
+  });
+  expect(order).toMatchObject({
     status: 404,
     body: { code: 'no_such_order' },
   });
-  expect(await app.send('POST', '/dead-jobs/7/revival')).toMatchObject({
+  expect(job).toMatchObject({
     status: 404,
     body: { code: 'no_such_job' },
   });
 });
 
 it('shows dead jobs to an operator, who sends one again', async () => {
-  await using app = await startTestApp();
-  await app.queue.enqueue(app.pool, [
-    { kind: 'make-invoice', payload: { order: 1 } },
-  ]);
-  app.startWorker({ handlers: { 'make-invoice': app.makeInvoice } });
+  await using shop = await startTestShop();
+  const queue = createJobQueue(shop);
+  const payloads = [{ order: 1 }, { orderId: '1' }];
+  for (const payload of payloads)
+    await queue.enqueue(shop.pool, [{ kind: 'make-invoice', payload }]);
+  const list = () => shop.send<object[]>('GET', '/dead-jobs');
   await waitUntil(
-    'the job is dead',
-    async () => (await app.count('dead_jobs')) === 1,
+    'both are dead',
+    async () => (await list()).body.length === 2,
   );
 
-  const { body } = await app.send('GET', '/dead-jobs');
-  expect(body).toMatchObject([
-    {
-      kind: 'make-invoice',
-      attempts: 1,
-      lastError: 'HopelessError: The payload names no order',
-    },
-  ]);
-  const answer = await app.send('POST', '/dead-jobs/1/revival');
+  const { body } = await list();
+  expect(body).toMatchObject(
+    expect.arrayContaining(
+      ['There is no such order', 'The payload has no order'].map(
+        (message) =>
+          expect.objectContaining({
+            kind: 'make-invoice',
+            attempts: 1,
+            lastError: `PermanentError: ${message}`,
+          }),
+      ),
+    ),
+  );
+  const answer = await shop.send('POST', '/dead-jobs/1/revival');
 
   expect(answer.status).toBe(204);
-  await waitUntil(
-    'it is dead again',
-    async () => (await app.count('dead_jobs where id > 1')) === 1,
+  await waitUntil('it is dead again', async () =>
+    (await list()).body.some((job) => 'id' in job && job.id === '3'),
   );
 });
 
-async function startTestApp() {
-  const jobs = await startTestJobs();
-  const orders = createOrders(jobs);
-  const { deadJobs } = jobs;
-  const server = await listen(
-    createApp({ orders, deadJobs, log: console }),
+async function startTestShop() {
+  const stack = new AsyncDisposableStack();
+  const { pool, url } = stack.use(
+    await freshDatabase({ schema: SCHEMA }),
   );
-  async function dispose() {
-    await server[Symbol.asyncDispose]();
-    await jobs[Symbol.asyncDispose]();
-  }
+  const log = createTestLog();
+  const shop = startShop({ connectionString: url, log });
+  stack.defer(shop.stop);
+  const server = stack.use(await listen(shop.app));
   return {
-    ...jobs,
-    ...createClient(server.url),
-    makeInvoice: orders.makeInvoice,
-    [Symbol.asyncDispose]: dispose,
+    pool,
+    check: shop.check,
+    send: createClient(server.url),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

@@ -1,38 +1,42 @@
+import express from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express from 'express';
-import { z } from 'zod';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
 import type { createDeadJobs } from './dead-jobs.ts';
 import type { createOrders } from './orders.ts';
 
 type Services = {
   orders: Pick<ReturnType<typeof createOrders>, 'place' | 'find'>;
   deadJobs: ReturnType<typeof createDeadJobs>;
-  log: { error: (message: string, details: object) => void };
+  log: Parameters<typeof answerErrors>[0];
 };
 
-const order = z.strictObject({
-  customer: z.string().min(1).max(100),
-  cents: z.number().int().min(1).max(100_000_000),
+const parseOrder = createRequestParser({
+  body: z.strictObject({
+    customer: z.string().min(1).max(100),
+    cents: z.int().min(1).max(100_000_000),
+  }),
 });
-const params = z.object({ id: z.string().regex(/^[1-9]\d{0,17}$/) });
+const parseId = createRequestParser({
+  params: z.strictObject({ id: z.string().regex(/^[1-9]\d{0,17}$/) }),
+});
 
 /** A shop that answers at once and makes the invoice afterwards. */
 export function createApp({ orders, deadJobs, log }: Services) {
   const app = express().disable('x-powered-by');
-  app.use(express.json({ limit: '4kb' }));
 
   app.post('/orders', async (request, response) => {
-    const { customer, cents } = order.parse(request.body);
+    const { customer, cents } = (await parseOrder(request)).body;
     const id = await orders.place(customer, cents);
     response.status(201).location(`/orders/${id}`).json({ id });
   });
 
   app.get('/orders/:id', async (request, response) => {
-    const { id } = params.parse(request.params);
+    const { id } = (await parseId(request)).params;
     const found = await orders.find(id);
     if (!found)
       throw new HttpProblem(404, 'no_such_order', `No order ${id}`);
@@ -45,9 +49,11 @@ export function createApp({ orders, deadJobs, log }: Services) {
   });
 
   app.post('/dead-jobs/:id/revival', async (request, response) => {
-    const { id } = params.parse(request.params);
-    if (!(await deadJobs.revive(id)))
-      throw new HttpProblem(404, 'no_such_job', `No dead job ${id}`);
+    const { id } = (await parseId(request)).params;
+    if (!(await deadJobs.revive(id))) {
+      const advice = 'It is not dead, or a newer one waits';
+      throw new HttpProblem(404, 'no_such_job', advice);
+    }
     response.status(204).end();
   });
 

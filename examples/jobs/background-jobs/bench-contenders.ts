@@ -7,9 +7,12 @@ import {
 } from 'graphile-worker';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
+import type { Job } from './job.ts';
 import { createJobQueue } from './job-queue.ts';
 import { startJobWorker } from './job-worker.ts';
+import { listenForWakeUps } from './listen-for-wake-ups.ts';
 import { createNaiveJobs } from './naive.ts';
+import { openWorkerPool } from './test-jobs.ts';
 
 type Payload = { sent: number };
 type OnJob = (payload: Payload) => Promise<void>;
@@ -24,30 +27,41 @@ export type BenchQueue = {
   close: () => Promise<unknown>;
 };
 
-/** Every contender may have that many jobs in hand, in each worker. */
+/** How many jobs the others may have in hand, in each worker. */
 const AT_ONCE = 100;
 
 /** All say nothing but errors, so that no terminal slows them down. */
 const log = { warn: () => {}, error: console.error };
 
-async function openPattern(url: string): Promise<BenchQueue> {
-  const pool = new pg.Pool({ connectionString: url });
-  const queue = createJobQueue({ pool });
-  const toJob = (payload: Payload) => ({ kind: 'noop', payload });
-  return {
-    load: (jobs) => queue.enqueue(pool, many(jobs).map(toJob)),
-    enqueue: (payload) => queue.enqueue(pool, [toJob(payload)]),
-    waiting: 'jobs',
-    async start(onJob) {
-      const noop = ({ payload }: { payload: unknown }) =>
-        onJob(payload as Payload);
-      const handlers = { noop };
-      const settings = { pool, log, handlers, concurrency: AT_ONCE };
-      return startJobWorker(settings).stop;
-    },
-    close: () => pool.end(),
+/** With the pool of four that its page recommends. */
+const openPattern =
+  (settings: { concurrency?: number }) =>
+  async (url: string): Promise<BenchQueue> => {
+    const pool = new pg.Pool({ connectionString: url });
+    const queue = createJobQueue({ pool });
+    const toJob = (payload: Payload) => ({ kind: 'noop', payload });
+    return {
+      load: (jobs) => queue.enqueue(pool, many(jobs).map(toJob)),
+      enqueue: (payload) => queue.enqueue(pool, [toJob(payload)]),
+      waiting: 'jobs',
+      async start(onJob) {
+        const own = openWorkerPool(url);
+        const noop = (job: Job) => onJob(job.payload as Payload);
+        const handlers = { noop };
+        const options = { ...settings, pool: own, handlers, log };
+        const worker = startJobWorker(options);
+        const { wake } = worker;
+        const listening = { connectionString: url, wake, log };
+        const listener = listenForWakeUps(listening);
+        return async () => {
+          await listener.stop();
+          await worker.stop();
+          await own.end();
+        };
+      },
+      close: () => pool.end(),
+    };
   };
-}
 
 /** Ten loops a worker, as many as its pool has connections. */
 async function openNaive(url: string): Promise<BenchQueue> {
@@ -157,7 +171,14 @@ type Contender = {
 
 /** The first is the pattern. */
 export const contenders: Record<string, Contender> = {
-  'this pattern': { open: openPattern },
+  'this pattern': {
+    open: openPattern({}),
+    note: 'as it comes: `concurrency` 20',
+  },
+  'this pattern, larger batches': {
+    open: openPattern({ concurrency: AT_ONCE }),
+    note: '`concurrency` 100',
+  },
   'status column (naive)': {
     open: openNaive,
     note: 'four workers run some jobs more than once',

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
+import type { Log } from './job.ts';
 
-/** A job that was given up, with the last thing that it said. */
+/** A job that was given up, with its last error. */
 export type DeadJob = {
   id: string;
   kind: string;
@@ -9,7 +10,7 @@ export type DeadJob = {
   diedAt: Date;
 };
 
-/** The dead letters: looked at by a person, and sent again once the cause is mended. */
+/** Dead jobs: alert on them; a person decides whether they run again. */
 export function createDeadJobs({ pool }: { pool: Pool }) {
   async function list(limit = 100): Promise<DeadJob[]> {
     const { rows } = await pool.query<DeadJob>(
@@ -23,23 +24,51 @@ export function createDeadJobs({ pool }: { pool: Pool }) {
     return rows;
   }
 
-  /** Makes it a new job, unless one with its key waits already. */
+  /** Makes it a new job; false when there is none, or a newer one with its kind and key waits. */
   async function revive(id: string): Promise<boolean> {
     const { rowCount } = await pool.query(
-      `with risen as (
-         delete from dead_jobs where id = $1 returning *
-       ), added as (
-         insert into jobs (kind, payload, unique_key, priority,
-                           due_at, max_attempts)
-         select kind, payload, unique_key, priority, now(), max_attempts
-         from risen
-         on conflict (unique_key) where attempts = 0 do nothing
+      `with added as (
+         insert into jobs
+           (kind, payload, unique_key, due_at, max_attempts)
+         select kind, payload, unique_key, now(), max_attempts
+         from dead_jobs
+         where id = $1
+         for update
+         on conflict (kind, unique_key) where attempts = 0 do nothing
+         returning pg_notify('jobs', '')
        )
-       select pg_notify('jobs', '') from risen`,
+       delete from dead_jobs
+       where id = $1 and exists (select from added)`,
       [id],
     );
     return rowCount === 1;
   }
 
-  return { list, revive };
+  /** Deletes the oldest of those that died so long ago; returns how many. */
+  async function purge(days: number, limit = 1000): Promise<number> {
+    const { rowCount } = await pool.query(
+      `delete from dead_jobs
+       where id = any (array(
+         select id from dead_jobs
+         where died_at < now() - make_interval(days => $1)
+         order by died_at
+         limit $2
+         for update skip locked
+       ))`,
+      [days, limit],
+    );
+    return rowCount ?? 0;
+  }
+
+  /** Purges each hour, until it is stopped. */
+  function startPurging(days: number, log: Pick<Log, 'warn'>) {
+    const timer = setInterval(() => {
+      purge(days).catch((error) => {
+        log.warn('dead jobs are not purged', { error });
+      });
+    }, 3_600_000);
+    return { stop: () => clearInterval(timer) };
+  }
+
+  return { list, revive, purge, startPurging };
 }

@@ -1,14 +1,9 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
+import { createClient } from '@touchstone/kit/testing/client';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { createJobQueue } from './job-queue.ts';
-import { type Answer, createClient } from './test-client.ts';
-import {
-  count,
-  hasBlocked,
-  lockInvoices,
-  SCHEMA,
-} from './test-jobs.ts';
+import { count, hasBlocked, lockTable, SCHEMA } from './test-jobs.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);
 
@@ -19,48 +14,50 @@ const environment = {
   PORT: '0',
   LEASE_SECONDS: '3',
 };
+const order = { body: { customer: 'Ada', cents: 4200 } };
+
 await using first = await startProgram(MAIN, environment);
-const shop = createClient(first.url);
-const { status, body } = await shop.placeOrder();
+const send = createClient(first.url);
+const { status } = await send('POST', '/orders', order);
 console.log(`POST /orders: ${status}`);
-await waitUntil('it has an invoice', () => hasInvoice(shop, body.id));
+await waitForInvoice(1);
 console.log('GET /orders/1, a moment later: it has an invoice');
 
-const invoices = await lockInvoices(pool);
-const { body: next } = await shop.placeOrder();
-await waitUntil('its job waits in the middle', () => hasBlocked(pool));
+const invoices = await lockTable(pool, 'invoices');
+await send('POST', '/orders', order);
+await waitUntil('its job is in the middle', () => hasBlocked(pool));
 await first.kill('SIGKILL');
 await invoices.unlock();
 console.log('the next order: its worker is killed in the middle');
 
 await using second = await startProgram(MAIN, environment);
-const again = createClient(second.url);
-const { body: order } = await again.findOrder(next.id);
-console.log(`GET /orders/2, another process: ${tell(order)}`);
-await waitUntil('it has an invoice', () => hasInvoice(again, next.id));
+const sendAgain = createClient(second.url);
+const { body } = await sendAgain('GET', '/orders/2');
+console.log(
+  `GET /orders/2, another process: ${body.invoice ?? 'no'} invoice yet`,
+);
+await waitForInvoice(2);
 console.log('its lease ends, GET /orders/2: it has an invoice');
-const [orders, bills] = [
-  count(pool, 'orders'),
-  count(pool, 'invoices'),
-];
-console.log(`orders: ${await orders}, invoices: ${await bills}`);
+const orders = await count(pool, 'orders');
+const made = await count(pool, 'invoices');
+console.log(`orders: ${orders}, invoices: ${made}`);
 
 const queue = createJobQueue({ pool });
-await queue.enqueue(pool, [
-  { kind: 'make-invoice', payload: { order: 'of an older release' } },
-]);
+const older = { kind: 'make-invoice', payload: { order: 3 } };
+await queue.enqueue(pool, [older]);
 await waitUntil('the job is dead', async () =>
   Boolean(await count(pool, 'dead_jobs')),
 );
-const { body: dead } = await again.send('GET', '/dead-jobs');
-console.log('GET /dead-jobs:', Object(dead)[0].lastError);
+const dead = await sendAgain<{ lastError: string }[]>(
+  'GET',
+  '/dead-jobs',
+);
+console.log('GET /dead-jobs:', dead.body[0]?.lastError);
 console.log(`SIGTERM: exit code ${await second.kill('SIGTERM')}`);
 
-function tell({ invoice }: Answer['body']) {
-  return invoice ? 'it has an invoice' : 'no invoice yet';
-}
-
-async function hasInvoice(client: typeof shop, id: unknown) {
-  const { body: order } = await client.findOrder(id);
-  return Boolean(order.invoice);
+async function waitForInvoice(orderId: number) {
+  const place = `invoices where order_id = ${orderId}`;
+  await waitUntil('it has an invoice', async () =>
+    Boolean(await count(pool, place)),
+  );
 }

@@ -1,62 +1,50 @@
 import type { Job, Log } from './job.ts';
-import { LeaseLostError } from './job-outcomes.ts';
 import type { JobQueue } from './job-queue.ts';
 
-/** A job in this process, with times of a clock that nobody sets. */
-export type Held = {
-  job: Job;
-  abort: AbortController;
-  began: number;
-  renewed: number;
-};
-
-/** Begins to hold a job; its lease counts from the question, not from the answer. */
-export function hold(job: Job, asked: number): Held {
-  const abort = new AbortController();
-  return { job, abort, began: asked, renewed: asked };
-}
-
-/** Extends the leases of all jobs held, three times a lease, until it is stopped. */
+/** Extends the leases of the jobs held, three times a lease, until it is stopped. */
 export function keepLeases(options: {
   queue: Pick<JobQueue, 'extend'>;
-  list: () => Held[];
   leaseSeconds: number;
-  limitSeconds: number;
+  /** The lease of this job is over, or will be. */
+  onLost: (job: Job) => void;
   log: Log;
 }) {
-  const { queue, list, leaseSeconds, limitSeconds, log } = options;
-  let extending: Promise<void> | undefined;
+  const { queue, leaseSeconds, onLost, log } = options;
+  const leaseMs = leaseSeconds * 1000;
+  const renewedAt = new Map<Job, number>();
+  let isExtending = false;
 
   // #region heartbeat
   function beat() {
     const now = performance.now();
-    for (const { abort, began, renewed } of list()) {
-      if (now - renewed >= leaseSeconds * 1000)
-        abort.abort(new LeaseLostError());
-      if (now - began >= limitSeconds * 1000)
-        abort.abort(new Error('It took too long'));
-    }
-    extending ??= extend(now).finally(() => {
-      extending = undefined;
-    });
+    // A job that is completed has a lock, and needs no lease.
+    const jobs = [...renewedAt.keys()].filter((job) => !job.completed);
+    for (const job of jobs)
+      if (now - Number(renewedAt.get(job)) >= (leaseMs * 2) / 3)
+        onLost(job);
+    if (jobs.length > 0 && !isExtending) void extend(jobs, now);
   }
 
-  async function extend(now: number) {
-    const held = list();
-    if (held.length === 0) return;
+  async function extend(jobs: Job[], now: number) {
+    isExtending = true;
     try {
-      const jobs = held.map(({ job }) => job);
       const ours = await queue.extend(jobs, leaseSeconds);
-      for (const one of held) {
-        if (ours.has(one.job.id)) one.renewed = now;
-        else one.abort.abort(new LeaseLostError());
+      for (const job of jobs) {
+        if (!ours.has(job.id)) onLost(job);
+        else if (renewedAt.has(job)) renewedAt.set(job, now);
       }
     } catch (error) {
       log.warn('leases cannot be extended', { error });
     }
+    isExtending = false;
   }
   // #endregion heartbeat
 
-  const heart = setInterval(beat, (leaseSeconds * 1000) / 3);
-  return { idle: () => extending, stop: () => clearInterval(heart) };
+  const heart = setInterval(beat, leaseMs / 3);
+  return {
+    /** The lease counts from the question, not from the answer. */
+    hold: (job: Job, asked: number) => void renewedAt.set(job, asked),
+    release: (job: Job) => void renewedAt.delete(job),
+    stop: () => clearInterval(heart),
+  };
 }

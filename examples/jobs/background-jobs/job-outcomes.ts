@@ -1,41 +1,40 @@
+import { CutOffError } from './cut-off-error.ts';
 import type { Job, Outcome } from './job.ts';
+import type { Ended } from './start-worker.ts';
 
-/** No second attempt can mend this: the job is dead at once. */
-export class HopelessError extends Error {
-  override readonly name = 'HopelessError';
+/** No further attempt can succeed: the job is dead at once. */
+export class PermanentError extends Error {
+  override readonly name = 'PermanentError';
 }
 
-/** The job is somebody else's by now: what this attempt did must not count. */
-export class LeaseLostError extends Error {
-  override readonly name = 'LeaseLostError';
-  override readonly message = 'The lease ended before the job did';
-}
-
-/** The worker had to stop: the attempt does not count. */
-export class StoppedError extends Error {
-  override readonly name = 'StoppedError';
-  override readonly message = 'The worker stopped before the job ended';
-}
-
-/** Seconds before the retry after that attempt. */
-export type Backoff = (attempt: number) => number;
-
-/** What becomes of a job whose attempt ended with this error. */
+// #region judge
+/** What becomes of a job; nothing when the transaction of its handler decides. */
 export function judge(
-  { id, attempt, maxAttempts }: Job,
-  error: unknown,
-  backoff: Backoff,
-): Outcome {
-  const about = { id, attempt, error: describe(error) };
-  if (error instanceof StoppedError)
-    return { ...about, retrySeconds: 0, spared: true };
-  if (error instanceof HopelessError || attempt >= maxAttempts)
-    return about; // no retry: dead
-  return { ...about, retrySeconds: backoff(attempt) };
-}
+  { item: job, result }: Ended<Job>,
+  retry: (attempt: number) => number,
+): Outcome[] {
+  const { id, kind, attempt } = job;
+  const isDone = result.status === 'fulfilled';
+  const error = isDone ? undefined : result.reason;
+  const isCut = error instanceof CutOffError;
+  // Cut off, its transaction may still be open, and have a lock.
+  if (job.completed && (isDone || isCut)) return [];
+  if (isDone) return [{ id, kind, attempt }];
 
-/** 1 s, 2 s, 4 s … up to an hour; half of each is drawn by lot. */
-export function backOff(attempt: number, random = Math.random): number {
+  const failed = { id, kind, attempt, error: describe(error) };
+  if (isCut && error.code !== 'timed_out')
+    return [{ ...failed, retrySeconds: 0, spared: true }];
+  if (error instanceof PermanentError || attempt >= job.maxAttempts)
+    return [failed]; // no retry: dead
+  return [{ ...failed, retrySeconds: retry(attempt) }];
+}
+// #endregion judge
+
+/** 1 s, 2 s, 4 s … up to an hour, of which half is random. */
+export function chooseRetry(
+  attempt: number,
+  random = Math.random,
+): number {
   const seconds = Math.min(3600, 2 ** (attempt - 1));
   return seconds / 2 + (random() * seconds) / 2;
 }

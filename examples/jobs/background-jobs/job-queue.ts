@@ -1,61 +1,86 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
+import { CutOffError } from './cut-off-error.ts';
 import type { Job, NewJob, Outcome } from './job.ts';
-import { LeaseLostError } from './job-outcomes.ts';
+import { requireNumbers } from './start-worker.ts';
+
+type QueueOptions = {
+  pool: Pool;
+  /** How long a worker waits for Postgres. Default: 5. */
+  answerSeconds?: number;
+};
 
 /** What workers and enqueuers share. */
 export type JobQueue = ReturnType<typeof createJobQueue>;
 
 /** Jobs in the database of the data they are about; every time is the database's. */
-export function createJobQueue({ pool }: { pool: Pool }) {
+export function createJobQueue(options: QueueOptions) {
+  const { pool, answerSeconds = 5 } = options;
+  requireNumbers({ answerSeconds });
+
+  /** A connection whose server is gone does not hold up a worker. */
+  function ask<Row extends QueryResultRow>(
+    text: string,
+    values: unknown[],
+  ) {
+    const query_timeout = answerSeconds * 1000;
+    const statement = { text, values, query_timeout };
+    return pool.query<Row>(statement);
+  }
+
   // #region enqueue
   /** Takes part in the transaction of `tx`; the pool is for none. */
   async function enqueue(tx: Queryable, jobs: NewJob[]) {
     // An update locks the job that waits already: it cannot begin
     // before this transaction, whose change it is about, commits.
+    // All lock in one order, so that two calls cannot deadlock.
     const { rows } = await tx.query<{ ids: string[] | null }>(
       `with added as (
-         insert into jobs (kind, payload, unique_key, priority,
-                           due_at, max_attempts)
-         select kind, payload, "uniqueKey", coalesce(priority, 5),
+         insert into jobs
+           (kind, payload, unique_key, due_at, max_attempts)
+         select kind, coalesce(payload, 'null'), "uniqueKey",
                 now() + coalesce("delaySeconds", 0) * interval '1 s',
-                coalesce("maxAttempts", 5)
+                coalesce("maxAttempts", 20)
          from jsonb_to_recordset($1) as job (
-           kind text, payload jsonb, "uniqueKey" text, priority int,
+           kind text, payload jsonb, "uniqueKey" text,
            "delaySeconds" float8, "maxAttempts" int
          )
-         on conflict (unique_key) where attempts = 0 do update
+         order by kind, "uniqueKey"
+         on conflict (kind, unique_key) where attempts = 0 do update
          set payload = excluded.payload,
-             priority = least(jobs.priority, excluded.priority),
              due_at = least(jobs.due_at, excluded.due_at)
          returning id
        )
        select array_agg(id) as ids, pg_notify('jobs', '') from added`,
-      [JSON.stringify(jobs)],
+      [toJson(jobs)],
     );
     return rows[0]?.ids ?? [];
   }
   // #endregion enqueue
 
   // #region claim-jobs
+  /** Takes due jobs of the first kind, then of the next. */
   async function claim(
     kinds: string[],
     limit: number,
     leaseSeconds: number,
   ): Promise<Job[]> {
     // A lease is a delay: when nobody extends it, the job is due.
-    // `coalesce`: a planner without statistics thinks that no kind
-    // fits, and sorts the table: 19 ms a claim, not 2.
-    const { rows } = await pool.query<Job>(
+    const { rows } = await ask<Job>(
       `update jobs
        set attempts = attempts + 1,
            due_at = now() + make_interval(secs => $3)
        where id = any (array(
-         select id from jobs
-         where due_at <= now() and coalesce(kind = any ($1), false)
-         order by priority, due_at
+         select next.id
+         from unnest($1::text[]) as wanted (kind)
+         cross join lateral (
+           select id from jobs
+           where jobs.kind = wanted.kind and due_at <= now()
+           order by due_at
+           limit $2
+           for update skip locked
+         ) as next
          limit $2
-         for update skip locked
        ))
        returning id, kind, payload, attempts as attempt,
                  max_attempts as "maxAttempts"`,
@@ -65,14 +90,23 @@ export function createJobQueue({ pool }: { pool: Pool }) {
   }
   // #endregion claim-jobs
 
-  /** Returns the ids that are still ours. */
+  /** Returns the ids that are still ours, and waits for no lock. */
   async function extend(jobs: Job[], leaseSeconds: number) {
-    const { rows } = await pool.query<{ id: string }>(
-      `update jobs
-       set due_at = now() + make_interval(secs => $3)
-       from unnest($1::bigint[], $2::int[]) as held (id, attempt)
-       where jobs.id = held.id and jobs.attempts = held.attempt
-       returning jobs.id`,
+    const { rows } = await ask<{ id: string }>(
+      `with held as (
+         select * from unnest($1::bigint[], $2::int[])
+           as held (id, attempt)
+       ), extended as (
+         update jobs
+         set due_at = now() + make_interval(secs => $3)
+         where id = any (array(
+           select id from jobs join held using (id)
+           where attempts = attempt
+           for update of jobs skip locked
+         ))
+       )
+       select id from jobs join held using (id)
+       where attempts = attempt`,
       [
         jobs.map(({ id }) => id),
         jobs.map(({ attempt }) => attempt),
@@ -82,10 +116,9 @@ export function createJobQueue({ pool }: { pool: Pool }) {
     return new Set(rows.map(({ id }) => id));
   }
 
-  // #region settle-in-batches
   /** Returns the ids that were still ours: the others count for nothing. */
   async function settle(outcomes: Outcome[]) {
-    const { rows } = await pool.query<{ id: string }>(
+    const { rows } = await ask<{ id: string }>(
       `with settled as (
          select * from jsonb_to_recordset($1) as outcome (
            id bigint, attempt int, error text,
@@ -93,14 +126,14 @@ export function createJobQueue({ pool }: { pool: Pool }) {
          )
        ), gone as (
          delete from jobs using settled
-         where jobs.id = settled.id
-           and jobs.attempts = settled.attempt
-           and settled."retrySeconds" is null
-         returning jobs.*, settled.error
+         where jobs.id = settled.id and attempts = attempt
+           and "retrySeconds" is null
+         returning jobs.*, error
        ), buried as (
-         insert into dead_jobs
-         select id, kind, payload, unique_key, priority, due_at,
-                attempts, max_attempts, error, created_at
+         insert into dead_jobs (id, kind, payload, unique_key,
+           attempts, max_attempts, last_error, created_at)
+         select id, kind, payload, unique_key,
+           attempts, max_attempts, error, created_at
          from gone
          where error is not null
        ), delayed as (
@@ -109,8 +142,7 @@ export function createJobQueue({ pool }: { pool: Pool }) {
              max_attempts = max_attempts + coalesce(spared, false)::int,
              last_error = error
          from settled
-         where jobs.id = settled.id
-           and jobs.attempts = settled.attempt
+         where jobs.id = settled.id and attempts = attempt
            and "retrySeconds" is not null
          returning jobs.id
        )
@@ -119,17 +151,39 @@ export function createJobQueue({ pool }: { pool: Pool }) {
     );
     return new Set(rows.map(({ id }) => id));
   }
-  // #endregion settle-in-batches
 
-  /** Ends the job in the handler's transaction: call it last, it locks. */
+  // #region complete
+  /** Ends the job in the transaction of its handler. */
   async function complete(tx: Queryable, job: Job) {
     const { rowCount } = await tx.query(
       `delete from jobs where id = $1 and attempts = $2`,
       [job.id, job.attempt],
     );
-    if (rowCount !== 1) throw new LeaseLostError();
+    if (rowCount !== 1) throw new CutOffError('lease_lost');
     job.completed = true;
   }
+  // #endregion complete
 
   return { enqueue, claim, extend, settle, complete };
+}
+
+/** What Postgres would refuse, and with it the transaction of the caller: NUL, half a character. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
+
+/** Of several with one kind and key, the last. */
+function toJson(jobs: NewJob[]): string {
+  const last = new Map<unknown, string>();
+  for (const job of jobs) {
+    const { kind, uniqueKey } = job;
+    const json = JSON.stringify(job);
+    if (UNSTORABLE.test(json))
+      throw new TypeError(
+        `${kind}: a text has NUL or half a character`,
+      );
+    if (Buffer.byteLength(json) > 100_000)
+      throw new RangeError(`${kind}: a job has at most 100,000 bytes`);
+    const key = JSON.stringify([kind, uniqueKey]);
+    last.set(uniqueKey === undefined ? Symbol() : key, json);
+  }
+  return `[${[...last.values()].join()}]`;
 }

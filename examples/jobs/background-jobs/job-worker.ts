@@ -1,157 +1,91 @@
-import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Job, Log, Outcome } from './job.ts';
-import { type Held, hold, keepLeases } from './job-leases.ts';
-import * as outcomes from './job-outcomes.ts';
+import { keepLeases } from './job-leases.ts';
+import { chooseRetry, judge, PermanentError } from './job-outcomes.ts';
 import { createJobQueue } from './job-queue.ts';
-import { createDoorbell, listenForJobs } from './job-wake-ups.ts';
+import {
+  type Ended,
+  requireNumbers,
+  startWorker,
+  type WorkerOptions,
+} from './start-worker.ts';
 
 /** Does one job; it is called again when its worker died or it threw. */
 export type Handler = (job: Job, signal: AbortSignal) => Promise<void>;
 
-/** What a worker needs. */
-export type JobWorkerOptions = {
-  /** Its own, of 4: handlers that use it up stop the heartbeat. */
+export type JobWorkerOptions = Pick<
+  WorkerOptions<Job>,
+  'concurrency' | 'pollSeconds' | 'limitSeconds'
+> & {
+  /** Not that of the handlers: when they use it up, leases end. */
   pool: Pool;
   handlers: Record<string, Handler>;
   log: Log;
-  concurrency?: number;
+  /** Default: 30. */
   leaseSeconds?: number;
-  /** How long a job may take: without it, one that hangs is kept alive. */
-  limitSeconds?: number;
-  pollSeconds?: number;
-  backoff?: outcomes.Backoff;
+  /** How long it waits for Postgres. Default: 5. */
+  answerSeconds?: number;
+  /** Seconds before the retry that follows an attempt. */
+  chooseRetry?: (attempt: number) => number;
 };
 
-/** Does due jobs, many at a time, until it is stopped. */
+// #region start-job-worker
+/** Does due jobs of the kinds that have a handler, until it is stopped. */
 export function startJobWorker(options: JobWorkerOptions) {
-  const { pool, handlers, log, backoff = outcomes.backOff } = options;
-  const { concurrency = 20, pollSeconds = 1 } = options;
-  const { leaseSeconds = 30, limitSeconds = 900 } = options;
-  const unsettled = 10 * concurrency; // at most
+  const { pool, handlers, log, leaseSeconds = 30 } = options;
+  requireNumbers({ leaseSeconds });
+  requireLimits(pool);
   const kinds = Object.keys(handlers);
-  const queue = createJobQueue({ pool });
-  const { ring, wait } = createDoorbell();
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const running = new Map<Held, Promise<void>>();
-  const ended: { one: Held; outcome: Outcome }[] = [];
-  let sent = 0; // outcomes whose answer is still out
-  let settling: Promise<void> | undefined;
+  const queue = createJobQueue(options);
+  const onLost = (job: Job) => worker.cut(job, 'lease_lost');
+  const leases = keepLeases({ queue, log, leaseSeconds, onLost });
 
-  // #region claim-in-batches
-  async function claimUntilStopped() {
-    while (!signal.aborted) {
-      const free = concurrency - running.size;
-      const room = Math.min(free, unsettled - sent - ended.length);
-      const claimed = room > 0 ? await claim(room) : 0;
-      // A full answer may have left more behind.
-      if (!claimed || claimed < room) await wait(pollSeconds * 1000);
-      await setImmediate(); // what ends together makes one batch
-    }
-  }
-
-  async function claim(room: number) {
+  async function claim(limit: number) {
     const asked = performance.now();
-    try {
-      const jobs = await queue.claim(kinds, room, leaseSeconds);
-      for (const job of jobs) {
-        const one = hold(job, asked);
-        running.set(one, run(one));
-      }
-      return jobs.length;
-    } catch (error) {
-      log.warn('jobs cannot be claimed', { error });
-      return 0;
-    }
-  }
-  // #endregion claim-in-batches
-
-  async function run(one: Held) {
-    const outcome = await attempt(one);
-    if (running.size >= concurrency) ring();
-    running.delete(one);
-    if (outcome) ended.push({ one, outcome });
-    if (outcome) settling ??= settleAll();
+    const jobs = await queue.claim(kinds, limit, leaseSeconds);
+    for (const job of jobs) leases.hold(job, asked);
+    kinds.push(...kinds.splice(0, 1)); // they take turns
+    return jobs;
   }
 
-  // #region attempt
-  async function attempt({ job, abort }: Held) {
-    const { id, kind, attempt } = job;
-    const cut = new Promise<never>((_, reject) => {
-      const { signal } = abort;
-      signal.addEventListener('abort', () => reject(signal.reason));
-    });
-    cut.catch(() => {}); // it may come when nothing waits any more
-    try {
-      // The claim was on its way when the worker was stopped.
-      if (signal.aborted) throw new outcomes.StoppedError();
-      // Whoever held it before never came back to say why.
-      if (attempt > job.maxAttempts) throw new Error('Workers died');
-      await Promise.race([handlers[kind]?.(job, abort.signal), cut]);
-      return job.completed ? undefined : { id, attempt };
-    } catch (error) {
-      const outcome = outcomes.judge(job, error, backoff);
-      const isDead = outcome.retrySeconds === undefined;
-      if (isDead) log.error('job is dead', { kind, ...outcome });
-      else log.warn('job failed', { kind, ...outcome });
-      return outcome;
-    }
+  async function work(job: Job, signal: AbortSignal) {
+    // No worker that had it before came back to say why.
+    if (job.attempt > job.maxAttempts)
+      throw new PermanentError('Its workers died');
+    await handlers[job.kind]?.(job, signal);
   }
-  // #endregion attempt
 
-  // #region settle-until-done
-  async function settleAll() {
-    while (ended.length > 0) {
-      await setImmediate();
-      await leases.idle(); // both on the same rows could deadlock
-      const batch = ended.splice(0);
-      sent = batch.length;
-      try {
-        const told = batch.map(({ outcome }) => outcome);
-        const ours = await queue.settle(told);
-        const lost = told.filter(({ id }) => !ours.has(id));
-        for (const outcome of lost) log.warn('lease lost', outcome);
-        if (sent + ended.length >= unsettled) ring();
-      } catch (error) {
-        ended.unshift(...batch); // their leases go on
-        log.warn('jobs cannot be settled', { error });
-        if (signal.aborted) break;
-        await setTimeout(pollSeconds * 1000);
-      } finally {
-        sent = 0;
-      }
-    }
-    settling = undefined;
+  async function settle(batch: Ended<Job>[]) {
+    const retry = options.chooseRetry ?? chooseRetry;
+    const outcomes = batch.flatMap((end) => judge(end, retry));
+    const ours = await queue.settle(outcomes);
+    for (const one of outcomes) tell(one, ours.has(one.id));
+    for (const { item } of batch) leases.release(item);
   }
-  // #endregion settle-until-done
+  // #endregion start-job-worker
 
-  // #region stop
-  async function stop(graceSeconds = 10) {
-    stopping.abort();
-    ring();
-    await claiming;
-    const all = Promise.all(running.values());
-    const grace = setTimeout(graceSeconds * 1000, undefined, {
-      ref: false,
-    });
-    await Promise.race([all, grace]);
-    for (const { abort } of running.keys())
-      abort.abort(new outcomes.StoppedError());
-    await all;
-    await settling;
+  function tell(outcome: Outcome, isOurs: boolean) {
+    if (!isOurs) log.warn('lease lost', outcome);
+    else if (!outcome.error) return;
+    else if (outcome.retrySeconds === undefined)
+      log.error('job is dead', outcome);
+    else log.warn('job failed', outcome);
+  }
+
+  async function stop(graceSeconds?: number) {
+    await worker.stop(graceSeconds);
     leases.stop();
-    await listening;
   }
-  // #endregion stop
 
-  const list = () => [
-    ...running.keys(),
-    ...ended.map(({ one }) => one),
-  ];
-  const limits = { leaseSeconds, limitSeconds };
-  const leases = keepLeases({ queue, log, list, ...limits });
-  const claiming = claimUntilStopped();
-  const listening = listenForJobs({ pool, log, signal, ring });
-  return { stop };
+  const parts = { name: 'jobs', claim, work, settle };
+  const worker = startWorker<Job>({ ...options, ...parts });
+  return { ...worker, stop, [Symbol.asyncDispose]: () => stop() };
+}
+
+/** Without them, a server that does not answer stops the worker for good. */
+function requireLimits(pool: Pool) {
+  if (!pool.options.connectionTimeoutMillis)
+    throw new RangeError('the pool has no connectionTimeoutMillis');
+  if (pool.listenerCount('error') === 0)
+    throw new RangeError('the pool has no listener for error');
 }

@@ -1,11 +1,11 @@
-/** What an enqueuer says of a job; of two with one key, one waits. */
+/** What an enqueuer says of a job; of two with one kind and key, one waits. */
 export type NewJob = {
   kind: string;
-  payload: unknown;
+  /** At most 100,000 bytes as JSON. */
+  payload?: unknown;
   uniqueKey?: string;
-  /** 0 runs first, 9 last. */
-  priority?: number;
   delaySeconds?: number;
+  /** Default: 20, over about six hours. */
   maxAttempts?: number;
 };
 
@@ -16,19 +16,19 @@ export type Job = {
   payload: unknown;
   attempt: number;
   maxAttempts: number;
-  /** Its row went with the transaction of the handler. */
+  /** Its row goes with the transaction of the handler. */
   completed?: boolean;
 };
 
 /** How an attempt ended: without an error it is done, without a retry it is dead. */
-export type Outcome = Pick<Job, 'id' | 'attempt'> & {
+export type Outcome = Pick<Job, 'id' | 'kind' | 'attempt'> & {
   error?: string;
   retrySeconds?: number;
-  /** The attempt does not count: the worker had to stop. */
+  /** The attempt does not count: the worker is to blame. */
   spared?: boolean;
 };
 
-/** Where a worker says what an operator should know. */
+/** Where a worker writes what an operator should know. */
 export type Log = Record<
   'warn' | 'error',
   (message: string, details: object) => void

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import type { Job } from './job.ts';
-import { HopelessError } from './job-outcomes.ts';
+import { PermanentError } from './job-outcomes.ts';
 import type { JobQueue } from './job-queue.ts';
 
 /** An order; its invoice comes a moment later. */
@@ -22,7 +22,7 @@ export function createOrders(services: {
 }) {
   const { pool, queue } = services;
 
-  /** The order and the job that makes its invoice. */
+  /** The order and its job commit together, or neither does. */
   function place(customer: string, cents: number): Promise<string> {
     return inTransaction(pool, async (tx) => {
       const { rows } = await tx.query<{ id: string }>(
@@ -50,17 +50,18 @@ export function createOrders(services: {
   }
 
   // #region make-invoice
-  /** The handler: the invoice and the end of its job commit together. */
-  async function makeInvoice(job: Job, signal?: AbortSignal) {
+  /** The invoice and the end of its job commit together. */
+  async function makeInvoice(job: Job, signal: AbortSignal) {
     const { success, data } = payload.safeParse(job.payload);
-    if (!success) throw new HopelessError('The payload names no order');
+    if (!success) throw new PermanentError('The payload has no order');
     await inTransaction(pool, { signal }, async (tx) => {
-      await tx.query(
+      await queue.complete(tx, job);
+      const { rowCount } = await tx.query(
         `insert into invoices (order_id, cents)
          select id, cents from orders where id = $1`,
         [data.orderId],
       );
-      await queue.complete(tx, job);
+      if (!rowCount) throw new PermanentError('There is no such order');
     });
   }
   // #endregion make-invoice

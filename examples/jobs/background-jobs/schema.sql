@@ -5,7 +5,6 @@ create table jobs (
   kind text not null,
   payload jsonb not null,
   unique_key text,
-  priority smallint not null check (priority between 0 and 9),
   -- The end of a delay, of a pause before a retry, or of a lease.
   due_at timestamptz not null,
   attempts int not null default 0,
@@ -14,18 +13,27 @@ create table jobs (
   created_at timestamptz not null default now()
 ) with (autovacuum_vacuum_scale_factor = 0.01);
 
-create index jobs_in_turn on jobs (priority, due_at);
+-- A backlog of one kind does not slow down the claims of another.
+create index jobs_in_turn on jobs (kind, due_at);
 -- Among jobs that have not begun: a change during a run is not lost.
 create unique index one_waiting_job_a_key
-  on jobs (unique_key)
+  on jobs (kind, unique_key)
   where attempts = 0;
 -- #endregion jobs
 
 create table dead_jobs (
-  like jobs,
-  died_at timestamptz not null default now(),
-  primary key (id)
+  id bigint primary key,
+  kind text not null,
+  payload jsonb not null,
+  unique_key text,
+  attempts int not null,
+  max_attempts int not null,
+  last_error text not null,
+  created_at timestamptz not null,
+  died_at timestamptz not null default now()
 );
+
+create index dead_jobs_by_age on dead_jobs (died_at);
 
 -- What the example has jobs for: each order gets one invoice.
 create table orders (
@@ -36,6 +44,6 @@ create table orders (
 
 create table invoices (
   number bigint generated always as identity primary key,
-  order_id bigint not null references orders,
+  order_id bigint not null unique references orders,
   cents int not null
 );

@@ -1,32 +1,47 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
-import pg, { type Pool } from 'pg';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import { waitUntil } from '@touchstone/kit/time/wait';
+import type { Pool } from 'pg';
+import pg from 'pg';
+import { vi } from 'vitest';
 import { createDeadJobs } from './dead-jobs.ts';
 import { createJobQueue } from './job-queue.ts';
 import { type JobWorkerOptions, startJobWorker } from './job-worker.ts';
+import { listenForWakeUps } from './listen-for-wake-ups.ts';
 
 export const SCHEMA = new URL('schema.sql', import.meta.url);
 
 /** A queue in a database of its own, and workers that stop with it. */
 export async function startTestJobs() {
-  const database = await freshDatabase({ schema: SCHEMA });
-  const { pool, url } = database;
-  const workers = createTestWorkers(url);
-
-  async function dispose() {
-    await workers[Symbol.asyncDispose]();
-    await database[Symbol.asyncDispose]();
-  }
+  const stack = new AsyncDisposableStack();
+  const { pool, url } = stack.use(
+    await freshDatabase({ schema: SCHEMA }),
+  );
+  const workers = stack.use(createTestWorkers(url));
+  const queue = createJobQueue({ pool });
 
   return {
     url,
     pool,
-    queue: createJobQueue({ pool }),
+    queue,
     deadJobs: createDeadJobs({ pool }),
-    startWorker: workers.start,
-    logged: workers.logged,
+    ...workers,
+    /** Enqueues one job, with what the test does not care for. */
+    add: (kind: string, more: object = {}) =>
+      queue.enqueue(pool, [{ kind, ...more }]),
     count: (place: string) => count(pool, place),
     passTime: (seconds: number) => passTime(pool, seconds),
-    [Symbol.asyncDispose]: dispose,
+    untilDone: () =>
+      waitUntil(
+        'all jobs are gone',
+        async () => !(await count(pool, 'jobs')),
+      ),
+    untilDead: (dead: number) =>
+      waitUntil(
+        `${dead} are dead`,
+        async () => (await count(pool, 'dead_jobs')) === dead,
+      ),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
@@ -34,31 +49,56 @@ type WorkerSettings = Omit<JobWorkerOptions, 'pool' | 'log'>;
 
 /** Starts workers, each with connections of its own. */
 export function createTestWorkers(connectionString: string) {
-  const logged: { message: string; details: object }[] = [];
-  const say = (message: string, details: object) =>
-    void logged.push({ message, details });
-  const started: AsyncDisposable[] = [];
+  const stack = new AsyncDisposableStack();
+  const log = createTestLog();
 
-  function start(settings: WorkerSettings) {
-    const pool = new pg.Pool({ connectionString, max: 4 });
-    pool.on('error', () => {}); // a test may end connections
-    const log = { warn: say, error: say };
+  function startWorker(settings: WorkerSettings) {
+    const pool = openWorkerPool(connectionString);
+    stack.defer(() => pool.end());
     const worker = startJobWorker({ ...settings, pool, log });
-    async function dispose() {
-      await worker.stop(0);
-      await pool.end();
-    }
-    started.push({ [Symbol.asyncDispose]: dispose });
+    stack.defer(() => worker.stop(0));
     return { ...worker, pool };
   }
 
-  async function stopAll() {
-    await Promise.all(
-      started.map((worker) => worker[Symbol.asyncDispose]()),
+  /** Wakes the worker at each NOTIFY; resolves once it listens. */
+  async function listen(wake: () => void) {
+    const listener = listenForWakeUps({ connectionString, wake, log });
+    stack.use(listener);
+    const pool = stack.adopt(openWorkerPool(connectionString), (p) =>
+      p.end(),
     );
+    await waitUntil('it listens', () => listens(pool));
   }
 
-  return { start, logged, [Symbol.asyncDispose]: stopAll };
+  const hasLogged = (message: string) =>
+    log.entries.some((entry) => entry.message === message);
+
+  return {
+    startWorker,
+    listen,
+    hasLogged,
+    logged: log.entries,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** What a worker asks of its pool. */
+export function openWorkerPool(connectionString: string): Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max: 4,
+    connectionTimeoutMillis: 5000,
+  });
+  pool.on('error', () => {}); // a test may end connections
+  return pool;
+}
+
+/** From here on, leases and limits end only as the test advances the timers. */
+export function stopHeartbeats() {
+  vi.useFakeTimers({
+    toFake: ['setInterval', 'clearInterval', 'performance'],
+  });
+  return { [Symbol.dispose]: () => void vi.useRealTimers() };
 }
 
 /** How many rows there are in a table that a condition may follow. */
@@ -69,9 +109,8 @@ export async function count(pool: Pool, place: string) {
   return rows[0]?.n ?? 0;
 }
 
-/** Whether there is a row. */
-export const has = async (pool: Pool, place: string) =>
-  (await pool.query(`select from ${place} limit 1`)).rowCount === 1;
+const has = async (pool: Pool, place: string) =>
+  (await count(pool, place)) > 0;
 
 /** Whether a statement of this database waits for a lock. */
 export const hasBlocked = (pool: Pool) =>
@@ -79,6 +118,31 @@ export const hasBlocked = (pool: Pool) =>
     pool,
     `pg_stat_activity
      where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+
+/** Jobs that differ. */
+export const copies = (length: number, kind = 'noop') =>
+  Array.from({ length }, (_, n) => ({ kind, payload: { n } }));
+
+/** Resolves once a statement of this database waits for a lock. */
+export const untilBlocked = (pool: Pool) =>
+  waitUntil('a statement waits for a lock', () => hasBlocked(pool));
+
+/** Work that is done at once. */
+export const noop = async () => {};
+
+/** Work that never ends. */
+export const hang = () => new Promise<never>(() => {});
+
+export type TestJobs = Awaited<ReturnType<typeof startTestJobs>>;
+
+/** Whether a connection of this database listens for jobs. */
+export const listens = (pool: Pool) =>
+  has(
+    pool,
+    `pg_stat_activity
+     where query = 'listen "jobs"' and state = 'idle'
+       and datname = current_database()`,
   );
 
 /** Moves every delay and every lease nearer, as so many seconds would. */
@@ -95,12 +159,8 @@ export function createGate() {
   return { opened: promise, open: resolve };
 }
 
-/** Stops each job where it inserts its invoice. */
-export const lockInvoices = (pool: Pool) =>
-  lock(pool, 'invoices in share mode');
-
-/** Makes everyone who uses a table wait. */
-export async function lock(pool: Pool, table: string) {
+/** Makes everyone who uses a table wait, until it is disposed of. */
+export async function lockTable(pool: Pool, table: string) {
   const client = await pool.connect();
   await client.query(`begin; lock table ${table}`);
   async function unlock() {

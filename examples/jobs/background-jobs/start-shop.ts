@@ -1,0 +1,45 @@
+import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
+import { createApp } from './app.ts';
+import { createDeadJobs } from './dead-jobs.ts';
+import type { Log } from './job.ts';
+import { createJobQueue } from './job-queue.ts';
+import { startJobWorker } from './job-worker.ts';
+import { listenForWakeUps } from './listen-for-wake-ups.ts';
+import { createOrders } from './orders.ts';
+
+type Settings = {
+  connectionString: string;
+  log: Log;
+  leaseSeconds?: number;
+};
+
+/** A shop whose worker runs in the process of its API. */
+export function startShop(settings: Settings) {
+  const { connectionString, log, leaseSeconds = 30 } = settings;
+  const common = { connectionString, applicationName: 'shop', log };
+  // #region wire
+  const pool = createPool(common);
+  const queue = createJobQueue({ pool });
+  const orders = createOrders({ pool, queue });
+  const deadJobs = createDeadJobs({ pool });
+  const purging = deadJobs.startPurging(30, log);
+
+  // A pool of its own: handlers must not use up its connections.
+  const jobPool = createPool({ ...common, max: 4 });
+  const handlers = { 'make-invoice': orders.makeInvoice };
+  const services = { pool: jobPool, handlers, log, leaseSeconds };
+  const { wake, check, ...worker } = startJobWorker(services);
+  const listener = listenForWakeUps({ connectionString, wake, log });
+
+  /** Call it after the last answer: the worker needs the pools. */
+  async function stop() {
+    purging.stop();
+    await listener.stop();
+    await worker.stop(10);
+    await Promise.all([jobPool.end(), pool.end()]);
+  }
+  // #endregion wire
+
+  const app = createApp({ orders, deadJobs, log });
+  return { app, check, stop };
+}
