@@ -12,12 +12,12 @@ import {
   type createAccessTokenVerifier,
   readBearer,
 } from '../jwt-access-tokens/verify-access-tokens.ts';
-import { authenticate } from './authenticate.ts';
 import {
-  NO_REFRESH_COOKIE,
-  readRefreshCookie,
-  writeRefreshCookie,
-} from './refresh-cookie.ts';
+  answerSession,
+  NO_SESSION,
+  readRefreshToken,
+} from './answer-session.ts';
+import { authenticate } from './authenticate.ts';
 import { RefreshError } from './refresh-error.ts';
 import type { createRefreshTokens, Session } from './refresh-tokens.ts';
 
@@ -28,8 +28,6 @@ type Services = {
   verifier: ReturnType<typeof createAccessTokenVerifier>;
   log: Parameters<typeof answerErrors>[0];
 };
-
-const MAX_AGE = 30 * 24 * 60 * 60;
 
 const parseLogin = createRequestParser({
   body: z.strictObject({
@@ -60,23 +58,19 @@ export function createApp(services: Services) {
 
   app.delete('/sessions/current', async (request, response) => {
     await refreshTokens.logout(readToken(request));
-    response.append('set-cookie', NO_REFRESH_COOKIE).status(204).end();
+    response.set(NO_SESSION).status(204).end();
   });
 
   async function answer(response: Response, session: Session) {
-    const { refreshToken, userId: subject, familyId: sid } = session;
-    const grant = { subject, clientId: 'web', claims: { sid } };
-    const accessToken = await issuer.issue(grant);
-    const cookie = writeRefreshCookie(refreshToken, MAX_AGE);
-    response.append('set-cookie', cookie);
-    response.set('cache-control', 'no-store'); // RFC 6749 §5.1
-    response.json({ accessToken, expiresIn: issuer.lifetimeSeconds });
+    const options = { issuer, clientId: 'web' };
+    const { headers, body } = await answerSession(session, options);
+    response.set(headers).json(body);
   }
   // #endregion wire
 
   app.delete('/sessions', async (request, response) => {
     await refreshTokens.logoutEverywhere(await readUser(request));
-    response.append('set-cookie', NO_REFRESH_COOKIE).status(204).end();
+    response.set(NO_SESSION).status(204).end();
   });
 
   app.get('/me', async (request, response) => {
@@ -95,7 +89,7 @@ export function createApp(services: Services) {
 }
 
 function readToken(request: Request): string {
-  const token = readRefreshCookie(request.get('cookie'));
+  const token = readRefreshToken(request.get('cookie'));
   if (!token) throw new RefreshError();
   return token;
 }

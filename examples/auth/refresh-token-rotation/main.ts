@@ -12,7 +12,6 @@ await runExample(import.meta, ({ pool }) => {
   const settings = readSettings();
   const services = createServices({ pool, log, ...settings });
 
-  // #region retention
   async function cleanUp() {
     try {
       while ((await deleteExpired(pool)) > 0);
@@ -21,7 +20,6 @@ await runExample(import.meta, ({ pool }) => {
     }
   }
   const timer = setInterval(cleanUp, HOUR_MS);
-  // #endregion retention
 
   return {
     app: createApp({ ...services, log }),
