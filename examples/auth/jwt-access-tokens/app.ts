@@ -21,7 +21,6 @@ const parseLogin = createRequestParser({
   body: z.strictObject({ user: z.string().min(1).max(40) }),
 });
 
-// #region wire-issuer
 /** The authorization server; how it knows the user is not shown. */
 export function createIssuerApp(issuer: Issuer, log: Log) {
   const app = express().disable('x-powered-by');
@@ -42,7 +41,6 @@ export function createIssuerApp(issuer: Issuer, log: Log) {
   app.use(answerNotFound, answerErrors(log, translateZodError));
   return app;
 }
-// #endregion wire-issuer
 
 // #region wire-api
 /** An API on another machine: it has the issuer's URL and no secret. */

@@ -1,7 +1,9 @@
 import { createPublicKey } from 'node:crypto';
 import { listen } from '@touchstone/kit/app/http';
 import { failure } from '@touchstone/kit/testing/failure';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { testClock } from '@touchstone/kit/time/clock';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import {
   createLocalJWKSet,
   decodeJwt,
@@ -13,6 +15,7 @@ import {
 } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import { createAccessTokenIssuer } from './issue-access-tokens.ts';
+import { createRemoteKeys } from './remote-keys.ts';
 import {
   createSigningKey,
   signingKeyAt,
@@ -200,7 +203,7 @@ failure(
     symptom: 'Removed from the keys, it opens nothing after 5 minutes',
     defence: 'find-key',
     remains:
-      'Tokens of the thief are valid for these 5 minutes; all users need new tokens',
+      'Tokens of the thief are valid for these 5 minutes; new tokens get 401 for up to 30 seconds',
   },
   async () => {
     await using site = await startSite();
@@ -212,16 +215,33 @@ failure(
         exp: seconds + 60,
       });
     };
+    const callOther = await site.startApi();
     expect((await site.callApi(await forge())).status).toBe(200);
+    expect((await callOther(await forge())).status).toBe(200);
 
     site.deploy([createSigningKey(site.clock())]);
-    site.clock.advance({ minutes: 5, seconds: 1 });
-    // The first request starts the load, and need not wait for it.
-    await site.callApi(await forge());
 
+    // A new token makes an API load keys, 30 seconds after the last time.
+    site.clock.advance({ seconds: 30 });
+    expect(await site.callApi(await site.getToken())).toMatchObject(
+      refused,
+    );
+    site.clock.advance({ seconds: 1 });
     const after = await site.callApi(await site.getToken());
     expect(after.status).toBe(200);
     expect(await site.callApi(await forge())).toMatchObject(refused);
+
+    // An API that gets no new token loads them within five minutes.
+    site.clock.advance({ seconds: 269 });
+    expect((await callOther(await forge())).status).toBe(200);
+    expect(site.keyRequests()).toBe(3);
+    site.clock.advance({ seconds: 1 });
+    // This request starts the load, and does not wait for it.
+    expect((await callOther(await forge())).status).toBe(200);
+    await waitUntil('the keys are loaded', async () => {
+      return (await callOther(await forge())).status === 401;
+    });
+    expect(site.keyRequests()).toBe(4);
   },
 );
 
@@ -250,6 +270,8 @@ failure(
     expect(answer.headers.get('retry-after')).toBe('5');
     site.clock.advance({ days: 1 });
     expect((await site.callApi(await sign())).status).toBe(200);
+    const unknown = await signToken(createCurrentKey(), createClaims());
+    expect(await site.callApi(unknown)).toMatchObject(unavailable);
     site.clock.advance({ seconds: 31 });
     expect(await site.callApi(await sign())).toMatchObject(unavailable);
 
@@ -527,6 +549,64 @@ describe('a verifier', () => {
 
     const token = await signToken(key, createClaims());
     expect(await verify(token)).toBeDefined();
+  });
+});
+
+describe('remote keys', () => {
+  it('are not loaded again because two of them have one name', async () => {
+    let visits = 0;
+    const twins = [createCurrentKey(), createCurrentKey()].map(
+      (one) => {
+        return { ...one, kid: key.kid };
+      },
+    );
+    await using server = await listen((_request, response) => {
+      visits += 1;
+      response.end(JSON.stringify(toJwks(twins)));
+    });
+    const findTwin = createRemoteKeys({
+      url: new URL(server.url),
+      log: createTestLog(),
+      cooldownSeconds: 0,
+    });
+    const { verify } = createAccessTokenVerifier({
+      findKey: findTwin,
+      ...PARTIES,
+      clock: testClock(),
+    });
+
+    const token = await signToken(key, createClaims());
+    await expect(verify(token)).rejects.toMatchObject({
+      code: 'invalid_token',
+      cause: { code: 'ERR_JWKS_MULTIPLE_MATCHING_KEYS' },
+    });
+    expect(visits).toBe(1);
+  });
+
+  it('that the server is slow to give are given up after five seconds', async () => {
+    await using server = await listen(() => {});
+    const log = createTestLog();
+    const findSlow = createRemoteKeys({
+      url: new URL(server.url),
+      log,
+    });
+    const start = performance.now();
+
+    await expect(
+      findSlow({ alg: 'ES256' }, { payload: '', signature: '' }),
+    ).rejects.toMatchObject({
+      code: 'keys_unavailable',
+    });
+
+    const seconds = (performance.now() - start) / 1000;
+    expect(seconds).toBeGreaterThan(4.9);
+    server.server.closeAllConnections();
+    expect(log.entries).toMatchObject([
+      {
+        level: 'warn',
+        details: { error: { code: 'ERR_JWKS_TIMEOUT' } },
+      },
+    ]);
   });
 });
 

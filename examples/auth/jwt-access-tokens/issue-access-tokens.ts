@@ -36,7 +36,6 @@ export function createAccessTokenIssuer(
   if (!(lifetimeSeconds >= 1 && lifetimeSeconds <= 3600))
     throw new RangeError('lifetimeSeconds is not between 1 and 3600');
 
-  // #region issue
   async function issue(grant: Grant): Promise<string> {
     const now = clock();
     const key = signingKeyAt(keys, now);
@@ -53,7 +52,6 @@ export function createAccessTokenIssuer(
       .setExpirationTime(seconds + lifetimeSeconds)
       .sign(key); // jose imports it once
   }
-  // #endregion issue
 
   return { issue, jwks: toJwks(keys), lifetimeSeconds };
 }

@@ -58,7 +58,7 @@ export const signingKeysText = z
 // #region signing-key-at
 const LEAD_MS = 60 * 60 * 1000;
 
-/** A new key: by default it signs in an hour, when every verifier has it. */
+/** A new key: it signs in an hour, when every verifier has it. */
 export function createSigningKey(
   signsFrom = new Date(Date.now() + LEAD_MS),
 ): SigningKey {
@@ -84,7 +84,6 @@ export function signingKeyAt(
 }
 // #endregion signing-key-at
 
-// #region to-jwks
 /** The public halves of all keys, those that do not sign yet too. */
 export function toJwks(keys: SigningKey[]): JSONWebKeySet {
   // Member by member: nothing private can slip through.
@@ -93,7 +92,6 @@ export function toJwks(keys: SigningKey[]): JSONWebKeySet {
   };
   return { keys: keys.map(toPublic) };
 }
-// #endregion to-jwks
 
 function toKid({ kid }: { kid: string }) {
   return kid;

@@ -45,8 +45,6 @@ export function createApp(services: Services) {
   app.post('/sessions', async (request, response) => {
     const { body } = await parseLogin(request);
     const userId = await authenticate(pool, body);
-    if (!userId)
-      throw new HttpProblem(401, 'wrong_credentials', 'Try again');
     const session = await refreshTokens.issue(userId);
     await answer(response.status(201), session);
   });

@@ -1,14 +1,16 @@
 import type { Pool } from 'pg';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 
 /** The password of everybody in this example. */
 export const PASSWORD = 'correct horse battery';
 
-/** Stands for your own check of passwords; the id of the user, if the password is right. */
+/** Stands for your own check of passwords; returns the id of the user, or throws a 401. */
 export async function authenticate(
   pool: Pool,
   { email, password }: { email: string; password: string },
-): Promise<string | undefined> {
-  if (password !== PASSWORD) return undefined;
+): Promise<string> {
+  if (password !== PASSWORD)
+    throw new HttpProblem(401, 'wrong_credentials', 'Try again');
   const { rows } = await pool.query<{ id: string }>(
     `insert into users (email)
      values ($1)
@@ -17,5 +19,7 @@ export async function authenticate(
      returning id`,
     [email],
   );
-  return rows[0]?.id;
+  const [user] = rows;
+  if (!user) throw new Error('Postgres did not return the user');
+  return user.id;
 }

@@ -83,9 +83,8 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
       [hash(token), hash(refreshToken), idleSeconds],
     );
     const [login] = rows;
-    return login
-      ? { ...login, refreshToken }
-      : await recogniseRetry(token, successors);
+    if (login) return { ...login, refreshToken };
+    return await recogniseRetry(token, successors);
   }
   // #endregion rotate
 
@@ -112,13 +111,12 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
     const [found] = rows;
     if (!found) throw new RefreshError();
 
-    const { familyId, userId, nextHash, isRecent } = found;
+    const { nextHash, isRecent, ...login } = found;
     const refreshToken = successors.find((next) =>
       nextHash?.equals(hash(next)),
     );
-    if (refreshToken && isRecent)
-      return { familyId, userId, refreshToken };
-    await refuse({ familyId, userId }, refreshToken !== undefined);
+    if (refreshToken && isRecent) return { ...login, refreshToken };
+    await refuse(login, refreshToken !== undefined);
     throw new RefreshError();
   }
 
