@@ -379,6 +379,7 @@ describe('a login', () => {
     await app.wait(7 * DAY);
 
     expect(await app.refresh(last.refreshToken)).toMatchObject(refused);
+    expect(app.entries).toEqual([]);
   });
 
   it('ends after thirty days, no matter how often it is renewed', async () => {
@@ -517,16 +518,16 @@ describe('a logout', () => {
     await using app = await startTestApp();
     const phone = await app.login();
     const laptop = await app.login();
+    const next = readSession(await app.refresh(phone.refreshToken));
 
-    const answer = await app.logout(phone.refreshToken);
+    const answer = await app.logout(next.refreshToken);
 
     expect(answer.status).toBe(204);
     expect(answer.headers.getSetCookie()).toEqual([
       '__Host-refresh=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict',
     ]);
-    expect(await app.refresh(phone.refreshToken)).toMatchObject(
-      refused,
-    );
+    for (const { refreshToken } of [phone, next])
+      expect(await app.refresh(refreshToken)).toMatchObject(refused);
     expect((await app.refresh(laptop.refreshToken)).status).toBe(200);
     expect(app.entries).toEqual([]);
     expect(await listReasons(app)).toEqual(['logout', null]);
