@@ -507,6 +507,22 @@ describe('a verifier', () => {
     });
   });
 
+  it('refuses HS256 even when the key that it is given is a secret', async () => {
+    const secret = Buffer.from('the public key as text, 32 bytes');
+    const { verify } = createAccessTokenVerifier({
+      findKey: async () => secret,
+      ...PARTIES,
+      clock: testClock(),
+    });
+    const token = await new SignJWT(createClaims())
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
+      .sign(secret);
+
+    await expect(verify(token)).rejects.toMatchObject({
+      cause: { code: 'ERR_JOSE_ALG_NOT_ALLOWED' },
+    });
+  });
+
   it('passes on what is not the fault of the token', async () => {
     const fault = new TypeError('the key store is down');
     const findKey = () => Promise.reject(fault);
@@ -583,6 +599,31 @@ describe('remote keys', () => {
     expect(visits).toBe(1);
   });
 
+  it('are not loaded by the clock of jose, which may step', async () => {
+    let visits = 0;
+    await using server = await listen((_request, response) => {
+      visits += 1;
+      response.end(JSON.stringify(toJwks([key])));
+    });
+    const url = new URL(server.url);
+    const find = createRemoteKeys({ url, log: createTestLog() });
+    const jws = { payload: '', signature: '' };
+    const known = { alg: 'ES256', kid: key.kid };
+    await find(known, jws);
+
+    const anHourLater = Date.now() + 3_600_000;
+    vi.useFakeTimers({ now: anHourLater, toFake: ['Date'] });
+    try {
+      expect(await find(known, jws)).toBeDefined();
+      await expect(
+        find({ alg: 'ES256', kid: 'made-up' }, jws),
+      ).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(visits).toBe(1);
+  });
+
   it('that the server is slow to give are given up after five seconds', async () => {
     await using server = await listen(() => {});
     const log = createTestLog();
@@ -619,7 +660,7 @@ describe('an API', () => {
 
     expect(wrong).toMatchObject({
       status: 401,
-      body: { code: 'invalid_token' },
+      body: { code: 'invalid_token', detail: 'Get a new token' },
     });
     expect(wrong.headers.get('www-authenticate')).toBe(
       'Bearer error="invalid_token"',
@@ -639,6 +680,8 @@ describe('an API', () => {
     ['Bearer a b', undefined],
     ['xBearer abc', undefined],
     ['Bearer', undefined],
+    ['Bearerabc', undefined],
+    ['Bearer =', undefined],
     [undefined, undefined],
   ])('reads the header %j', (header, token) => {
     expect(readBearer(header)).toBe(token);

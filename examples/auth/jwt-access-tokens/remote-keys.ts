@@ -26,7 +26,6 @@ export function createRemoteKeys(
   const remote = createRemoteJWKSet(url, {
     cacheMaxAge: Infinity,
     cooldownDuration: Infinity,
-    timeoutDuration: 5000,
   });
   let loadedAt = -Infinity;
   let triedAt = -Infinity;
@@ -36,7 +35,7 @@ export function createRemoteKeys(
     now() - time > seconds * 1000;
 
   // #region find-key
-  const findKey: JWTVerifyGetKey = async (header, token) => {
+  const findKey: JWTVerifyGetKey = async (header) => {
     const isStale = isOlder(loadedAt, refreshSeconds);
     const loaded = isStale ? load() : loading;
     // Old keys serve while new ones are loaded, at most for a day.
@@ -44,14 +43,14 @@ export function createRemoteKeys(
     if (isOlder(loadedAt, keepSeconds))
       throw new KeysUnavailableError();
     try {
-      return await remote(header, token);
+      return await remote(header);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await load();
       // A key that we may have missed is not the fault of the token.
       if (isOlder(loadedAt, refreshSeconds))
         throw new KeysUnavailableError('Try again', { cause: error });
-      return remote(header, token);
+      return remote(header);
     }
   };
 
