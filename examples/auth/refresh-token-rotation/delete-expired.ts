@@ -9,9 +9,7 @@ export async function deleteExpired(pool: Pool, limit = 1000) {
        select hash
        from refresh_tokens
        where expires_at <= now()
-       order by expires_at
        limit $1
-       for update skip locked
      )`,
     [limit],
   );
@@ -25,9 +23,7 @@ export async function deleteExpired(pool: Pool, limit = 1000) {
          and not exists (
            select from refresh_tokens where family_id = family.id
          )
-       order by expires_at
        limit $1
-       for update skip locked
      )`,
     [limit],
   );

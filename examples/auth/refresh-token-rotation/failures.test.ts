@@ -10,6 +10,7 @@ import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { readRefreshToken } from './answer-session.ts';
 import { deleteExpired } from './delete-expired.ts';
 import {
@@ -585,6 +586,31 @@ describe('a logout', () => {
     );
   });
 
+  it('is answered when the login has ended, and not before', async () => {
+    await using app = await startTestApp();
+    const tokens = createTokens(app);
+    const { userId, refreshToken } = await tokens.issue(
+      await addUser(app),
+    );
+    const blocker = await app.pool.connect();
+    await blocker.query(
+      'begin; select from refresh_families for update',
+    );
+    let answered = 0;
+    const answers = [
+      tokens.logout(refreshToken),
+      tokens.logoutEverywhere(userId),
+    ].map((logout) => logout.then(() => (answered += 1)));
+
+    await waitUntil('both wait for our lock', async () => {
+      return (await countWaiting(app.pool)) === 2;
+    });
+    expect(answered).toBe(0);
+    await blocker.query('commit');
+    blocker.release();
+    await Promise.all(answers);
+  });
+
   it('keeps the first reason for which a login ended', async () => {
     await using app = await startTestApp();
     const { refreshToken, accessToken } = await app.login();
@@ -595,6 +621,34 @@ describe('a logout', () => {
     await app.logoutEverywhere(accessToken);
 
     expect(await listReasons(app)).toEqual(['reuse']);
+  });
+});
+
+describe('an expired row', () => {
+  it('is deleted in batches of a thousand', async () => {
+    await using app = await startTestApp();
+    await app.login();
+    await app.pool.query(
+      `insert into refresh_tokens (hash, family_id, expires_at, spent_at)
+       select sha256(n::text::bytea), id, now(), now()
+       from refresh_families, generate_series(1, 1500) n`,
+    );
+
+    expect(await deleteExpired(app.pool)).toBe(1000);
+    expect(await deleteExpired(app.pool)).toBe(500);
+    expect(await deleteExpired(app.pool)).toBe(0);
+  });
+
+  it('of a login without tokens is deleted once that is over, in batches too', async () => {
+    await using app = await startTestApp();
+    for (let device = 0; device < 3; device++) await app.login();
+    await app.wait(8 * DAY);
+    expect(await deleteExpired(app.pool)).toBe(3);
+    expect(await listReasons(app)).toEqual([null, null, null]);
+    await app.wait(22 * DAY);
+
+    expect(await deleteExpired(app.pool, 2)).toBe(2);
+    expect(await deleteExpired(app.pool, 2)).toBe(1);
   });
 });
 
@@ -672,6 +726,30 @@ describe('the database', () => {
       ).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    [
+      'refresh_families',
+      'user_id = gen_random_uuid()',
+      'families_of_a_user',
+    ],
+    [
+      'refresh_tokens',
+      'family_id = gen_random_uuid()',
+      'tokens_of_a_family',
+    ],
+    ['refresh_families', 'expires_at <= now()', 'families_by_end'],
+    ['refresh_tokens', 'expires_at <= now()', 'tokens_by_end'],
+  ])('has an index of %s for %s', async (table, condition, index) => {
+    await using app = await startTestApp();
+    const [, plan] = await queryAll(
+      app.pool,
+      `set enable_seqscan = off;
+       explain (format json) select from ${table} where ${condition}`,
+    );
+
+    expect(JSON.stringify(plan?.rows)).toContain(index);
+  });
+
   it('has one row for each token', async () => {
     await using app = await startTestApp();
     const { refreshToken } = await app.login();
@@ -731,6 +809,14 @@ async function atMachine<T>(seconds: number, work: () => Promise<T>) {
   } finally {
     vi.useRealTimers();
   }
+}
+
+/** Postgres answers each statement of a text without parameters. */
+async function queryAll(pool: Pool, statements: string) {
+  const result: unknown = await pool.query(statements);
+  return z
+    .array(z.object({ rows: z.array(z.unknown()) }))
+    .parse(result);
 }
 
 async function listFamilies({ pool }: App) {

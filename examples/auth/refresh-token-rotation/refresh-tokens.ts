@@ -84,7 +84,7 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
     );
     const [login] = rows;
     if (login) return { ...login, refreshToken };
-    return await recogniseRetry(token, successors);
+    return recogniseRetry(token, successors);
   }
   // #endregion rotate
 
