@@ -15,6 +15,6 @@ export class KeysUnavailableError extends Error {
   override readonly name = 'KeysUnavailableError';
   readonly code = 'keys_unavailable';
   readonly status = 503;
-  readonly expose = true;
+  readonly expose = false; // of 500 and more, only the code is told
   readonly retryAfterSeconds = 5;
 }
