@@ -1,95 +1,93 @@
+import express, { type Request, type Response } from 'express';
+import type { Pool } from 'pg';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express, { type Request } from 'express';
-import { z } from 'zod';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
+import type { createAccessTokenIssuer } from '../jwt-access-tokens/issue-access-tokens.ts';
 import {
-  AccessTokenError,
-  type createAccessTokens,
-} from './access-tokens.ts';
+  type createAccessTokenVerifier,
+  readBearer,
+} from '../jwt-access-tokens/verify-access-tokens.ts';
+import {
+  answerSession,
+  NO_SESSION,
+  readRefreshToken,
+} from './answer-session.ts';
+import { authenticate } from './authenticate.ts';
+import { RefreshError } from './refresh-error.ts';
 import type { createRefreshTokens, Session } from './refresh-tokens.ts';
-import type { createUsers } from './users.ts';
 
 type Services = {
-  users: ReturnType<typeof createUsers>;
+  pool: Pool;
   refreshTokens: ReturnType<typeof createRefreshTokens>;
-  accessTokens: ReturnType<typeof createAccessTokens>;
-  log: { error: (message: string, details: object) => void };
+  issuer: ReturnType<typeof createAccessTokenIssuer>;
+  verifier: ReturnType<typeof createAccessTokenVerifier>;
+  log: Parameters<typeof answerErrors>[0];
 };
 
-const credentials = z.strictObject({
-  email: z.email().max(254).toLowerCase(),
-  password: z.string().min(12).max(128),
+const parseLogin = createRequestParser({
+  body: z.strictObject({
+    email: z.email().max(254).toLowerCase(),
+    password: z.string().max(128),
+  }),
 });
-const refresh = z.strictObject({ refreshToken: z.string().length(43) });
 
-/** The sessions of a small API: log in, refresh, look, log out. */
+/** The logins of a small API: log in, refresh, look, log out. */
 export function createApp(services: Services) {
-  const { users, refreshTokens, accessTokens, log } = services;
+  const { pool, refreshTokens, issuer, verifier, log } = services;
   const app = express().disable('x-powered-by');
-  app.use(express.json({ limit: '4kb' }));
 
-  app.post('/users', async (request, response) => {
-    const { email, password } = credentials.parse(request.body);
-    const id = await users.register(email, password);
-    if (!id)
-      throw new HttpProblem(409, 'email_taken', 'Log in instead');
-    response.status(201).json({ id });
-  });
-
+  // #region wire
   app.post('/sessions', async (request, response) => {
-    const { email, password } = credentials.parse(request.body);
-    const userId = await users.authenticate(email, password);
-    if (!userId)
-      throw new HttpProblem(401, 'wrong_credentials', 'Try again');
+    const { body } = await parseLogin(request);
+    const userId = await authenticate(pool, body);
     const session = await refreshTokens.issue(userId);
-    response.status(201).json(await toTokens(session));
+    await answer(response.status(201), session);
   });
 
   app.post('/sessions/refresh', async (request, response) => {
-    const { refreshToken } = refresh.parse(request.body);
-    const session = await refreshTokens.rotate(refreshToken);
-    response.json(await toTokens(session));
+    const session = await refreshTokens.rotate(readToken(request));
+    await answer(response, session);
   });
 
   app.delete('/sessions/current', async (request, response) => {
-    const { familyId } = await authorise(request);
-    await refreshTokens.logout(familyId);
-    response.status(204).end();
+    await refreshTokens.logout(readToken(request));
+    response.set(NO_SESSION).status(204).end();
   });
 
+  async function answer(response: Response, session: Session) {
+    const options = { issuer, clientId: 'web' };
+    const { headers, body } = await answerSession(session, options);
+    response.set(headers).json(body);
+  }
+  // #endregion wire
+
   app.delete('/sessions', async (request, response) => {
-    const { userId } = await authorise(request);
-    await refreshTokens.logoutEverywhere(userId);
-    response.status(204).end();
+    await refreshTokens.logoutEverywhere(await readUser(request));
+    response.set(NO_SESSION).status(204).end();
   });
 
   app.get('/me', async (request, response) => {
-    const { userId } = await authorise(request);
-    response.json({ userId });
+    response.json({ userId: await readUser(request) });
   });
 
-  app.get('/.well-known/jwks.json', (_request, response) => {
-    response.set('cache-control', 'public, max-age=300');
-    response.json(accessTokens.jwks);
-  });
-
-  async function toTokens(session: Session) {
-    const { refreshToken } = session;
-    const accessToken = await accessTokens.sign(session);
-    const expiresIn = accessTokens.lifetimeSeconds;
-    return { accessToken, expiresIn, refreshToken };
-  }
-
-  async function authorise(request: Request) {
-    const [, token] =
-      /^Bearer (\S+)$/i.exec(request.get('authorization') ?? '') ?? [];
-    if (!token) throw new AccessTokenError('Send an access token');
-    return accessTokens.verify(token);
+  async function readUser(request: Request): Promise<string> {
+    const token = readBearer(request.get('authorization'));
+    if (!token)
+      throw new HttpProblem(401, 'token_missing', 'Send a token');
+    return (await verifier.verify(token)).subject;
   }
 
   app.use(answerNotFound, answerErrors(log));
   return app;
+}
+
+function readToken(request: Request): string {
+  const token = readRefreshToken(request.get('cookie'));
+  if (!token) throw new RefreshError();
+  return token;
 }

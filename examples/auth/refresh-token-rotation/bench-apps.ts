@@ -1,41 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '@touchstone/kit/time/clock';
 import connectPgSimple from 'connect-pg-simple';
 import express, { type Request } from 'express';
 import session from 'express-session';
 import type { Pool } from 'pg';
-import { createAccessTokens } from './access-tokens.ts';
+import { createServices } from './create-services.ts';
 import { createNaiveTokens } from './naive.ts';
-import { createRefreshTokens, type Session } from './refresh-tokens.ts';
-import { createSecrets, createSigningKey } from './secrets.ts';
+import type { Session } from './refresh-tokens.ts';
+import { createSecrets } from './secrets.ts';
+import { readSettings } from './settings.ts';
 
 // Each app answers POST /login, POST /refresh and GET /me. No password
 // is hashed: that would cost all of them the same 300 ms.
 
-const PARTIES = {
-  issuer: 'https://auth.example.com',
-  audience: 'https://api.example.com',
-};
-
 /** This pattern. */
 export function createPatternApp(pool: Pool) {
-  const clock = systemClock;
-  const secret = createSecrets().REFRESH_SECRET;
-  const refreshTokens = createRefreshTokens({
-    pool,
-    clock,
-    log: console,
-    secret,
-  });
-  const accessTokens = createAccessTokens({
-    keys: [createSigningKey()],
-    ...PARTIES,
-    clock,
-  });
-  const toTokens = async (one: Session) => ({
-    accessToken: await accessTokens.sign(one),
-    refreshToken: one.refreshToken,
-  });
+  const settings = readSettings(createSecrets());
+  const services = createServices({ pool, log: console, ...settings });
+  const { refreshTokens, issuer, verifier } = services;
+  const toTokens = async ({ userId, refreshToken }: Session) => {
+    const grant = { subject: userId, clientId: 'web' };
+    return { accessToken: await issuer.issue(grant), refreshToken };
+  };
 
   const app = express().use(express.json());
   app.post('/login', async (request, response) => {
@@ -51,7 +36,8 @@ export function createPatternApp(pool: Pool) {
     );
   });
   app.get('/me', async (request, response) => {
-    response.json(await accessTokens.verify(readBearer(request)));
+    const { subject } = await verifier.verify(readBearer(request));
+    response.json({ userId: subject });
   });
   return app;
 }
@@ -78,6 +64,8 @@ export function createSessionApp(pool: Pool) {
     pool,
     createTableIfMissing: true,
     pruneSessionInterval: false,
+    // Else each GET writes the new end of the session.
+    disableTouch: true,
   });
   const secret = randomBytes(32).toString('hex');
   const app = express().use(

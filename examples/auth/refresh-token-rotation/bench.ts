@@ -20,8 +20,8 @@ await using database = await freshDatabase({
 });
 const { pool } = database;
 const { rows: users } = await pool.query<{ id: string }>(
-  `insert into users (email, password_hash)
-   select 'user' || n || '@example.com', '' from generate_series(1, 1000) n
+  `insert into users (email)
+   select 'user' || n || '@example.com' from generate_series(1, 1000) n
    returning id`,
 );
 await using pattern = await listen(createPatternApp(pool));

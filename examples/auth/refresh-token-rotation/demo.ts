@@ -1,11 +1,8 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
+import type { Answer } from '@touchstone/kit/testing/client';
 import { createSecrets } from './secrets.ts';
-import {
-  type Answer,
-  createClient,
-  readTokens,
-} from './test-client.ts';
+import { createAda, readSession } from './test-client.ts';
 
 await using database = await freshDatabase({
   schema: new URL('schema.sql', import.meta.url),
@@ -14,9 +11,8 @@ await using program = await startProgram(
   new URL('main.ts', import.meta.url),
   { ...createSecrets(), DATABASE_URL: database.url, PORT: '0' },
 );
-const ada = createClient(program.url);
+const ada = createAda(program.url);
 
-show('POST /users', await ada.register());
 const phone = await ada.login();
 const laptop = await ada.login();
 console.log('Ada logs in on her phone and on her laptop');
@@ -26,18 +22,18 @@ const [tab, otherTab] = await Promise.all([
   ada.refresh(phone.refreshToken),
   ada.refresh(phone.refreshToken),
 ]);
-const same =
-  readTokens(tab).refreshToken === readTokens(otherTab).refreshToken;
+const { refreshToken } = readSession(tab);
+const same = refreshToken === readSession(otherTab).refreshToken;
 console.log(
   `two tabs refresh at once: ${same ? 'one' : 'two'} new token`,
 );
 
-const next = await ada.refresh(readTokens(tab).refreshToken);
+const next = await ada.refresh(refreshToken);
 show('the phone refreshes again', next);
 console.log('a thief has the token of the first login');
 show('the thief refreshes', await ada.refresh(phone.refreshToken));
-const { refreshToken } = readTokens(next);
-show('the phone refreshes', await ada.refresh(refreshToken));
+const last = readSession(next);
+show('the phone refreshes', await ada.refresh(last.refreshToken));
 show('the laptop refreshes', await ada.refresh(laptop.refreshToken));
 
 function show(what: string, { status, body }: Answer) {

@@ -1,56 +1,38 @@
-import { readEnvironment } from '@touchstone/kit/app/environment';
-import { listen } from '@touchstone/kit/app/http';
-import { runMain } from '@touchstone/kit/app/main';
-import { openDatabase } from '@touchstone/kit/postgres/database';
-import { systemClock } from '@touchstone/kit/time/clock';
-import { createAccessTokens } from './access-tokens.ts';
+import { runExample } from '@touchstone/kit/app/run-example';
 import { createApp } from './app.ts';
-import { environmentSchema } from './environment.ts';
-import { createRefreshTokens } from './refresh-tokens.ts';
-import { createUsers } from './users.ts';
+import { PASSWORD } from './authenticate.ts';
+import { createServices } from './create-services.ts';
+import { deleteExpired } from './delete-expired.ts';
+import { readSettings } from './settings.ts';
 
-await runMain(async (stopped) => {
-  const settings = readEnvironment(environmentSchema);
-  await using database = await openDatabase({
-    url: settings.DATABASE_URL,
-    schema: new URL('schema.sql', import.meta.url),
-    dataFolder: new URL('.data/postgres', import.meta.url),
-  });
-  const { pool } = database;
-  const services = { pool, clock: systemClock, log: console };
+const log = console;
+const HOUR_MS = 60 * 60 * 1000;
 
-  const app = createApp({
-    log: console,
-    users: createUsers(services),
-    refreshTokens: createRefreshTokens({
-      ...services,
-      secret: settings.REFRESH_SECRET,
-    }),
-    accessTokens: createAccessTokens({
-      ...services,
-      keys: settings.SIGNING_KEYS,
-      issuer: settings.ISSUER,
-      audience: settings.AUDIENCE,
-    }),
-  });
-  await using server = await listen(app, { port: settings.PORT });
-  console.log(`listening on ${server.url}`);
-  console.log(describeUse(server.url));
-  await stopped;
+await runExample(import.meta, ({ pool }) => {
+  const settings = readSettings();
+  const services = createServices({ pool, log, ...settings });
+
+  async function cleanUp() {
+    try {
+      while ((await deleteExpired(pool)) > 0);
+    } catch (error) {
+      log.error('expired logins cannot be deleted', { error });
+    }
+  }
+  const timer = setInterval(cleanUp, HOUR_MS);
+
+  return {
+    app: createApp({ ...services, log }),
+    commands: describeUse,
+    stop: async () => clearInterval(timer),
+  };
 });
 
-function describeUse(url: string): string {
-  const post = (path: string, body: object) =>
-    `  curl ${url}${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
-  const ada = {
-    email: 'ada@example.com',
-    password: 'correct horse battery',
-  };
+function describeUse(url: string): string[] {
+  const ada = { email: 'ada@example.com', password: PASSWORD };
   return [
-    'try:',
-    post('/users', ada),
-    post('/sessions', ada),
-    post('/sessions/refresh', { refreshToken: '<the one you got>' }),
-    `  curl ${url}/me -H 'authorization: Bearer <the access token>'`,
-  ].join('\n');
+    `curl -i ${url}/sessions -H 'content-type: application/json' -d '${JSON.stringify(ada)}'`,
+    `curl -i -X POST ${url}/sessions/refresh -H 'cookie: __Host-refresh=<the one you got>'`,
+    `curl ${url}/me -H 'authorization: Bearer <the access token>'`,
+  ];
 }

@@ -17,7 +17,7 @@ console.log('Ada logs out');
 const { refreshToken: fresh } = await naive.refresh(stolen);
 await report('the thief refreshes again', stolen);
 await report(
-  'the thief refreshes what he got, for 30 more days',
+  'the thief refreshes what they got, for 30 more days',
   fresh,
 );
 

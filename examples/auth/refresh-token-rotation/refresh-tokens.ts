@@ -1,148 +1,170 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
+import { RefreshError } from './refresh-error.ts';
 
 /** One login on one device, and the only refresh token of it that works. */
-export type Session = Owner & { refreshToken: string };
+export type Session = Login & { refreshToken: string };
 
-type Owner = { familyId: string; userId: string };
+type Login = { familyId: string; userId: string };
 
-/** Every refusal looks the same to the caller; the log tells them apart. */
-export class RefreshError extends Error {
-  override readonly name = 'RefreshError';
-  override readonly message = 'Log in again';
-  readonly status = 401;
-  readonly code = 'invalid_grant';
-}
-
-/** What refresh tokens need: times are limits on the life of a login. */
 export type RefreshTokenOptions = {
+  /** Not a transaction: its rollback would bring a stolen login back. */
   pool: Pool;
-  clock: () => Date;
-  log: { warn: (message: string, details: object) => void };
-  /** 32 random bytes: without them nobody computes a successor. */
-  secret: string;
-  idleDays?: number;
-  absoluteDays?: number;
-  graceSeconds?: number;
+  log: Record<
+    'info' | 'warn',
+    (message: string, details: object) => void
+  >;
+  /** 32 random bytes or more each. The first makes successors; retries are answered with all. */
+  secrets: string[];
+  /** How long a token waits for its use. Default: 7 days. */
+  idleSeconds?: number;
+  /** How long a login lasts, no matter how often it is renewed. Default: 30 days. */
+  loginSeconds?: number;
+  /** How long a spent token gets its successor again. Default: 60. */
+  retrySeconds?: number;
 };
+
+const DAY = 86_400;
 
 /** Issues refresh tokens that work once; the second use ends the login. */
 export function createRefreshTokens(options: RefreshTokenOptions) {
-  const { pool, clock, log, secret, graceSeconds = 10 } = options;
-  const { idleDays = 7, absoluteDays = 30 } = options;
+  const { pool, log, secrets, retrySeconds = 60 } = options;
+  const { idleSeconds = 7 * DAY, loginSeconds = 30 * DAY } = options;
+  // #region guard-secrets
+  // With an empty key, everybody can compute a successor.
+  if (secrets.length === 0 || secrets.some((one) => one.length < 43))
+    throw new TypeError('each secret must be 32 random bytes or more');
+  // #endregion guard-secrets
 
   async function issue(userId: string): Promise<Session> {
-    const now = clock();
     const refreshToken = randomBytes(32).toString('base64url');
-    const limits = [after(now, absoluteDays), after(now, idleDays)];
-    const { rows } = await pool.query<Owner>(
+    const { rows } = await pool.query<Login>(
       `with family as (
          insert into refresh_families (user_id, expires_at)
-         values ($1, $3)
+         values ($1, now() + make_interval(secs => $3))
          returning id, user_id, expires_at
        ), issued as (
          insert into refresh_tokens (hash, family_id, expires_at)
-         select $2, id, least(expires_at, $4) from family
+         select $2, id,
+                least(expires_at, now() + make_interval(secs => $4))
+         from family
        )
        select id as "familyId", user_id as "userId" from family`,
-      [userId, hash(refreshToken), ...limits],
+      [userId, hash(refreshToken), loginSeconds, idleSeconds],
     );
-    return { ...(rows[0] as Owner), refreshToken };
+    const [login] = rows;
+    if (!login) throw new Error('Postgres did not return the login');
+    return { ...login, refreshToken };
   }
 
   // #region rotate
   async function rotate(token: string): Promise<Session> {
-    const now = clock();
-    const next = successorOf(token);
+    const successors = secrets.map((one) => successorOf(token, one));
+    const [refreshToken = ''] = successors;
     // One statement: of two requests at once, one finds it unspent.
-    const { rows } = await pool.query<Owner>(
+    const { rows } = await pool.query<Login>(
       `with spent as (
          update refresh_tokens token
-         set spent_at = $3
+         set spent_at = now()
          from refresh_families family
          where token.hash = $1
            and token.spent_at is null
-           and token.expires_at > $3
+           and token.expires_at > now()
            and family.id = token.family_id
            and family.ended_at is null
          returning family.id, family.user_id, family.expires_at
        ), issued as (
          insert into refresh_tokens (hash, family_id, expires_at)
-         select $2, id, least(expires_at, $4) from spent
+         select $2, id,
+                least(expires_at, now() + make_interval(secs => $3))
+         from spent
        )
        select id as "familyId", user_id as "userId" from spent`,
-      [hash(token), hash(next), now, after(now, idleDays)],
+      [hash(token), hash(refreshToken), idleSeconds],
     );
-    const owner = rows[0] ?? (await recogniseRetry(token, next, now));
-    return { ...owner, refreshToken: next };
+    const [login] = rows;
+    if (login) return { ...login, refreshToken };
+    return recogniseRetry(token, successors);
   }
   // #endregion rotate
 
   // #region recognise-retry
-  async function recogniseRetry(
-    token: string,
-    next: string,
-    now: Date,
-  ) {
-    const { rows } = await pool.query<Owner & Times & Next>(
+  async function recogniseRetry(token: string, successors: string[]) {
+    // `between`: after a failover, the clock may have stepped back.
+    const { rows } = await pool.query<Login & Spent>(
       `select family.id as "familyId", family.user_id as "userId",
-              family.ended_at as "endedAt", token.spent_at as "spentAt",
-              exists (
-                select from refresh_tokens
-                where hash = $2 and spent_at is null
-              ) as "nextIsUnspent"
+              next.hash as "nextHash",
+              token.spent_at between
+                now() - make_interval(secs => $3) and
+                now() + make_interval(secs => $3) as "isRecent"
        from refresh_tokens token
        join refresh_families family on family.id = token.family_id
-       where token.hash = $1`,
-      [hash(token), hash(next)],
+       left join refresh_tokens next
+         on next.hash = any($2) and next.spent_at is null
+       where token.hash = $1
+         and token.spent_at is not null
+         and family.ended_at is null
+         and family.expires_at > now()`,
+      [hash(token), successors.map(hash), retrySeconds],
     );
-    const found = rows[0];
-    // Unknown, expired or logged out: there is nothing left to end.
-    if (!found?.spentAt || found.endedAt) throw new RefreshError();
+    // Unknown, expired or ended: there is nothing left to end.
+    const [found] = rows;
+    if (!found) throw new RefreshError();
 
-    const { familyId, userId } = found;
-    const age = now.getTime() - found.spentAt.getTime();
-    if (found.nextIsUnspent && age <= graceSeconds * 1000)
-      return { familyId, userId };
-
-    await end('id', familyId, 'reuse');
-    log.warn('refresh token reused', { familyId, userId });
+    const { nextHash, isRecent, ...login } = found;
+    const refreshToken = successors.find((next) =>
+      nextHash?.equals(hash(next)),
+    );
+    if (refreshToken && isRecent) return { ...login, refreshToken };
+    await refuse(login, refreshToken !== undefined);
     throw new RefreshError();
+  }
+
+  async function refuse(login: Login, nextIsUnspent: boolean) {
+    const reason = nextIsUnspent ? 'late_retry' : 'reuse';
+    // Of several replays at once, one ends the login and reports it.
+    if ((await end('id = $1', login.familyId, reason)) === 0) return;
+    if (nextIsUnspent) log.info('refresh token came late', login);
+    else log.warn('refresh token reused', login);
   }
   // #endregion recognise-retry
 
-  // #region hash-and-successor
-  // 256 random bits need no salt and no slow hash: nobody guesses one.
-  function hash(token: string): Buffer {
-    return createHash('sha256').update(token).digest();
-  }
-
-  // The same each time it is asked for: a retry gets what was lost.
-  function successorOf(token: string): string {
-    const mac = createHmac('sha256', secret).update(token);
-    return mac.digest('base64url');
-  }
-  // #endregion hash-and-successor
-
-  async function end(key: 'id' | 'user_id', id: string, why: string) {
-    await pool.query(
+  async function end(which: string, value: unknown, reason: string) {
+    const { rowCount } = await pool.query(
       `update refresh_families
-       set ended_at = $2, end_reason = $3
-       where ${key} = $1 and ended_at is null`,
-      [id, clock(), why],
+       set ended_at = now(), end_reason = $2
+       where ${which} and ended_at is null`,
+      [value, reason],
     );
+    return rowCount;
   }
 
-  const logout = (familyId: string) => end('id', familyId, 'logout');
-  const logoutEverywhere = (userId: string) =>
-    end('user_id', userId, 'logout');
+  /** Ends the login of a token, spent or not; says nothing of an unknown one (RFC 7009 §2.2). */
+  async function logout(token: string): Promise<void> {
+    const which =
+      'id = (select family_id from refresh_tokens where hash = $1)';
+    await end(which, hash(token), 'logout');
+  }
+
+  /** Ends all logins of a user. */
+  async function logoutEverywhere(userId: string): Promise<void> {
+    await end('user_id = $1', userId, 'logout');
+  }
 
   return { issue, rotate, logout, logoutEverywhere };
 }
 
-type Next = { nextIsUnspent: boolean };
-type Times = Record<'endedAt' | 'spentAt', Date | null>;
+type Spent = { nextHash: Buffer | null; isRecent: boolean };
 
-function after(time: Date, days: number): Date {
-  return new Date(time.getTime() + days * 24 * 60 * 60 * 1000);
+// #region hash-and-successor
+/** 256 random bits need no salt and no slow hash. */
+function hash(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
 }
+
+/** The same each time: a retry gets the token that was lost. */
+function successorOf(token: string, secret: string): string {
+  const mac = createHmac('sha256', secret).update(token);
+  return mac.digest('base64url');
+}
+// #endregion hash-and-successor

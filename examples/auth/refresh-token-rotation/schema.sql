@@ -1,17 +1,17 @@
 create table users (
-  id uuid primary key default uuidv7(),
-  email text not null unique check (email = lower(email)),
-  password_hash text not null
+  id uuid primary key default gen_random_uuid(),
+  email text not null unique check (email = lower(email))
 );
 
 -- #region families
 -- One row a login: a phone, a browser, a command line.
 create table refresh_families (
-  id uuid primary key default uuidv7(),
+  id uuid primary key default gen_random_uuid(),
   user_id uuid not null references users on delete cascade,
   expires_at timestamptz not null,
   ended_at timestamptz,
-  end_reason text check (end_reason in ('logout', 'reuse')),
+  end_reason text
+    check (end_reason in ('logout', 'reuse', 'late_retry')),
   check ((ended_at is null) = (end_reason is null))
 );
 
@@ -30,3 +30,7 @@ create unique index one_unspent_token_in_a_family
 
 create index families_of_a_user on refresh_families (user_id);
 create index tokens_of_a_family on refresh_tokens (family_id);
+
+-- For deleteExpired.
+create index families_by_end on refresh_families (expires_at);
+create index tokens_by_end on refresh_tokens (expires_at);

@@ -1,78 +1,62 @@
 import { listen } from '@touchstone/kit/app/http';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
-import { testClock } from '@touchstone/kit/time/clock';
-import {
-  createAccessTokens,
-  type SigningKey,
-} from './access-tokens.ts';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import type { Pool } from 'pg';
 import { createApp } from './app.ts';
-import { createRefreshTokens } from './refresh-tokens.ts';
-import { createSecrets, createSigningKey } from './secrets.ts';
-import { createClient } from './test-client.ts';
-import { createUsers } from './users.ts';
+import { createServices } from './create-services.ts';
+import { createSecrets } from './secrets.ts';
+import { readSettings } from './settings.ts';
+import { createAda } from './test-client.ts';
 
-const parties = {
-  issuer: 'https://auth.example.com',
-  audience: 'https://api.example.com',
-};
-
-/** The app on a socket and a database of its own, with one user and a clock that stands still. */
+/** The app on a socket with a database of its own, and Ada who uses it. */
 export async function startTestApp() {
-  const database = await freshDatabase({
-    schema: new URL('schema.sql', import.meta.url),
-  });
-  const { pool } = database;
-  const clock = testClock();
-  const log = createTestLog();
-  const signingKey = createSigningKey();
-  const accessTokens = createAccessTokens({
-    keys: [signingKey],
-    ...parties,
-    clock,
-  });
-  const refreshTokens = createRefreshTokens({
-    pool,
-    clock,
-    log,
-    secret: createSecrets().REFRESH_SECRET,
-  });
-  const users = createUsers({ pool, cost: 2 });
-  const server = await listen(
-    createApp({ users, accessTokens, refreshTokens, log }),
+  const stack = new AsyncDisposableStack();
+  const { pool } = stack.use(
+    await freshDatabase({
+      schema: new URL('schema.sql', import.meta.url),
+    }),
   );
-  const client = createClient(server.url);
-  await client.register();
+  const log = createTestLog();
+  const settings = readSettings(createSecrets());
 
-  async function dispose() {
-    await server[Symbol.asyncDispose]();
-    await database[Symbol.asyncDispose]();
+  /** One more instance, perhaps with other secrets. */
+  async function startInstance({
+    secrets,
+  }: {
+    secrets: string[];
+  } = settings) {
+    const { keys } = settings;
+    const services = createServices({ pool, log, secrets, keys });
+    const server = await listen(createApp({ ...services, log }));
+    return createAda(stack.use(server).url);
   }
 
   return {
-    ...client,
+    ...(await startInstance()),
     pool,
-    clock,
-    parties,
-    signingKey,
-    warnings: log.warnings,
-    [Symbol.asyncDispose]: dispose,
+    log,
+    startInstance,
+    secrets: settings.secrets,
+    /** What the log holds, without the details. */
+    messages: () =>
+      log.entries.map(({ level, message }) => `${level}: ${message}`),
+    entries: log.entries,
+    wait: (seconds: number) => moveBack(pool, seconds),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-/** Another machine that shares the keys, with a clock of its own. */
-export function createVerifier(
-  keys: [SigningKey, ...SigningKey[]],
-  clock = testClock(),
-) {
-  return { clock, ...createAccessTokens({ keys, ...parties, clock }) };
-}
-
-function createTestLog() {
-  const warnings: { message: string; details: object }[] = [];
-  return {
-    warnings,
-    warn: (message: string, details: object) =>
-      void warnings.push({ message, details }),
-    error: console.error,
-  };
+/** Lets time pass: the database keeps it, so all that it has noted gets older. */
+async function moveBack(pool: Pool, seconds: number) {
+  await pool.query(
+    `with families as (
+       update refresh_families
+       set expires_at = expires_at - make_interval(secs => $1),
+           ended_at = ended_at - make_interval(secs => $1)
+     )
+     update refresh_tokens
+     set expires_at = expires_at - make_interval(secs => $1),
+         spent_at = spent_at - make_interval(secs => $1)`,
+    [seconds],
+  );
 }

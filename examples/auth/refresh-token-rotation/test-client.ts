@@ -1,54 +1,46 @@
-/** What the API answered. */
-export type Answer = { status: number; body: Record<string, string> };
+import {
+  type Answer,
+  createClient,
+} from '@touchstone/kit/testing/client';
+import { PASSWORD } from './authenticate.ts';
 
-const CREDENTIALS = {
-  email: 'ada@example.com',
-  password: 'correct horse battery',
-};
+const ADA = { email: 'ada@example.com', password: PASSWORD };
 
-/** Speaks to the app over HTTP, as the one user that tests and demo have. */
-export function createClient(url: string) {
-  async function send(
-    method: string,
-    path: string,
-    options: SendOptions = {},
-  ): Promise<Answer> {
-    const { body, accessToken } = options;
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: {
-        ...(body && { 'content-type': 'application/json' }),
-        ...(accessToken && { authorization: `Bearer ${accessToken}` }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      body: text ? JSON.parse(text) : {},
-    };
+/** Speaks to the app as Ada does, in a browser that keeps nothing. */
+export function createAda(url: string) {
+  const send = createClient(url);
+
+  function sendWithCookie(method: string, path: string, token: string) {
+    const headers = { cookie: `theme=dark; __Host-refresh=${token}` };
+    return send(method, path, { headers });
+  }
+
+  function sendWithToken(method: string, path: string, token: string) {
+    const headers = { authorization: `Bearer ${token}` };
+    return send(method, path, { headers });
   }
 
   return {
-    register: () => send('POST', '/users', { body: CREDENTIALS }),
-    login: () =>
-      send('POST', '/sessions', { body: CREDENTIALS }).then(readTokens),
-    refresh: (refreshToken: string) =>
-      send('POST', '/sessions/refresh', { body: { refreshToken } }),
-    me: (accessToken: string) => send('GET', '/me', { accessToken }),
-    logout: (accessToken: string) =>
-      send('DELETE', '/sessions/current', { accessToken }),
-    logoutEverywhere: (accessToken: string) =>
-      send('DELETE', '/sessions', { accessToken }),
     send,
+    login: async () =>
+      readSession(await send('POST', '/sessions', { body: ADA })),
+    refresh: (token: string) =>
+      sendWithCookie('POST', '/sessions/refresh', token),
+    logout: (token: string) =>
+      sendWithCookie('DELETE', '/sessions/current', token),
+    me: (accessToken: string) =>
+      sendWithToken('GET', '/me', accessToken),
+    logoutEverywhere: (accessToken: string) =>
+      sendWithToken('DELETE', '/sessions', accessToken),
   };
 }
 
-type SendOptions = { body?: object; accessToken?: string };
-
 /** The tokens of an answer that must be a success. */
-export function readTokens({ status, body }: Answer) {
-  const { accessToken, refreshToken } = body;
+export function readSession({ status, headers, body }: Answer) {
+  const [cookie = ''] = headers.getSetCookie();
+  const [, refreshToken] =
+    /^__Host-refresh=([^;]+);/.exec(cookie) ?? [];
+  const { accessToken } = body;
   if (!accessToken || !refreshToken)
     throw new Error(`no tokens, but ${status} ${JSON.stringify(body)}`);
   return { accessToken, refreshToken };

@@ -1,0 +1,90 @@
+import {
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
+import { AccessTokenError } from './access-token-error.ts';
+
+export type AccessTokenVerifierOptions = {
+  /** `createRemoteKeys(…)`, or jose's `createLocalJWKSet(jwks)`. */
+  findKey: JWTVerifyGetKey;
+  issuer: string;
+  audience: string;
+  /** How far the clocks of two machines may be apart. Default: 30. */
+  skewSeconds?: number;
+  clock?: () => Date;
+};
+
+/** What a valid token says. */
+export type AccessToken = {
+  subject: string;
+  clientId: string;
+  tokenId: string;
+  claims: JWTPayload;
+};
+
+/** No token of ours is near it: 8 KB is what a proxy lets a header have. */
+const MOST_CHARACTERS = 8192;
+
+/** Verifies tokens without a database; rejects with an AccessTokenError, or with what `findKey` throws. */
+export function createAccessTokenVerifier(
+  options: AccessTokenVerifierOptions,
+) {
+  const { findKey, issuer, audience, skewSeconds = 30 } = options;
+  const { clock = () => new Date() } = options;
+  // jose skips the check of what is undefined.
+  if (!issuer || !audience)
+    throw new TypeError('issuer and audience must be set');
+  if (!(skewSeconds >= 0 && skewSeconds <= 300))
+    throw new RangeError('skewSeconds is not between 0 and 300');
+
+  // #region verify
+  async function verify(token: string): Promise<AccessToken> {
+    if (token.length > MOST_CHARACTERS) throw new AccessTokenError();
+    try {
+      const { payload } = await jwtVerify(token, findKey, {
+        algorithms: ['ES256'], // never what the token asks for
+        typ: 'at+jwt', // RFC 9068 §4: not an ID token
+        issuer,
+        audience,
+        currentDate: clock(),
+        clockTolerance: skewSeconds,
+        requiredClaims: ['exp', 'iat'],
+      });
+      return readAccessToken(payload);
+    } catch (cause) {
+      // An outage of the key server is not the fault of the token.
+      if (!(cause instanceof errors.JOSEError)) throw cause;
+      throw new AccessTokenError('Get a new token', { cause });
+    }
+  }
+  // #endregion verify
+
+  return { verify };
+}
+
+function readAccessToken(claims: JWTPayload): AccessToken {
+  return {
+    subject: readText(claims, 'sub'),
+    clientId: readText(claims, 'client_id'),
+    tokenId: readText(claims, 'jti'),
+    claims,
+  };
+}
+
+/** jose checks that claims are there, not that they are text. */
+function readText(claims: JWTPayload, name: string): string {
+  const { [name]: value } = claims;
+  if (typeof value === 'string' && value !== '') return value;
+  throw new errors.JWTClaimValidationFailed(
+    `"${name}" is not text`,
+    claims,
+    name,
+  );
+}
+
+/** The token of an `Authorization` header (RFC 6750 §2.1). */
+export function readBearer(header: string | undefined) {
+  return /^Bearer +([\w.~+/-]+=*)$/i.exec(header ?? '')?.[1];
+}
