@@ -40,7 +40,9 @@ await database.asOwner(
 console.log('a table without a policy is added; the app starts again:');
 await startProgram(main, { DATABASE_URL: database.appUrl }).catch(
   ({ message }) =>
-    console.log(message.split('\n').slice(1).join('\n').trim()),
+    console.log(
+      /tenants are not kept apart:(\n {2}\w.*)+/.exec(message)?.[0],
+    ),
 );
 
 function show(what: string, { status, body }: Answer) {

@@ -60,7 +60,7 @@ failure(
       );
       codes.push(code);
       const { rows } = await next.pool.query(
-        `select current_setting('app.tenant_id', true) as tenant,
+        `select coalesce(current_setting('app.tenant_id', true), '') as tenant,
                 (select count(*)::int from projects) as seen`,
       );
       expect(rows).toEqual([{ tenant: '', seen: 0 }]);
@@ -555,8 +555,11 @@ failure(
     await expect(asMaintenance(addKey)).rejects.toMatchObject({
       code: '23503',
     });
+    await asOwner(`${addKey} not valid`);
+    const validate = 'alter table notes validate constraint of_project';
+    await expect(asOwner(validate)).rejects.toMatchObject(refused);
     await asMaintenance('delete from notes');
-    await asMaintenance(addKey);
+    await asMaintenance(validate);
   },
 );
 

@@ -113,7 +113,7 @@ const MIGRATIONS: Record<string, [sql: string, ...gaps: Gap[]]> = {
     'create policy every_note on notes to tenancy_owner using (true)',
   ],
   'a restrictive policy': [
-    'create policy some on notes as restrictive using (id > 0)',
+    'create policy positive on notes as restrictive using (id > 0)',
   ],
   'a key of no tenant': [
     'create unique index emails on notes (email)',

@@ -1,8 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import {
-  EnvironmentError,
-  readEnvironment,
-} from '@touchstone/kit/app/environment';
+import { readEnvironment } from '@touchstone/kit/app/environment';
 import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
 import { startPostgres } from '@touchstone/kit/postgres/server';
@@ -29,9 +26,7 @@ await runMain(async (stopped) => {
   const applicationName = 'projects';
   const pool = createPool({ connectionString, applicationName, log });
   stack.defer(() => pool.end());
-  await requireIsolation(pool, REVIEWED).catch(({ message }) => {
-    throw new EnvironmentError(`DATABASE_URL: ${message}`);
-  });
+  await requireIsolation(pool, REVIEWED);
   const app = createApp({ pool, log });
   // #endregion wire
   const server = stack.use(await listen(app, { port: settings.PORT }));
