@@ -7,7 +7,11 @@ import {
   requireIsolation,
 } from './isolation-gaps.ts';
 import { REVIEWED } from './tenants.ts';
-import { startTestDatabase, type TestDatabase } from './test-app.ts';
+import {
+  startTestDatabase,
+  startTwoTenants,
+  type TestDatabase,
+} from './test-app.ts';
 
 const WRONG_POLICY =
   'a policy that is not tenant = (select current_tenant())';
@@ -267,6 +271,41 @@ describe('a role that policies do not bind', () => {
       await database.asAdmin(`drop role ${name}_boss, ${name}`);
     }
   });
+});
+
+it('a view or a function with the rights of a superuser shows all tenants, and is found', async () => {
+  await using database = await startTwoTenants();
+  const seeSizes = () =>
+    database.inTenant(database.acme, async ({ query }) => {
+      const { rows } = await query('select slug from project_sizes');
+      return rows;
+    });
+  expect(await findIsolationGaps(database.pool, REVIEWED)).toEqual([]);
+  expect(await seeSizes()).toEqual([{ slug: 'acme' }]);
+
+  // As a migration that somebody runs as superuser.
+  await database.asAdmin(`
+    alter view project_sizes owner to current_user;
+    alter view project_sizes reset (security_invoker);
+    create function all_projects() returns bigint
+      language sql security definer
+      return (select count(*) from projects)`);
+  expect(await seeSizes()).toHaveLength(2);
+  expect(await findIsolationGaps(database.pool, REVIEWED)).toEqual([
+    {
+      name: 'all_projects()',
+      gap: 'it runs with the rights of its owner',
+    },
+    {
+      name: 'project_sizes',
+      gap: 'a view without security_invoker=true',
+    },
+  ]);
+
+  await database.asAdmin(
+    'alter view project_sizes set (security_invoker = true)',
+  );
+  expect(await seeSizes()).toEqual([{ slug: 'acme' }]);
 });
 
 /** In a transaction that is rolled back, so that each mistake is alone. */

@@ -4,11 +4,8 @@ import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
 import { startPostgres } from '@touchstone/kit/postgres/server';
 import { z } from 'zod';
-import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
-import { createApp } from './app.ts';
-import { requireIsolation } from './isolation-gaps.ts';
+import { openApp } from './open-app.ts';
 import { provision } from './provision.ts';
-import { REVIEWED } from './tenants.ts';
 
 /** Without a database of yours, the example starts its own. */
 const environmentSchema = z.object({
@@ -19,16 +16,10 @@ const environmentSchema = z.object({
 await runMain(async (stopped) => {
   const settings = readEnvironment(environmentSchema);
   await using stack = new AsyncDisposableStack();
-  const connectionString =
+  const databaseUrl =
     settings.DATABASE_URL ?? (await startOwnDatabase(stack));
-  const log = console;
-  // #region wire
-  const applicationName = 'projects';
-  const pool = createPool({ connectionString, applicationName, log });
-  stack.defer(() => pool.end());
-  await requireIsolation(pool, REVIEWED);
-  const app = createApp({ pool, log });
-  // #endregion wire
+  const opened = await openApp({ databaseUrl, log: console });
+  const { app } = stack.use(opened);
   const server = stack.use(await listen(app, { port: settings.PORT }));
   console.log(`listening on ${server.url}`);
   console.log(describeUse(server.url));

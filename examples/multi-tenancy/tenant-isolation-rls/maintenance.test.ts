@@ -118,3 +118,20 @@ it('support reads one tenant after the other, and cannot change a row', async ()
 
   await expect(change).rejects.toMatchObject({ code: '25006' });
 });
+
+it('only the maintenance role deletes a tenant, and a second time changes nothing', async () => {
+  await using database = await startTwoTenants();
+  const { acme, globex, inTenant, asAdmin } = database;
+  await using maintenance = openPool(database.maintenanceUrl);
+  const tables = ['api_keys', 'tasks', 'projects'];
+
+  await expect(
+    deleteTenant(database.pool, acme, { tables }),
+  ).rejects.toMatchObject({ code: '42501' });
+  for (const _again of [1, 2])
+    await deleteTenant(maintenance.pool, acme, { tables });
+
+  const { rows } = await asAdmin('select name from tenants');
+  expect(rows).toEqual([{ name: 'globex' }]);
+  expect(await inTenant(globex, listSlugs)).toEqual(['globex']);
+});

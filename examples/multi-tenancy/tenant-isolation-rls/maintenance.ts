@@ -31,7 +31,6 @@ export async function forEachTenant(
 }
 // #endregion for-each-tenant
 
-// #region delete-tenant
 /** Deletes a tenant for good; run it again if it breaks off. `tables` have a `tenant_id`, those that refer to others come first. */
 export async function deleteTenant(
   maintenance: Pool,
@@ -55,4 +54,3 @@ export async function deleteTenant(
     tenantId,
   ]);
 }
-// #endregion delete-tenant

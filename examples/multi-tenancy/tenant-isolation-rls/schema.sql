@@ -85,7 +85,6 @@ create function find_tenant(key_hash bytea) returns uuid
   set search_path = '' set row_security = on
   return (select tenant_id from public.api_keys where hash = key_hash);
 
--- #region view
 -- Without this option a view reads with the rights of its owner.
 create view project_sizes with (security_invoker = true) as
 select project.id, project.slug, project.name, project.created_at,
@@ -94,7 +93,6 @@ from projects project
 left join tasks task
   on task.tenant_id = project.tenant_id and task.project_id = project.id
 group by project.tenant_id, project.id;
--- #endregion view
 
 -- Table by table: what is not granted here is out of reach.
 grant select, insert, update, delete

@@ -15,6 +15,7 @@ import {
   addProject,
   listSlugs,
   startTestDatabase,
+  startTwoTenants,
   type TestDatabase,
 } from './test-app.ts';
 
@@ -89,6 +90,54 @@ describe('a transaction of a tenant', () => {
       expect(await inTenant(id, listSlugs)).toEqual([]);
     expect(database.pool.totalCount).toBe(1);
   });
+});
+
+it('a second transaction inside that of a tenant is refused at once, and empties no pool', async () => {
+  await using database = await startTwoTenants({ connections: 2 });
+  const { acme, globex, inTenant } = database;
+  const nest = () => inTenant(acme, () => inTenant(globex, listSlugs));
+
+  const ends = await Promise.allSettled([nest(), nest(), nest()]);
+
+  for (const end of ends)
+    expect(end).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'nested' },
+    });
+  expect(await inTenant(acme, listSlugs)).toEqual(['acme']);
+});
+
+it('a plan that is kept asks for the tenant at each execution', async () => {
+  await using database = await startTwoTenants();
+  const { acme, globex } = database;
+  const client = await database.pool.connect();
+  const list = async (tenantId: string) => {
+    await client.query(
+      `begin; set local app.tenant_id = '${tenantId}'`,
+    );
+    const { rows } = await client.query({
+      name: 'list',
+      text: 'select slug from projects',
+    });
+    await client.query('commit');
+    return rows;
+  };
+
+  const rounds = [];
+  for (const tenant of [acme, acme, globex, acme])
+    rounds.push(await list(tenant));
+  const { rows: plans } = await client.query(
+    `select generic_plans > 0 as kept from pg_prepared_statements`,
+  );
+  client.release();
+
+  expect(rounds.flat().map(({ slug }) => slug)).toEqual([
+    'acme',
+    'acme',
+    'globex',
+    'acme',
+  ]);
+  expect(plans).toEqual([{ kept: true }]);
 });
 
 /** Without the character at this place. */

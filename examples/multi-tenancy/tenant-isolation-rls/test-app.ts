@@ -5,7 +5,7 @@ import { startPostgres } from '@touchstone/kit/postgres/server';
 import { createClient } from '@touchstone/kit/testing/client';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
-import { createApp } from './app.ts';
+import { openApp } from './open-app.ts';
 import { provision, runIn } from './provision.ts';
 import { createTenantTransactions } from './tenant-transactions.ts';
 import { createTenants } from './tenants.ts';
@@ -88,9 +88,11 @@ export async function listSlugs({ query }: Queryable) {
 /** The app on a socket and a database of its own. */
 export async function startTestApp() {
   await using stack = new AsyncDisposableStack();
-  const { pool } = stack.use(await startTestDatabase());
+  const { appUrl } = stack.use(await startTestDatabase());
   const log = createTestLog();
-  const { url } = stack.use(await listen(createApp({ pool, log })));
+  const opened = await openApp({ databaseUrl: appUrl, log });
+  const { app } = stack.use(opened);
+  const { url } = stack.use(await listen(app));
   const all = stack.move();
   return {
     url,
