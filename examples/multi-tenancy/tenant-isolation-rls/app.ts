@@ -1,32 +1,41 @@
-import {
-  answerErrors,
-  answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
 import express, { type Request } from 'express';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import {
+  answerErrors,
+  answerNotFound,
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
 import { createProjects } from './projects.ts';
 import { createTenantTransactions } from './tenant-transactions.ts';
 import { createTenants } from './tenants.ts';
 
 type Services = {
   pool: Pool;
-  log: { error: (message: string, details: object) => void };
+  log: Parameters<typeof answerErrors>[0];
 };
 
-const newTenant = z.strictObject({
-  name: z.string().min(1).max(100),
+const name = z.string().min(1).max(100);
+const params = z.strictObject({ id: z.uuid() });
+
+const parseNewTenant = createRequestParser({
+  body: z.strictObject({ name }),
 });
-const newProject = z.strictObject({
-  slug: z.string().regex(/^[a-z0-9-]{1,50}$/),
-  name: z.string().min(1).max(100),
+const parseNewProject = createRequestParser({
+  body: z.strictObject({
+    slug: z.string().regex(/^[a-z0-9-]{1,50}$/),
+    name,
+  }),
 });
-const newTask = z.strictObject({ title: z.string().min(1).max(100) });
-const projectPath = z.object({ id: z.uuid() });
-const searchQuery = z.object({
-  search: z.string().max(100).default(''),
+const parseSearch = createRequestParser({
+  query: z.strictObject({ search: z.string().max(100).default('') }),
 });
+const parseNewTask = createRequestParser({
+  params,
+  body: z.strictObject({ title: name }),
+});
+const parseProject = createRequestParser({ params });
 
 /** A small API of many tenants: sign up, then projects and their tasks. */
 export function createApp({ pool, log }: Services) {
@@ -34,17 +43,16 @@ export function createApp({ pool, log }: Services) {
   const tenants = createTenants({ pool, inTenant });
   const projects = createProjects({ inTenant });
   const app = express().disable('x-powered-by');
-  app.use(express.json({ limit: '4kb' }));
 
   app.post('/tenants', async (request, response) => {
-    const { name } = newTenant.parse(request.body);
-    response.status(201).json(await tenants.signUp(name));
+    const { body } = await parseNewTenant(request);
+    response.status(201).json(await tenants.signUp(body.name));
   });
 
   app.post('/projects', async (request, response) => {
     const tenantId = await authenticate(request);
-    const project = newProject.parse(request.body);
-    const id = await projects.create(tenantId, project);
+    const { body } = await parseNewProject(request);
+    const id = await projects.create(tenantId, body);
     if (!id)
       throw new HttpProblem(409, 'slug_taken', 'Take another slug');
     response.status(201).json({ id });
@@ -52,23 +60,23 @@ export function createApp({ pool, log }: Services) {
 
   app.get('/projects', async (request, response) => {
     const tenantId = await authenticate(request);
-    const { search } = searchQuery.parse(request.query);
-    response.json(await projects.search(tenantId, search));
+    const { query } = await parseSearch(request);
+    response.json(await projects.search(tenantId, query.search));
   });
 
   app.post('/projects/:id/tasks', async (request, response) => {
     const tenantId = await authenticate(request);
-    const { title } = newTask.parse(request.body);
-    const { id: project } = projectPath.parse(request.params);
-    const id = await projects.addTask(tenantId, project, title);
+    const { params, body } = await parseNewTask(request);
+    const id = await projects.addTask(tenantId, params.id, body.title);
     if (!id) throw noSuchProject();
     response.status(201).json({ id });
   });
 
   app.delete('/projects/:id', async (request, response) => {
     const tenantId = await authenticate(request);
-    const { id } = projectPath.parse(request.params);
-    if (!(await projects.remove(tenantId, id))) throw noSuchProject();
+    const { params } = await parseProject(request);
+    const isRemoved = await projects.remove(tenantId, params.id);
+    if (!isRemoved) throw noSuchProject();
     response.status(204).end();
   });
 

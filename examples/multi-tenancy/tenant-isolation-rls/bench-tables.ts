@@ -1,10 +1,8 @@
-import type { startTestDatabase } from './test-app.ts';
-
-type TestDatabase = Awaited<ReturnType<typeof startTestDatabase>>;
+import type { TestDatabase } from './test-app.ts';
 
 const ROWS = 100_000;
 
-/** The same rows with and without a policy, with each index, and in a schema for each tenant. */
+/** Fills tables with the same rows: with and without a policy, with each index, and in a schema for each tenant. */
 export async function fillTables(
   database: TestDatabase,
   tenants: number,

@@ -1,6 +1,6 @@
 import { startProgram } from '@touchstone/kit/programs/program';
-import { startTestDatabase } from './test-app.ts';
-import { type Answer, createClient } from './test-client.ts';
+import type { Answer } from '@touchstone/kit/testing/client';
+import { signUpAt, startTestDatabase } from './test-app.ts';
 
 await using database = await startTestDatabase();
 const main = new URL('main.ts', import.meta.url);
@@ -9,9 +9,8 @@ const main = new URL('main.ts', import.meta.url);
     DATABASE_URL: database.appUrl,
     PORT: '0',
   });
-  const { signUpOverHttp } = createClient(program.url);
-  const acme = await signUpOverHttp('Acme');
-  const globex = await signUpOverHttp('Globex');
+  const acme = await signUpAt(program.url, 'Acme');
+  const globex = await signUpAt(program.url, 'Globex');
   console.log('Acme and Globex sign up');
 
   show('Acme creates "launch"', await acme.create('launch'));
@@ -41,7 +40,9 @@ await database.asOwner(
 console.log('a table without a policy is added; the app starts again:');
 await startProgram(main, { DATABASE_URL: database.appUrl }).catch(
   ({ message }) =>
-    console.log(message.split('\n').slice(1).join('\n').trim()),
+    console.log(
+      /tenants are not kept apart:(\n {2}\w.*)+/.exec(message)?.[0],
+    ),
 );
 
 function show(what: string, { status, body }: Answer) {

@@ -2,22 +2,26 @@ import { openPool } from '@touchstone/kit/postgres/database';
 import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
 import { runProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { expect } from 'vitest';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { findIsolationGaps } from './isolation-gaps.ts';
+import { forEachTenant } from './maintenance.ts';
 import { runIn } from './provision.ts';
-import {
-  createTenantTransactions,
-  type Query,
-} from './tenant-transactions.ts';
+import { createTenantTransactions } from './tenant-transactions.ts';
 import { REVIEWED } from './tenants.ts';
-import { startTestDatabase } from './test-app.ts';
+import {
+  listSlugs,
+  startTestDatabase,
+  startTwoTenants,
+  type TestDatabase,
+} from './test-app.ts';
 
 failure(
   'The tenant of one request is still set when the pool gives its connection to the next',
   {
     symptom:
-      'The next client of PgBouncer sees zero rows; a query kept for later gets `transaction_ended`',
+      'The next client of PgBouncer sees zero rows; a query kept for later gets TransactionError `ended`',
     defence: 'in-tenant',
     remains:
       'Code that takes a connection from the pool by hand and says `set` without `local`',
@@ -31,12 +35,17 @@ failure(
     await using mine = openPool(bouncer.url, { max: 1 });
     await using next = openPool(bouncer.url, { max: 1 });
     const { inTenant } = createTenantTransactions(mine);
-    const kept: Query[] = [];
+    const kept: Queryable[] = [];
     const endings: ((tx: Queryable) => Promise<unknown>)[] = [
-      async ({ query }) => kept.push(query),
+      async (tx) => kept.push(tx),
       () => Promise.reject(new Error('changed my mind')),
       ({ query }) => query('select 1 / 0'),
       ({ query }) => query('select 1 / 0').catch(() => {}),
+      ({ query }) => query('rollback'),
+      ({ query }) => query('commit and chain'),
+      async ({ query }) => {
+        query('select 1 / 0');
+      },
     ];
 
     const codes = [];
@@ -46,11 +55,12 @@ failure(
         await ending(tx);
         return 'committed';
       });
-      codes.push(
-        await end.catch(({ code, message }) => code ?? message),
+      const code = await end.catch(
+        (error) => error.code ?? error.message,
       );
+      codes.push(code);
       const { rows } = await next.pool.query(
-        `select current_setting('app.tenant_id', true) as tenant,
+        `select coalesce(current_setting('app.tenant_id', true), '') as tenant,
                 (select count(*)::int from projects) as seen`,
       );
       expect(rows).toEqual([{ tenant: '', seen: 0 }]);
@@ -61,9 +71,12 @@ failure(
       'changed my mind',
       '22012',
       'rolled_back',
+      'ended_by_work',
+      'committed',
+      'not_awaited',
     ]);
-    await expect(kept[0]?.('select 1')).rejects.toMatchObject({
-      code: 'transaction_ended',
+    await expect(kept[0]?.query('select 1')).rejects.toMatchObject({
+      code: 'ended',
     });
   },
 );
@@ -169,38 +182,28 @@ failure(
   'The application logs in as the owner of the tables, or as superuser',
   {
     symptom:
-      'It does not start: `policies do not bind it`. The owner sees zero rows too, and an error with `row_security = off`, as `pg_dump` sets it',
+      'It does not start: `projects: this role owns it`, or `policies do not bind it`',
     defence: 'policies',
     remains:
-      'Dumps, logical replication and jobs of an administrator hold all tenants',
+      'A person who has the password of the owner can drop the policies',
   },
   async () => {
     await using database = await startTwoTenants();
 
-    const { owned, inOneTenant, dumped } = await runIn(
-      database.ownerUrl,
-      async (owner) => {
-        const read = (sql: string) =>
-          owner.query(`${sql}; select slug from projects`).then(
-            (results) => [results].flat().at(-1)?.rows,
-            ({ code }) => code,
-          );
-        const owned = await read('reset all');
-        const set = `begin; set local app.tenant_id = '${database.acme}'`;
-        const inOneTenant = await read(set);
-        // This is how pg_dump makes sure that it misses no row.
-        const dumped = await read('rollback; set row_security = off');
-        return { owned, inOneTenant, dumped };
-      },
-    );
-    expect(owned).toEqual([]);
-    expect(inOneTenant).toEqual([{ slug: 'acme' }]);
-    expect(dumped).toBe('42501');
+    const owner = `set row_security = on; select from projects`;
+    expect(await database.asOwner(owner)).toMatchObject([
+      {},
+      { rowCount: 0 },
+    ]);
 
     const admin = new URL(database.adminUrl).username;
     const starts: [string, string][] = [
       [database.ownerUrl, 'projects: this role owns it'],
       [database.adminUrl, `role ${admin}: policies do not bind it`],
+      [
+        database.maintenanceUrl,
+        'role tenancy_maintenance: policies do not bind it',
+      ],
     ];
     for (const [url, sentence] of starts) {
       const main = new URL('main.ts', import.meta.url);
@@ -211,53 +214,6 @@ failure(
       expect(code).toBe(1);
       expect(errors).toContain(sentence);
     }
-  },
-);
-
-failure(
-  'A view or a function reads with the rights of its owner',
-  {
-    symptom:
-      'The check that fails the build: `a view with the rights of its owner`',
-    defence: 'view',
-    remains:
-      'A `security definer` function on the reviewed list is as safe as its review',
-  },
-  async () => {
-    await using database = await startTwoTenants();
-    const seeSizes = () =>
-      database.inTenant(database.acme, async ({ query }) => {
-        const { rows } = await query('select slug from project_sizes');
-        return rows;
-      });
-    expect(await findIsolationGaps(database.pool, REVIEWED)).toEqual(
-      [],
-    );
-    expect(await seeSizes()).toEqual([{ slug: 'acme' }]);
-
-    // As a migration that somebody runs as superuser.
-    await database.asAdmin(`
-      alter view project_sizes owner to current_user;
-      alter view project_sizes reset (security_invoker);
-      create function all_projects() returns bigint
-        language sql security definer
-        return (select count(*) from projects)`);
-    expect(await seeSizes()).toHaveLength(2);
-    expect(await findIsolationGaps(database.pool, REVIEWED)).toEqual([
-      {
-        name: 'all_projects()',
-        gap: 'it runs with the rights of its owner',
-      },
-      {
-        name: 'project_sizes',
-        gap: 'a view with the rights of its owner',
-      },
-    ]);
-
-    await database.asAdmin(
-      'alter view project_sizes set (security_invoker = on)',
-    );
-    expect(await seeSizes()).toEqual([{ slug: 'acme' }]);
   },
 );
 
@@ -318,10 +274,10 @@ failure(
   'SQL is injected into a query',
   {
     symptom:
-      'Own rows only; `permission denied for function set_config`; `cannot insert multiple commands`',
-    defence: 'no-set-config',
+      '`permission denied for function` set_config, pg_stat_get_activity, pg_terminate_backend; `cannot insert multiple commands`',
+    defence: 'no-reach',
     remains:
-      'All that the tenant itself has. Where `set_config` cannot be revoked, an injection can change the tenant',
+      'All rows of the tenant itself. Where these functions cannot be revoked, also other tenants. Extensions, large objects, NOTIFY and advisory locks have no tenant',
   },
   async () => {
     await using database = await startTwoTenants();
@@ -367,23 +323,25 @@ failure(
         `x${union} query_to_xml('${update}', true, true, '')::text --`,
       ),
     ).toBe('42501');
-    await database.asAdmin(
-      'grant execute on function set_config to public',
-    );
-    expect(await findIsolationGaps(database.pool, REVIEWED)).toEqual([
-      { name: 'set_config', gap: 'a query can change the tenant' },
-    ]);
+    const others = `pid::text || query from pg_stat_activity --`;
+    expect(await search(`x${union} ${others}`)).toBe('42501');
+    for (const call of [
+      'pg_stat_get_backend_activity(1)',
+      'pg_cancel_backend(1)::text',
+      'pg_terminate_backend(1)::text',
+    ])
+      expect(await search(`x${union} ${call} --`)).toBe('42501');
   },
 );
 
 failure(
-  'A new table comes without a policy',
+  'A migration adds a table without a policy, or a view with the rights of its owner',
   {
     symptom:
-      'The build fails, and the program does not start: `invoices: row-level security is off`',
-    defence: 'relation-gaps',
+      'The build fails, and the program does not start: `invoices: row-level security is off`, `a view without security_invoker=true`',
+    defence: 'table-gaps',
     remains:
-      'A policy that names `current_tenant()` and is wrong all the same',
+      'Triggers and rules with the rights of the application, and what is on the reviewed list',
   },
   async () => {
     await using database = await startTestDatabase();
@@ -397,84 +355,24 @@ failure(
       { name: 'invoices', gap: 'row-level security is off' },
     ]);
 
-    const steps: [string, string | undefined][] = [
-      ['enable row level security', 'its owner is exempt'],
-      ['force row level security', undefined],
-    ];
-    for (const [step, gap] of steps) {
-      await database.asOwner(`alter table invoices ${step}`);
-      const left = await findGaps();
-      expect(left).toEqual(gap ? [{ name: 'invoices', gap }] : []);
-    }
-    const mistakes: [string, object][] = [
-      [
-        'create policy all_rows on invoices using (true)',
-        {
-          name: 'invoices',
-          gap: 'a policy that does not ask for the tenant',
-        },
-      ],
-      [
-        'drop policy all_rows on invoices; grant truncate on invoices to public',
-        { name: 'invoices', gap: 'truncate asks no policy' },
-      ],
-      [
-        `drop table invoices;
-         create materialized view totals as select count(*) from projects;
-         grant select on totals to tenancy_app`,
-        {
-          name: 'totals',
-          gap: 'row-level security cannot protect it',
-        },
-      ],
-    ];
-    for (const [sql, gap] of mistakes) {
-      await database.asOwner(sql);
-      expect(await findGaps()).toEqual([gap]);
-    }
-  },
-);
+    const main = new URL('main.ts', import.meta.url);
+    const { code, errors } = await runProgram(main, {
+      DATABASE_URL: database.appUrl,
+      PORT: '0',
+    });
+    expect(code).toBe(1);
+    expect(errors).toContain('invoices: row-level security is off');
 
-failure(
-  'A plan that was made for one tenant is kept and run for another',
-  {
-    symptom:
-      'None: a prepared statement asks for the tenant each time it is executed',
-    defence: 'current-tenant',
-    remains:
-      'PgBouncer before 1.21 knows no named statements: leave them unnamed',
-  },
-  async () => {
-    await using database = await startTwoTenants();
-    const { acme, globex } = database;
-    const client = await database.pool.connect();
-    const list = async (tenantId: string) => {
-      await client.query(
-        `begin; set local app.tenant_id = '${tenantId}'`,
-      );
-      const { rows } = await client.query({
-        name: 'list',
-        text: 'select slug from projects',
-      });
-      await client.query('commit');
-      return rows;
-    };
-
-    const rounds = [];
-    for (const tenant of [acme, acme, globex, acme])
-      rounds.push(await list(tenant));
-    const { rows: plans } = await client.query(
-      `select generic_plans > 0 as kept from pg_prepared_statements`,
-    );
-    client.release();
-
-    expect(rounds.flat().map(({ slug }) => slug)).toEqual([
-      'acme',
-      'acme',
-      'globex',
-      'acme',
+    await database.asOwner(`
+      alter table invoices
+        enable row level security, force row level security;
+      create policy own_rows on invoices
+        using (tenant_id = (select current_tenant()));
+      create view totals as select from projects;
+      grant select on totals to tenancy_app`);
+    expect(await findGaps()).toEqual([
+      { name: 'totals', gap: 'a view without security_invoker=true' },
     ]);
-    expect(plans).toEqual([{ kept: true }]);
   },
 );
 
@@ -485,55 +383,154 @@ failure(
       '`explain` shows a sort, or rows removed by a filter, where an index scan should be',
     defence: 'indexes',
     remains:
-      'Indexes for full text, trigrams and jsonb are not used under a policy: their operators are not leakproof',
+      'Only leakproof operators use an index under a policy: not `lower()`, `like`, numeric, enums, arrays, jsonb, full text or trigrams',
   },
   async () => {
     await using database = await startTwoTenants();
     await fill(database);
 
-    const plan = await database.inTenant(
-      database.acme,
-      async ({ query }) => {
-        const { rows } = await query(
-          `explain (analyze, format json)
-         select slug, name from projects
-         order by created_at desc
-         limit 10`,
+    await database.asOwner(FIND_BY_NAME);
+    await database.asAdmin('analyze projects');
+    const explain = (query: string) =>
+      database.inTenant(database.acme, async (tx) => {
+        const { rows } = await tx.query(
+          `explain (analyze, format json) select slug from projects ${query}`,
         );
         return JSON.stringify(rows);
-      },
-    );
+      });
 
-    expect(plan).toContain('"Index Name":"newest_projects"');
-    expect(plan).toMatch(/"Index Cond":"\(tenant_id = \(InitPlan/);
-    expect(plan).not.toContain('"Node Type":"Sort"');
-    expect(plan).not.toContain('Rows Removed by Filter');
+    const list = await explain('order by created_at desc limit 10');
+    expect(list).toContain('"Index Name":"newest_projects"');
+    expect(list).toMatch(/"Index Cond":"\(tenant_id = \(InitPlan/);
+    expect(list).not.toContain('"Node Type":"Sort"');
+    expect(list).not.toContain('Rows Removed by Filter');
+
+    // The index on an expression is of no use, the one on a column is.
+    const byName = await explain(`where lower(name) = lower('P7')`);
+    expect(byName).not.toMatch(/Index Cond[^}]*lower/);
+    const prefix = await explain(`where name like 'P7%'`);
+    expect(prefix).not.toMatch(/Index Cond[^}]*P7/);
+    const byKey = await explain(`where name_key = lower('P7')`);
+    expect(byKey).toMatch(/Index Cond[^}]*name_key = 'p7'/);
   },
 );
 
-type TestDatabase = Awaited<ReturnType<typeof startTestDatabase>>;
+/** The same look-up in lower case, twice. */
+const FIND_BY_NAME = `
+  create index on projects (tenant_id, lower(name));
+  create index on projects (tenant_id, name text_pattern_ops);
+  alter table projects add column name_key text
+    generated always as (lower(name)) stored;
+  create index on projects (tenant_id, name_key)`;
 
-/** Two tenants with one project each, whose slug says whose it is. */
-async function startTwoTenants() {
-  const database = await startTestDatabase();
-  const ids = { acme: '', globex: '' };
-  for (const name of ['acme', 'globex'] as const) {
-    ids[name] = (await database.signUp(name)).tenantId;
-    await database.inTenant(ids[name], ({ query }) =>
-      query('insert into projects (slug, name) values ($1, $1)', [
-        name,
-      ]),
+failure(
+  'A migration of the owner changes rows, or adds a foreign key',
+  {
+    symptom:
+      '`query would be affected by row-level security policy`, instead of `UPDATE 0` and a key that is valid without having been checked',
+    defence: 'roles',
+    remains:
+      'A migration as tenancy_maintenance must create nothing: what it creates would belong to a role that policies do not bind',
+  },
+  async () => {
+    await using database = await startTwoTenants();
+    const { asOwner, asMaintenance } = database;
+    const fill = 'update projects set name = upper(name)';
+    const addKey = `alter table notes add constraint of_project
+      foreign key (tenant_id, project) references projects`;
+    await asOwner(`
+      create table notes (tenant_id uuid, project uuid);
+      alter table notes
+        enable row level security, force row level security;
+      create policy own_rows on notes
+        using (tenant_id = (select current_tenant()))`);
+    await asMaintenance(`
+      insert into notes
+      select tenant_id, gen_random_uuid() from projects`);
+
+    // As most people have it: neither is an error.
+    const careless = `set row_security = on; ${fill}; ${addKey};
+      select convalidated from pg_constraint where conname = 'of_project'`;
+    expect(await asOwner(careless)).toMatchObject([
+      {},
+      { command: 'UPDATE', rowCount: 0 },
+      {},
+      { rows: [{ convalidated: true }] },
+    ]);
+    await asOwner('alter table notes drop constraint of_project');
+
+    const refused = {
+      code: '42501',
+      message: expect.stringMatching(/^query would be affected by row/),
+    };
+    for (const step of [fill, addKey])
+      await expect(asOwner(step)).rejects.toMatchObject(refused);
+    expect((await asMaintenance(fill)).rowCount).toBe(2);
+    await expect(asMaintenance(addKey)).rejects.toMatchObject({
+      code: '23503',
+    });
+    await asOwner(`${addKey} not valid`);
+    const validate = 'alter table notes validate constraint of_project';
+    await expect(asOwner(validate)).rejects.toMatchObject(refused);
+    await asMaintenance('delete from notes');
+    await asMaintenance(validate);
+  },
+);
+
+failure(
+  'A backup, or a job for all tenants, logs in as the application',
+  {
+    symptom:
+      'The dump fails with `permission denied for function set_config`; the list of tenants is empty',
+    defence: 'for-each-tenant',
+    remains:
+      'Dumps, replicas and the password of tenancy_maintenance hold all tenants',
+  },
+  async () => {
+    await using database = await startTwoTenants();
+    const { acme, globex, inTenant } = database;
+    // As pg_dump begins, so that it misses no row without an error.
+    const dump = (url: string) =>
+      runIn(url, async (client) => {
+        await client.query(
+          `select pg_catalog.set_config('search_path', '', false)`,
+        );
+        await client.query('set row_security = off');
+        const { rowCount } = await client.query(
+          'select from public.projects',
+        );
+        return rowCount;
+      });
+    await using maintenance = openPool(database.maintenanceUrl);
+    const slugs: string[] = [];
+
+    await expect(dump(database.appUrl)).rejects.toThrow(
+      'permission denied for function set_config',
     );
-  }
-  return { ...database, ...ids };
-}
+    await expect(dump(database.ownerUrl)).rejects.toThrow(
+      'query would be affected by row-level security policy',
+    );
+    expect(await dump(database.maintenanceUrl)).toBe(2);
 
-async function listSlugs({ query }: Queryable): Promise<string[]> {
-  const { rows } = await query<{ slug: string }>(
-    'select slug from projects order by slug',
-  );
-  return rows.map(({ slug }) => slug);
-}
+    for (const [pool, seen] of [
+      [database.pool, []],
+      [maintenance.pool, ['acme', 'globex']],
+    ] as const) {
+      slugs.length = 0;
+      const services = {
+        maintenance: pool,
+        inTenant,
+        log: createTestLog(),
+      };
+      const failed = await forEachTenant(services, async (tx) => {
+        slugs.push(...(await listSlugs(tx)));
+      });
+      expect(failed).toEqual([]);
+      expect(slugs.sort()).toEqual(seen);
+    }
+    expect(acme).not.toBe(globex);
+  },
+);
 
 async function countEverything({ asAdmin }: TestDatabase) {
   const { rowCount } = await asAdmin('select from projects');

@@ -1,69 +1,101 @@
-import type { Pool } from 'pg';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 
 /** A place where this role could see or change what is not its tenant's. */
 export type Gap = { name: string; gap: string };
 
-/** Lists them, for the role that the pool logs in as; `reviewed` names functions that may cross tenants. */
+/** Throws with a list of the gaps; call it before the program listens. */
+export async function requireIsolation(
+  db: Queryable,
+  reviewed: readonly string[],
+): Promise<void> {
+  const gaps = await findIsolationGaps(db, reviewed);
+  if (gaps.length === 0) return;
+  const list = gaps.map(({ name, gap }) => `  ${name}: ${gap}`);
+  throw new Error(`tenants are not kept apart:\n${list.join('\n')}`);
+}
+
+/** Lists the gaps of the role that `db` logs in as; `reviewed` names what may cross tenants. */
 export async function findIsolationGaps(
-  pool: Pool,
-  reviewed: readonly string[] = [],
+  db: Queryable,
+  reviewed: readonly string[],
 ): Promise<Gap[]> {
-  const { rows } = await pool.query<Gap>(
-    `${RELATIONS} union all ${RIGHTS} order by name, gap`,
+  const { rows } = await db.query<Gap>(
+    `with reachable as (${REACHABLE})
+     select name, gap
+     from (${TABLES} union all ${KEYS} union all ${RIGHTS}) found
+     where name <> all ($1)
+     order by name, gap`,
     [reviewed],
   );
   return rows;
 }
 
-// #region relation-gaps
-const RELATIONS = `
-  select relation.oid::regclass::text as name, gap
-  from pg_class relation
+/** What the role has rights on, and the column that says whose a row is. */
+const REACHABLE = `
+  select pg_class.*, case oid
+      when to_regclass('tenants') then 'id' else 'tenant_id'
+    end as tenant
+  from pg_class
+  where relkind in ('r', 'p', 'v', 'm', 'f')
+    and relnamespace <> all (array[
+      'pg_catalog', 'information_schema']::regnamespace[])
+    and (has_table_privilege(oid,
+        'select, insert, update, delete, truncate')
+      or has_any_column_privilege(oid, 'select, insert, update'))`;
+
+// #region table-gaps
+const TABLES = `
+  select oid::regclass::text as name, gap
+  from reachable
   cross join lateral (values
-    ('a view with the rights of its owner', relkind = 'v'
-      and not exists (
-        select from pg_options_to_table(reloptions)
-        where option_name = 'security_invoker' and option_value::bool
-      )),
+    ('a view without security_invoker=true', relkind = 'v'
+      and not coalesce(
+        'security_invoker=true' = any (reloptions), false)),
     ('row-level security cannot protect it', relkind in ('m', 'f')),
     ('row-level security is off',
       relkind in ('r', 'p') and not relrowsecurity),
     ('its owner is exempt',
       relrowsecurity and not relforcerowsecurity),
     ('this role owns it', pg_has_role(relowner, 'member')),
-    ('truncate asks no policy',
-      has_table_privilege(relation.oid, 'truncate')),
-    ('a policy that does not ask for the tenant', exists (
-      select from pg_policy policy
+    ('truncate asks no policy', has_table_privilege(oid, 'truncate')),
+    ('a policy that is not tenant = (select current_tenant())', exists (
+      select from pg_policy
       cross join lateral (values (polqual), (polwithcheck)) part (tree)
-      join pg_roles role on role.oid = any(polroles) or polroles = '{0}'
-      where polrelid = relation.oid
+      join pg_roles role
+        on role.oid = any (polroles) or polroles = '{0}'
+      where polrelid = reachable.oid
         and polpermissive
         and pg_has_role(role.oid, 'member')
-        and pg_get_expr(tree, polrelid) not like '%current_tenant()%'
+        and pg_get_expr(tree, polrelid) <> '(' || tenant
+          || ' = ( SELECT current_tenant() AS current_tenant))'
     ))
   ) finding (gap, is_found)
-  where is_found
-    and relkind in ('r', 'p', 'v', 'm', 'f')
-    and relnamespace <> all(array[
-      'pg_catalog', 'information_schema']::regnamespace[])
-    and (has_table_privilege(relation.oid,
-        'select, insert, update, delete, truncate')
-      or has_any_column_privilege(relation.oid,
-        'select, insert, update'))`;
-// #endregion relation-gaps
+  where is_found`;
+// #endregion table-gaps
 
+const KEYS = `
+  select indexrelid::regclass::text, 'a key that does not begin with the tenant'
+  from reachable
+  join pg_index on indrelid = oid
+  left join pg_attribute on attrelid = oid and attnum = indkey[0]
+  where (indisunique or indisexclusion)
+    and attname is distinct from tenant`;
+
+/** A trigger runs its function even for a role that may not execute it. */
 const RIGHTS = `
   select 'role ' || rolname, 'policies do not bind it'
   from pg_roles
-  where rolname = current_user and (rolsuper or rolbypassrls)
+  where (rolsuper or rolbypassrls or rolreplication)
+    and pg_has_role(oid, 'member')
   union all
-  select 'set_config', 'a query can change the tenant'
-  where has_function_privilege('set_config(text,text,bool)', 'execute')
+  select proname, 'a query can reach other tenants with it'
+  from pg_proc
+  where pronamespace = 'pg_catalog'::regnamespace
+    and proname in ('set_config', 'pg_stat_get_activity',
+      'pg_stat_get_backend_activity', 'pg_cancel_backend',
+      'pg_terminate_backend')
+    and has_function_privilege(oid, 'execute')
   union all
   select oid::regprocedure::text, 'it runs with the rights of its owner'
   from pg_proc
-  where prosecdef
-    and pronamespace <> 'pg_catalog'::regnamespace
-    and has_function_privilege(oid, 'execute')
-    and oid::regprocedure::text <> all($1)`;
+  where prosecdef`;

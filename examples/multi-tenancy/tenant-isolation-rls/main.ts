@@ -1,58 +1,39 @@
 import { fileURLToPath } from 'node:url';
-import {
-  EnvironmentError,
-  readEnvironment,
-} from '@touchstone/kit/app/environment';
+import { readEnvironment } from '@touchstone/kit/app/environment';
 import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
-import { openPool } from '@touchstone/kit/postgres/database';
 import { startPostgres } from '@touchstone/kit/postgres/server';
-import type { Pool } from 'pg';
-import { createApp } from './app.ts';
-import { environmentSchema } from './environment.ts';
-import { findIsolationGaps } from './isolation-gaps.ts';
+import { z } from 'zod';
+import { openApp } from './open-app.ts';
 import { provision } from './provision.ts';
-import { REVIEWED } from './tenants.ts';
+
+/** Without a database of yours, the example starts its own. */
+const environmentSchema = z.object({
+  DATABASE_URL: z.url().optional(),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+});
 
 await runMain(async (stopped) => {
   const settings = readEnvironment(environmentSchema);
-  await using database = settings.DATABASE_URL
-    ? openPool(settings.DATABASE_URL)
-    : await startOwnDatabase();
-  const { pool } = database;
-  await refuseGaps(pool);
-
-  const app = createApp({ pool, log: console });
-  await using server = await listen(app, { port: settings.PORT });
+  await using stack = new AsyncDisposableStack();
+  const databaseUrl =
+    settings.DATABASE_URL ?? (await startOwnDatabase(stack));
+  const opened = await openApp({ databaseUrl, log: console });
+  const { app } = stack.use(opened);
+  const server = stack.use(await listen(app, { port: settings.PORT }));
   console.log(`listening on ${server.url}`);
   console.log(describeUse(server.url));
   await stopped;
 });
 
-/** A role that policies do not bind would serve every tenant all rows. */
-async function refuseGaps(pool: Pool) {
-  const gaps = await findIsolationGaps(pool, REVIEWED);
-  if (gaps.length === 0) return;
-  const list = gaps.map(({ name, gap }) => `  ${name}: ${gap}`);
-  throw new EnvironmentError(
-    `DATABASE_URL: tenants are not kept apart\n${list.join('\n')}`,
-  );
-}
-
-async function startOwnDatabase() {
+async function startOwnDatabase(stack: AsyncDisposableStack) {
   const dataFolder = new URL('.data/postgres', import.meta.url);
-  const server = await startPostgres({
-    dataFolder: fileURLToPath(dataFolder),
-  });
+  const server = stack.use(
+    await startPostgres({ dataFolder: fileURLToPath(dataFolder) }),
+  );
   console.error(server.description);
-  const close = async () => server[Symbol.asyncDispose]();
-  try {
-    const { appUrl } = await provision(server.url, 'example');
-    return openPool(appUrl, { close });
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const { appUrl } = await provision(server.url, 'example');
+  return appUrl;
 }
 
 function describeUse(url: string): string {

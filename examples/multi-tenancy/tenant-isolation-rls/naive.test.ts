@@ -2,7 +2,7 @@ import { openPool } from '@touchstone/kit/postgres/database';
 import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
 import { expect, it } from 'vitest';
 import { createNaiveProjects, enterForSession } from './naive.ts';
-import { startTestDatabase } from './test-app.ts';
+import { addProject, startTestDatabase } from './test-app.ts';
 
 it('shows how the naive way fails: an `or` without brackets finds what other tenants have', async () => {
   await using database = await startTestDatabase();
@@ -27,9 +27,7 @@ it('shows how a setting of the session leaks: the next client of PgBouncer reads
     poolSize: 1,
   });
   const { tenantId } = await database.signUp('Acme');
-  await database.inTenant(tenantId, ({ query }) =>
-    query(`insert into projects (slug, name) values ('a', 'A')`),
-  );
+  await database.inTenant(tenantId, (tx) => addProject(tx, 'a'));
   await using first = openPool(bouncer.url, { max: 1 });
   await using second = openPool(bouncer.url, { max: 1 });
 

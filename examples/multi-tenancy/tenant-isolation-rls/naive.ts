@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** The tempting way: every query names the tenant, and nobody ever forgets. */
+/** The tempting way: every query must name the tenant. */
 export function createNaiveProjects({ pool }: { pool: Pool }) {
   const create = (tenantId: string, slug: string, name: string) =>
     pool.query(
@@ -24,7 +24,7 @@ export function createNaiveProjects({ pool }: { pool: Pool }) {
   return { create, search };
 }
 
-/** The tempting way with policies: the setting belongs to the connection, whoever has it next. */
+/** The tempting way with policies: the setting stays on the connection, which the next client gets. */
 export async function enterForSession(pool: Pool, tenantId: string) {
   await pool.query(`set app.tenant_id = '${tenantId}'`);
 }

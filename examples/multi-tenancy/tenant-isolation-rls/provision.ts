@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { applySqlFile } from '@touchstone/kit/postgres/sql-file';
 import pg from 'pg';
 
-/** One database, as its three roles reach it. */
+/** One database, as each of its roles reaches it. */
 export type TenantDatabase = {
   adminUrl: string;
   ownerUrl: string;
+  maintenanceUrl: string;
   appUrl: string;
 };
 
@@ -20,7 +21,7 @@ export async function provision(
   const database = describeDatabase(serverUrl, name);
   const draft = describeDatabase(serverUrl, `${name}_draft`);
   await runIn(serverUrl, async (admin) => {
-    // Roles are the whole server's: one at a time.
+    // Roles are the whole server's: one program at a time.
     await admin.query(`select pg_advisory_lock(hashtext('tenancy'))`);
     if (await isThere(admin, name)) return;
     await admin.query(`drop database if exists ${name}_draft`);
@@ -50,10 +51,10 @@ export async function runIn<T>(
 
 async function makeRoles(
   admin: pg.Client,
-  { ownerUrl, appUrl }: TenantDatabase,
+  { ownerUrl, maintenanceUrl, appUrl }: TenantDatabase,
 ) {
   await applySqlFile(ROLES, admin);
-  for (const url of [ownerUrl, appUrl]) {
+  for (const url of [ownerUrl, maintenanceUrl, appUrl]) {
     const { username, password } = new URL(url);
     await admin.query(`alter role ${username} password '${password}'`);
   }
@@ -81,11 +82,12 @@ function describeDatabase(
   return {
     adminUrl: urlFor(),
     ownerUrl: urlFor('tenancy_owner'),
+    maintenanceUrl: urlFor('tenancy_maintenance'),
     appUrl: urlFor('tenancy_app'),
   };
 }
 
-/** Whoever knows the administrator's password knows these too; nobody else does. */
+/** A program that has the administrator's password can derive these; no other can. */
 function derivePassword(role: string, adminPassword: string): string {
   return createHash('sha256')
     .update(`${role} ${adminPassword}`)

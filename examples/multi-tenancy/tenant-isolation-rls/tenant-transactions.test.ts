@@ -9,28 +9,28 @@ import { findIsolationGaps } from './isolation-gaps.ts';
 import {
   createTenantTransactions,
   type InTenant,
-  type Query,
 } from './tenant-transactions.ts';
 import { REVIEWED } from './tenants.ts';
-import { startTestDatabase } from './test-app.ts';
+import {
+  addProject,
+  listSlugs,
+  startTestDatabase,
+  startTwoTenants,
+  type TestDatabase,
+} from './test-app.ts';
 
 describe('a transaction of a tenant', () => {
   it('commits what the work did, and gives its result', async () => {
     await using database = await startTestDatabase();
     const { tenantId } = await database.signUp('Acme');
 
-    const result = await database.inTenant(
-      tenantId,
-      async ({ query }) => {
-        await query(
-          `insert into projects (slug, name) values ('a', 'A')`,
-        );
-        return 'done';
-      },
-    );
+    const result = await database.inTenant(tenantId, async (tx) => {
+      await addProject(tx, 'a');
+      return 'done';
+    });
 
     expect(result).toBe('done');
-    expect(await database.inTenant(tenantId, list)).toEqual(['a']);
+    expect(await database.inTenant(tenantId, listSlugs)).toEqual(['a']);
   });
 
   it('takes a query as text, or as an object that has its values', async () => {
@@ -43,54 +43,106 @@ describe('a transaction of a tenant', () => {
       await query({ text, values: ['b'] });
     });
 
-    const seen = await database.inTenant(tenantId, list);
+    const seen = await database.inTenant(tenantId, listSlugs);
     expect(seen).toEqual(['a', 'b']);
   });
 
-  it('takes back all of it when the work throws', async () => {
+  it('passes its options and its signal on', async () => {
     await using database = await startTestDatabase();
     const { tenantId } = await database.signUp('Acme');
 
-    const failed = database.inTenant(tenantId, async ({ query }) => {
-      await query(
-        `insert into projects (slug, name) values ('a', 'A')`,
-      );
-      throw new Error('no');
-    });
-
-    await expect(failed).rejects.toThrow('no');
-    expect(await database.inTenant(tenantId, list)).toEqual([]);
-  });
-
-  it('closes a connection that breaks, and goes on with another', async () => {
-    await using database = await startTestDatabase({ connections: 1 });
-    const { tenantId } = await database.signUp('Acme');
-
-    const broken = database.inTenant(tenantId, ({ query }) =>
-      query('select pg_terminate_backend(pg_backend_pid())'),
+    const level = await database.inTenant(
+      tenantId,
+      async ({ query }, signal) => {
+        expect(signal.aborted).toBe(false);
+        const { rows } = await query('show transaction_isolation');
+        return rows;
+      },
+      { isolation: 'serializable' },
     );
 
-    await expect(broken).rejects.toThrow();
-    expect(await database.inTenant(tenantId, list)).toEqual([]);
+    expect(level).toEqual([{ transaction_isolation: 'serializable' }]);
   });
 
-  it('closes a connection whose transaction it could not end', async () => {
+  it('takes no text for a tenant but a UUID', async () => {
     await using database = await startTestDatabase();
+    const { inTenant } = database;
     const { tenantId } = await database.signUp('Acme');
-    const limits = { max: 1, query_timeout: 500 };
-    await using app = openPool(database.appUrl, limits);
-    const { pool } = app;
-    const { inTenant } = createTenantTransactions({ pool });
-
-    // The rollback waits behind it, in vain.
-    const stuck = inTenant(tenantId, ({ query }) =>
-      query('select pg_sleep(60)'),
+    const part = fc.string({ minLength: 1 });
+    const almost = fc.oneof(
+      fc.string(),
+      part.map((after) => tenantId + after),
+      part.map((before) => before + tenantId),
+      fc.constantFrom(undefined, `${tenantId}\n`, `'; select '`),
+      fc.integer({ min: 0, max: 35 }).map((at) => cut(tenantId, at)),
     );
 
-    await expect(stuck).rejects.toThrow('Query read timeout');
-    expect(await inTenant(tenantId, list)).toEqual([]);
+    await fc.assert(
+      fc.asyncProperty(almost, async (text) => {
+        await expect(inTenant(text, listSlugs)).rejects.toMatchObject({
+          name: 'TenantError',
+          code: 'tenant_required',
+          message: 'Pass the UUID of a tenant to inTenant',
+        });
+      }),
+    );
+    for (const id of [tenantId, tenantId.toUpperCase()])
+      expect(await inTenant(id, listSlugs)).toEqual([]);
+    expect(database.pool.totalCount).toBe(1);
   });
 });
+
+it('a second transaction inside that of a tenant is refused at once, and empties no pool', async () => {
+  await using database = await startTwoTenants({ connections: 2 });
+  const { acme, globex, inTenant } = database;
+  const nest = () => inTenant(acme, () => inTenant(globex, listSlugs));
+
+  const ends = await Promise.allSettled([nest(), nest(), nest()]);
+
+  for (const end of ends)
+    expect(end).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'nested' },
+    });
+  expect(await inTenant(acme, listSlugs)).toEqual(['acme']);
+});
+
+it('a plan that is kept asks for the tenant at each execution', async () => {
+  await using database = await startTwoTenants();
+  const { acme, globex } = database;
+  const client = await database.pool.connect();
+  const list = async (tenantId: string) => {
+    await client.query(
+      `begin; set local app.tenant_id = '${tenantId}'`,
+    );
+    const { rows } = await client.query({
+      name: 'list',
+      text: 'select slug from projects',
+    });
+    await client.query('commit');
+    return rows;
+  };
+
+  const rounds = [];
+  for (const tenant of [acme, acme, globex, acme])
+    rounds.push(await list(tenant));
+  const { rows: plans } = await client.query(
+    `select generic_plans > 0 as kept from pg_prepared_statements`,
+  );
+  client.release();
+
+  expect(rounds.flat().map(({ slug }) => slug)).toEqual([
+    'acme',
+    'acme',
+    'globex',
+    'acme',
+  ]);
+  expect(plans).toEqual([{ kept: true }]);
+});
+
+/** Without the character at this place. */
+const cut = (text: string, at: number) =>
+  text.slice(0, at) + text.slice(at + 1);
 
 describe('a job', () => {
   it('that is enqueued in it commits with it, and is that tenant’s', async () => {
@@ -117,7 +169,9 @@ describe('a job', () => {
       query('select id from jobs').then(({ rowCount }) => rowCount);
     expect(await inTenant(acme.tenantId, count)).toBe(1);
     expect(await inTenant(globex.tenantId, count)).toBe(0);
-    expect(await findIsolationGaps(pool, REVIEWED)).toEqual([]);
+    const keys = ['jobs_pkey', 'one_waiting_job_a_key'];
+    const reviewed = [...REVIEWED, ...keys];
+    expect(await findIsolationGaps(pool, reviewed)).toEqual([]);
   });
 });
 
@@ -157,7 +211,6 @@ describe('random operations of six tenants at once', () => {
   });
 });
 
-type TestDatabase = Awaited<ReturnType<typeof startTestDatabase>>;
 type Operation = (typeof OPERATIONS)[number];
 
 /** None of them names a tenant: each is for all rows that it can see. */
@@ -170,7 +223,7 @@ const OPERATIONS = [
   'swallow',
 ] as const;
 
-/** What each tenant lists is after every operation what it alone did. */
+/** After every operation, each tenant lists exactly what it did itself. */
 async function checkIsolation(
   { signUp }: TestDatabase,
   inTenant: InTenant,
@@ -203,13 +256,13 @@ function createModel(tenantId: string, inTenant: InTenant) {
   return async function run(operation: Operation) {
     const slug = `${tenantId}-${count++}`;
     const next = apply(operation, expected, slug);
-    const seen = await inTenant(tenantId, async ({ query }) => {
-      await perform(operation, query, slug);
-      return list({ query });
+    const seen = await inTenant(tenantId, async (tx) => {
+      await perform(operation, tx, slug);
+      return listSlugs(tx);
     }).catch(() => undefined);
     if (seen) expect(seen).toEqual(next);
     expected = next;
-    expect(await inTenant(tenantId, list)).toEqual(expected);
+    expect(await inTenant(tenantId, listSlugs)).toEqual(expected);
   };
 }
 
@@ -223,29 +276,21 @@ function apply(operation: Operation, slugs: string[], slug: string) {
 
 async function perform(
   operation: Operation,
-  query: Query,
+  tx: Queryable,
   slug: string,
 ) {
-  const insert = () =>
-    query('insert into projects (slug, name) values ($1, $1)', [slug]);
-  if (operation === 'insert') await insert();
+  const { query } = tx;
+  if (operation === 'insert') await addProject(tx, slug);
   if (operation === 'rename all')
     await query(`update projects set slug = slug || ''''`);
   if (operation === 'delete all') await query('delete from projects');
   if (operation === 'throw') {
-    await insert();
+    await addProject(tx, slug);
     throw new Error('changed my mind');
   }
   if (operation === 'fail') await query('select 1 / 0');
   if (operation === 'swallow') {
-    await insert();
+    await addProject(tx, slug);
     await query('select 1 / 0').catch(() => {});
   }
-}
-
-async function list({ query }: Queryable): Promise<string[]> {
-  const { rows } = await query<{ slug: string }>(
-    'select slug from projects',
-  );
-  return rows.map(({ slug }) => slug).sort();
 }
