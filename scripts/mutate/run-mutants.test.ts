@@ -127,7 +127,7 @@ it('finds next to a copy what the example has next to it', async () => {
   });
 });
 
-it('starts anew for each test file what their helpers start and end', async () => {
+it('starts again for each test file what their helpers start and end', async () => {
   const test =
     "import { service } from './service.ts'; import './sample.ts'; import { expect, it } from 'vitest';";
   const isOpen = "it('is open', () => expect(service.isOpen).toBe(true));";
