@@ -151,7 +151,7 @@ function collectPackages({ sources, packages }: SourcePattern, { own, tests, kit
     ...listTypes(testNames),
     ...(tests.size > 0 ? ['vitest', 'tsx'] : []),
   ]);
-  const optionalTestDependencies = modules.has('postgres-binaries.ts') ? kit.binaries : {};
+  const optionalTestDependencies = modules.has('postgres/binaries.ts') ? kit.binaries : {};
   const all = { ...dependencies, ...testDependencies, ...optionalTestDependencies };
   return {
     dependencies,

@@ -17,7 +17,9 @@ describe('the failures of a page', () => {
     const tests = readPage(path).matchAll(/<td[^>]*><a href="([^"]*)#L(\d+)">(.*?)<\/a><\/td>/g);
     const titles = [...tests].map(([, url = '', line = '', title = '']) => {
       const file = url.replace(`${repositoryUrl}/tree/main/`, '');
-      const text = readFileSync(join(ROOT, file), 'utf8').split('\n')[Number(line) - 1] ?? '';
+      const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+      // The call begins at the line; its title may be on the next one.
+      const text = lines.slice(Number(line) - 1, Number(line) + 1).join(' ');
       // The page has the quotes of a typesetter.
       const plain = readText(title).replaceAll(/[“”]/g, '"');
       return { text: text.replaceAll(/[`\\]/g, ''), title: plain };

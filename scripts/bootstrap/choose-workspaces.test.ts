@@ -11,11 +11,10 @@ describe('chooseWorkspaces', () => {
     'installs for %s with an id what that example needs, and what it builds on',
     (command) => {
       const id = 'jobs/background-jobs';
-      expect(chooseWorkspaces(ROOT, command, ['--flag', id]).toSorted()).toEqual([
-        'agents',
-        `examples/${id}`,
-        'examples/postgres/transactions-and-locking',
-      ]);
+      const chosen = chooseWorkspaces(ROOT, command, ['--flag', id]);
+      const needed = ['agents', `examples/${id}`, 'examples/postgres/transactions-and-locking'];
+      expect(chosen).toEqual(expect.arrayContaining(needed));
+      expect(chosen).not.toContain('examples/ml/model-serving');
     },
   );
 

@@ -15,12 +15,12 @@ const MAILS = 'examples/mails/sending';
 /** Three patterns, of which the second builds on the first and the third on none, and a kit. */
 const FILES: Record<string, string> = {
   'examples/kit/package.json': '{ "name": "@touchstone/kit" }',
-  'examples/kit/postgres/database.ts': `import pg from 'pg'; import { findPort } from './free-port.ts';`,
-  'examples/kit/messaging/mosquitto.ts': `import { findPort } from './free-port.ts';`,
-  'examples/kit/object-storage/swift.ts': `const SERVER = join(import.meta.dirname, 'swift-server.py');`,
+  'examples/kit/postgres.ts': `import pg from 'pg'; import { findPort } from './free-port.ts';`,
+  'examples/kit/mosquitto.ts': `import { findPort } from './free-port.ts';`,
+  'examples/kit/swift.ts': `const SERVER = join(import.meta.dirname, 'swift-server.py');`,
   'examples/kit/swift-server.py': 'serve()',
-  'examples/kit/programs/free-port.ts': '',
-  'examples/kit/testing/bench.ts': '',
+  'examples/kit/free-port.ts': '',
+  'examples/kit/bench.ts': '',
   'examples/kit/unused.ts': '// a comment',
 
   [`${QUEUE}/package.json`]: '{ "name": "@touchstone/jobs-queue" }',
@@ -29,10 +29,10 @@ const FILES: Record<string, string> = {
   [`${QUEUE}/main.ts`]: `import './app.ts';`,
   [`${QUEUE}/app.ts`]: `import express from 'express';`,
   [`${QUEUE}/by-hand.ts`]: '',
-  [`${QUEUE}/demo.ts`]: `import '@touchstone/kit/object-storage/swift'; new URL('main.ts', import.meta.url);`,
+  [`${QUEUE}/demo.ts`]: `import '@touchstone/kit/swift'; new URL('main.ts', import.meta.url);`,
   [`${QUEUE}/queue.test.ts`]: `import { it } from 'vitest'; import './queue.ts';
-import { freshDatabase } from '@touchstone/kit/postgres/database';`,
-  [`${QUEUE}/bench.ts`]: `import '@touchstone/kit/testing/bench'; import './queue.ts';
+import { freshDatabase } from '@touchstone/kit/postgres';`,
+  [`${QUEUE}/bench.ts`]: `import '@touchstone/kit/bench'; import './queue.ts';
 import 'pg-boss'; new URL('bench-worker.ts', import.meta.url); readFile('bench.conf');`,
   [`${QUEUE}/bench-worker.ts`]: '',
   [`${QUEUE}/bench.conf`]: '',
@@ -43,7 +43,7 @@ import 'pg-boss'; new URL('bench-worker.ts', import.meta.url); readFile('bench.c
   [`${DEVICES}/package.json`]: '{ "name": "@touchstone/iot-devices" }',
   [`${DEVICES}/devices.ts`]: `import '../../jobs/queue/queue.ts';`,
   [`${DEVICES}/devices.test.ts`]: `import { it } from 'vitest'; import './devices.ts';
-import '@touchstone/kit/messaging/mosquitto'; const S = new URL('../../jobs/queue/schema.sql', import.meta.url);`,
+import '@touchstone/kit/mosquitto'; const S = new URL('../../jobs/queue/schema.sql', import.meta.url);`,
   [`${DEVICES}/bench.ts`]: `import './devices.ts';`,
   [`${MAILS}/package.json`]: '{}',
   [`${MAILS}/mails.test.ts`]: '',
@@ -89,17 +89,9 @@ describe('the keys of a pattern', () => {
     ['README.md', `${QUEUE}/README.md`, []],
     ['mutants.json', `${QUEUE}/mutants.json`, []],
     ['the pattern that requires it', `${DEVICES}/devices.ts`, ['devices', 'devices bench']],
-    [
-      'the module of the kit that starts Mosquitto',
-      'examples/kit/messaging/mosquitto.ts',
-      ['devices'],
-    ],
-    ['the module of the kit that starts Postgres', 'examples/kit/postgres/database.ts', ['queue']],
-    [
-      'a module that others of the kit import',
-      'examples/kit/programs/free-port.ts',
-      ['queue', 'devices'],
-    ],
+    ['the module of the kit that starts Mosquitto', 'examples/kit/mosquitto.ts', ['devices']],
+    ['the module of the kit that starts Postgres', 'examples/kit/postgres.ts', ['queue']],
+    ['a module that others of the kit import', 'examples/kit/free-port.ts', ['queue', 'devices']],
     ['a Python file that the kit starts', 'examples/kit/swift-server.py', ['queue']],
     ['a comment in a module that nothing imports', 'examples/kit/unused.ts', []],
   ])('change with %s', (_change, path, stale) => {

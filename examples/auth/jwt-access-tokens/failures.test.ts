@@ -745,18 +745,18 @@ describe('the keys of a setting', () => {
 
   const { d } = createCurrentKey();
   it.each([
-    { kty: 'RSA' },
-    { crv: 'P-384' },
-    { d: undefined },
-    { d: d.slice(1) },
-    { x: key.x.slice(1) },
-    { y: key.y.slice(1) },
-    { d },
-    { kid: '' },
-    { kid: 'a'.repeat(65) },
-    { signsFrom: 'soon' },
-    { alg: 'none' },
-  ])('are refused when one holds %j', (wrong) => {
+    ['another kind', { kty: 'RSA' }],
+    ['another curve', { crv: 'P-384' }],
+    ['no private half', { d: undefined }],
+    ['a private half that is too short', { d: d.slice(1) }],
+    ['an x that is too short', { x: key.x.slice(1) }],
+    ['a y that is too short', { y: key.y.slice(1) }],
+    ['the private half of another', { d }],
+    ['no id', { kid: '' }],
+    ['a long id', { kid: 'a'.repeat(65) }],
+    ['a start that is no time', { signsFrom: 'soon' }],
+    ['an algorithm of its own', { alg: 'none' }],
+  ])('are refused when one has %s', (_name, wrong) => {
     const { success } = signingKeysSchema.safeParse([
       { ...key, ...wrong },
     ]);
