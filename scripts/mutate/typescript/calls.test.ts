@@ -30,7 +30,9 @@ it.each([
 
 describe('interval-once', () => {
   it('beats once', () => {
-    expect(mutateTypeScriptWith('interval-once', 'setInterval(a, 5);')).toEqual(['setTimeout(a, 5);']);
+    expect(mutateTypeScriptWith('interval-once', 'setInterval(a, 5);')).toEqual([
+      'setTimeout(a, 5);',
+    ]);
     expect(mutateTypeScriptWith('interval-once', 'setTimeout(a, 5);')).toEqual([]);
   });
 });

@@ -74,7 +74,9 @@ export function isSoleStatement(statement: ts.Node): boolean {
   const branch = ts.isBlock(statement.parent) ? statement.parent : statement;
   const owner = branch.parent;
   if (!ts.isIfStatement(owner) || owner.thenStatement !== branch) return false;
-  return owner.elseStatement === undefined && listBranchStatements(owner.thenStatement).length === 1;
+  return (
+    owner.elseStatement === undefined && listBranchStatements(owner.thenStatement).length === 1
+  );
 }
 
 function isNullish(node: LogicalExpression): boolean {

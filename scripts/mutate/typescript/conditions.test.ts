@@ -41,11 +41,15 @@ describe('condition-forced', () => {
   });
 
   it('does not force to true what a dropped operand shows', () => {
-    expect(mutateTypeScriptWith('condition-forced', 'x = a && b ? 1 : 2;')).toEqual(['x = false ? 1 : 2;']);
+    expect(mutateTypeScriptWith('condition-forced', 'x = a && b ? 1 : 2;')).toEqual([
+      'x = false ? 1 : 2;',
+    ]);
   });
 
   it('does not force to false what a dropped operand shows', () => {
-    expect(mutateTypeScriptWith('condition-forced', 'x = a || b ? 1 : 2;')).toEqual(['x = true ? 1 : 2;']);
+    expect(mutateTypeScriptWith('condition-forced', 'x = a || b ? 1 : 2;')).toEqual([
+      'x = true ? 1 : 2;',
+    ]);
   });
 
   it.each([
@@ -65,7 +69,9 @@ describe('condition-forced', () => {
       for (const source of [`x = ${answer};`, `f(${answer});`, `const f = () => ${answer};`]) {
         const forced = (value: boolean) => source.replace(answer, `${value}`);
         const expected = isChain ? [forced(false)] : [forced(true), forced(false)];
-        expect(mutateTypeScriptWith('condition-forced', source).toSorted()).toEqual(expected.toSorted());
+        expect(mutateTypeScriptWith('condition-forced', source).toSorted()).toEqual(
+          expected.toSorted(),
+        );
       }
     },
   );
@@ -83,7 +89,10 @@ describe('condition-forced', () => {
   });
 
   it.each(['!!a', '!(a < b)', '!(a && !b)'])('forces %s once', (answer) => {
-    expect(mutateTypeScriptWith('condition-forced', `x = ${answer};`)).toEqual(['x = false;', 'x = true;']);
+    expect(mutateTypeScriptWith('condition-forced', `x = ${answer};`)).toEqual([
+      'x = false;',
+      'x = true;',
+    ]);
   });
 
   it('forces to false what only logs, since nobody may read the log', () => {

@@ -29,7 +29,11 @@ type Span = { start: number; end: number };
 /** Puts another text in place of a node. */
 export function replaceNode(node: ts.Node, replacement: string, meaning?: string): Change {
   const span = { start: node.getStart(), end: node.end };
-  return replaceSpan(span, replacement, meaning ?? describeReplacement(node.getText(), replacement));
+  return replaceSpan(
+    span,
+    replacement,
+    meaning ?? describeReplacement(node.getText(), replacement),
+  );
 }
 
 /** Puts another text in place of a span. */

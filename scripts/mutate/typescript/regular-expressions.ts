@@ -44,7 +44,8 @@ function place(node: ts.Node, { start, end, replacement, meaning }: Edit): Chang
 }
 
 function edit({ start, end, text }: PatternPart, replacement: string): Edit {
-  const meaning = replacement === '' ? `${quote(text)} is gone` : describeReplacement(text, replacement);
+  const meaning =
+    replacement === '' ? `${quote(text)} is gone` : describeReplacement(text, replacement);
   return { start, end, replacement, meaning };
 }
 

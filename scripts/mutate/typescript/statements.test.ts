@@ -68,7 +68,9 @@ describe('statements-swapped', () => {
 
   it('keeps a comment between the two', () => {
     const source = '{ await a(); // first\n b(); }';
-    expect(mutateTypeScriptWith('statements-swapped', source)).toEqual(['{ b(); // first await a(); }']);
+    expect(mutateTypeScriptWith('statements-swapped', source)).toEqual([
+      '{ b(); // first await a(); }',
+    ]);
   });
 });
 
@@ -126,7 +128,9 @@ describe('combinator-swapped', () => {
       'Promise.allSettled(a);',
       'Promise.race(a);',
     ]);
-    expect(mutateTypeScriptWith('combinator-swapped', 'Promise.race(a);')).toEqual(['Promise.all(a);']);
+    expect(mutateTypeScriptWith('combinator-swapped', 'Promise.race(a);')).toEqual([
+      'Promise.all(a);',
+    ]);
     expect(mutateTypeScriptWith('combinator-swapped', 'Promise.resolve(a);')).toEqual([]);
     expect(mutateTypeScriptWith('combinator-swapped', 'list.all(a);')).toEqual([]);
   });

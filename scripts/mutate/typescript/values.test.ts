@@ -126,9 +126,15 @@ describe('header-part-dropped', () => {
     expect(
       mutateTypeScriptWith('header-part-dropped', "x = { 'cache-control': 'a, b' };").toSorted(),
     ).toEqual(["x = { 'cache-control': 'a' };", "x = { 'cache-control': 'b' };"]);
-    expect(mutateTypeScriptWith('header-part-dropped', "a.setHeader('b', 'c; d');")).toHaveLength(2);
-    expect(mutateTypeScriptWith('header-part-dropped', "x = { why: 'first, second' };")).toEqual([]);
-    expect(mutateTypeScriptWith('header-part-dropped', "x = { 'cache-control': 'a' };")).toEqual([]);
+    expect(mutateTypeScriptWith('header-part-dropped', "a.setHeader('b', 'c; d');")).toHaveLength(
+      2,
+    );
+    expect(mutateTypeScriptWith('header-part-dropped', "x = { why: 'first, second' };")).toEqual(
+      [],
+    );
+    expect(mutateTypeScriptWith('header-part-dropped', "x = { 'cache-control': 'a' };")).toEqual(
+      [],
+    );
   });
 });
 
