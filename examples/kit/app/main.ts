@@ -3,7 +3,7 @@ export async function runMain(main: (stopped: Promise<unknown>) => Promise<void>
   try {
     await main(stopSignal());
   } catch (error) {
-    // A setting is the reader's to mend: a sentence helps, a stack does not.
+    // The reader can fix a setting: a sentence helps, a stack does not.
     console.error(isAboutSettings(error) ? error.message : error);
     process.exitCode = 1;
   }

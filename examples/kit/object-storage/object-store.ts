@@ -1,7 +1,7 @@
 import { SettingError } from '../app/setting-error.ts';
 import { startFauxqsStore } from './fauxqs-store.ts';
 
-/** A store that speaks the S3 protocol, and what a client needs to speak to it. */
+/** A store that speaks the S3 protocol, and what a client needs to use it. */
 export type ObjectStore = AsyncDisposable & {
   endpoint: string;
   region: string;

@@ -24,8 +24,8 @@ export function createApp({ log }: { log: Log }) {
     const { method, path } = request;
     const context = { requestId: randomUUID(), method, path };
     runWithLogContext(context, () => {
-      // An emitter calls its listeners in the context of whoever
-      // emits: `bind` brings this one back.
+      // An emitter calls its listeners in the context of its caller:
+      // `bind` brings this one back.
       const logEnd = AsyncLocalStorage.bind(() => {
         const sent = response.writableFinished;
         log.info('request ended', {
