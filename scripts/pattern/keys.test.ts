@@ -93,9 +93,15 @@ describe('the keys of a pattern', () => {
     ['the module of the kit that starts Postgres', 'examples/kit/postgres.ts', ['queue']],
     ['a module that others of the kit import', 'examples/kit/free-port.ts', ['queue', 'devices']],
     ['a Python file that the kit starts', 'examples/kit/swift-server.py', ['queue']],
-    ['a comment in a module that nothing imports', 'examples/kit/unused.ts', []],
+    ['a module of the kit that nothing imports', 'examples/kit/unused.ts', []],
   ])('change with %s', (_change, path, stale) => {
-    expect(listStale(() => write(path, `${FILES[path] ?? ''}\n// changed`))).toEqual(stale);
+    expect(listStale(() => write(path, `${FILES[path] ?? ''}\nchanged;`))).toEqual(stale);
+  });
+
+  it('change with a comment of their own, whose lines they record, and with no other', () => {
+    const comment = (path: string) => () => write(path, `// why\n${FILES[path]} // and how`);
+    expect(listStale(comment(`${QUEUE}/queue.ts`))).toEqual(['queue', 'queue bench']);
+    expect(listStale(comment('examples/kit/free-port.ts'))).toEqual([]);
   });
 
   it.each<[name: string, stale: string[]]>([

@@ -83,11 +83,15 @@ type Sealed = {
   files: ReadonlySet<string>;
 };
 
-/** The files of the example itself go by their names in it: a pattern can be moved. */
+/**
+ * The files of the example itself go by their names in it: a pattern can be moved. Of the files of
+ * others the comments do not count: records name lines of the example's own files only.
+ */
 function sealKey({ tree, findLocked, folder, files }: Sealed): Key {
   const parts = new Map<string, string>();
   for (const path of files) {
-    parts.set(path.startsWith(`${folder}/`) ? path.slice(folder.length) : path, tree.hash(path));
+    if (path.startsWith(`${folder}/`)) parts.set(path.slice(folder.length), tree.hash(path));
+    else parts.set(path, tree.hashCode(path));
     for (const [name, content] of listLocked(path, tree, findLocked)) parts.set(name, content);
   }
   return { key: hashParts(parts), files };

@@ -7,6 +7,20 @@ import { readReferences } from './read-references.ts';
 
 const read = (text: string) => readReferences('a.ts', text);
 
+it('gives code the same hash whatever its comments say, and other code another', () => {
+  const hash = (text: string) => read(text).codeHash;
+  const code = 'f();\nconst url = `http://x`;\nconst total = sum! / 2;\n';
+  const commented = `// one\nf();\n/* two\n   lines */\nconst url = \`http://x\`; // three
+/** four */
+const total = sum! / 2;
+`;
+  expect(hash(commented)).toBe(hash(code));
+  const others = ['http://y', 'http:', 'http://x // four'].map((url) =>
+    hash(code.replace('http://x', url)),
+  );
+  expect(new Set([hash(code), hash(code.replace('f()', '')), ...others]).size).toBe(5);
+});
+
 it('finds what is imported, in every way there is', () => {
   const text = `import fs from 'node:fs';
 import './a.ts';
@@ -55,8 +69,8 @@ it('reads on where a type has confused it', () => {
 
 it('finds nothing in text that is not code', () => {
   const none = { imports: [], names: [] };
-  expect(readReferences('page.html', `import './a.ts'`)).toEqual(none);
-  expect(read('const = `')).toEqual(none);
+  expect(readReferences('page.html', `import './a.ts'`)).toMatchObject(none);
+  expect(read('const = `')).toMatchObject(none);
 });
 
 it('finds every import that TypeScript finds, in every file of the examples', () => {

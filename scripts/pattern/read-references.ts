@@ -1,4 +1,4 @@
-import { tokenizer } from 'acorn';
+import { type Comment, tokenizer } from 'acorn';
 import { blankTypes } from './blank-types.ts';
 import { hashText } from './hash.ts';
 
@@ -10,34 +10,48 @@ export type References = {
   names: string[];
 };
 
-const NONE: References = { imports: [], names: [] };
+/** What a file refers to, and the hash of its text without comments. */
+export type Reading = References & { codeHash: string };
+
 const CODE = /\.[cm]?[jt]s$/;
 const FILE_NAME = /^\.{0,2}[\w-][\w./-]*$|^\.{1,2}\/[\w./-]+$/;
 const SCOPE = /^@[\w.-]+\/$/;
 
 /** By the hash of a text: within a run, a text that is read twice is parsed once. */
-const known = new Map<string, References>();
+const known = new Map<string, Reading>();
 
 /**
  * What a file refers to; nothing when it holds no code. Acorn's tokenizer finds the strings that
  * TypeScript finds, in 80 MB. `ts.preProcessFile` takes 150 MB, and finds imports alone.
  */
-export function readReferences(path: string, text: string): References {
-  if (!CODE.test(path)) return NONE;
+export function readReferences(path: string, text: string): Reading {
   const hash = hashText(text);
-  const references = known.get(hash) ?? parseReferences(text);
-  known.set(hash, references);
-  return references;
+  if (!CODE.test(path)) return { imports: [], names: [], codeHash: hash };
+  const reading = known.get(hash) ?? parseReferences(text);
+  known.set(hash, reading);
+  return reading;
 }
 
-type Found = { imports: Set<string>; names: Set<string> };
+type Found = { imports: Set<string>; names: Set<string>; comments: Comment[] };
 
 /** A type can confuse the tokenizer, as the `!` of `total! / 2` does: it then reads on without types. */
-function parseReferences(text: string): References {
-  const found: Found = { imports: new Set(), names: new Set() };
-  if (!collect(text, found)) collect(withoutTypes(text), found);
+function parseReferences(text: string): Reading {
+  const found = collect(text) ?? collect(withoutTypes(text));
+  if (found === undefined) return { imports: [], names: [], codeHash: hashText(text) };
+  const codeHash = hashText(withoutComments(text, found.comments));
   // A part of a string keeps the whole of it in memory; a clone does not.
-  return structuredClone({ imports: [...found.imports], names: [...found.names] });
+  return structuredClone({ imports: [...found.imports], names: [...found.names], codeHash });
+}
+
+/** Without its comments, the spaces before them, and the lines that they fill. */
+function withoutComments(text: string, comments: Comment[]): string {
+  const starts = [0, ...comments.map(({ end }) => end)];
+  const parts = starts.map((start, index) => text.slice(start, comments[index]?.start));
+  const endsLine = (index: number) => /^[ \t\r]*(?:\n|$)/.test(parts[index + 1] ?? '');
+  return parts
+    .map((part, index) => (endsLine(index) ? part.trimEnd() : part))
+    .join('')
+    .trim();
 }
 
 /** What Node cannot run refers to nothing. Once it is fixed, its own hash differs. */
@@ -49,9 +63,17 @@ function withoutTypes(text: string): string {
   }
 }
 
-/** Adds what a text refers to; false when the tokenizer could not read it to its end. */
-function collect(text: string, { imports, names }: Found): boolean {
-  const options = { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true } as const;
+/** What a text refers to; undefined when the tokenizer could not read it to its end. */
+function collect(text: string): Found | undefined {
+  const comments: Comment[] = [];
+  const options = {
+    ecmaVersion: 'latest',
+    sourceType: 'module',
+    allowHashBang: true,
+    onComment: comments,
+  } as const;
+  const imports = new Set<string>();
+  const names = new Set<string>();
   let [before, last] = ['', ''];
   try {
     for (const { type, start, end } of tokenizer(text, options)) {
@@ -62,9 +84,9 @@ function collect(text: string, { imports, names }: Found): boolean {
       if (type.label === '${' && SCOPE.test(last)) imports.add(`${last}*`);
       [before, last] = [last, word];
     }
-    return true;
+    return { imports, names, comments };
   } catch {
-    return false;
+    return undefined;
   }
 }
 

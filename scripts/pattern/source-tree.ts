@@ -5,7 +5,7 @@ import { examplePath, findPatternFile } from './ids.ts';
 import { listPatternIds } from './list-pattern-ids.ts';
 import { readSources } from './read-example.ts';
 import { readInside } from './read-inside.ts';
-import { type References, readReferences } from './read-references.ts';
+import { type Reading, readReferences } from './read-references.ts';
 
 /** The files of all examples and of the kit, by their paths in the repository; read when first asked for. */
 export type SourceTree = FileTree & {
@@ -13,9 +13,11 @@ export type SourceTree = FileTree & {
   add: (folder: string, sources: ReadonlyMap<string, string>) => void;
   /** The hash of a file's text. */
   hash: (path: string) => string;
+  /** The hash of a file's text without comments. */
+  hashCode: (path: string) => string;
 };
 
-type File = { hash: string; references: References };
+type File = { hash: string; reading: Reading };
 
 const KIT = examplePath('kit');
 
@@ -30,7 +32,7 @@ export function openSourceTree(root: string): SourceTree {
     loaded.add(folder);
     for (const [name, text] of sources) {
       const path = `${folder}/${name}`;
-      files.set(path, { hash: hashText(text), references: readReferences(path, text) });
+      files.set(path, { hash: hashText(text), reading: readReferences(path, text) });
       for (const parent of listParents(name)) addTo(folders, `${folder}/${parent}`, path);
     }
   }
@@ -53,10 +55,11 @@ export function openSourceTree(root: string): SourceTree {
 
   return {
     add,
-    refer: (path) => find(path)?.references,
+    refer: (path) => find(path)?.reading,
     list: (folder) => folders.get(folder) ?? [],
     locate,
     hash: (path) => find(path)?.hash ?? '',
+    hashCode: (path) => find(path)?.reading.codeHash ?? '',
   };
 }
 

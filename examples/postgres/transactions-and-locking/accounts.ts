@@ -27,6 +27,7 @@ const FAULTS = {
 export class AccountError extends Error {
   override readonly name = 'AccountError';
   readonly status = 409;
+  readonly expose = true;
   readonly code: keyof typeof FAULTS;
 
   constructor(code: keyof typeof FAULTS) {
