@@ -24,30 +24,38 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Makes transactions of tenants on a pool whose role cannot bypass the policies. */
 export function createTenantTransactions({ pool }: { pool: Pool }) {
   // #region in-tenant
-  const inTenant: InTenant = async (tenantId, work, options) => {
-    if (!tenantId || !UUID.test(tenantId))
-      throw new TenantError('Pass the UUID of a tenant to inTenant');
-    // LOCAL ends with the transaction. SET takes no parameters.
-    const enter = `set local app.tenant_id = ${escapeLiteral(tenantId)}`;
-    return await inTransaction(pool, options, async (tx, signal) => {
-      await tx.query(enter);
-      return await work(oneStatementEach(tx), signal);
-    });
-  };
-
-  /** Extended: Postgres refuses a second statement after a `;`. */
-  function oneStatementEach(tx: Queryable): Queryable {
-    return {
-      query: (statement, values) => {
-        const one =
-          typeof statement === 'string'
-            ? { text: statement }
-            : statement;
-        return tx.query({ ...one, queryMode: 'extended' }, values);
-      },
-    };
-  }
+  const inTenant: InTenant = (tenantId, work, options) =>
+    inTransaction(pool, options, async (tx, signal) =>
+      work(await enterTenant(tx, tenantId), signal),
+    );
   // #endregion in-tenant
 
   return { inTenant };
 }
+
+// #region enter-tenant
+/** For a transaction that is open already, such as that of a job: work with what it returns. */
+export async function enterTenant(
+  tx: Queryable,
+  tenantId: string | undefined,
+): Promise<Queryable> {
+  if (!tenantId || !UUID.test(tenantId))
+    throw new TenantError('Pass the UUID of a tenant');
+  // LOCAL ends with the transaction. SET takes no parameters.
+  await tx.query(
+    `set local app.tenant_id = ${escapeLiteral(tenantId)}`,
+  );
+  return oneStatementEach(tx);
+}
+
+/** Extended: Postgres refuses a second statement after a `;`. */
+function oneStatementEach(tx: Queryable): Queryable {
+  return {
+    query: (statement, values) => {
+      const one =
+        typeof statement === 'string' ? { text: statement } : statement;
+      return tx.query({ ...one, queryMode: 'extended' }, values);
+    },
+  };
+}
+// #endregion enter-tenant

@@ -2,9 +2,11 @@ import { openPool } from '@touchstone/kit/postgres/database';
 import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import {
   createTenantTransactions,
+  enterTenant,
   type InTenant,
 } from './tenant-transactions.ts';
 import {
@@ -78,7 +80,7 @@ describe('a transaction of a tenant', () => {
         await expect(inTenant(text, listSlugs)).rejects.toMatchObject({
           name: 'TenantError',
           code: 'tenant_required',
-          message: 'Pass the UUID of a tenant to inTenant',
+          message: 'Pass the UUID of a tenant',
         });
       }),
     );
@@ -86,6 +88,35 @@ describe('a transaction of a tenant', () => {
       expect(await inTenant(id, listSlugs)).toEqual([]);
     expect(database.pool.totalCount).toBe(1);
   });
+});
+
+it('enters a transaction that something else opened, until it ends', async () => {
+  await using database = await startTwoTenants({ connections: 1 });
+  const { acme, globex, pool } = database;
+  const { seen, faults } = await inTransaction(pool, {}, async (tx) => {
+    const faults = await Promise.allSettled([
+      enterTenant(tx, undefined),
+      enterTenant(tx, `${acme}'`),
+    ]);
+    const ofAcme = await listSlugs(await enterTenant(tx, acme));
+    const entered = await enterTenant(tx, globex);
+    const seen = { ofAcme, ofGlobex: await listSlugs(entered) };
+    await expect(
+      tx
+        .query('savepoint before')
+        .then(() => entered.query('select 1; select 2')),
+    ).rejects.toMatchObject({ code: '42601' });
+    await tx.query('rollback to before');
+    return { seen, faults };
+  });
+
+  expect(seen).toEqual({ ofAcme: ['acme'], ofGlobex: ['globex'] });
+  for (const fault of faults)
+    expect(fault).toMatchObject({
+      reason: { code: 'tenant_required' },
+    });
+  const { rows } = await pool.query('select slug from projects');
+  expect(rows).toEqual([]);
 });
 
 it('a second transaction inside that of a tenant is refused at once, and empties no pool', async () => {
