@@ -214,6 +214,23 @@ describe('what a migration gets wrong', () => {
         .toEqual(gaps);
   });
 
+  it('is a table of all tenants once a person has reviewed it, with its keys', async () => {
+    await using database = await startTestDatabase();
+    await database.asOwner(
+      `create table countries (code text primary key);
+       grant select on countries to tenancy_app`,
+    );
+
+    const gaps = await findIsolationGaps(database.pool, REVIEWED);
+    const names = gaps.map(({ name }) => name);
+    const reviewed = [...REVIEWED, 'countries'];
+
+    expect(names).toEqual(['countries', 'countries_pkey']);
+    expect(await findIsolationGaps(database.pool, reviewed)).toEqual(
+      [],
+    );
+  });
+
   it('is not a gap when a person has reviewed it', async () => {
     await using database = await startTestDatabase();
 
