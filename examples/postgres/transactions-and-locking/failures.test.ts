@@ -1223,24 +1223,24 @@ test('A transaction that starts the next one is forgotten, and so is its last re
   const kept: WeakRef<object>[] = [];
   const last = Promise.withResolvers<void>();
 
-  // Each begins inside the one before, on the other pool.
-  async function step(left: number): Promise<void> {
+  // Each begins inside the one before, on the other pool, which the
+  // one before that has left.
+  async function step(left: number, other?: Promise<void>) {
     const pool = pools[left % 2];
     if (!pool) return;
     const begun = Promise.withResolvers<void>();
-    await inTransaction(pool, async (tx) => {
+    const ended = inTransaction(pool, async (tx) => {
       kept.push(new WeakRef(tx));
-      if (left === 0) {
-        await last.promise;
-        return;
-      }
-      setTimeout(() => {
+      if (left === 0) return last.promise;
+      setTimeout(async () => {
+        await other;
+        step(left - 1, ended).catch(last.reject);
         begun.resolve();
-        step(left - 1).catch(last.reject);
       });
       await begun.promise;
       await readPid(tx);
     });
+    await ended;
   }
   await step(8);
   await waitUntil('the last one runs', () => kept.length === 9);
