@@ -44,9 +44,10 @@ function writePlan({ brought, files, packages, next }: AddPlan, isDry: boolean):
   const added = Object.entries(packages).flatMap(([field, entries]) =>
     Object.entries(entries).map(([name, version]) => `+ ${field}: ${name} ${version}`),
   );
-  const along = brought.map(
-    ({ id, requiredBy }) => `${requiredBy.join(', ')} builds on ${id}, which is added too`,
-  );
+  const along = brought.map(({ id, requiredBy }) => {
+    const build = requiredBy.length === 1 ? 'builds' : 'build';
+    return `${requiredBy.join(', ')} ${build} on ${id}, which is added too`;
+  });
   const head = isDry ? ['Nothing was written. Without --dry-run this would be:', ''] : [];
   const steps = next.map((step, index) => `${index + 1}. ${step}`);
   const gap = isTerminal() ? [''] : [];
