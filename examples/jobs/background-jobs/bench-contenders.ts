@@ -10,7 +10,7 @@ import { PgBoss } from 'pg-boss';
 import type { Job } from './job.ts';
 import { createJobQueue } from './job-queue.ts';
 import { startJobWorker } from './job-worker.ts';
-import { listenForWakeUps } from './listen-for-wake-ups.ts';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import { createNaiveJobs } from './naive.ts';
 import { openWorkerPool } from './test-jobs.ts';
 

@@ -34,7 +34,7 @@ import {
 } from './test-jobs.ts';
 import { startNetwork } from './test-network.ts';
 // Cases of the queue and of the loop, also for those who copy this file.
-import './test-loop-cases.ts';
+import '../worker-loop/test-loop-cases.ts';
 import './test-queue-cases.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);

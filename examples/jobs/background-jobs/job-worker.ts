@@ -8,7 +8,7 @@ import {
   requireNumbers,
   startWorker,
   type WorkerOptions,
-} from './start-worker.ts';
+} from '../worker-loop/start-worker.ts';
 
 /** Does one job; it is called again when its worker died or it threw. */
 export type Handler = (job: Job, signal: AbortSignal) => Promise<void>;

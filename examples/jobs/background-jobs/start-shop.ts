@@ -4,7 +4,7 @@ import { createDeadJobs } from './dead-jobs.ts';
 import type { Log } from './job.ts';
 import { createJobQueue } from './job-queue.ts';
 import { startJobWorker } from './job-worker.ts';
-import { listenForWakeUps } from './listen-for-wake-ups.ts';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import { createOrders } from './orders.ts';
 
 type Settings = {

@@ -7,7 +7,7 @@ import { vi } from 'vitest';
 import { createDeadJobs } from './dead-jobs.ts';
 import { createJobQueue } from './job-queue.ts';
 import { type JobWorkerOptions, startJobWorker } from './job-worker.ts';
-import { listenForWakeUps } from './listen-for-wake-ups.ts';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 
 export const SCHEMA = new URL('schema.sql', import.meta.url);
 

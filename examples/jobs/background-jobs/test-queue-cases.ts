@@ -10,7 +10,7 @@ import { keepLeases } from './job-leases.ts';
 import { chooseRetry } from './job-outcomes.ts';
 import { createJobQueue } from './job-queue.ts';
 import type { Handler } from './job-worker.ts';
-import { listenForWakeUps } from './listen-for-wake-ups.ts';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import {
   copies,
   createGate,

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { vi } from 'vitest';
 import { startWorker } from './start-worker.ts';
-import { noop } from './test-jobs.ts';
+import { noop } from '../background-jobs/test-jobs.ts';
 
 /** From here on, time passes only as the test says. */
 export function stopTime() {

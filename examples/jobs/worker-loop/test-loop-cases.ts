@@ -2,10 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, test, vi } from 'vitest';
-import { createJobQueue } from './job-queue.ts';
-import { startJobWorker } from './job-worker.ts';
+import { createJobQueue } from '../background-jobs/job-queue.ts';
+import { startJobWorker } from '../background-jobs/job-worker.ts';
 import { backOffMs, startWorker } from './start-worker.ts';
-import { createGate, hang, noop, openWorkerPool } from './test-jobs.ts';
+import { createGate, hang, noop, openWorkerPool } from '../background-jobs/test-jobs.ts';
 import { startTestWorker, stopTime } from './test-worker.ts';
 
 test('A claim that fails is repeated after pauses, and a health check reports it after a minute', async () => {
