@@ -33,8 +33,7 @@ import {
   untilBlocked,
 } from './test-jobs.ts';
 import { startNetwork } from './test-network.ts';
-// Cases of the queue and of the loop, also for those who copy this file.
-import '../worker-loop/test-loop-cases.ts';
+// Cases of the queue, also for those who copy this file.
 import './test-queue-cases.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);

@@ -1,6 +1,6 @@
 import { CutOffError } from '../worker-loop/cut-off-error.ts';
-import type { Job, Outcome } from './job.ts';
 import type { Ended } from '../worker-loop/start-worker.ts';
+import type { Job, Outcome } from './job.ts';
 
 /** No further attempt can succeed: the job is dead at once. */
 export class PermanentError extends Error {

@@ -1,8 +1,8 @@
 import type { Pool, QueryResultRow } from 'pg';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { CutOffError } from '../worker-loop/cut-off-error.ts';
-import type { Job, NewJob, Outcome } from './job.ts';
 import { requireNumbers } from '../worker-loop/start-worker.ts';
+import type { Job, NewJob, Outcome } from './job.ts';
 
 type QueueOptions = {
   pool: Pool;

@@ -1,14 +1,14 @@
 import type { Pool } from 'pg';
-import type { Job, Log, Outcome } from './job.ts';
-import { keepLeases } from './job-leases.ts';
-import { chooseRetry, judge, PermanentError } from './job-outcomes.ts';
-import { createJobQueue } from './job-queue.ts';
 import {
   type Ended,
   requireNumbers,
   startWorker,
   type WorkerOptions,
 } from '../worker-loop/start-worker.ts';
+import type { Job, Log, Outcome } from './job.ts';
+import { keepLeases } from './job-leases.ts';
+import { chooseRetry, judge, PermanentError } from './job-outcomes.ts';
+import { createJobQueue } from './job-queue.ts';
 
 /** Does one job; it is called again when its worker died or it threw. */
 export type Handler = (job: Job, signal: AbortSignal) => Promise<void>;

@@ -1,10 +1,10 @@
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import { createApp } from './app.ts';
 import { createDeadJobs } from './dead-jobs.ts';
 import type { Log } from './job.ts';
 import { createJobQueue } from './job-queue.ts';
 import { startJobWorker } from './job-worker.ts';
-import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import { createOrders } from './orders.ts';
 
 type Settings = {

@@ -4,10 +4,10 @@ import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import pg from 'pg';
 import { vi } from 'vitest';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import { createDeadJobs } from './dead-jobs.ts';
 import { createJobQueue } from './job-queue.ts';
 import { type JobWorkerOptions, startJobWorker } from './job-worker.ts';
-import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 
 export const SCHEMA = new URL('schema.sql', import.meta.url);
 

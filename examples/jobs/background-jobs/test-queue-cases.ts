@@ -4,13 +4,13 @@ import { waitUntil } from '@touchstone/kit/time/wait';
 import { Pool } from 'pg';
 import { expect, test, vi } from 'vitest';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import { createDeadJobs } from './dead-jobs.ts';
 import type { Job } from './job.ts';
 import { keepLeases } from './job-leases.ts';
 import { chooseRetry } from './job-outcomes.ts';
 import { createJobQueue } from './job-queue.ts';
 import type { Handler } from './job-worker.ts';
-import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import {
   copies,
   createGate,
@@ -451,45 +451,6 @@ test('Due jobs are found by the index, also behind a backlog of another kind and
   expect(rows[0].read).toBeLessThan(10);
 });
 
-test('Outcomes that the database refuses are told again, their jobs keep their places, and a stop does not wait for them', async () => {
-  await using jobs = await startTestJobs();
-  const refusal = await refuseOutcomes(jobs.pool);
-  await jobs.queue.enqueue(jobs.pool, copies(6));
-  let runs = 0;
-  const settings = {
-    handlers: { noop: async () => void runs++ },
-    concurrency: 3,
-    pollSeconds: 0.02,
-  };
-  const worker = jobs.startWorker(settings);
-
-  const refused = () => jobs.logged.map(({ details }) => details);
-  await waitUntil('it is refused again', () => refused().length >= 3);
-  expect(runs).toBe(3);
-  expect(refused().slice(0, 3)).toMatchObject([
-    { failed: 1, error: { message: 'not now' } },
-    { failed: 2 },
-    { failed: 3 },
-  ]);
-  const began = performance.now();
-  await refusal.end();
-  await jobs.untilDone();
-  expect(runs).toBe(6);
-  expect(performance.now() - began).toBeLessThan(10_000);
-  await worker.stop();
-
-  await refuseOutcomes(jobs.pool);
-  await jobs.queue.enqueue(jobs.pool, copies(1));
-  const second = jobs.startWorker(settings);
-  const before = refused().length;
-  await waitUntil('it is refused', () => refused().length > before);
-  await second.stop(0);
-  const after = refused().length;
-  await jobs.startWorker({ ...settings, handlers: {} }).stop();
-  expect(refused().length).toBe(after);
-  expect(await jobs.count('jobs')).toBe(1);
-});
-
 test('The log says that an outcome came too late', async () => {
   await using jobs = await startTestJobs();
   const [begun, end] = [createGate(), createGate()];
@@ -614,16 +575,3 @@ const age = (pool: Pool, id: string, days: number) =>
      where id = $1`,
     [id, days],
   );
-
-/** No job can be deleted, until the end. */
-async function refuseOutcomes(pool: Pool) {
-  await pool.query(
-    `create function refuse() returns trigger language plpgsql
-       as $$ begin raise 'not now'; end $$;
-     create trigger refusal before delete on jobs
-       for each row execute function refuse()`,
-  );
-  return {
-    end: () => pool.query('drop function refuse cascade'),
-  };
-}

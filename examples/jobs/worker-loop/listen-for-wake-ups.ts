@@ -17,6 +17,7 @@ export function listenForWakeUps(options: ListenOptions) {
   const stopping = new AbortController();
   const { signal } = stopping;
 
+  // #region listen
   async function listen() {
     const client = new Client({
       connectionString,
@@ -46,9 +47,10 @@ export function listenForWakeUps(options: ListenOptions) {
         if (!signal.aborted) log.warn('nobody listens', { error });
       });
       // All workers lose their connections at the same time.
-      await pause(backOffMs(4), undefined, { signal }).catch(() => {});
+      await pause(backOffMs(4), 0, { signal }).catch(() => {});
     }
   }
+  // #endregion listen
 
   const listening = listenUntilStopped();
   async function stop() {
