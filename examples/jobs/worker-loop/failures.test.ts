@@ -385,37 +385,6 @@ failure(
 );
 
 failure(
-  'Several processes claim in the same moment',
-  {
-    symptom: 'Each item is claimed by one of them, and none waits',
-    defence: 'claim-and-work',
-    remains:
-      'A process claims as many as it has places, also when another is idle',
-  },
-  async () => {
-    await using test = await startTestSites();
-    const { pool, sites } = test;
-    for (let n = 0; n < 20; n++) await test.add(`/${n}`);
-    const client = await pool.connect();
-    await client.query('begin');
-    const inside = Object.assign(new Pool(), {
-      query: client.query.bind(client),
-    });
-    const [slow] = await createSiteChecks({ pool: inside }).claim(1);
-
-    const claims = await Promise.all(
-      Array.from({ length: 5 }, () => sites.claim(5)),
-    );
-    await client.query('commit');
-    client.release();
-
-    const ids = [slow, ...claims.flat()].map((check) => check?.id);
-    expect(ids).toHaveLength(20);
-    expect(new Set(ids).size).toBe(20);
-  },
-);
-
-failure(
   'The connection that listens is lost',
   {
     symptom:
@@ -509,4 +478,26 @@ it('refuses settings that Node takes for 1 ms, or that stop everything', () => {
       expect(() => startTestWorker({ [setting]: value })).toThrow(
         `${setting} must be above 0, at most 86400`,
       );
+});
+
+it('gives each item to one of several processes', async () => {
+  await using test = await startTestSites();
+  const { pool, sites } = test;
+  for (let n = 0; n < 20; n++) await test.add(`/${n}`);
+  const client = await pool.connect();
+  await client.query('begin');
+  const inside = Object.assign(new Pool(), {
+    query: client.query.bind(client),
+  });
+  const [slow] = await createSiteChecks({ pool: inside }).claim(1);
+
+  const claims = await Promise.all(
+    Array.from({ length: 5 }, () => sites.claim(5)),
+  );
+  await client.query('commit');
+  client.release();
+
+  const ids = [slow, ...claims.flat()].map((check) => check?.id);
+  expect(ids).toHaveLength(20);
+  expect(new Set(ids).size).toBe(20);
 });

@@ -2,12 +2,12 @@ import { runExample } from '@touchstone/kit/app/run-example';
 import { startMonitor } from './start-monitor.ts';
 
 await runExample(import.meta, ({ databaseUrl }) => {
-  const monitor = startMonitor({
+  const { app, stop } = startMonitor({
     connectionString: databaseUrl,
     log: console,
     limitSeconds: Number(process.env.LIMIT_SECONDS ?? 10),
   });
-  return { ...monitor, commands };
+  return { app, stop: () => stop(), commands };
 });
 
 function commands(url: string): string[] {

@@ -37,9 +37,9 @@ export function startMonitor(settings: Settings) {
   });
 
   /** Call it after the last answer: the worker needs the pool. */
-  async function stop() {
+  async function stop(graceSeconds = 10) {
     await listener.stop();
-    await worker.stop(10);
+    await worker.stop(graceSeconds);
     await pool.end();
   }
   // #endregion wire
