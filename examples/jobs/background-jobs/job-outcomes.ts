@@ -31,12 +31,9 @@ export function judge(
 // #endregion judge
 
 /** 1 s, 2 s, 4 s … up to an hour, of which half is random. */
-export function chooseRetry(
-  attempt: number,
-  random = Math.random,
-): number {
+export function chooseRetry(attempt: number): number {
   const seconds = Math.min(3600, 2 ** (attempt - 1));
-  return seconds / 2 + (random() * seconds) / 2;
+  return seconds / 2 + (Math.random() * seconds) / 2;
 }
 
 // Postgres refuses NUL and half a character, and with it the batch.

@@ -10,30 +10,35 @@ import { createOrders } from './orders.ts';
 type Settings = {
   connectionString: string;
   log: Log;
-  leaseSeconds?: number;
+  limitSeconds?: number;
+  answerSeconds?: number;
 };
 
 /** A shop whose worker runs in the process of its API. */
 export function startShop(settings: Settings) {
-  const { connectionString, log, leaseSeconds = 30 } = settings;
+  const { connectionString, log, ...times } = settings;
   const common = { connectionString, applicationName: 'shop', log };
   // #region wire
   const pool = createPool(common);
   const queue = createJobQueue({ pool });
   const orders = createOrders({ pool, queue });
   const deadJobs = createDeadJobs({ pool });
-  const purging = deadJobs.startPurging(30, log);
+  const purging = setInterval(() => {
+    deadJobs.purge(30).catch((error) => {
+      log.warn('dead jobs are not purged', { error });
+    });
+  }, 3_600_000);
 
   // A pool of its own: handlers must not use up its connections.
   const jobPool = createPool({ ...common, max: 4 });
   const handlers = { 'make-invoice': orders.makeInvoice };
-  const services = { pool: jobPool, handlers, log, leaseSeconds };
+  const services = { pool: jobPool, handlers, log, ...times };
   const { wake, check, ...worker } = startJobWorker(services);
   const listener = listenForWakeUps({ connectionString, wake, log });
 
   /** Call it after the last answer: the worker needs the pools. */
   async function stop() {
-    purging.stop();
+    clearInterval(purging);
     await listener.stop();
     await worker.stop(10);
     await Promise.all([jobPool.end(), pool.end()]);
