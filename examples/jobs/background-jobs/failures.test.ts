@@ -515,6 +515,10 @@ async function stopInTheMiddle(jobs: TestJobs) {
   await jobs.add('short', { maxAttempts: 1 });
   await jobs.add('long', { maxAttempts: 1 });
   await waitUntil('both run', () => begun.length === 2);
+  // Longer than a handler may take, by default 60 s.
+  const leased = `jobs where due_at - now() between interval '70 s'
+    and interval '75 s'`;
+  expect(await jobs.count(leased)).toBe(2);
 
   const stopped = worker.stop(1);
   end.open();

@@ -23,11 +23,7 @@ export function startShop(settings: Settings) {
   const queue = createJobQueue({ pool });
   const orders = createOrders({ pool, queue });
   const deadJobs = createDeadJobs({ pool });
-  const purging = setInterval(() => {
-    deadJobs.purge(30).catch((error) => {
-      log.warn('dead jobs are not purged', { error });
-    });
-  }, 3_600_000);
+  const purging = deadJobs.startPurging(30, log);
 
   // A pool of its own: handlers must not use up its connections.
   const jobPool = createPool({ ...common, max: 4 });
@@ -38,7 +34,7 @@ export function startShop(settings: Settings) {
 
   /** Call it after the last answer: the worker needs the pools. */
   async function stop() {
-    clearInterval(purging);
+    purging.stop();
     await listener.stop();
     await worker.stop(10);
     await Promise.all([jobPool.end(), pool.end()]);

@@ -1,7 +1,9 @@
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { Pool } from 'pg';
 import { expect, test, vi } from 'vitest';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
+import { createDeadJobs } from './dead-jobs.ts';
 import { chooseRetry } from './job-outcomes.ts';
 import { createJobQueue } from './job-queue.ts';
 import type { Handler } from './job-worker.ts';
@@ -358,6 +360,36 @@ test('Old dead jobs are purged in batches, the oldest first', async () => {
   expect(await deadJobs.purge(30)).toBeLessThan(60);
   expect(await deadJobs.purge(30)).toBe(0);
   expect(await jobs.count('dead_jobs')).toBeGreaterThan(1430);
+});
+
+test('Dead jobs are purged each hour, and a purge that fails is logged', async () => {
+  await using jobs = await startTestJobs();
+  await jobs.add('fail');
+  await bury(jobs, 1);
+  await jobs.pool.query(
+    `update dead_jobs set died_at = now() - interval '31 days'`,
+  );
+  const log = createTestLog();
+  const away = openWorkerPool('postgres://127.0.0.1:1/x');
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const purging = jobs.deadJobs.startPurging(30, log);
+  const failing = createDeadJobs({ pool: away }).startPurging(30, log);
+  vi.advanceTimersByTime(3_599_999);
+  expect(await jobs.count('dead_jobs')).toBe(1);
+  vi.advanceTimersByTime(1);
+  await jobs.untilDead(0);
+  await waitUntil('it is logged', () => log.entries.length > 0);
+  purging.stop();
+  failing.stop();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+  expect(log.entries).toMatchObject([
+    {
+      level: 'warn',
+      message: 'dead jobs are not purged',
+      details: { error: { code: 'ECONNREFUSED' } },
+    },
+  ]);
 });
 
 test('A revived job wakes a worker', async () => {

@@ -11,6 +11,9 @@ export type ListenOptions = {
   log: { warn: (message: string, details: object) => void };
 };
 
+/** How long a server may be silent while it is asked. */
+const ANSWER_MS = 5000;
+
 /** Wakes a worker at each NOTIFY, until it is stopped. */
 export function listenForWakeUps(options: ListenOptions) {
   const { connectionString, channel = 'jobs', wake, log } = options;
@@ -21,8 +24,8 @@ export function listenForWakeUps(options: ListenOptions) {
   async function listen() {
     const client = new Client({
       connectionString,
-      connectionTimeoutMillis: 5000,
-      query_timeout: 5000,
+      connectionTimeoutMillis: ANSWER_MS,
+      query_timeout: ANSWER_MS,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
     });
@@ -47,7 +50,7 @@ export function listenForWakeUps(options: ListenOptions) {
         if (!signal.aborted) log.warn('nobody listens', { error });
       });
       // All workers lose their connections at the same time.
-      await pause(backOffMs(4), 0, { signal }).catch(() => {});
+      await pause(backOffMs(4), undefined, { signal }).catch(() => {});
     }
   }
   // #endregion listen

@@ -94,7 +94,7 @@ export function startWorker<Item extends object>(
     if (working >= concurrency) healthyAt = performance.now();
     working -= 1;
     ended.push({ item, result });
-    if (!isSettling) await settleAll();
+    if (!isSettling) void settleAll();
   }
 
   async function attempt(item: Item, signal: AbortSignal) {
@@ -131,7 +131,7 @@ export function startWorker<Item extends object>(
 
   /** In halves: one that is refused each time holds up no others. */
   async function retry(batch: Ended<Item>[], failed: number) {
-    await pause(backOffMs(failed), 0, { ref: false });
+    await pause(backOffMs(failed), undefined, { ref: false });
     const half = Math.ceil(batch.length / 2);
     void record(batch.slice(0, half), failed + 1);
     void record(batch.slice(half), failed + 1);
@@ -139,7 +139,6 @@ export function startWorker<Item extends object>(
 
   function free(batch: Ended<Item>[]) {
     if (isStopping || running.size >= concurrency) wake();
-    healthyAt = performance.now();
     for (const { item } of batch) running.delete(item);
   }
   // #endregion settle-until-done
