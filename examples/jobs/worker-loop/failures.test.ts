@@ -196,7 +196,7 @@ failure(
   'Work throws at once, or fails after it was cut off',
   {
     symptom:
-      'The first error is recorded as its end; the process and the other items go on',
+      'What came first is recorded as its end; the process and the other items go on',
     defence: 'run',
     remains:
       'An error after the cut is not logged: log in the work what you must know',
@@ -205,19 +205,21 @@ failure(
     using _ = stopTime();
     const late = createGate();
     const worker = startTestWorker({
-      work: ({ n }) => {
-        if (n === 0) throw new Error('at once');
-        if (n === 1) worker.cut({ n }, 'lease_lost'); // not this object
+      work: (item) => {
+        if (item.n === 0) throw new Error('at once');
+        worker.cut(item, 'lease_lost');
         return late.opened.then(() => {
           throw new Error('late');
         });
       },
     });
     await worker.add(0, 1);
-    expect(worker.ends()).toEqual(['0 at once']);
+    const ends = ['0 at once', '1 lease_lost'];
+    expect(worker.ends()).toEqual(ends);
     late.open();
     await pass(0);
-    expect(worker.ends()).toEqual(['0 at once', '1 late']);
+    expect(worker.ends()).toEqual(ends);
+    expect(worker.log.entries).toEqual([]);
     await worker.stop();
   },
 );
