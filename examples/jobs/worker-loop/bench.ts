@@ -85,8 +85,9 @@ async function openGraphile() {
     connectionString: database.url,
     max: 12,
   });
-  pgPool.on('error', console.error).on('connect', (client) => {
-    client.on('error', console.error); // it asks for both
+  // It asks for both; the database ends what it leaves open.
+  pgPool.on('error', noop).on('connect', (client) => {
+    client.on('error', noop);
   });
   const logger = new Logger(() => noop);
   const utils = await makeWorkerUtils({ pgPool, logger });
