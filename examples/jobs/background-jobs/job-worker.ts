@@ -38,10 +38,9 @@ export function startJobWorker(options: JobWorkerOptions) {
   // For the claim, the work, and two attempts to settle.
   const leaseSeconds = limitSeconds + 3 * answerSeconds;
 
-  async function claim(limit: number) {
-    const jobs = await queue.claim(kinds, limit, leaseSeconds);
+  function claim(limit: number) {
     kinds.push(...kinds.splice(0, 1)); // they take turns
-    return jobs;
+    return queue.claim(kinds, limit, leaseSeconds);
   }
 
   async function work(job: Job, signal: AbortSignal) {

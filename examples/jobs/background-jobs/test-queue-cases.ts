@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import { expect, test, vi } from 'vitest';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import { createDeadJobs } from './dead-jobs.ts';
-import { chooseRetry } from './job-outcomes.ts';
+import { chooseRetry, judge } from './job-outcomes.ts';
 import { createJobQueue } from './job-queue.ts';
 import type { Handler } from './job-worker.ts';
 import {
@@ -85,13 +85,69 @@ test('A key keeps the earlier of two times', async () => {
   expect(await jobs.queue.claim(kinds, 9, 30)).toHaveLength(2);
 });
 
+test('A claim takes what was due first, and no more than its limit over all kinds', async () => {
+  await using jobs = await startTestJobs();
+  await jobs.add('a', { delaySeconds: 20, payload: 'later' });
+  await jobs.add('a', { delaySeconds: 10, payload: 'first' });
+  await jobs.add('b', { delaySeconds: 15, payload: 'other kind' });
+  await jobs.passTime(20);
+
+  const [first, ...others] = await jobs.queue.claim(['a', 'b'], 1, 30);
+
+  expect(first).toMatchObject({ payload: 'first' });
+  expect(others).toEqual([]);
+});
+
+test('The tables refuse a job without what a worker needs', async () => {
+  await using jobs = await startTestJobs();
+  await jobs.add('fail');
+  await bury(jobs, 1);
+  await jobs.add('fail');
+  const both = 'kind payload attempts max_attempts created_at';
+  for (const [table, columns] of [
+    ['jobs', `${both} due_at`],
+    ['dead_jobs', `${both} last_error died_at`],
+  ] as const) {
+    for (const column of columns.split(' '))
+      await expect(
+        jobs.pool.query(`update ${table} set ${column} = null`),
+      ).rejects.toThrow('null value');
+    await expect(
+      jobs.pool.query(
+        `insert into ${table} overriding system value
+         select * from ${table}`,
+      ),
+    ).rejects.toThrow('duplicate key');
+  }
+  await expect(jobs.add('fail', { maxAttempts: 0 })).rejects.toThrow(
+    'max_attempts',
+  );
+  expect(
+    await jobs.count(`pg_indexes where indexdef ~ '[(]died_at[)]'`),
+  ).toBe(1);
+});
+
+test('Settings that Node takes for 1 ms are refused', () => {
+  const pool = openWorkerPool('postgres://127.0.0.1:1/x');
+  const answerSeconds = Number.NaN;
+  expect(() => createJobQueue({ pool, answerSeconds })).toThrow(
+    'answerSeconds must be above 0, at most 86400',
+  );
+});
+
 test('A payload that Postgres cannot store, or that is huge, throws before the transaction sees it', async () => {
   await using jobs = await startTestJobs();
   const { enqueue } = jobs.queue;
   const most = 'x'.repeat(100_000 - '{"kind":"a","payload":""}'.length);
 
   await inTransaction(jobs.pool, async (tx) => {
-    for (const payload of ['\0', '\ud800', ['\\\0'], { '\udfff': 1 }])
+    for (const payload of [
+      '\0',
+      '\ud800',
+      '\ud900',
+      ['\\\0'],
+      { '\udfff': 1 },
+    ])
       await expect(
         enqueue(tx, [{ kind: 'a', payload }]),
       ).rejects.toThrow('a: a text has NUL or half a character');
@@ -156,6 +212,17 @@ test('Pauses before a retry differ, and end at an hour', () => {
     expect(Math.max(...pauses)).toBeGreaterThan(most * 0.6);
     expect(new Set(pauses).size).toBeGreaterThan(1);
   }
+});
+
+test('Of an error that is none, only its type is kept', () => {
+  const item = { id: '1', kind: 'a', payload: 1, attempt: 1 };
+  const ended = {
+    item: { ...item, maxAttempts: 2 },
+    result: { status: 'rejected', reason: 'a password' },
+  } as const;
+  expect(judge(ended, () => 7)).toMatchObject([
+    { error: 'string', retrySeconds: 7 },
+  ]);
 });
 
 test('A handler that completed its job and was cut off, or failed, is judged by its row', async () => {
@@ -354,8 +421,16 @@ test('Old dead jobs are purged in batches, the oldest first', async () => {
      where n > 0`,
   );
 
+  const client = await pool.connect();
+  await client.query('begin');
+  await client.query(
+    'select from dead_jobs where id > 2535 for update',
+  );
+  // What somebody else holds, it leaves out.
   expect(await deadJobs.purge(30, 50)).toBe(50);
-  expect(await jobs.count('dead_jobs where id > 2491')).toBe(0);
+  await client.query('commit');
+  client.release();
+  expect(await jobs.count('dead_jobs where id > 2485')).toBe(6);
   expect(await deadJobs.purge(30)).toBe(1000);
   expect(await deadJobs.purge(30)).toBeLessThan(60);
   expect(await deadJobs.purge(30)).toBe(0);
@@ -392,18 +467,23 @@ test('Dead jobs are purged each hour, and a purge that fails is logged', async (
   ]);
 });
 
-test('A revived job wakes a worker', async () => {
+test('A job that is enqueued or revived wakes a worker', async () => {
   await using jobs = await startTestJobs();
-  const ran = createGate();
+  const ran: string[] = [];
   await jobs.add('fail');
   await bury(jobs, 1);
-  const handlers = { fail: async () => ran.open() };
-  const { wake } = jobs.startWorker({ pollSeconds: 3600, handlers });
+  const note: Handler = async ({ kind }) => void ran.push(kind);
+  const { wake } = jobs.startWorker({
+    pollSeconds: 3600,
+    handlers: { fail: note, add: note },
+  });
   await jobs.listen(wake);
 
+  await jobs.add('add');
+  await waitUntil('it runs', () => ran.length === 1);
   await jobs.deadJobs.revive('1');
-
-  await ran.opened;
+  await waitUntil('it runs too', () => ran.length === 2);
+  expect(ran).toEqual(['add', 'fail']);
 });
 
 async function bury({ queue, pool }: TestJobs, number: number) {
