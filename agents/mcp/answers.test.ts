@@ -208,10 +208,10 @@ describe('get_example_files', () => {
   });
 
   it('cuts at whole files, and says what it left out', async () => {
-    const paths = ['failures.test.ts', 'job.ts', 'job-leases.ts'];
+    const paths = ['failures.test.ts', 'job.ts', 'job-outcomes.ts'];
     const text = await ask('get_example_files', { id: ID, paths });
     expect(text).toContain('file="pattern/job.ts"');
-    expect(text).toContain('file="pattern/job-leases.ts"');
+    expect(text).toContain('file="pattern/job-outcomes.ts"');
     expect(text).toMatch(/Left out, with their tokens: test\/failures\.test\.ts \(\d+\)/);
     const maxTokens = Number(/maxTokens (\d+)/.exec(text)?.[1]);
     const whole = await ask('get_example_files', { id: ID, paths, maxTokens });
@@ -310,7 +310,7 @@ describe('plan_add_pattern', () => {
     const { structuredContent } = await call('plan_add_pattern', { id: ID, dir: app.folder });
     const plan = planAdd(library, app.project, [ID]);
     expect(structuredContent).toMatchObject({
-      patterns: [BASE, ID],
+      patterns: [BASE, 'jobs/worker-loop', ID],
       files: plan.files.map(({ path, state, sha256 }) => ({ path, state, sha256 })),
       packages: plan.packages,
       next: plan.next,
@@ -370,7 +370,7 @@ describe('verify_pattern', () => {
     const passed = await call('verify_pattern', { dir: app.folder });
     expect(passed.structuredContent).toMatchObject({
       passed: true,
-      patterns: [{ id: ID }, { id: BASE }],
+      patterns: [{ id: ID }, { id: 'jobs/worker-loop' }, { id: BASE }],
     });
     app.project.remove('patterns/background-jobs/job-queue.ts');
     const failed = await call('verify_pattern', { dir: app.folder, id: 'background-jobs' });

@@ -10,6 +10,7 @@ import type { Project } from './project.ts';
 const built = buildTestLibrary();
 const { library } = built;
 const JOBS = 'jobs/background-jobs';
+const LOOP = 'jobs/worker-loop';
 const TRANSACTIONS = 'postgres/transactions-and-locking';
 
 afterAll(() => built[Symbol.dispose]());
@@ -60,7 +61,7 @@ describe('taking a pattern', () => {
     const orders = [[JOBS], [JOBS, TRANSACTIONS], [TRANSACTIONS, JOBS]].map((ids) => {
       using place = makeProject();
       for (const id of ids) add(place.project, [id]);
-      expect(planAdd(library, place.project, [JOBS]).patterns).toEqual([TRANSACTIONS, JOBS]);
+      expect(planAdd(library, place.project, [JOBS]).patterns).toEqual([TRANSACTIONS, LOOP, JOBS]);
       const queue = place.project.read('patterns/background-jobs/job-queue.ts');
       expect(queue).toContain(`'../transactions-and-locking/queryable.ts'`);
       return ['background-jobs', 'transactions-and-locking'].map((slug) =>

@@ -165,6 +165,7 @@ describe('a verification', () => {
   it('passes a copy that is intact', () => {
     expect(verifyPatterns(built.library, project, [])).toMatchObject([
       { id: JOBS, passed: true },
+      { id: 'jobs/worker-loop', passed: true },
       { id: 'postgres/transactions-and-locking', passed: true },
     ]);
   });

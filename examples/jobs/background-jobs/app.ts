@@ -10,8 +10,11 @@ import type { createDeadJobs } from './dead-jobs.ts';
 import type { createOrders } from './orders.ts';
 
 type Services = {
-  orders: Pick<ReturnType<typeof createOrders>, 'place' | 'find'>;
-  deadJobs: ReturnType<typeof createDeadJobs>;
+  orders: Pick<
+    ReturnType<typeof createOrders>,
+    'place' | 'find' | 'listDeadJobs'
+  >;
+  deadJobs: Pick<ReturnType<typeof createDeadJobs>, 'revive'>;
   log: Parameters<typeof answerErrors>[0];
 };
 
@@ -45,7 +48,7 @@ export function createApp({ orders, deadJobs, log }: Services) {
 
   // For operators: a real one asks who they are.
   app.get('/dead-jobs', async (_request, response) => {
-    response.json(await deadJobs.list());
+    response.json(await orders.listDeadJobs());
   });
 
   app.post('/dead-jobs/:id/revival', async (request, response) => {

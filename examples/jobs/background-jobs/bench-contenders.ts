@@ -7,10 +7,10 @@ import {
 } from 'graphile-worker';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import type { Job } from './job.ts';
 import { createJobQueue } from './job-queue.ts';
 import { startJobWorker } from './job-worker.ts';
-import { listenForWakeUps } from './listen-for-wake-ups.ts';
 import { createNaiveJobs } from './naive.ts';
 import { openWorkerPool } from './test-jobs.ts';
 

@@ -1,29 +1,8 @@
 import type { Pool } from 'pg';
 import type { Log } from './job.ts';
 
-/** A job that was given up, with its last error. */
-export type DeadJob = {
-  id: string;
-  kind: string;
-  attempts: number;
-  lastError: string;
-  diedAt: Date;
-};
-
 /** Dead jobs: alert on them; a person decides whether they run again. */
 export function createDeadJobs({ pool }: { pool: Pool }) {
-  async function list(limit = 100): Promise<DeadJob[]> {
-    const { rows } = await pool.query<DeadJob>(
-      `select id, kind, attempts, last_error as "lastError",
-              died_at as "diedAt"
-       from dead_jobs
-       order by died_at desc
-       limit $1`,
-      [limit],
-    );
-    return rows;
-  }
-
   /** Makes it a new job; false when there is none, or a newer one with its kind and key waits. */
   async function revive(id: string): Promise<boolean> {
     const { rowCount } = await pool.query(
@@ -70,5 +49,5 @@ export function createDeadJobs({ pool }: { pool: Pool }) {
     return { stop: () => clearInterval(timer) };
   }
 
-  return { list, revive, purge, startPurging };
+  return { revive, purge, startPurging };
 }

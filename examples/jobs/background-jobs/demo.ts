@@ -12,7 +12,8 @@ const { pool } = database;
 const environment = {
   DATABASE_URL: database.url,
   PORT: '0',
-  LEASE_SECONDS: '3',
+  LIMIT_SECONDS: '1',
+  ANSWER_SECONDS: '1', // so the lease is 4 s
 };
 const order = { body: { customer: 'Ada', cents: 4200 } };
 

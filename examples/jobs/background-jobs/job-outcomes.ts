@@ -1,6 +1,6 @@
-import { CutOffError } from './cut-off-error.ts';
+import { CutOffError } from '../worker-loop/cut-off-error.ts';
+import type { Ended } from '../worker-loop/start-worker.ts';
 import type { Job, Outcome } from './job.ts';
-import type { Ended } from './start-worker.ts';
 
 /** No further attempt can succeed: the job is dead at once. */
 export class PermanentError extends Error {
@@ -31,12 +31,9 @@ export function judge(
 // #endregion judge
 
 /** 1 s, 2 s, 4 s … up to an hour, of which half is random. */
-export function chooseRetry(
-  attempt: number,
-  random = Math.random,
-): number {
+export function chooseRetry(attempt: number): number {
   const seconds = Math.min(3600, 2 ** (attempt - 1));
-  return seconds / 2 + (random() * seconds) / 2;
+  return seconds / 2 + (Math.random() * seconds) / 2;
 }
 
 // Postgres refuses NUL and half a character, and with it the batch.

@@ -1,8 +1,8 @@
 import type { Pool, QueryResultRow } from 'pg';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
-import { CutOffError } from './cut-off-error.ts';
+import { CutOffError } from '../worker-loop/cut-off-error.ts';
+import { requireNumbers } from '../worker-loop/start-worker.ts';
 import type { Job, NewJob, Outcome } from './job.ts';
-import { requireNumbers } from './start-worker.ts';
 
 type QueueOptions = {
   pool: Pool;
@@ -65,7 +65,7 @@ export function createJobQueue(options: QueueOptions) {
     limit: number,
     leaseSeconds: number,
   ): Promise<Job[]> {
-    // A lease is a delay: when nobody extends it, the job is due.
+    // A lease is a delay: when its worker dies, the job is due.
     const { rows } = await ask<Job>(
       `update jobs
        set attempts = attempts + 1,
@@ -89,32 +89,6 @@ export function createJobQueue(options: QueueOptions) {
     return rows;
   }
   // #endregion claim-jobs
-
-  /** Returns the ids that are still ours, and waits for no lock. */
-  async function extend(jobs: Job[], leaseSeconds: number) {
-    const { rows } = await ask<{ id: string }>(
-      `with held as (
-         select * from unnest($1::bigint[], $2::int[])
-           as held (id, attempt)
-       ), extended as (
-         update jobs
-         set due_at = now() + make_interval(secs => $3)
-         where id = any (array(
-           select id from jobs join held using (id)
-           where attempts = attempt
-           for update of jobs skip locked
-         ))
-       )
-       select id from jobs join held using (id)
-       where attempts = attempt`,
-      [
-        jobs.map(({ id }) => id),
-        jobs.map(({ attempt }) => attempt),
-        leaseSeconds,
-      ],
-    );
-    return new Set(rows.map(({ id }) => id));
-  }
 
   /** Returns the ids that were still ours: the others count for nothing. */
   async function settle(outcomes: Outcome[]) {
@@ -164,7 +138,7 @@ export function createJobQueue(options: QueueOptions) {
   }
   // #endregion complete
 
-  return { enqueue, claim, extend, settle, complete };
+  return { enqueue, claim, settle, complete };
 }
 
 /** What Postgres would refuse, and with it the transaction of the caller: NUL, half a character. */

@@ -1,28 +1,26 @@
 import type { Pool } from 'pg';
-import type { Job, Log, Outcome } from './job.ts';
-import { keepLeases } from './job-leases.ts';
-import { chooseRetry, judge, PermanentError } from './job-outcomes.ts';
-import { createJobQueue } from './job-queue.ts';
 import {
   type Ended,
-  requireNumbers,
   startWorker,
   type WorkerOptions,
-} from './start-worker.ts';
+} from '../worker-loop/start-worker.ts';
+import type { Job, Log, Outcome } from './job.ts';
+import { chooseRetry, judge, PermanentError } from './job-outcomes.ts';
+import { createJobQueue } from './job-queue.ts';
 
 /** Does one job; it is called again when its worker died or it threw. */
 export type Handler = (job: Job, signal: AbortSignal) => Promise<void>;
 
 export type JobWorkerOptions = Pick<
   WorkerOptions<Job>,
-  'concurrency' | 'pollSeconds' | 'limitSeconds'
+  'concurrency' | 'pollSeconds'
 > & {
-  /** Not that of the handlers: when they use it up, leases end. */
+  /** Not that of the handlers: they could use it up. */
   pool: Pool;
   handlers: Record<string, Handler>;
   log: Log;
-  /** Default: 30. */
-  leaseSeconds?: number;
+  /** How long a handler may take; a killed worker's jobs wait as long. Default: 60. */
+  limitSeconds?: number;
   /** How long it waits for Postgres. Default: 5. */
   answerSeconds?: number;
   /** Seconds before the retry that follows an attempt. */
@@ -32,20 +30,17 @@ export type JobWorkerOptions = Pick<
 // #region start-job-worker
 /** Does due jobs of the kinds that have a handler, until it is stopped. */
 export function startJobWorker(options: JobWorkerOptions) {
-  const { pool, handlers, log, leaseSeconds = 30 } = options;
-  requireNumbers({ leaseSeconds });
+  const { pool, handlers, log } = options;
+  const { limitSeconds = 60, answerSeconds = 5 } = options;
   requireLimits(pool);
   const kinds = Object.keys(handlers);
-  const queue = createJobQueue(options);
-  const onLost = (job: Job) => worker.cut(job, 'lease_lost');
-  const leases = keepLeases({ queue, log, leaseSeconds, onLost });
+  const queue = createJobQueue({ pool, answerSeconds });
+  // For the claim, the work, and two attempts to settle.
+  const leaseSeconds = limitSeconds + 3 * answerSeconds;
 
-  async function claim(limit: number) {
-    const asked = performance.now();
-    const jobs = await queue.claim(kinds, limit, leaseSeconds);
-    for (const job of jobs) leases.hold(job, asked);
+  function claim(limit: number) {
     kinds.push(...kinds.splice(0, 1)); // they take turns
-    return jobs;
+    return queue.claim(kinds, limit, leaseSeconds);
   }
 
   async function work(job: Job, signal: AbortSignal) {
@@ -60,7 +55,6 @@ export function startJobWorker(options: JobWorkerOptions) {
     const outcomes = batch.flatMap((end) => judge(end, retry));
     const ours = await queue.settle(outcomes);
     for (const one of outcomes) tell(one, ours.has(one.id));
-    for (const { item } of batch) leases.release(item);
   }
   // #endregion start-job-worker
 
@@ -72,14 +66,8 @@ export function startJobWorker(options: JobWorkerOptions) {
     else log.warn('job failed', outcome);
   }
 
-  async function stop(graceSeconds?: number) {
-    await worker.stop(graceSeconds);
-    leases.stop();
-  }
-
-  const parts = { name: 'jobs', claim, work, settle };
-  const worker = startWorker<Job>({ ...options, ...parts });
-  return { ...worker, stop, [Symbol.asyncDispose]: () => stop() };
+  const parts = { name: 'jobs', claim, work, settle, limitSeconds };
+  return startWorker<Job>({ ...options, ...parts });
 }
 
 /** Without them, a server that does not answer stops the worker for good. */

@@ -5,7 +5,8 @@ await runExample(import.meta, ({ databaseUrl }) => {
   const shop = startShop({
     connectionString: databaseUrl,
     log: console,
-    leaseSeconds: Number(process.env.LEASE_SECONDS ?? 30),
+    limitSeconds: Number(process.env.LIMIT_SECONDS ?? 60),
+    answerSeconds: Number(process.env.ANSWER_SECONDS ?? 5),
   });
   return { ...shop, commands };
 });

@@ -66,5 +66,16 @@ export function createOrders(services: {
   }
   // #endregion make-invoice
 
-  return { place, find, makeInvoice };
+  /** For operators: what was given up, the latest first. */
+  async function listDeadJobs() {
+    const { rows } = await pool.query(
+      `select id, kind, attempts, last_error as "lastError"
+       from dead_jobs
+       order by died_at desc
+       limit 100`,
+    );
+    return rows;
+  }
+
+  return { place, find, makeInvoice, listDeadJobs };
 }

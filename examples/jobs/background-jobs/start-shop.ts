@@ -1,21 +1,22 @@
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import { createApp } from './app.ts';
 import { createDeadJobs } from './dead-jobs.ts';
 import type { Log } from './job.ts';
 import { createJobQueue } from './job-queue.ts';
 import { startJobWorker } from './job-worker.ts';
-import { listenForWakeUps } from './listen-for-wake-ups.ts';
 import { createOrders } from './orders.ts';
 
 type Settings = {
   connectionString: string;
   log: Log;
-  leaseSeconds?: number;
+  limitSeconds?: number;
+  answerSeconds?: number;
 };
 
 /** A shop whose worker runs in the process of its API. */
 export function startShop(settings: Settings) {
-  const { connectionString, log, leaseSeconds = 30 } = settings;
+  const { connectionString, log, ...times } = settings;
   const common = { connectionString, applicationName: 'shop', log };
   // #region wire
   const pool = createPool(common);
@@ -27,7 +28,7 @@ export function startShop(settings: Settings) {
   // A pool of its own: handlers must not use up its connections.
   const jobPool = createPool({ ...common, max: 4 });
   const handlers = { 'make-invoice': orders.makeInvoice };
-  const services = { pool: jobPool, handlers, log, leaseSeconds };
+  const services = { pool: jobPool, handlers, log, ...times };
   const { wake, check, ...worker } = startJobWorker(services);
   const listener = listenForWakeUps({ connectionString, wake, log });
 

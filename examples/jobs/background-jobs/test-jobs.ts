@@ -3,11 +3,10 @@ import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import pg from 'pg';
-import { vi } from 'vitest';
+import { listenForWakeUps } from '../worker-loop/listen-for-wake-ups.ts';
 import { createDeadJobs } from './dead-jobs.ts';
 import { createJobQueue } from './job-queue.ts';
 import { type JobWorkerOptions, startJobWorker } from './job-worker.ts';
-import { listenForWakeUps } from './listen-for-wake-ups.ts';
 
 export const SCHEMA = new URL('schema.sql', import.meta.url);
 
@@ -93,14 +92,6 @@ export function openWorkerPool(connectionString: string): Pool {
   return pool;
 }
 
-/** From here on, leases and limits end only as the test advances the timers. */
-export function stopHeartbeats() {
-  vi.useFakeTimers({
-    toFake: ['setInterval', 'clearInterval', 'performance'],
-  });
-  return { [Symbol.dispose]: () => void vi.useRealTimers() };
-}
-
 /** How many rows there are in a table that a condition may follow. */
 export async function count(pool: Pool, place: string) {
   const { rows } = await pool.query<{ n: number }>(
@@ -127,9 +118,6 @@ export const copies = (length: number, kind = 'noop') =>
 /** Resolves once a statement of this database waits for a lock. */
 export const untilBlocked = (pool: Pool) =>
   waitUntil('a statement waits for a lock', () => hasBlocked(pool));
-
-/** Work that is done at once. */
-export const noop = async () => {};
 
 /** Work that never ends. */
 export const hang = () => new Promise<never>(() => {});

@@ -11,17 +11,21 @@ export type ListenOptions = {
   log: { warn: (message: string, details: object) => void };
 };
 
+/** How long a server may be silent while it is asked. */
+const ANSWER_MS = 5000;
+
 /** Wakes a worker at each NOTIFY, until it is stopped. */
 export function listenForWakeUps(options: ListenOptions) {
   const { connectionString, channel = 'jobs', wake, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
 
+  // #region listen
   async function listen() {
     const client = new Client({
       connectionString,
-      connectionTimeoutMillis: 5000,
-      query_timeout: 5000,
+      connectionTimeoutMillis: ANSWER_MS,
+      query_timeout: ANSWER_MS,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
     });
@@ -49,6 +53,7 @@ export function listenForWakeUps(options: ListenOptions) {
       await pause(backOffMs(4), undefined, { signal }).catch(() => {});
     }
   }
+  // #endregion listen
 
   const listening = listenUntilStopped();
   async function stop() {

@@ -1,8 +1,8 @@
+import { once } from 'node:events';
 import {
   setTimeout as pause,
   setImmediate,
 } from 'node:timers/promises';
-import { unlessAborted } from '../../postgres/transactions-and-locking/transaction-session.ts';
 import { CutOffError } from './cut-off-error.ts';
 
 /** How the work on an item ended; rejected with CutOffError, it may go on. */
@@ -29,8 +29,6 @@ export type WorkerOptions<Item extends object> = {
   limitSeconds?: number;
 };
 
-type Run = PromiseWithResolvers<void> & { abort: AbortController };
-
 /** Does what is due, many items at a time, until it is stopped. */
 export function startWorker<Item extends object>(
   options: WorkerOptions<Item>,
@@ -39,106 +37,109 @@ export function startWorker<Item extends object>(
   const { concurrency = 20, pollSeconds = 1 } = options;
   const { limitSeconds = 900 } = options;
   requireNumbers({ concurrency, pollSeconds, limitSeconds });
-  const running = new Map<Item, Run>();
+  const running = new Map<Item, AbortController>();
   const ended: Ended<Item>[] = [];
-  const closing = new AbortController();
   let bell = Promise.withResolvers<void>();
   let isStopping = false;
+  let isClosed = false;
   let isSettling = false;
+  let working = 0;
   let failures = 0; // claims in a row
   let healthyAt = performance.now();
 
+  // #region claim-what-is-due
   async function loop() {
-    while (!isStopping) {
-      const room = concurrency - running.size;
-      const found = room > 0 ? await take(room) : 0;
-      // A full answer may have left more behind.
-      if (found === 0 || found < room) await rest();
-      await setImmediate(); // what ends together makes one batch
-    }
+    while (!isStopping || (running.size > 0 && !isClosed))
+      if (!(await take())) await rest();
   }
 
-  async function take(room: number) {
+  /** Whether there may be more than there was room for. */
+  async function take(): Promise<boolean> {
+    const room = concurrency - running.size;
+    if (room <= 0 || isStopping) return false;
     try {
       const items = await claim(room);
       for (const item of items) void run(item);
       failures = 0;
       healthyAt = performance.now();
-      return items.length;
+      return items.length >= room;
     } catch (error) {
       failures += 1;
       log.warn('nothing can be claimed', { name, failures, error });
-      return 0;
+      return false;
     }
   }
 
   /** Until `wake`, also if that came during the last claim. */
   async function rest() {
     const ms = failures ? backOffMs(failures) : pollSeconds * 1000;
-    const timer = setTimeout(bell.resolve, ms);
-    await bell.promise;
-    clearTimeout(timer);
+    await waitAtMost(ms, bell.promise);
     bell = Promise.withResolvers();
   }
 
   const wake = () => bell.resolve();
+  // #endregion claim-what-is-due
 
   // #region run
   async function run(item: Item) {
     const abort = new AbortController();
-    running.set(item, { abort, ...Promise.withResolvers<void>() });
-    const cutOff = () => cut(item, 'timed_out');
-    const limit = setTimeout(cutOff, limitSeconds * 1000);
-    const trying = [attempt(item, abort.signal)];
-    for (const result of await Promise.allSettled(trying))
-      ended.push({ item, result });
+    running.set(item, abort);
+    const ms = limitSeconds * 1000;
+    const limit = setTimeout(cut, ms, item, 'timed_out');
+    working += 1;
+    const trying = attempt(item, abort.signal);
+    const [result] = await Promise.allSettled([trying]);
     clearTimeout(limit);
-    if (!isSettling) await settleAll();
+    // Until now there was no room to claim.
+    if (working >= concurrency) healthyAt = performance.now();
+    working -= 1;
+    ended.push({ item, result });
+    if (!isSettling) void settleAll();
   }
 
   async function attempt(item: Item, signal: AbortSignal) {
     // The claim was on its way when the worker was stopped.
     if (isStopping) throw new CutOffError('stopped');
-    await unlessAborted(signal, work(item, signal));
+    await Promise.race([once(signal, 'abort'), work(item, signal)]);
+    signal.throwIfAborted();
   }
 
   /** Waits no longer for the work on an item. */
   function cut(item: Item, code: CutOffError['code']) {
-    running.get(item)?.abort.abort(new CutOffError(code));
+    running.get(item)?.abort(new CutOffError(code));
   }
   // #endregion run
 
   // #region settle-until-done
   async function settleAll() {
     isSettling = true;
-    healthyAt = performance.now(); // there may have been no room
-    const { signal } = closing;
-    for (let failed = 0; ended.length > 0; ) {
-      if (failed === 0)
-        await setImmediate(); // as in the loop
-      else await pause(backOffMs(failed), 0, { signal }).catch(() => 0);
-      if (signal.aborted) break;
-      const batch = ended.splice(0);
-      try {
-        await settle(batch);
-        failed = 0;
-        free(batch);
-      } catch (error) {
-        ended.unshift(...batch); // they keep their places
-        failed += 1;
-        log.warn('ends cannot be recorded', { name, failed, error });
-      }
-    }
+    await setImmediate(); // what ends together makes one batch
+    while (ended.length > 0) await record(ended.splice(0), 1);
     isSettling = false;
   }
 
-  function free(batch: Ended<Item>[]) {
-    if (running.size >= concurrency) wake();
-    healthyAt = performance.now();
-    for (const { item } of batch) {
-      running.get(item)?.resolve();
-      running.delete(item);
+  async function record(batch: Ended<Item>[], failed: number) {
+    if (batch.length === 0 || isClosed) return;
+    try {
+      await settle(batch);
+      free(batch);
+    } catch (error) {
+      log.warn('ends cannot be recorded', { name, failed, error });
+      void retry(batch, failed);
     }
+  }
+
+  /** In halves: one that is refused each time holds up no others. */
+  async function retry(batch: Ended<Item>[], failed: number) {
+    await pause(backOffMs(failed), undefined, { ref: false });
+    const half = Math.ceil(batch.length / 2);
+    void record(batch.slice(0, half), failed + 1);
+    void record(batch.slice(half), failed + 1);
+  }
+
+  function free(batch: Ended<Item>[]) {
+    if (isStopping || running.size >= concurrency) wake();
+    for (const { item } of batch) running.delete(item);
   }
   // #endregion settle-until-done
 
@@ -147,36 +148,24 @@ export function startWorker<Item extends object>(
   async function stop(graceSeconds = 10) {
     isStopping = true;
     wake();
-    await waitAtMost(graceSeconds, drain());
+    await waitAtMost(graceSeconds * 1000, looping);
     for (const item of running.keys()) cut(item, 'stopped');
-    await waitAtMost(5, drain());
-    closing.abort();
-  }
-
-  async function drain() {
-    await looping;
-    await Promise.all(running.values().map(({ promise }) => promise));
+    await waitAtMost(5000, looping);
+    isClosed = true;
+    wake();
   }
   // #endregion stop
 
   /** For a health check: rejects when claims or ends have failed for a minute. */
   async function check() {
-    const seconds = (performance.now() - healthyAt) / 1000;
-    const hasToWait = running.size >= concurrency && !isSettling;
-    if (!hasToWait && seconds > pollSeconds + 60)
-      throw new Error(
-        `${name}: no success for ${Math.floor(seconds)} s`,
-      );
+    const ms = performance.now() - healthyAt;
+    const seconds = Math.floor(ms / 1000);
+    if (working < concurrency && seconds > pollSeconds + 60)
+      throw new Error(`${name}: no success for ${seconds} s`);
   }
 
   const looping = loop();
-  return {
-    wake,
-    cut,
-    check,
-    stop,
-    [Symbol.asyncDispose]: () => stop(),
-  };
+  return { wake, cut, check, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** 0.2 s, 0.4 s … up to 10 s, of which half is random. */
@@ -192,9 +181,9 @@ export function requireNumbers(numbers: Record<string, number>) {
       throw new RangeError(`${name} must be above 0, at most 86400`);
 }
 
-async function waitAtMost(seconds: number, end: Promise<void>) {
+async function waitAtMost(ms: number, end: Promise<void>) {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, seconds * 1000);
+  const timer = setTimeout(resolve, ms);
   await Promise.race([end, promise]);
   clearTimeout(timer);
 }
