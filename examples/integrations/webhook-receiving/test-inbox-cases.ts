@@ -1,0 +1,174 @@
+import { waitUntil } from '@touchstone/kit/time/wait';
+import { expect, test, vi } from 'vitest';
+import { startTestApp } from './test-app.ts';
+import { lockTable, untilBlocked } from './test-database.ts';
+import { writeStripePaid } from './test-sender.ts';
+import type { WebhookEvent } from './webhook-inbox.ts';
+
+test('An inbox keeps the bytes that were signed, and says whether the event is new', async () => {
+  await using app = await startTestApp();
+  const body = Buffer.from('{ "id": "evt_1",\t"rate": 10.50 }\r\n\0');
+  const event = { source: 'stripe', id: 'evt_1', body };
+
+  expect(await app.inbox.accept(event)).toEqual({ isNew: true });
+  const other = { ...event, body: Buffer.from('{}') };
+  expect(await app.inbox.accept(other)).toEqual({ isNew: false });
+
+  const { rows } = await app.pool.query('select * from webhook_events');
+  expect(rows).toEqual([event]);
+});
+
+test('Two senders may use the same id', async () => {
+  await using app = await startTestApp();
+  await app.pay('ada', 'evt_1');
+  await app.sendStripe(writeStripePaid('evt_1', 'ada'), {
+    at: app.clock(),
+    secrets: [app.secrets.stripe],
+  });
+  const jobs =
+    'select kind, payload, unique_key from jobs order by kind';
+  expect((await app.pool.query(jobs)).rows).toEqual([
+    { kind: 'webhook-acme', payload: 'evt_1', unique_key: 'evt_1' },
+    { kind: 'webhook-stripe', payload: 'evt_1', unique_key: 'evt_1' },
+  ]);
+  await app.inbox.accept({
+    source: 'acme',
+    id: 'evt_2',
+    body: Buffer.from('{}'),
+  });
+
+  const seen: WebhookEvent[] = [];
+  const keep = async (event: WebhookEvent) => void seen.push(event);
+  const handlers = { acme: keep, stripe: keep };
+  app.startWorker({ handlers, concurrency: 1 });
+  await app.untilDone();
+
+  const names = seen.map(({ source, id }) => `${source} ${id}`);
+  expect(names.toSorted()).toEqual([
+    'acme evt_1',
+    'acme evt_2',
+    'stripe evt_1',
+  ]);
+});
+
+test('Copies of an event that waits add one job, and one of an event in work ends at once', async () => {
+  await using app = await startTestApp();
+  for (let copy = 0; copy < 5; copy += 1) await app.pay('ada');
+  expect(await app.count('jobs')).toBe(1);
+
+  const unlock = await lockTable(app.pool, 'accounts');
+  app.startWorker();
+  await untilBlocked(app.pool);
+  for (let copy = 0; copy < 5; copy += 1) await app.pay('ada');
+  // The job of the copies finds the event taken, and does not wait.
+  await waitUntil(
+    'the job of the copies ends',
+    async () => (await app.count('jobs')) === 1,
+  );
+  await unlock();
+  await app.untilDone();
+
+  expect(await app.readCredit('ada')).toBe(1000);
+  expect(app.logged()).toEqual([]);
+});
+
+test('The tables refuse what the code must not do', async () => {
+  await using app = await startTestApp();
+  const run = (text: string, values: unknown[] = []) =>
+    app.pool.query(text, values);
+  const receipt = `insert into webhook_receipts (source, id) values ($1, $2)`;
+  for (const id of ['', 'x'.repeat(256), null])
+    await expect(run(receipt, ['acme', id])).rejects.toThrow();
+  await run(receipt, ['acme', 'x'.repeat(255)]);
+  await run(receipt, ['acme', 'x']);
+  await expect(run(receipt, [null, 'x'])).rejects.toThrow('null');
+  await expect(
+    run('update webhook_receipts set received_at = null'),
+  ).rejects.toThrow('null');
+
+  const event = `insert into webhook_events values ('acme', $1, $2)`;
+  await expect(run(event, ['x', null])).rejects.toThrow('null');
+  await expect(run(event, ['y', 'body'])).rejects.toThrow('foreign');
+  await run(event, ['x', 'body']);
+  await expect(run(event, ['x', 'body'])).rejects.toThrow('duplicate');
+  await expect(
+    run(`delete from webhook_receipts where id = 'x'`),
+  ).rejects.toThrow('foreign');
+});
+
+test('A purge forgets the oldest processed events, and none that waits', async () => {
+  await using app = await startTestApp();
+  await app.pay('waits');
+  const add = `
+    insert into webhook_receipts (source, id, received_at)
+    select source, id, now() - make_interval(days => $2, hours => $3)
+    from unnest($1::text[]) as id, unnest($4::text[]) as source`;
+  const both = ['acme', 'other'];
+  await app.pool.query(add, [['old', 'waits'], 61, 0, ['other']]);
+  await app.pool.query(add, [['older'], 62, 0, both]);
+  await app.pool.query(add, [['young'], 59, 23, both]);
+  await app.pool.query(
+    `update webhook_receipts set received_at = now() - interval '90 days'
+     where source = 'acme' and id = 'waits'`,
+  );
+  const list = async () => {
+    const { rows } = await app.pool.query(
+      'select source, id from webhook_receipts order by id, source',
+    );
+    return rows.map(({ source, id }) => `${source} ${id}`);
+  };
+
+  expect(await app.inbox.purge(60, 2)).toBe(2);
+  expect(await list()).toEqual([
+    'other old',
+    'acme waits',
+    'other waits',
+    'acme young',
+    'other young',
+  ]);
+  expect(await app.inbox.purge(60)).toBe(2);
+  expect(await app.inbox.purge(60)).toBe(0);
+  expect(await list()).toEqual([
+    'acme waits',
+    'acme young',
+    'other young',
+  ]);
+});
+
+test('Purging runs each hour, takes batches until none is left, and survives an error', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await using app = await startTestApp();
+    await app.pool.query(
+      `insert into webhook_receipts
+       select 'acme', n, now() - interval '61 days'
+       from generate_series(1, 2500) as n`,
+    );
+    const warnings: unknown[] = [];
+    const log = {
+      warn: (message: string, details: object) =>
+        void warnings.push([message, details]),
+    };
+    const left = () => app.count('webhook_receipts');
+    const purging = app.inbox.startPurging(60, log);
+    expect(await app.inbox.purge(60)).toBe(1000);
+    vi.advanceTimersByTime(3_599_999);
+    expect(await left()).toBe(1500);
+    vi.advanceTimersByTime(1);
+    await waitUntil('all are gone', async () => (await left()) === 0);
+
+    await app.pool.query('alter table webhook_receipts rename to gone');
+    vi.advanceTimersByTime(3_600_000);
+    await waitUntil('it says so', () => warnings.length === 1);
+    expect(warnings).toMatchObject([
+      [
+        'webhook receipts are not purged',
+        { error: { message: expect.stringContaining('not exist') } },
+      ],
+    ]);
+    purging.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
