@@ -174,15 +174,15 @@ failure(
     expect(await app.pay('ada')).toEqual(accepted);
     expect(await app.pay('bob')).toEqual(accepted);
     await unlock();
+    await passTime(app.pool, 60);
     await app.untilDone();
     expect(await app.pay('ada')).toEqual(accepted);
+    expect(await app.count('jobs')).toBe(0);
 
-    await app.untilDone();
     expect(await app.count('webhook_receipts')).toBe(2);
     expect(await app.count('webhook_events')).toBe(0);
     expect(await app.readCredit('ada')).toBe(1000);
     expect(await app.readCredit('bob')).toBe(1000);
-    expect(app.logged()).toEqual([]);
   },
 );
 
@@ -306,7 +306,7 @@ failure(
   'A handler throws each time',
   {
     symptom:
-      'Other events go on. After 20 attempts in six hours the log has `job is dead`; `revive`, or a copy from the sender, starts the event again once the handler is fixed',
+      'Other events go on. After 20 attempts in six hours the log has `job is dead`; Once the handler is fixed, `revive` starts the event again, and so does a copy from the sender, a minute later',
     defence: 'process-event',
     remains:
       'Alert on dead jobs. When a copy has succeeded, the dead job of the event is still listed: revive it, and it ends without an effect',
@@ -337,6 +337,7 @@ failure(
 
     isBroken = false;
     expect(await app.pay('poison')).toEqual(accepted);
+    await passTime(app.pool, 60);
     await app.untilDone();
     expect(await app.readCredit('poison')).toBe(1000);
     for (const { id } of dead)

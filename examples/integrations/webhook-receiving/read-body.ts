@@ -1,18 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-
-/** A body that is not read to its end: too large, too slow, compressed or cut off. */
-export class BodyError extends Error {
-  override readonly name = 'BodyError';
-  readonly status: number;
-  readonly code: string;
-  readonly expose = true;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
+import { WebhookError } from './webhook-error.ts';
 
 /** How much a sender may send, and in how much time; 256 kB and 10 seconds unless you say more. */
 export type BodyLimits = { maxBytes?: number; seconds?: number };
@@ -26,7 +13,7 @@ export function readBody(
   const { headers } = request;
   return new Promise((resolve, reject) => {
     const refuse = (status: number, code: string, message: string) =>
-      reject(new BodyError(status, code, message));
+      reject(new WebhookError(status, code, message));
     const refuseSize = () =>
       refuse(413, 'too_large', `Send at most ${maxBytes} bytes`);
     // Compressed, a few kilobytes can become gigabytes.

@@ -1,19 +1,12 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { WebhookError } from './webhook-error.ts';
 
 /** A request as it came: the body is bytes, not what a parser made of them. */
 export type SignedRequest = {
   headers: IncomingHttpHeaders;
   body: Buffer;
 };
-
-/** A request that was not signed with the secret, or not lately. */
-export class SignatureError extends Error {
-  override readonly name = 'SignatureError';
-  readonly status = 400;
-  readonly code = 'invalid_signature';
-  readonly expose = true;
-}
 
 /** What a verifier needs to know of one sender. */
 export type VerifierOptions = {
@@ -41,7 +34,7 @@ export function createVerifier(options: VerifierOptions) {
     const age = seconds - Number(timestamp);
     // A sender that tries again signs again, with a new timestamp.
     if (!isInteger(timestamp) || Math.abs(age) > toleranceSeconds)
-      throw new SignatureError('The timestamp is too far from now');
+      throw refuse('The timestamp is too far from now');
 
     const isGenuine = keys.some((key) => {
       // The bytes as they came: what JSON.stringify makes differs.
@@ -49,11 +42,14 @@ export function createVerifier(options: VerifierOptions) {
       const expected = mac.digest(scheme.encoding);
       return signatures.some((given) => isEqual(given, expected));
     });
-    if (!isGenuine)
-      throw new SignatureError('No signature matches this body');
+    if (!isGenuine) throw refuse('No signature matches this body');
     return checkId(id ?? readId(body));
   };
   // #endregion verify
+}
+
+function refuse(message: string) {
+  return new WebhookError(400, 'invalid_signature', message);
 }
 
 const SCHEMES = {
@@ -104,7 +100,7 @@ function toKey(secret: string, encoding: 'base64' | 'utf8'): Buffer {
 function readHeader(headers: IncomingHttpHeaders, name: string) {
   const value = headers[name];
   if (typeof value === 'string' && value) return value;
-  throw new SignatureError(`Send the header ${name}`);
+  throw refuse(`Send the header ${name}`);
 }
 
 function isInteger(text: string): boolean {
@@ -128,5 +124,5 @@ function readId(body: Buffer): unknown {
 
 function checkId(id: unknown): string {
   if (typeof id === 'string' && /^[ -~]{1,255}$/.test(id)) return id;
-  throw new SignatureError('The event has no id that can be kept');
+  throw refuse('The event has no id that can be kept');
 }

@@ -99,7 +99,7 @@ test('A verifier refuses an event whose id cannot be kept, though it is signed',
     const headers = signStripe({ body: bytes, at: NOW, secrets });
     expect(() => verify({ headers, body: bytes })).toThrow(
       expect.objectContaining({
-        name: 'SignatureError',
+        name: 'WebhookError',
         status: 400,
         code: 'invalid_signature',
         expose: true,
@@ -155,7 +155,7 @@ test('A body is read to its last byte at the limit, whatever its chunks are', as
     expect(
       await reader.send(cut(Buffer.alloc(1001), sizes)),
     ).toMatchObject({
-      name: 'BodyError',
+      name: 'WebhookError',
       status: 413,
       code: 'too_large',
       message: 'Send at most 1000 bytes',

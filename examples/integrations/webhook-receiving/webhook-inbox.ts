@@ -16,7 +16,10 @@ export function createWebhookInbox({ pool, queue }: InboxOptions) {
   /** Once this resolves, the event is ours: answer 202 then, and not earlier. */
   function accept({ source, id, body }: WebhookEvent) {
     return inTransaction(pool, async (tx) => {
-      const { rows } = await tx.query<Accepted>(
+      const { rows } = await tx.query<{
+        isNew: boolean;
+        isWaiting: boolean;
+      }>(
         `with receipt as (
            insert into webhook_receipts (source, id)
            values ($1, $2)
@@ -34,9 +37,11 @@ export function createWebhookInbox({ pool, queue }: InboxOptions) {
         [source, id, body],
       );
       const { isNew = false, isWaiting = false } = rows[0] ?? {};
-      // A copy of an event that failed starts it again.
-      if (isNew || isWaiting)
-        await queue.enqueue(tx, [toJob(source, id)]);
+      // A copy starts an event that is dead again, once a minute.
+      const delaySeconds = isNew ? 0 : 60;
+      const kind = toKind(source);
+      const job = { kind, payload: id, uniqueKey: id, delaySeconds };
+      if (isNew || isWaiting) await queue.enqueue(tx, [job]);
       return { isNew };
     });
   }
@@ -82,12 +87,6 @@ export function createWebhookInbox({ pool, queue }: InboxOptions) {
 }
 
 type Log = { warn: (message: string, details: object) => void };
-type Accepted = { isNew: boolean; isWaiting: boolean };
 
 /** The kind of the jobs of a sender: senders take turns. */
 export const toKind = (source: string) => `webhook-${source}`;
-
-/** Of jobs that wait for one event, one is enough. */
-function toJob(source: string, id: string) {
-  return { kind: toKind(source), payload: id, uniqueKey: id };
-}
