@@ -18,16 +18,15 @@ export function startPayments(settings: Settings) {
   const { connectionString, secrets, log } = settings;
   const common = { connectionString, applicationName: 'payments', log };
   // #region wire
+  const { acme, stripe } = secrets;
+  const verifiers = {
+    acme: createVerifier({ scheme: 'standard', secrets: acme }),
+    stripe: createVerifier({ scheme: 'stripe', secrets: stripe }),
+  };
   const pool = createPool(common);
   const queue = createJobQueue({ pool });
   const inbox = createWebhookInbox({ pool, queue });
-  const verifiers = {
-    acme: createVerifier({ scheme: 'standard', secrets: secrets.acme }),
-    stripe: createVerifier({
-      scheme: 'stripe',
-      secrets: secrets.stripe,
-    }),
-  };
+  const purging = inbox.startPurging(60, log);
 
   // Slow handlers must not use up the connections of the others.
   const handlerPool = createPool(common);
@@ -37,10 +36,8 @@ export function startPayments(settings: Settings) {
     queue,
     handlers: { acme: applyAcmeEvent, stripe: applyStripeEvent },
   });
-  const work = { pool: jobPool, handlers, log, concurrency: 10 };
-  const worker = startJobWorker(work);
-  const purging = inbox.startPurging(60, log);
-  // #endregion wire
+  const services = { pool: jobPool, handlers, log, concurrency: 10 };
+  const worker = startJobWorker(services);
 
   /** Call it after the last answer. */
   async function stop() {
@@ -49,6 +46,7 @@ export function startPayments(settings: Settings) {
     const pools = [pool, handlerPool, jobPool];
     await Promise.all(pools.map((one) => one.end()));
   }
+  // #endregion wire
 
   const app = createApp({ pool, inbox, verifiers, log });
   return { app, check: worker.check, stop };

@@ -66,12 +66,16 @@ export async function endIdleTransactions(pool: Pool) {
   await pool.query(`select pg_terminate_backend(pid) from ${idle}`);
 }
 
-/** Lets so many seconds pass for leases and pauses, except those of jobs in a transaction. */
-export async function passTime(pool: Pool, seconds: number) {
+/** Lets so many seconds pass for leases and pauses; waits for jobs that are in a transaction. */
+export async function passTime(
+  pool: Pool,
+  seconds: number,
+  which = 'true',
+) {
   await pool.query(
     `update jobs
      set due_at = due_at - make_interval(secs => $1)
-     where id in (select id from jobs for update skip locked)`,
+     where ${which}`,
     [seconds],
   );
 }

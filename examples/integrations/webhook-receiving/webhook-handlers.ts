@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { Job } from '../../jobs/background-jobs/job.ts';
 import type { JobQueue } from '../../jobs/background-jobs/job-queue.ts';
 import type { Handler } from '../../jobs/background-jobs/job-worker.ts';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
@@ -30,32 +31,27 @@ export function createWebhookHandlers(options: Options) {
     jobHandlers[toKind(source)] = createJobHandler(source, handle);
   return jobHandlers;
 
-  // #region process-event
-  /** The event goes, its job goes, and its effect comes: all three, or none. */
-  function createJobHandler(
-    source: string,
-    handle: WebhookHandler,
-  ): Handler {
-    return async function processEvent(job, signal) {
+  function createJobHandler(source: string, handle: WebhookHandler) {
+    // #region process-event
+    /** The event goes, its job goes, its effect comes: or nothing does. */
+    return async function processEvent(job: Job, signal: AbortSignal) {
       const limits = { signal, timeLimitMs };
-      const id = `${job.payload}`;
       await inTransaction(pool, limits, async (tx, stopping) => {
         await queue.complete(tx, job);
-        const { rows } = await tx.query<{ body: Buffer }>(
+        const { rows } = await tx.query<WebhookEvent>(
           `delete from webhook_events
            where (source, id) = (
              select source, id from webhook_events
              where source = $1 and id = $2
              for update skip locked
            )
-           returning body`,
-          [source, id],
+           returning source, id, body`,
+          [source, job.payload],
         );
-        // Else another job for the event has done it, or has it.
-        for (const { body } of rows)
-          await handle({ source, id, body }, tx, stopping);
+        // None: another job for the event has done it, or is at it.
+        for (const event of rows) await handle(event, tx, stopping);
       });
     };
+    // #endregion process-event
   }
-  // #endregion process-event
 }

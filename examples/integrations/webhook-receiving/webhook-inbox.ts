@@ -14,12 +14,9 @@ type InboxOptions = {
 export function createWebhookInbox({ pool, queue }: InboxOptions) {
   // #region accept
   /** Once this resolves, the event is ours: answer 202 then, and not earlier. */
-  function accept({ source, id, body }: WebhookEvent) {
-    return inTransaction(pool, async (tx) => {
-      const { rows } = await tx.query<{
-        isNew: boolean;
-        isWaiting: boolean;
-      }>(
+  async function accept({ source, id, body }: WebhookEvent) {
+    await inTransaction(pool, async (tx) => {
+      const { rows } = await tx.query<{ delaySeconds: number }>(
         `with receipt as (
            insert into webhook_receipts (source, id)
            values ($1, $2)
@@ -29,20 +26,16 @@ export function createWebhookInbox({ pool, queue }: InboxOptions) {
            insert into webhook_events (source, id, body)
            select source, id, $3 from receipt
          )
-         select exists (select from receipt) as "isNew",
-                exists (
-                  select from webhook_events
-                  where source = $1 and id = $2
-                ) as "isWaiting"`,
+         select 0 as "delaySeconds" from receipt
+         union all
+         select 60 from webhook_events
+         where source = $1 and id = $2`,
         [source, id, body],
       );
-      const { isNew = false, isWaiting = false } = rows[0] ?? {};
       // A copy starts an event that is dead again, once a minute.
-      const delaySeconds = isNew ? 0 : 60;
-      const kind = toKind(source);
-      const job = { kind, payload: id, uniqueKey: id, delaySeconds };
-      if (isNew || isWaiting) await queue.enqueue(tx, [job]);
-      return { isNew };
+      const job = { kind: toKind(source), payload: id, uniqueKey: id };
+      for (const { delaySeconds } of rows)
+        await queue.enqueue(tx, [{ ...job, delaySeconds }]);
     });
   }
   // #endregion accept
