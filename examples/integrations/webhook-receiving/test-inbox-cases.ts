@@ -165,12 +165,10 @@ test('Purging runs each hour, takes batches until none is left, and survives an 
 
     await app.pool.query('alter table webhook_receipts rename to gone');
     vi.advanceTimersByTime(3_600_000);
-    await waitUntil('it says so', () => warnings.length === 1);
-    expect(warnings).toMatchObject([
-      [
-        'webhook receipts are not purged',
-        { error: { message: expect.stringContaining('not exist') } },
-      ],
+    await waitUntil('it says so', () => warnings.length > 0);
+    expect(warnings[0]).toMatchObject([
+      'webhook receipts are not purged',
+      { error: { message: expect.stringContaining('not exist') } },
     ]);
     purging.stop();
     expect(vi.getTimerCount()).toBe(0);

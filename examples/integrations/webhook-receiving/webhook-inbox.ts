@@ -13,7 +13,7 @@ type InboxOptions = {
 /** Keeps each event until its handler has succeeded, and remembers that it came. */
 export function createWebhookInbox({ pool, queue }: InboxOptions) {
   // #region accept
-  /** Once this resolves, the event is ours: answer 202 then, and not earlier. */
+  /** Once it resolves, the event is ours: answer 202, not earlier. */
   async function accept({ source, id, body }: WebhookEvent) {
     await inTransaction(pool, async (tx) => {
       const { rows } = await tx.query<{ delaySeconds: number }>(
@@ -40,7 +40,6 @@ export function createWebhookInbox({ pool, queue }: InboxOptions) {
   }
   // #endregion accept
 
-  // #region purge
   /** Forgets the oldest events that were processed and came so long ago; returns how many. */
   async function purge(days: number, limit = 1000): Promise<number> {
     const { rowCount } = await pool.query(
@@ -61,7 +60,6 @@ export function createWebhookInbox({ pool, queue }: InboxOptions) {
     );
     return rowCount ?? 0;
   }
-  // #endregion purge
 
   /** Purges each hour, until it is stopped. */
   function startPurging(days: number, log: Log) {
