@@ -270,7 +270,7 @@ failure(
       'The effect is undone, and the event stays; another worker processes it once the lease of its job has ended, and it counts once',
     defence: 'process-event',
     remains:
-      'A frozen worker keeps its locks until Postgres ends its transaction after 65 s. A mail, or a call to another API, is not undone: give it the id of the event as its idempotency key',
+      'A kill spends one of 20 attempts. A frozen worker keeps its locks until Postgres ends its transaction after 65 s. A mail, or a call to another API, is not undone: give it the id of the event as its idempotency key',
   },
   async () => {
     await using app = await startTestApp();
@@ -304,7 +304,7 @@ failure(
   'A handler throws each time',
   {
     symptom:
-      'Other events go on. After 20 attempts in six hours the log has `job is dead`; Once the handler is fixed, `revive` starts the event again, and so does a copy from the sender, a minute later',
+      'Other events go on. After 20 attempts in six hours the log has `job is dead`. Once the handler is fixed, `revive` starts the event again, and so does a copy from the sender, a minute later',
     defence: 'process-event',
     remains:
       'Alert on dead jobs. When a copy has succeeded, the dead job of the event is still listed: revive it, and it ends without an effect',

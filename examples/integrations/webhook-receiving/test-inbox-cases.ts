@@ -1,8 +1,11 @@
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
+import type { Pool } from 'pg';
 import { expect, test, vi } from 'vitest';
 import { startTestApp } from './test-app.ts';
 import { lockTable, passTime, untilBlocked } from './test-database.ts';
 import { writeStripePaid } from './test-sender.ts';
+import { createWebhookHandlers } from './webhook-handlers.ts';
 import type { WebhookEvent } from './webhook-inbox.ts';
 
 test('An inbox keeps the bytes that were signed, and of two bodies with one id the first', async () => {
@@ -78,6 +81,57 @@ test('Copies of an event that waits add one job, a minute later, which ends at o
   expect(await app.readCredit('ada')).toBe(1000);
 });
 
+test('A copy of an event that was processed adds no job, whatever else waits', async () => {
+  await using app = await startTestApp();
+  const worker = app.startWorker();
+  await app.pay('ada');
+  await app.untilDone();
+  await worker.stop();
+  await app.pay('bob');
+  await app.sendStripe(writeStripePaid('ada', 'ada'), {
+    at: app.clock(),
+    secrets: [app.secrets.stripe],
+  });
+
+  await app.pay('ada');
+
+  const { rows } = await app.pool.query(
+    'select kind, payload from jobs order by kind',
+  );
+  expect(rows).toEqual([
+    { kind: 'webhook-acme', payload: 'bob' },
+    { kind: 'webhook-stripe', payload: 'ada' },
+  ]);
+});
+
+test('A handler has 60 seconds, and is not called when the lease of its job is lost', async () => {
+  await using app = await startTestApp();
+  const limits: unknown[] = [];
+  const handlers = createWebhookHandlers({
+    pool: app.pool,
+    queue: app.queue,
+    handlers: {
+      async acme(_event, tx) {
+        const { rows } = await tx.query('show statement_timeout');
+        limits.push(...rows);
+      },
+    },
+  });
+  await app.pay('ada');
+  const [job] = await app.queue.claim(['webhook-acme'], 1, 30);
+  const process = handlers['webhook-acme'];
+  if (!job || !process) throw new Error('the event has no job');
+  const { signal } = new AbortController();
+
+  const late = process({ ...job, attempt: 2 }, signal);
+  await expect(late).rejects.toThrow('lease');
+  expect(limits).toEqual([]);
+  await process(job, signal);
+
+  // Postgres ends what the process did not end 5 s before.
+  expect(limits).toEqual([{ statement_timeout: '65s' }]);
+});
+
 test('The tables refuse what the code must not do', async () => {
   await using app = await startTestApp();
   const run = (text: string, values: unknown[] = []) =>
@@ -141,34 +195,55 @@ test('A purge forgets the oldest processed events, and none that waits', async (
   ]);
 });
 
+test('A purge does not wait for a receipt that is locked', async () => {
+  await using app = await startTestApp();
+  await addOld(app.pool, 3);
+  const client = await app.pool.connect();
+  await client.query(
+    `begin; select from webhook_receipts where id = '2' for update`,
+  );
+
+  const purged = app.inbox.purge(60);
+  const blocked = untilBlocked(app.pool).catch(() => {});
+  expect(await Promise.race([purged, blocked])).toBe(2);
+
+  await client.query('commit');
+  client.release();
+  expect(await app.inbox.purge(60)).toBe(1);
+});
+
 test('Purging runs each hour, takes batches until none is left, and survives an error', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {
     await using app = await startTestApp();
-    await app.pool.query(
-      `insert into webhook_receipts
-       select 'acme', n, now() - interval '61 days'
-       from generate_series(1, 2500) as n`,
-    );
-    const warnings: unknown[] = [];
-    const log = {
-      warn: (message: string, details: object) =>
-        void warnings.push([message, details]),
-    };
-    const left = () => app.count('webhook_receipts');
+    await addOld(app.pool, 2001);
+    const query = vi.spyOn(app.pool, 'query');
+    const countDeletes = () =>
+      query.mock.calls.filter(([text]) => `${text}`.includes('delete'))
+        .length;
+    const log = createTestLog();
     const purging = app.inbox.startPurging(60, log);
     expect(await app.inbox.purge(60)).toBe(1000);
     vi.advanceTimersByTime(3_599_999);
-    expect(await left()).toBe(1500);
+    expect(await app.count('webhook_receipts')).toBe(1001);
     vi.advanceTimersByTime(1);
-    await waitUntil('all are gone', async () => (await left()) === 0);
+    // It takes 1000, 1 and none.
+    await waitUntil('it found none', () => countDeletes() === 4);
+    expect(await app.count('webhook_receipts')).toBe(0);
+    await app.count('webhook_receipts');
+    expect(countDeletes()).toBe(4);
 
     await app.pool.query('alter table webhook_receipts rename to gone');
     vi.advanceTimersByTime(3_600_000);
-    await waitUntil('it says so', () => warnings.length > 0);
-    expect(warnings[0]).toMatchObject([
-      'webhook receipts are not purged',
-      { error: { message: expect.stringContaining('not exist') } },
+    await waitUntil('it says so', () => log.entries.length > 0);
+    expect(log.entries).toMatchObject([
+      {
+        level: 'warn',
+        message: 'webhook receipts are not purged',
+        details: {
+          error: { message: expect.stringContaining('not exist') },
+        },
+      },
     ]);
     purging.stop();
     expect(vi.getTimerCount()).toBe(0);
@@ -176,3 +251,13 @@ test('Purging runs each hour, takes batches until none is left, and survives an 
     vi.useRealTimers();
   }
 });
+
+/** Receipts of 61 days ago. */
+async function addOld(pool: Pool, count: number) {
+  await pool.query(
+    `insert into webhook_receipts
+     select 'acme', n, now() - interval '61 days'
+     from generate_series(1, $1::int) as n`,
+    [count],
+  );
+}

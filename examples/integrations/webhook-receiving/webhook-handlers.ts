@@ -49,7 +49,8 @@ export function createWebhookHandlers(options: Options) {
           [source, job.payload],
         );
         // None: another job for the event has done it, or is at it.
-        for (const event of rows) await handle(event, tx, stopping);
+        const [event] = rows;
+        if (event) await handle(event, tx, stopping);
       });
     };
     // #endregion process-event

@@ -34,8 +34,8 @@ export function createWebhookInbox({ pool, queue }: InboxOptions) {
       );
       // A copy starts an event that is dead again, once a minute.
       const job = { kind: toKind(source), payload: id, uniqueKey: id };
-      for (const { delaySeconds } of rows)
-        await queue.enqueue(tx, [{ ...job, delaySeconds }]);
+      const [found] = rows;
+      if (found) await queue.enqueue(tx, [{ ...job, ...found }]);
     });
   }
   // #endregion accept
@@ -58,7 +58,7 @@ export function createWebhookInbox({ pool, queue }: InboxOptions) {
        ))`,
       [days, limit],
     );
-    return rowCount ?? 0;
+    return Number(rowCount);
   }
 
   /** Purges each hour, until it is stopped. */
