@@ -10,7 +10,6 @@ import { startTestApp } from './test-app.ts';
 import { drip, sendPieces } from './test-attacks.ts';
 import {
   endIdleTransactions,
-  lockTable,
   passTime,
   untilBlocked,
 } from './test-database.ts';
@@ -163,7 +162,7 @@ failure(
   },
   async () => {
     await using app = await startTestApp();
-    const unlock = await lockTable(app.pool, 'accounts');
+    const unlock = await app.lock('accounts');
     const copies = Array.from({ length: 10 }, () => app.pay('ada'));
     expect(await Promise.all(copies)).toEqual(Array(10).fill(accepted));
     expect(await app.count('webhook_events')).toBe(1);
@@ -202,7 +201,7 @@ failure(
       'webhook_events',
       'jobs',
     ]) {
-      const unlock = await lockTable(app.pool, table);
+      const unlock = await app.lock(table);
       let isAnswered = false;
       const answer = app.pay(table).finally(() => {
         isAnswered = true;
@@ -276,7 +275,7 @@ failure(
     await using app = await startTestApp();
     for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
       await using program = await startPaymentsProgram(app.databaseUrl);
-      const unlock = await lockTable(app.pool, 'accounts');
+      const unlock = await app.lock('accounts');
       expect(await program.pay(signal)).toEqual(accepted);
       await untilBlocked(app.pool);
       await program.signal(signal);

@@ -12,6 +12,7 @@ import { createSigningSecret } from './secrets.ts';
 import { createVerifier } from './signatures.ts';
 import {
   count,
+  lockTable,
   openTestDatabase,
   openWorkerPool,
 } from './test-database.ts';
@@ -98,6 +99,12 @@ export async function startTestApp({ seconds = 10 }: BodyLimits = {}) {
         at: clock(),
         secrets: [acme],
       }),
+    /** Also unlocks when the test fails. */
+    async lock(table: string) {
+      const unlock = await lockTable(pool, table);
+      stack.defer(unlock);
+      return unlock;
+    },
     count: (place: string) => count(pool, place),
     untilDone: () =>
       waitUntil(

@@ -47,8 +47,11 @@ export function untilBlocked(pool: Pool, statements = 1) {
 /** Makes each statement that uses a table wait, until it is unlocked. */
 export async function lockTable(pool: Pool, table: string) {
   const client = await pool.connect();
+  let isLocked = true;
   await client.query(`begin; lock table ${table}`);
   return async function unlock() {
+    if (!isLocked) return;
+    isLocked = false;
     await client.query('commit');
     client.release();
   };

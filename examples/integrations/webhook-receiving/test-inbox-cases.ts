@@ -3,10 +3,13 @@ import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { expect, test, vi } from 'vitest';
 import { startTestApp } from './test-app.ts';
-import { lockTable, passTime, untilBlocked } from './test-database.ts';
+import { passTime, untilBlocked } from './test-database.ts';
 import { writeStripePaid } from './test-sender.ts';
 import { createWebhookHandlers } from './webhook-handlers.ts';
-import type { WebhookEvent } from './webhook-inbox.ts';
+import {
+  createWebhookInbox,
+  type WebhookEvent,
+} from './webhook-inbox.ts';
 
 test('An inbox keeps the bytes that were signed, and of two bodies with one id the first', async () => {
   await using app = await startTestApp();
@@ -61,7 +64,7 @@ test('Copies of an event that waits add one job, a minute later, which ends at o
   await payCopies();
   expect(await app.count('jobs where due_at <= now()')).toBe(1);
 
-  const unlock = await lockTable(app.pool, 'accounts');
+  const unlock = await app.lock('accounts');
   app.startWorker();
   await untilBlocked(app.pool);
   await payCopies();
@@ -79,6 +82,30 @@ test('Copies of an event that waits add one job, a minute later, which ends at o
   await app.untilDone();
 
   expect(await app.readCredit('ada')).toBe(1000);
+});
+
+test('An event and its job are kept together, or neither is', async () => {
+  await using app = await startTestApp();
+  const { pool } = app;
+  const inbox = createWebhookInbox({
+    pool,
+    queue: {
+      async enqueue(tx, jobs) {
+        await app.queue.enqueue(tx, jobs);
+        throw new Error('the connection broke');
+      },
+    },
+  });
+  const event = {
+    source: 'acme',
+    id: 'evt_1',
+    body: Buffer.from('{}'),
+  };
+
+  await expect(inbox.accept(event)).rejects.toThrow('broke');
+
+  for (const table of ['webhook_receipts', 'webhook_events', 'jobs'])
+    expect(await app.count(table)).toBe(0);
 });
 
 test('A copy of an event that was processed adds no job, whatever else waits', async () => {
@@ -199,16 +226,17 @@ test('A purge does not wait for a receipt that is locked', async () => {
   await using app = await startTestApp();
   await addOld(app.pool, 3);
   const client = await app.pool.connect();
-  await client.query(
-    `begin; select from webhook_receipts where id = '2' for update`,
-  );
-
-  const purged = app.inbox.purge(60);
-  const blocked = untilBlocked(app.pool).catch(() => {});
-  expect(await Promise.race([purged, blocked])).toBe(2);
-
-  await client.query('commit');
-  client.release();
+  try {
+    await client.query(
+      `begin; select from webhook_receipts where id = '2' for update`,
+    );
+    const purged = app.inbox.purge(60);
+    const blocked = untilBlocked(app.pool).catch(() => {});
+    expect(await Promise.race([purged, blocked])).toBe(2);
+  } finally {
+    await client.query('commit');
+    client.release();
+  }
   expect(await app.inbox.purge(60)).toBe(1);
 });
 
