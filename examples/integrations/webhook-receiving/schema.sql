@@ -14,7 +14,7 @@ create table webhook_events (
   body bytea not null,
   primary key (source, id),
   foreign key (source, id) references webhook_receipts
-) with (autovacuum_vacuum_scale_factor = 0.01);
+);
 -- #endregion inbox
 
 create index webhook_receipts_by_age

@@ -222,6 +222,21 @@ test('A purge forgets the oldest processed events, and none that waits', async (
   ]);
 });
 
+test('A purge finds old receipts in an index that has their order', async () => {
+  await using app = await startTestApp();
+  await addOld(app.pool, 1000);
+  await app.pool.query('analyze webhook_receipts');
+  const { rows } = await app.pool.query(
+    `explain select from webhook_receipts
+     where received_at < now() - interval '60 days'
+     order by received_at
+     limit 1`,
+  );
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan).toContain('webhook_receipts_by_age');
+  expect(plan).not.toContain('Sort');
+});
+
 test('A purge does not wait for a receipt that is locked', async () => {
   await using app = await startTestApp();
   await addOld(app.pool, 3);

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { IncomingMessage } from 'node:http';
+import { connect, Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { listen } from '@touchstone/kit/app/http';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type BodyLimits, readBody } from './read-body.ts';
 import { createSigningSecret } from './secrets.ts';
 import { signStandard, signStripe } from './sign.ts';
@@ -185,6 +187,38 @@ test('A body that ends too early, or takes too long, is refused', async () => {
     message: 'Send it within 0.2 seconds',
   });
 });
+
+test('A body has 10 seconds and 256 kB, and takes at most twice its size', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const slow = startRequest();
+    const refused = expect(slow).rejects.toThrow(
+      'Send it within 10 seconds',
+    );
+    vi.advanceTimersByTime(9999);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1);
+    await refused;
+
+    const half = Buffer.alloc(128 * 1024, 'x');
+    const bytes = await startRequest(half, half, null);
+    expect(bytes).toEqual(Buffer.concat([half, half]));
+    expect(bytes.buffer.byteLength).toBe(256 * 1024);
+    await setImmediate(); // the request is closed
+    expect(vi.getTimerCount()).toBe(0);
+    const more = startRequest(half, half, Buffer.from('x'));
+    await expect(more).rejects.toThrow('Send at most 262144 bytes');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+/** The body of a request that gets these chunks; null ends it. */
+function startRequest(...chunks: (Buffer | null)[]) {
+  const request = new IncomingMessage(new Socket());
+  for (const chunk of chunks) request.push(chunk);
+  return readBody(request);
+}
 
 /** As signStandard does, with a timestamp of any text. */
 function signText(timestamp: string, secrets: string[]) {
