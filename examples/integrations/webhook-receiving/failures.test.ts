@@ -98,12 +98,16 @@ failure(
         isAccepted,
       ]);
 
+    for (const secret of ['abcdefghijkl'.repeat(3), SHORTEST])
+      expect(verifyBoth([secret], [secret])).toEqual([true, true]);
     const weak = [
       '',
       'whsec_',
       '!!!!',
       `whsec_${'!'.repeat(44)}`,
       `${before} `,
+      ` ${before}`,
+      `whsec_${'abcdefghijk'.repeat(3)}`,
       'whsec_abcdefghijklmnopqrstuvwxyzABCDE',
       `whsec_${'change-me'.repeat(5)}`,
       `whsec_${'test'.repeat(11)}`,
@@ -446,6 +450,8 @@ failure(
 );
 
 const MEGABYTE = 1024 * 1024;
+/** 24 bytes. */
+const SHORTEST = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
 const tooLarge = { status: 413, connection: 'close' };
 
 /** Whether a webhook of each scheme is accepted, with the secrets that we hold and those that sign. */

@@ -114,6 +114,23 @@ test('A verifier refuses an event whose id cannot be kept, though it is signed',
   expect(verify({ headers, body: longest })).toHaveLength(255);
 });
 
+test('A verifier of Standard Webhooks reads the signatures of v1 only', () => {
+  const secrets = [createSigningSecret()];
+  const verify = createVerifier({ scheme: 'standard', secrets, clock });
+  const signed = signStandard({ id: 'msg_1', body, at: NOW, secrets });
+  const check = (signatures: string) =>
+    verify({
+      headers: { ...signed, 'webhook-signature': signatures },
+      body,
+    });
+  const good = signed['webhook-signature'];
+
+  expect(check(`v1a,x v1,y ${good}`)).toBe('msg_1');
+  const mac = good.slice('v1,'.length);
+  for (const signatures of [`v1a,${mac}`, `v2,${mac}`, mac, 'v1,'])
+    expect(() => check(signatures)).toThrow('No signature matches');
+});
+
 test('A verifier of Stripe reads the last timestamp, and the signatures of v1 only', () => {
   const secrets = [createSigningSecret()];
   const verify = createVerifier({ scheme: 'stripe', secrets, clock });
