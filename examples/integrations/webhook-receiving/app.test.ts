@@ -78,8 +78,12 @@ it('does not start without secrets, or with one that is published or weak', asyn
   const rotated = { ACME_SECRETS: `${right.ACME_SECRETS},${old}` };
   expect(read(rotated).acme).toEqual([right.ACME_SECRETS, old]);
 
-  const weak = { ...right, ACME_SECRETS: `${old},tiger` };
-  const { code, errors } = await runProgram(MAIN, weak);
+  await using database = await openTestDatabase();
+  const { code, errors } = await runProgram(MAIN, {
+    ...right,
+    ACME_SECRETS: `${old},tiger`,
+    DATABASE_URL: database.url,
+  });
   expect(code).toBe(1);
   expect(errors).toContain('A signing secret is missing or too weak');
   expect(errors).not.toContain('tiger');
