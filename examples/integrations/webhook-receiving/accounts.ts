@@ -1,39 +1,42 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
-import type { WebhookEvent } from './webhook-inbox.ts';
+import type { WebhookHandler } from './webhook-handlers.ts';
 
-/** Acme says when it happened; its times are as fine as its changes. */
+/** Acme sends the time of a change; two changes have two times. */
 const acmeEvent = z.object({
   type: z.string(),
   timestamp: z.iso.datetime({ offset: true }),
   data: z.unknown(),
 });
 /** Stripe's `created` has whole seconds, and its manual says not to order by it. */
-const stripeEvent = z
-  .object({ type: z.string(), data: z.object({ object: z.unknown() }) })
-  .transform(({ type, data }) => ({ type, data: data.object }));
+const stripeEvent = z.object({
+  type: z.string(),
+  data: z.object({ object: z.unknown() }),
+});
 
 const customer = z.string().min(1).max(255);
 const paid = z.object({ customer, amount_paid: z.int().positive() });
 const changed = z.object({ customer, status: z.string().max(50) });
 
-/** Credits payments and follows subscriptions; other events are none of its business. */
-export async function applyEvent(
-  { source, body }: WebhookEvent,
-  tx: Queryable,
-): Promise<void> {
-  const json: unknown = JSON.parse(`${body}`);
-  if (source === 'stripe') {
-    const { type, data } = stripeEvent.parse(json);
-    if (type === 'invoice.paid') await credit(paid.parse(data), tx);
-    return;
-  }
-  const { type, timestamp, data } = acmeEvent.parse(json);
+/** Credits payments and follows subscriptions; ignores all else. */
+export const applyAcmeEvent: WebhookHandler = async ({ body }, tx) => {
+  const event = acmeEvent.parse(JSON.parse(`${body}`));
+  const { type, timestamp, data } = event;
   if (type === 'invoice.paid') await credit(paid.parse(data), tx);
   if (type === 'subscription.changed')
     await follow(changed.parse(data), new Date(timestamp), tx);
-}
+};
+
+/** Credits payments; ignores all else. */
+export const applyStripeEvent: WebhookHandler = async (
+  { body },
+  tx,
+) => {
+  const { type, data } = stripeEvent.parse(JSON.parse(`${body}`));
+  if (type === 'invoice.paid')
+    await credit(paid.parse(data.object), tx);
+};
 
 /** Adding is not idempotent: twice would be twice the money. */
 export async function credit(

@@ -1,88 +1,90 @@
+import { listen } from '@touchstone/kit/app/http';
+import { runProgram } from '@touchstone/kit/programs/program';
+import { createClient } from '@touchstone/kit/testing/client';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
-import { signStandard } from './sign.ts';
+import { createSecrets, createSigningSecret } from './secrets.ts';
+import { readSettings } from './settings.ts';
+import { startPayments } from './start-payments.ts';
 import { startTestApp } from './test-app.ts';
-import { writePaid } from './test-sender.ts';
+import { openTestDatabase } from './test-database.ts';
+import { createSender, writePaid } from './test-sender.ts';
 
-it('knows no sender but those it was told of', async () => {
+const MAIN = new URL('main.ts', import.meta.url);
+
+it('knows no sender except those that it has a verifier for', async () => {
   await using app = await startTestApp();
 
   for (const source of ['github', 'constructor', '__proto__'])
-    expect(
-      await app.send(`/webhooks/${source}`, { method: 'POST' }),
-    ).toMatchObject({ status: 404, body: { code: 'unknown_source' } });
+    expect(await app.post(source, {}, '{}')).toMatchObject({
+      status: 404,
+      body: { code: 'unknown_sender' },
+    });
 });
 
-it('refuses a request that lacks a header, and says which', async () => {
-  await using app = await startTestApp();
-  const body = writePaid('ada');
-  const headers = signStandard({
+it('answers at once, processes a moment later, and is healthy', async () => {
+  await using database = await openTestDatabase();
+  const log = createTestLog();
+  const environment = createSecrets();
+  const secrets = readSettings({ ...environment });
+  const payments = startPayments({
+    connectionString: database.url,
+    secrets,
+    log,
+  });
+  await using server = await listen(payments.app);
+  const sender = createSender(server.url);
+  const signing = {
     id: 'msg_1',
-    body,
-    at: app.clock(),
-    secrets: [app.secrets.acme],
+    at: new Date(),
+    secrets: secrets.acme,
+  };
+
+  const answer = await sender.sendStandard(writePaid('ada'), signing);
+
+  expect(answer.status).toBe(202);
+  await waitUntil(
+    'it counts',
+    async () => (await sender.readCredit('ada')) === 1000,
+  );
+  await payments.check();
+  await payments.stop();
+  expect(log.entries).toEqual([]);
+});
+
+it('refuses an account that has no name', async () => {
+  await using app = await startTestApp();
+  const send = createClient(app.url);
+
+  expect(
+    await send('GET', `/accounts/${'x'.repeat(256)}`),
+  ).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+});
+
+it('does not start without secrets, or with one that is published or weak', async () => {
+  const right = createSecrets();
+  const old = createSigningSecret();
+  const published = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+  const read = (change: Record<string, string | undefined>) =>
+    readSettings({ ...right, ...change });
+
+  expect(() => read({ ACME_SECRETS: undefined })).toThrow(
+    'ACME_SECRETS: is not set; set the one that the sender shows',
+  );
+  expect(() => read({ STRIPE_SECRETS: '' })).toThrow('is empty');
+  const both = `${old},${published}`;
+  expect(() => read({ ACME_SECRETS: both })).toThrow('is published');
+  const rotated = { ACME_SECRETS: `${right.ACME_SECRETS},${old}` };
+  expect(read(rotated).acme).toEqual([right.ACME_SECRETS, old]);
+
+  await using database = await openTestDatabase();
+  const { code, errors } = await runProgram(MAIN, {
+    ...right,
+    ACME_SECRETS: `${old},tiger`,
+    DATABASE_URL: database.url,
   });
-
-  for (const name of Object.keys(headers)) {
-    const { [name as 'webhook-id']: _, ...others } = headers;
-    const answer = await app.send('/webhooks/acme', {
-      method: 'POST',
-      headers: others,
-      body,
-    });
-    expect(answer).toMatchObject({
-      status: 400,
-      body: {
-        code: 'invalid_signature',
-        detail: `Send the header ${name}`,
-      },
-    });
-  }
-});
-
-it('refuses an event whose id cannot be kept, though it is signed', async () => {
-  await using app = await startTestApp();
-  const ids = ['', 7, null, 'x'.repeat(256), 'a\u0000b', undefined];
-  const bodies = [
-    ...ids.map((id) => JSON.stringify({ id })),
-    'no JSON',
-  ];
-
-  for (const body of bodies) {
-    const answer = await app.sendStripe(body, {
-      at: app.clock(),
-      secrets: [app.secrets.stripe],
-    });
-    expect(answer).toMatchObject({
-      status: 400,
-      body: { code: 'invalid_signature' },
-    });
-  }
-});
-
-it('shows and replays events to nobody but the operator', async () => {
-  await using app = await startTestApp();
-  const paths = [
-    ['GET', '/dead-letters'],
-    ['GET', '/accounts/ada'],
-    ['POST', '/webhook-events/acme/msg_1/replay'],
-  ] as const;
-
-  for (const [method, path] of paths) {
-    for (const authorization of ['', 'Bearer ', 'Bearer guess']) {
-      const headers = { authorization };
-      expect(await app.send(path, { method, headers })).toMatchObject({
-        status: 401,
-        body: { code: 'invalid_token' },
-      });
-    }
-  }
-});
-
-it('has nothing to replay of an event that it never saw', async () => {
-  await using app = await startTestApp();
-
-  expect(await app.replay('acme', 'msg_1')).toMatchObject({
-    status: 409,
-    body: { code: 'nothing_to_replay' },
-  });
+  expect(code).toBe(1);
+  expect(errors).toContain('A signing secret is missing or too weak');
+  expect(errors).not.toContain('tiger');
 });

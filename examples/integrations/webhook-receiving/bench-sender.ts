@@ -4,7 +4,7 @@ import { signStandard } from './sign.ts';
 
 const agent = new Agent({ keepAlive: true });
 
-/** A payment of two kilobytes, which is what a webhook often has. */
+/** A payment of two kilobytes, as webhooks often have. */
 export function writeEvent(): string {
   return JSON.stringify({
     id: `evt_${randomUUID()}`,

@@ -19,7 +19,7 @@ export function compareVerifiers(secret: string) {
   };
   const headers = signStandard(signed);
   const stripeHeaders = signStripe(signed);
-  const options = { secrets: [secret], clock: systemClock } as const;
+  const options = { secrets: [secret], clock: systemClock };
   const standard = createVerifier({ scheme: 'standard', ...options });
   const stripe = createVerifier({ scheme: 'stripe', ...options });
   const webhook = new Webhook(secret);

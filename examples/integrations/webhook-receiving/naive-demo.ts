@@ -1,25 +1,23 @@
 import { listen } from '@touchstone/kit/app/http';
-import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { findAccount } from './accounts.ts';
 import { createNaiveApp } from './naive.ts';
 import { createSigningSecret } from './secrets.ts';
+import { openTestDatabase } from './test-database.ts';
 import { createSender, writePaid } from './test-sender.ts';
 
-await using database = await freshDatabase({
-  schema: new URL('schema.sql', import.meta.url),
-});
+await using database = await openTestDatabase();
 const { pool } = database;
 const secret = createSigningSecret();
 await using server = await listen(createNaiveApp({ pool, secret }));
-const acme = createSender(server.url, '');
+const acme = createSender(server.url);
 
 const paid = writePaid('ada', 1000);
 const now = new Date();
 const lastYear = new Date(now.getTime() - 365 * 24 * 60 * 60 * 1000);
 await report('Acme writes 10.50, not 10.5', addRate(paid), now);
-await report('Acme tells of a payment of 10.00', paid, now);
-await report('no answer in 15 s, so it tells again', paid, now);
-await report('a thief sends what he kept a year', paid, lastYear);
+await report('Acme reports a payment of 10.00', paid, now);
+await report('no answer in 15 s, so it sends again', paid, now);
+await report('an attacker sends a copy of last year', paid, lastYear);
 
 async function report(what: string, body: string, at: Date) {
   const delivery = { id: 'msg_1', at, secrets: [secret] };

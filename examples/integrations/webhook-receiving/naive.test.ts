@@ -13,7 +13,7 @@ it('shows how the naive way fails: it refuses what is genuine and counts twice',
   const { pool } = database;
   const secret = createSigningSecret();
   await using server = await listen(createNaiveApp({ pool, secret }));
-  const acme = createSender(server.url, '');
+  const acme = createSender(server.url);
   const at = new Date('2020-01-01');
   const delivery = { id: 'msg_1', at, secrets: [secret] };
   const send = (body: string) => acme.sendStandard(body, delivery);

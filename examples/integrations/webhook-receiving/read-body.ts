@@ -1,19 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { WebhookError } from './webhook-error.ts';
 
-/** A body that is not read to its end: too large, too slow, packed or cut off. */
-export class BodyError extends Error {
-  override readonly name = 'BodyError';
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
-/** How much a sender may send, and in how much time. */
+/** How much a sender may send, and in how much time; 256 kB and 10 seconds unless you say more. */
 export type BodyLimits = { maxBytes?: number; seconds?: number };
 
 // #region read-body
@@ -25,26 +13,29 @@ export function readBody(
   const { headers } = request;
   return new Promise((resolve, reject) => {
     const refuse = (status: number, code: string, message: string) =>
-      reject(new BodyError(status, code, message));
+      reject(new WebhookError(status, code, message));
     const refuseSize = () =>
       refuse(413, 'too_large', `Send at most ${maxBytes} bytes`);
-    // Packed, a few kilobytes can become gigabytes.
+    // Compressed, a few kilobytes can become gigabytes.
     if (headers['content-encoding'])
-      return refuse(415, 'packed_body', 'Send the body as it is');
+      return refuse(415, 'compressed_body', 'Send it uncompressed');
     if (Number(headers['content-length']) > maxBytes)
       return refuseSize();
 
     const late = setTimeout(() => {
       refuse(408, 'too_slow', `Send it within ${seconds} seconds`);
     }, seconds * 1000);
-    const chunks: Buffer[] = [];
+    let bytes = Buffer.alloc(0);
     let size = 0;
     request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxBytes) refuseSize();
-      else chunks.push(chunk);
+      const end = size + chunk.length;
+      if (end > maxBytes) return refuseSize();
+      // Kept one by one, chunks of one byte would take 100 times that.
+      if (end > bytes.length) bytes = Buffer.concat([bytes], 2 * end);
+      chunk.copy(bytes, size);
+      size = end;
     });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('end', () => resolve(bytes.subarray(0, size)));
     request.on('close', () => {
       clearTimeout(late);
       refuse(400, 'cut_off', 'The body ended too early');

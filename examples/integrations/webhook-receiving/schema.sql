@@ -1,25 +1,24 @@
 -- #region inbox
--- What senders sent: each event once, as the bytes that were signed.
-create table webhook_events (
-  source text not null,
-  id text not null check (length(id) between 1 and 255),
-  body bytea not null,
-  received_at timestamptz not null,
-  due_at timestamptz not null,
-  processed_at timestamptz,
-  -- None left and not processed: a dead letter.
-  attempts_left integer not null check (attempts_left >= 0),
-  last_error text,
+-- Which events came: a later copy of one finds its row.
+create table webhook_receipts (
+  source text,
+  id text check (length(id) between 1 and 255),
+  received_at timestamptz not null default now(),
   primary key (source, id)
 );
 
--- The worker's look-up stays small, however many events are kept.
-create index due_webhook_events on webhook_events (due_at)
-  where processed_at is null and attempts_left > 0;
+-- Events that wait for their handler, as the bytes that were signed.
+create table webhook_events (
+  source text,
+  id text,
+  body bytea not null,
+  primary key (source, id),
+  foreign key (source, id) references webhook_receipts
+);
 -- #endregion inbox
 
-create index dead_webhook_events on webhook_events (received_at)
-  where processed_at is null and attempts_left = 0;
+create index webhook_receipts_by_age
+  on webhook_receipts (received_at);
 
 -- What the events are about: money that must not count twice.
 create table accounts (

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { WebhookError } from './webhook-error.ts';
 
 /** A request as it came: the body is bytes, not what a parser made of them. */
 export type SignedRequest = {
@@ -7,27 +8,24 @@ export type SignedRequest = {
   body: Buffer;
 };
 
-/** A request that nobody who has the secret has signed, or not lately. */
-export class SignatureError extends Error {
-  override readonly name = 'SignatureError';
-  readonly status = 400;
-  readonly code = 'invalid_signature';
-}
-
 /** What a verifier needs to know of one sender. */
 export type VerifierOptions = {
   scheme: keyof typeof SCHEMES;
-  /** Every secret that may sign now: two while one replaces the other. */
-  secrets: readonly [string, ...string[]];
-  clock: () => Date;
+  /** Each secret that may sign now: two while one replaces the other. */
+  secrets: string[];
+  /** Default: 300. */
   toleranceSeconds?: number;
+  clock?: () => Date;
 };
 
-/** Checks who sent a request and when, and tells the id of its event. */
+/** Checks who sent a request and when, and returns the id of its event. */
 export function createVerifier(options: VerifierOptions) {
-  const { secrets, clock, toleranceSeconds = 300 } = options;
+  const { secrets, toleranceSeconds = 300 } = options;
+  const { clock = () => new Date() } = options;
   const scheme = SCHEMES[options.scheme];
-  const keys = secrets.map(scheme.toKey);
+  const keys = secrets.map((secret) =>
+    toKey(secret, scheme.keyEncoding),
+  );
 
   // #region verify
   return function verify({ headers, body }: SignedRequest): string {
@@ -36,7 +34,7 @@ export function createVerifier(options: VerifierOptions) {
     const age = seconds - Number(timestamp);
     // A sender that tries again signs again, with a new timestamp.
     if (!isInteger(timestamp) || Math.abs(age) > toleranceSeconds)
-      throw new SignatureError('The timestamp is too far from now');
+      throw refuse('The timestamp is too far from now');
 
     const isGenuine = keys.some((key) => {
       // The bytes as they came: what JSON.stringify makes differs.
@@ -44,19 +42,21 @@ export function createVerifier(options: VerifierOptions) {
       const expected = mac.digest(scheme.encoding);
       return signatures.some((given) => isEqual(given, expected));
     });
-    if (!isGenuine)
-      throw new SignatureError('No signature matches this body');
+    if (!isGenuine) throw refuse('No signature matches this body');
     return checkId(id ?? readId(body));
   };
   // #endregion verify
 }
 
+function refuse(message: string) {
+  return new WebhookError(400, 'invalid_signature', message);
+}
+
 const SCHEMES = {
   /** Standard Webhooks 1.0: `v1,<base64>` of `id.timestamp.body`. */
   standard: {
+    keyEncoding: 'base64' as const,
     encoding: 'base64' as const,
-    toKey: (secret: string) =>
-      Buffer.from(secret.replace(/^whsec_/, ''), 'base64'),
     read(headers: IncomingHttpHeaders) {
       const id = readHeader(headers, 'webhook-id');
       const timestamp = readHeader(headers, 'webhook-timestamp');
@@ -70,8 +70,8 @@ const SCHEMES = {
   },
   /** Stripe: `t=<timestamp>,v1=<hex>` of `timestamp.body`. */
   stripe: {
+    keyEncoding: 'utf8' as const,
     encoding: 'hex' as const,
-    toKey: (secret: string) => Buffer.from(secret),
     read(headers: IncomingHttpHeaders) {
       const header = readHeader(headers, 'stripe-signature');
       const pairs = header.split(',').map((pair) => pair.split('='));
@@ -86,10 +86,21 @@ const SCHEMES = {
   },
 };
 
+// #region to-key
+/** With an empty key, anybody could sign. Stripe's key is the text itself. */
+function toKey(secret: string, encoding: 'base64' | 'utf8'): Buffer {
+  const random = secret.replace(/^whsec_/, '');
+  // 24 bytes are 32 characters; by chance, 12 of them differ.
+  if (!/^[\w+/-]{32,}=*$/.test(random) || new Set(random).size < 12)
+    throw new RangeError('A signing secret is missing or too weak');
+  return Buffer.from(encoding === 'utf8' ? secret : random, encoding);
+}
+// #endregion to-key
+
 function readHeader(headers: IncomingHttpHeaders, name: string) {
   const value = headers[name];
   if (typeof value === 'string' && value) return value;
-  throw new SignatureError(`Send the header ${name}`);
+  throw refuse(`Send the header ${name}`);
 }
 
 function isInteger(text: string): boolean {
@@ -113,5 +124,5 @@ function readId(body: Buffer): unknown {
 
 function checkId(id: unknown): string {
   if (typeof id === 'string' && /^[ -~]{1,255}$/.test(id)) return id;
-  throw new SignatureError('The event has no id that can be kept');
+  throw refuse('The event has no id that can be kept');
 }

@@ -1,113 +1,118 @@
 import { listen } from '@touchstone/kit/app/http';
-import {
-  freshDatabase,
-  openPool,
-} from '@touchstone/kit/postgres/database';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { testClock } from '@touchstone/kit/time/clock';
-import { applyEvent } from './accounts.ts';
+import { waitUntil } from '@touchstone/kit/time/wait';
+import { createDeadJobs } from '../../jobs/background-jobs/dead-jobs.ts';
+import { createJobQueue } from '../../jobs/background-jobs/job-queue.ts';
+import { startJobWorker } from '../../jobs/background-jobs/job-worker.ts';
+import { applyAcmeEvent, applyStripeEvent } from './accounts.ts';
 import { createApp } from './app.ts';
 import type { BodyLimits } from './read-body.ts';
-import { createSecrets, createSigningSecret } from './secrets.ts';
-import { createVerifiers } from './senders.ts';
-import { createSender } from './test-sender.ts';
+import { createSigningSecret } from './secrets.ts';
+import { createVerifier } from './signatures.ts';
 import {
-  createWebhookInbox,
-  type WebhookInboxOptions,
-} from './webhook-inbox.ts';
+  count,
+  lockTable,
+  openTestDatabase,
+  openWorkerPool,
+} from './test-database.ts';
+import { createSender, writePaid } from './test-sender.ts';
+import {
+  createWebhookHandlers,
+  type WebhookHandler,
+} from './webhook-handlers.ts';
+import { createWebhookInbox } from './webhook-inbox.ts';
 
-type TestOptions = {
-  handle?: WebhookInboxOptions['handle'];
-  handleSeconds?: number;
-  bodyLimits?: BodyLimits;
+const HANDLERS = { acme: applyAcmeEvent, stripe: applyStripeEvent };
+
+type WorkerSettings = {
+  handlers?: Record<string, WebhookHandler>;
+  timeLimitMs?: number;
+  concurrency?: number;
 };
 
-/** The app on a socket and a database of its own, with a clock that stands still and no worker. */
-export async function startTestApp(options: TestOptions = {}) {
-  const { handle = applyEvent, handleSeconds = 60 } = options;
-  const { bodyLimits } = options;
-  const database = await freshDatabase({
-    schema: new URL('schema.sql', import.meta.url),
-  });
-  const { pool, url } = database;
+/** The app on a socket and a database of its own, with a clock that stops. */
+export async function startTestApp({ seconds = 10 }: BodyLimits = {}) {
+  const stack = new AsyncDisposableStack();
+  const { pool, url } = stack.use(await openTestDatabase());
   const clock = testClock();
   const log = createTestLog();
-  const secrets = {
-    acme: createSigningSecret(),
-    stripe: createSigningSecret(),
-  };
-  const { OPERATOR_TOKEN } = createSecrets();
-  const inbox = createWebhookInbox({
-    pool,
-    clock,
-    log,
-    handle,
-    handleSeconds,
-  });
-  const verifiers = createVerifiers(
-    { ACME_SECRETS: [secrets.acme], STRIPE_SECRETS: [secrets.stripe] },
-    clock,
-  );
-  const server = await listen(
-    createApp({
-      pool,
-      inbox,
-      verifiers,
-      operatorToken: OPERATOR_TOKEN,
-      log,
-      ...(bodyLimits && { bodyLimits }),
+  const queue = createJobQueue({ pool });
+  const inbox = createWebhookInbox({ pool, queue });
+  const [acme, stripe] = [createSigningSecret(), createSigningSecret()];
+  const verifiers = {
+    acme: createVerifier({
+      scheme: 'standard',
+      secrets: [acme],
+      clock,
     }),
-  );
-  const sender = createSender(server.url, OPERATOR_TOKEN);
+    stripe: createVerifier({
+      scheme: 'stripe',
+      secrets: [stripe],
+      clock,
+    }),
+  };
+  const bodyLimits = { seconds };
+  const services = { pool, inbox, verifiers, log, bodyLimits };
+  const server = stack.use(await listen(createApp(services)));
+  const sender = createSender(server.url);
 
-  /** Processes until nothing is due. */
-  async function processAll() {
-    let processed = 0;
-    while (await inbox.processNext()) processed++;
-    return processed;
-  }
-
-  /** An inbox of another instance, which has one connection, and that is taken. */
-  async function startSlowInbox() {
-    const { pool: slowPool } = openPool(url, { max: 1 });
-    const first = await slowPool.connect();
-
-    /** Lets the claim through, and takes the connection before the mark gets it. */
-    async function holdAfterClaim() {
-      const second = slowPool.connect();
-      first.release();
-      const client = await second;
-      return () => client.release();
-    }
-
-    return {
-      inbox: createWebhookInbox({ pool: slowPool, clock, log, handle }),
-      holdAfterClaim,
-      [Symbol.asyncDispose]: () => slowPool.end(),
-    };
-  }
-
-  async function dispose() {
-    await server[Symbol.asyncDispose]();
-    await database[Symbol.asyncDispose]();
+  /** Processes events as they come; a retry has no pause. */
+  function startWorker(settings: WorkerSettings = {}) {
+    const { handlers = HANDLERS, concurrency = 8 } = settings;
+    const handlerPool = openWorkerPool(url);
+    const jobPool = openWorkerPool(url);
+    stack.defer(() => handlerPool.end());
+    stack.defer(() => jobPool.end());
+    const worker = startJobWorker({
+      pool: jobPool,
+      handlers: createWebhookHandlers({
+        ...settings,
+        pool: handlerPool,
+        queue,
+        handlers,
+      }),
+      log,
+      concurrency,
+      pollSeconds: 0.02,
+      chooseRetry: () => 0,
+    });
+    stack.defer(() => worker.stop(0));
+    return worker;
   }
 
   return {
     ...sender,
     url: server.url,
+    databaseUrl: url,
     pool,
     clock,
+    queue,
     inbox,
-    secrets,
-    logged: log.logged,
-    processAll,
-    startSlowInbox,
-    [Symbol.asyncDispose]: dispose,
+    deadJobs: createDeadJobs({ pool }),
+    secrets: { acme, stripe },
+    startWorker,
+    /** A payment of 10.00 by that customer. */
+    pay: (customer: string, id = customer) =>
+      sender.sendStandard(writePaid(customer), {
+        id,
+        at: clock(),
+        secrets: [acme],
+      }),
+    /** Also unlocks when the test fails. */
+    async lock(table: string) {
+      const unlock = await lockTable(pool, table);
+      stack.defer(unlock);
+      return unlock;
+    },
+    count: (place: string) => count(pool, place),
+    untilDone: () =>
+      waitUntil(
+        'no job is left',
+        async () => (await count(pool, 'jobs')) === 0,
+      ),
+    entries: log.entries,
+    logged: () => log.entries.map(({ message }) => message),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-function createTestLog() {
-  const logged: string[] = [];
-  const keep = (message: string, details: object) =>
-    void logged.push(`${message} ${JSON.stringify(details)}`);
-  return { logged, warn: keep, error: keep };
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
-/** Sends so many times 64 kB and never ends; tells what was answered, and how much had gone by then. */
+/** Sends so many times 64 kB and never ends; resolves with the answer, and how much was sent by then. */
 export function sendPieces(
   url: string,
   headers: Record<string, string>,
@@ -20,7 +20,7 @@ export function sendPieces(
     resolve({ bytesSent: bytesSent(), status, connection });
     sent.destroy();
   });
-  // Whoever goes on sending may be cut off before he reads the answer.
+  // A sender that goes on may be cut off before it reads the answer.
   sent.on('error', () => resolve({ bytesSent: bytesSent() }));
 
   async function pump() {
@@ -29,11 +29,11 @@ export function sendPieces(
       if (!sent.write(Buffer.alloc(64 * 1024)))
         await once(sent, 'drain');
   }
-  pump().catch(() => {}); // the error event tells of it
+  pump().catch(() => {}); // the error event reports it
   return promise;
 }
 
-/** Announces a body and sends one byte, or one again and again; tells what came back before the end. */
+/** Announces a body and sends one byte, or one again and again; `ended` has what came back. */
 export function drip(url: string, everyMs?: number) {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(
@@ -45,7 +45,7 @@ export function drip(url: string, everyMs?: number) {
   socket.on('data', (data) => {
     text += data;
   });
-  // Whoever goes on sending may be cut off before he reads the answer.
+  // A sender that goes on may be cut off before it reads the answer.
   socket.on('error', () => {});
   // Not once(): it would fail with the error.
   const ended = new Promise<string>((resolve) => {

@@ -1,3 +1,4 @@
+import { createClient } from '@touchstone/kit/testing/client';
 import { signStandard, signStripe } from './sign.ts';
 
 /** What the API answered. */
@@ -9,67 +10,49 @@ type Delivery = {
   at: Date;
   secrets: string[];
   /** What arrives, if that is not what was signed. */
-  tampered?: string | Buffer;
+  tampered?: string;
 };
 
-/** Speaks to the app over HTTP: as a sender of webhooks, and as the operator. */
-export function createSender(url: string, operatorToken: string) {
-  const asOperator = { authorization: `Bearer ${operatorToken}` };
+/** Sends webhooks as the senders do, and reads the accounts. */
+export function createSender(url: string) {
+  const send = createClient(url);
 
-  async function send(
-    path: string,
-    init: RequestInit = {},
-  ): Promise<Answer> {
-    const response = await fetch(`${url}${path}`, init);
-    const text = await response.text();
-    return {
-      status: response.status,
-      body: text ? JSON.parse(text) : {},
-    };
-  }
-
-  const post = (source: string, headers: object, body: BodyInit) =>
-    send(`/webhooks/${source}`, {
+  async function post(source: string, headers: object, body: BodyInit) {
+    const response = await fetch(`${url}/webhooks/${source}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body,
     });
+    const text = await response.text();
+    const answer: Answer = {
+      status: response.status,
+      body: text ? JSON.parse(text) : {},
+    };
+    return answer;
+  }
 
-  return {
-    send,
-    sendStandard: (body: string, { tampered, ...how }: Delivery) =>
-      post(
-        'acme',
-        signStandard({ body, ...how }),
-        toBytes(tampered ?? body),
-      ),
-    sendStripe: (
-      body: string,
-      { tampered, ...how }: Omit<Delivery, 'id'>,
-    ) =>
-      post(
-        'stripe',
-        signStripe({ body, ...how }),
-        toBytes(tampered ?? body),
-      ),
-    /** With the header as somebody else has signed it. */
-    postStripe: (body: string, signature: string) =>
-      post('stripe', { 'stripe-signature': signature }, body),
-    readAccount: (customer: string) =>
-      send(`/accounts/${customer}`, { headers: asOperator }),
-    listDead: () => send('/dead-letters', { headers: asOperator }),
-    replay: (source: string, id: string) =>
-      send(`/webhook-events/${source}/${id}/replay`, {
-        method: 'POST',
-        headers: asOperator,
-      }),
-  };
+  function sendStandard(body: string, how: Delivery) {
+    const headers = signStandard({ body, ...how });
+    return post('acme', headers, how.tampered ?? body);
+  }
+
+  function sendStripe(body: string, how: Omit<Delivery, 'id'>) {
+    const headers = signStripe({ body, ...how });
+    return post('stripe', headers, how.tampered ?? body);
+  }
+
+  async function readCredit(customer: string) {
+    const path = `/accounts/${encodeURIComponent(customer)}`;
+    const { body } = await send<Account | null>('GET', path);
+    return body?.creditCents;
+  }
+
+  return { post, sendStandard, sendStripe, readCredit };
 }
 
-const toBytes = (body: string | Buffer) =>
-  new Uint8Array(Buffer.from(body));
+type Account = { creditCents: number };
 
-/** A payment as a sender of Standard Webhooks tells of it. */
+/** A payment, as a sender of Standard Webhooks reports it. */
 export function writePaid(customer: string, cents = 1000): string {
   return JSON.stringify({
     type: 'invoice.paid',
@@ -78,7 +61,7 @@ export function writePaid(customer: string, cents = 1000): string {
   });
 }
 
-/** A payment as Stripe tells of it. */
+/** A payment, as Stripe reports it. */
 export function writeStripePaid(id: string, customer: string): string {
   return JSON.stringify({
     id,

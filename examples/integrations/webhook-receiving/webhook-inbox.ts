@@ -1,151 +1,83 @@
 import type { Pool } from 'pg';
+import type { JobQueue } from '../../jobs/background-jobs/job-queue.ts';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
-import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 
-/** An event that its sender signed: the bytes, and the id it has there. */
+/** An event that its sender signed: the bytes, and its id at that sender. */
 export type WebhookEvent = { source: string; id: string; body: Buffer };
 
-/** What an inbox needs; `handle` writes through its `tx`, and stops at the signal. */
-export type WebhookInboxOptions = {
+type InboxOptions = {
   pool: Pool;
-  clock: () => Date;
-  log: Record<
-    'warn' | 'error',
-    (message: string, details: object) => void
-  >;
-  handle: (
-    event: WebhookEvent,
-    tx: Queryable,
-    signal: AbortSignal,
-  ) => Promise<void>;
-  /** With eight attempts, the last comes about fifteen hours after the first. */
-  attempts?: number;
-  /** The first retry; each later one waits four times as long. */
-  retrySeconds?: number;
-  /** How long an attempt may take; then it is undone, and tried again. Default: 60. */
-  handleSeconds?: number;
+  queue: Pick<JobQueue, 'enqueue'>;
 };
 
-/** Keeps each event once, and processes it until it succeeds or no attempt is left. */
-export function createWebhookInbox(options: WebhookInboxOptions) {
-  const { pool, clock, log, handle } = options;
-  const { attempts = 8, retrySeconds = 10 } = options;
-  const limits = createLimits(options.handleSeconds ?? 60);
-
+/** Keeps each event until its handler has succeeded, and remembers that it came. */
+export function createWebhookInbox({ pool, queue }: InboxOptions) {
   // #region accept
-  /** Once this resolves, the event is ours: answer 202 and no sooner. */
+  /** Once it resolves, the event is ours: answer 202, not earlier. */
   async function accept({ source, id, body }: WebhookEvent) {
-    const { rowCount } = await pool.query(
-      `insert into webhook_events
-         (source, id, body, received_at, due_at, attempts_left)
-       values ($1, $2, $3, $4, $4, $5)
-       on conflict (source, id) do nothing`,
-      [source, id, body, clock(), attempts],
-    );
-    return { isNew: rowCount === 1 };
+    await inTransaction(pool, async (tx) => {
+      const { rows } = await tx.query<{ delaySeconds: number }>(
+        `with receipt as (
+           insert into webhook_receipts (source, id)
+           values ($1, $2)
+           on conflict do nothing
+           returning source, id
+         ), event as (
+           insert into webhook_events (source, id, body)
+           select source, id, $3 from receipt
+         )
+         select 0 as "delaySeconds" from receipt
+         union all
+         select 60 from webhook_events
+         where source = $1 and id = $2`,
+        [source, id, body],
+      );
+      // A copy starts an event that is dead again, once a minute.
+      const job = { kind: toKind(source), payload: id, uniqueKey: id };
+      const [found] = rows;
+      if (found) await queue.enqueue(tx, [{ ...job, ...found }]);
+    });
   }
   // #endregion accept
 
-  // #region claim
-  async function claim(): Promise<Claimed | undefined> {
-    // The attempt is spent before it is made: an event that kills the
-    // process runs out of attempts like one that throws.
-    const { rows } = await pool.query<Claimed>(
-      `update webhook_events
-       set attempts_left = attempts_left - 1,
-           due_at = $1::timestamptz
-             + interval '1 second' * $2 * 4 ^ ($3 - attempts_left)
-       where (source, id) = (
-         select source, id from webhook_events
-         where processed_at is null
-           and attempts_left > 0
-           and due_at <= $1
-         order by due_at
-         limit 1
-         for update skip locked
-       )
-       returning source, id, body, attempts_left as "attemptsLeft"`,
-      [clock(), retrySeconds, attempts],
-    );
-    return rows[0];
-  }
-  // #endregion claim
-
-  // #region process-next
-  /** Processes the event that is longest due; false when none is. */
-  async function processNext(): Promise<boolean> {
-    const event = await claim();
-    if (!event) return false;
-    try {
-      await inTransaction(pool, limits, async (tx, signal) => {
-        // The mark first: its row lock keeps every other worker out.
-        const { rowCount } = await tx.query(
-          `update webhook_events
-           set processed_at = $3, last_error = null
-           where source = $1 and id = $2 and processed_at is null`,
-          [event.source, event.id, clock()],
-        );
-        if (rowCount === 1) await handle(event, tx, signal);
-      });
-    } catch (error) {
-      await recordFailure(event, error);
-    }
-    return true;
-  }
-  // #endregion process-next
-
-  async function recordFailure(event: Claimed, cause: unknown) {
-    const { source, id, attemptsLeft } = event;
-    const error = cause instanceof Error ? cause.message : `${cause}`;
-    const details = { source, id, attemptsLeft, error };
-    if (attemptsLeft > 0) log.warn('webhook event failed', details);
-    else log.error('webhook event is a dead letter', details);
-    await pool.query(
-      `update webhook_events
-       set last_error = left($3, 500)
-       where source = $1 and id = $2 and processed_at is null`,
-      [source, id, error],
-    );
-  }
-
-  /** For the hand of an operator; what was processed stays processed. */
-  async function replay(source: string, id: string): Promise<boolean> {
+  /** Forgets the oldest events that were processed and came so long ago; returns how many. */
+  async function purge(days: number, limit = 1000): Promise<number> {
     const { rowCount } = await pool.query(
-      `update webhook_events
-       set attempts_left = $4, due_at = $3
-       where source = $1 and id = $2 and processed_at is null`,
-      [source, id, clock(), attempts],
+      `delete from webhook_receipts
+       where ctid = any (array(
+         select ctid from webhook_receipts as receipt
+         where received_at < now() - make_interval(days => $1)
+           and not exists (
+             select from webhook_events as event
+             where event.source = receipt.source
+               and event.id = receipt.id
+           )
+         order by received_at
+         limit $2
+         for update skip locked
+       ))`,
+      [days, limit],
     );
-    return rowCount === 1;
+    return Number(rowCount);
   }
 
-  async function listDead(): Promise<DeadLetter[]> {
-    const { rows } = await pool.query<DeadLetter>(
-      `select source, id, received_at as "receivedAt",
-              last_error as "lastError"
-       from webhook_events
-       where processed_at is null and attempts_left = 0
-       order by received_at
-       limit 100`,
-    );
-    return rows;
+  /** Purges each hour, until it is stopped. */
+  function startPurging(days: number, log: Log) {
+    async function purgeAll() {
+      try {
+        while ((await purge(days)) > 0);
+      } catch (error) {
+        log.warn('webhook receipts are not purged', { error });
+      }
+    }
+    const timer = setInterval(purgeAll, 3_600_000);
+    return { stop: () => clearInterval(timer) };
   }
 
-  return { accept, processNext, replay, listDead };
+  return { accept, purge, startPurging };
 }
 
-/** A late worker waits for the mark as long as the one before it may take. */
-function createLimits(handleSeconds: number) {
-  if (!(handleSeconds > 0 && handleSeconds <= 86_400))
-    throw new RangeError(
-      'handleSeconds must be above 0, at most 86400',
-    );
-  const timeLimitMs = Math.ceil(handleSeconds * 1000);
-  return { timeLimitMs, lockTimeoutMs: timeLimitMs };
-}
+type Log = { warn: (message: string, details: object) => void };
 
-type Claimed = WebhookEvent & { attemptsLeft: number };
-type DeadLetter = Pick<WebhookEvent, 'source' | 'id'> & {
-  receivedAt: Date;
-  lastError: string | null;
-};
+/** The kind of the jobs of a sender: senders take turns. */
+export const toKind = (source: string) => `webhook-${source}`;
