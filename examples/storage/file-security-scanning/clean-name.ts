@@ -1,5 +1,5 @@
 // #region clean-name
-/** What may be shown of a name that somebody sent; it never names a file of ours. */
+/** What may be shown of a name that a sender chose. */
 export function cleanName(name: string): string {
   const plain = name
     .normalize('NFC')
