@@ -70,18 +70,20 @@ export function createInspector({
     stdin.on('error', () => {}); // the exit code says why
     let isReady = false;
     let errors = '';
-    let answer = Buffer.alloc(0);
     stderr.on('data', (text) => {
       if (!isReady) errors += text;
     });
+    const answer: Buffer[] = [];
+    let size = 0;
     stdout.on('data', (chunk) => {
-      if (isReady) answer = Buffer.concat([answer, chunk]);
-      else stdin.end(bytes);
+      if (isReady) answer.push(chunk);
+      else stdin.end(bytes); // its first word: it is limited
       isReady = true;
-      if (answer.length > maxBytes + 100) stdout.destroy();
+      size += chunk.length;
+      if (size > maxBytes + 100) stdout.destroy();
     });
     const [code, ended] = await once(child, 'close');
-    if (code === 0) return readVerdict(answer);
+    if (code === 0) return readVerdict(Buffer.concat(answer));
     // Ended by us, or before it had a byte: the file is not to blame.
     if (child.killed || !isReady)
       throw new Error(`No verdict: ${errors || 'it took too long'}`);

@@ -14,7 +14,9 @@ const JOBS = new URL(
 
 /** Creates the tables of the background jobs, unless they are there. */
 export async function createJobTables(pool: Pool) {
-  const { rows } = await pool.query(`select to_regclass('jobs') as jobs`);
+  const { rows } = await pool.query(
+    `select to_regclass('jobs') as jobs`,
+  );
   if (!rows[0].jobs) await pool.query(readFileSync(JOBS, 'utf8'));
 }
 

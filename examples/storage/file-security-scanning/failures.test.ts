@@ -10,6 +10,7 @@ import { createInspector } from './create-inspector.ts';
 import { clamd, startTestApp, store } from './test-app.ts';
 import { startTroubledClamd } from './test-clamd.ts';
 import { createFileClient } from './test-client.ts';
+import { hostile } from './test-hostile.ts';
 import {
   addChunk,
   makeBomb,
@@ -19,7 +20,7 @@ import {
   readColours,
   readLatitude,
 } from './test-images.ts';
-import { hostile } from './test-inspection-cases.ts';
+import './test-inspection-cases.ts';
 import './test-file-cases.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);
@@ -140,8 +141,8 @@ failure(
     // One byte a pixel; written again, it takes three.
     const palette = await sharp({
       create: {
-        width: 1000,
-        height: 1000,
+        width: 900,
+        height: 900,
         channels: 3,
         background: 'grey',
         noise: { type: 'gaussian', mean: 128, sigma: 60 },
@@ -203,8 +204,10 @@ failure(
       damaged.push([half, format]);
     }
     const jpeg = await makePicture('jpeg');
-    const [start, rest] = [jpeg.subarray(0, 2), jpeg.subarray(2)];
-    damaged.push([Buffer.concat([start, Buffer.from('xxxx'), rest]), 'jpeg']);
+    const end = jpeg.indexOf(Buffer.from([0xff, 0xc4])); // a marker
+    const parts = [jpeg.subarray(0, end), 'xxxx', jpeg.subarray(end)];
+    const between = parts.map((part) => Buffer.from(part));
+    damaged.push([Buffer.concat(between), 'jpeg']);
 
     for (const [body, format] of damaged) {
       const id = await app.upload(body, `image/${format}`);
@@ -230,7 +233,7 @@ failure(
     const image = await makeInterlaced(6000, 6000);
     const inspectors = [
       createInspector({ megabytes: 50 }),
-      createInspector({ seconds: 1 }),
+      hostile('spin', { seconds: 1 }),
       hostile('die'),
     ];
     for (const inspect of inspectors) {
@@ -360,8 +363,7 @@ failure(
     symptom:
       '`CutOffError: The lease ended before the work did`; what the other worker decided stays',
     defence: 'scan-file',
-    remains:
-      'What the late one published is removed an hour later',
+    remains: 'What the late one published is removed an hour later',
   },
   async () => {
     const inspected = createGate();
@@ -468,8 +470,7 @@ failure(
 failure(
   'A file is removed while it is scanned',
   {
-    symptom:
-      '404 at once; nothing of it is in the store an hour later',
+    symptom: '404 at once; nothing of it is in the store an hour later',
     defence: 'clean-up',
     remains: 'Copies in caches, and in backups of the store',
   },
@@ -522,9 +523,6 @@ failure(
       ['"; filename=run.exe', '"; filename=run'],
       ['..', 'file'],
       ['. .htaccess', 'htaccess'],
-      ['a\u0308', 'ä'],
-      ['😀'.repeat(120), '😀'.repeat(100)],
-      [' x ', 'x'],
     ];
     const image = await makePicture('png');
     for (const [name, clean] of names) {

@@ -89,9 +89,10 @@ export function createFileQuarantine(options: FileQuarantineOptions) {
         `delete from files where id = $1 returning hash`,
         [id],
       );
-      const hash = rows[0]?.hash ?? undefined;
+      if (!rows[0]) return false;
+      const hash = rows[0].hash ?? undefined;
       await queue.enqueue(tx, [cleanUpFile({ id, hash }, 0)]);
-      return rows.length > 0;
+      return true;
     });
   }
   // #endregion remove

@@ -103,7 +103,7 @@ export function createFileScanner(options: FileScannerOptions) {
   }
 
   // #region clean-up
-  /** Removes what the row, if there still is one, does not need. */
+  /** Removes the objects that no row needs. */
   async function cleanUp(job: Job) {
     const { id, hash } = fileJob.parse(job.payload);
     await pool.query(
@@ -116,7 +116,12 @@ export function createFileScanner(options: FileScannerOptions) {
       `select hash from files where id = $1`,
       [id],
     );
-    if (rows[0]?.hash === null) return; // not published
+    if (rows[0]?.hash === null) {
+      // Not published, or not yet: an object of it has to wait.
+      const again = cleanUpFile({ id, hash }, 24 * HOUR);
+      if (hash) await queue.enqueue(pool, [again]);
+      return;
+    }
     await quarantine.remove(id);
     if (hash && rows[0]?.hash !== hash)
       await published.remove(`${id}/${hash}`);

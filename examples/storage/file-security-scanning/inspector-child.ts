@@ -4,8 +4,8 @@ import type { Limits } from './create-inspector.ts';
 import { inspectUpload } from './inspect-upload.ts';
 import { limitProcess } from './limit-process.ts';
 
-// The program that decodes one upload: what comes on its standard
-// input it answers with a verdict, and the bytes to publish.
+// Decodes the upload on its standard input, and answers with a verdict
+// and the bytes to publish.
 const order: Limits & { declaredType: string } = JSON.parse(
   process.argv[2] ?? '',
 );

@@ -1,8 +1,8 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { listenForWakeUps } from '../../jobs/worker-loop/listen-for-wake-ups.ts';
 import type { Log } from '../../jobs/background-jobs/job.ts';
 import { createJobQueue } from '../../jobs/background-jobs/job-queue.ts';
 import { startJobWorker } from '../../jobs/background-jobs/job-worker.ts';
+import { listenForWakeUps } from '../../jobs/worker-loop/listen-for-wake-ups.ts';
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { createApp } from './app.ts';
 import { createBucket } from './buckets.ts';

@@ -43,7 +43,10 @@ export async function startTestApp(options: TestOptions = {}) {
   const log = createTestLog();
   const queue = createJobQueue({ pool });
   const shared = { pool, queue, log, ...buckets };
-  const files = createFileQuarantine({ ...shared, maxBytes: 2_000_000 });
+  const files = createFileQuarantine({
+    ...shared,
+    maxBytes: 2_000_000,
+  });
   const handlers = createFileScanner({
     inspect: createInspector(options.limits),
     scan: createClamdScanner(clamd),
@@ -90,6 +93,7 @@ export async function startTestApp(options: TestOptions = {}) {
   return {
     ...createFileClient(server.url),
     ...others,
+    url: server.url,
     databaseUrl: url,
     pool,
     queue,

@@ -1,6 +1,10 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { EICAR } from '@touchstone/kit/scanning/clamd';
 import { expect, test } from 'vitest';
+import { cleanName } from './clean-name.ts';
+import { contentHeaders } from './content-headers.ts';
+import { cleanUpFile } from './file-jobs.ts';
 import { createFileQuarantine } from './file-quarantine.ts';
 import { startTestApp } from './test-app.ts';
 import { makePicture } from './test-images.ts';
@@ -8,6 +12,34 @@ import { makePicture } from './test-images.ts';
 const PDF = '%PDF-1.4\n%%EOF\n';
 const TYPE = 'application/pdf';
 const DAY = 24 * 3600;
+
+test('What is published is served as a download that runs nothing', async () => {
+  await using app = await startTestApp();
+  const image = await makePicture('png');
+  const type = 'image/PNG; charset=binary';
+  const id = await app.upload(image, type, 'Zoë.jpeg.exe');
+  await app.runJobs();
+
+  const { headers, bytes } = await app.download(id);
+  expect(Object.fromEntries(headers)).toMatchObject({
+    'content-type': 'image/png',
+    'content-length': `${bytes.length}`,
+    'content-disposition':
+      'attachment; filename="Zo?.jpeg.png"; filename*=UTF-8\'\'Zo%C3%AB.jpeg.png',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "sandbox; default-src 'none'",
+    'cross-origin-resource-policy': 'same-site',
+    'cache-control': 'private, max-age=31536000, immutable',
+    etag: `"${createHash('sha256').update(bytes).digest('hex')}"`,
+  });
+  const names = ['image/jpeg', 'image/webp', TYPE].map((type) => {
+    const content = { name: 'x.y', type, size: 1, hash: '' };
+    return contentHeaders(content)['content-disposition'];
+  });
+  expect(names.join()).toBe(
+    'attachment; filename=x.jpg,attachment; filename=x.webp,attachment; filename=x.pdf',
+  );
+});
 
 test('A PDF is published byte for byte, and leaves the quarantine', async () => {
   await using app = await startTestApp();
@@ -102,10 +134,38 @@ test('A file that is removed leaves nothing, before and after it is published', 
     if (isPublished) await app.runJobs();
     expect(await app.files.remove(id)).toBe(true);
     expect(await app.files.remove(id)).toBe(false);
-    await app.runJobs();
+    expect(await app.runJobs()).toContain('clean-up-file: done');
+    expect(await app.runJobs()).toEqual([]);
     expect(await app.listKeys('quarantine')).toEqual([]);
     expect(await app.listKeys('published')).toEqual([]);
   }
+});
+
+test('A removal of nothing leaves no job', async () => {
+  await using app = await startTestApp();
+
+  expect(await app.files.remove(randomUUID())).toBe(false);
+  expect(await app.files.rescan(randomUUID())).toBe(false);
+  const { rows } = await app.pool.query('select from jobs');
+  expect(rows).toEqual([]);
+});
+
+test('An object that was published before its scan failed is removed once the file is rejected and gone', async () => {
+  await using app = await startTestApp();
+  const id = await app.upload('text', TYPE);
+  const hash = 'a'.repeat(64);
+  const { published } = app.buckets;
+  await published.write(`${id}/${hash}`, Buffer.from('x'));
+  await app.queue.enqueue(app.pool, [cleanUpFile({ id, hash }, 3600)]);
+  await app.runJobs();
+  for (let hour = 0; hour < 25; hour++) {
+    await app.passTime(3600);
+    await app.runJobs();
+  }
+  expect(await app.listKeys('published')).toHaveLength(1);
+  await app.passTime(30 * DAY);
+  await app.runJobs();
+  expect(await app.listKeys('published')).toEqual([]);
 });
 
 test('The same bytes under two ids are two objects, and one can go', async () => {
@@ -181,6 +241,18 @@ test('A row cannot be decided in part', async () => {
     await expect(
       app.pool.query(`update files set ${change}`),
     ).rejects.toMatchObject({ code: '23514' });
+});
+
+test('A name is normal, trimmed, and at most 100 characters long', () => {
+  const names = {
+    'a\u0308': 'ä',
+    ['😀'.repeat(120)]: '😀'.repeat(100),
+    ' x ': 'x',
+    [`${'x'.repeat(99)} y`]: 'x'.repeat(99),
+    'a/b\n/c\\.\t.d/': 'file',
+  };
+  for (const [name, clean] of Object.entries(names))
+    expect(cleanName(name)).toBe(clean);
 });
 
 test('A body is kept up to its limit in bytes, whatever its sender says', async () => {

@@ -14,6 +14,9 @@ await buffer(process.stdin);
 const acts: Record<string, () => unknown> = {
   die: () => process.kill(process.pid, 'SIGSEGV'),
   hang: () => setInterval(() => {}, 1000),
+  spin: () => {
+    for (;;);
+  },
   'end well': () => '{"refused":"unreadable"}\n',
   'answer nonsense': () => 'ready\n',
   'answer no reason': () => '{"refused":"because"}\n',
@@ -49,5 +52,8 @@ function dial(): Promise<string> {
   });
 }
 
-const nameCode = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? `${error.code}` : 'none';
+function nameCode(error: unknown): string {
+  return error instanceof Error && 'code' in error
+    ? `${error.code}`
+    : 'none';
+}

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { EICAR } from '@touchstone/kit/scanning/clamd';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import sharp from 'sharp';
@@ -11,18 +10,12 @@ import { createInspector, INSPECTOR } from './create-inspector.ts';
 import { inspectUpload } from './inspect-upload.ts';
 import { clamd } from './test-app.ts';
 import { startTroubledClamd } from './test-clamd.ts';
+import { HOSTILE, hostile } from './test-hostile.ts';
 import { makeBomb, makePicture, readColours } from './test-images.ts';
 
-const HOSTILE = fileURLToPath(
-  new URL('test-hostile-child.ts', import.meta.url),
-);
 const { signal } = new AbortController();
 const [node = ''] = INSPECTOR;
 const text = { bytes: Buffer.from('x'), declaredType: 'image/png' };
-
-/** An inspector whose program does what the test says. */
-export const hostile = (act: string, limits = {}) =>
-  createInspector({ ...limits, command: [node, HOSTILE, act] });
 
 test('An upload that is what it says comes back written again, and a PDF as it is', async () => {
   const inspect = createInspector();
@@ -81,7 +74,9 @@ test('Of the decoders of libvips, only those of the accepted formats are left', 
   ]);
   const svg = Buffer.from('<svg width="1" height="1"/>');
 
-  expect(await sharp(jpeg).metadata()).toMatchObject({ format: 'jpeg' });
+  expect(await sharp(jpeg).metadata()).toMatchObject({
+    format: 'jpeg',
+  });
   for (const image of [tiff, svg])
     await expect(sharp(image).metadata()).rejects.toThrow();
 });
@@ -133,7 +128,10 @@ test('A decoder ends with its signal, at its time limit, and at no other signal'
   const children = listChildren();
   const abort = new AbortController();
   const hanging = hostile('hang')(text, abort.signal);
-  await waitUntil('it runs', () => listChildren().length > children.length);
+  await waitUntil(
+    'it runs',
+    () => listChildren().length > children.length,
+  );
   const [pid] = listChildren().filter((one) => !children.includes(one));
   abort.abort(new Error('stopped'));
   await expect(hanging).rejects.toThrow('aborted');
