@@ -51,11 +51,7 @@ export function createInspector({
 }: Partial<Limits> = {}) {
   const limits = { seconds, megabytes, maxPixels, maxBytes };
 
-  // #region inspect-in-child
-  return async function inspect(
-    { bytes, declaredType }: Upload,
-    signal: AbortSignal,
-  ): Promise<Verdict> {
+  function start(declaredType: string, signal: AbortSignal) {
     const order = JSON.stringify({ declaredType, ...limits });
     const [program = '', ...args] = [...command, order];
     const child = spawn(program, args, {
@@ -65,16 +61,25 @@ export function createInspector({
       timeout: seconds * 10_000,
       killSignal: 'SIGKILL', // C code hears nothing less
     });
-    const { stdin, stdout, stderr } = child;
     child.on('error', () => {}); // `once` hears of it too
-    stdin.on('error', () => {}); // the exit code says why
+    child.stdin.on('error', () => {}); // the exit code says why
+    return child;
+  }
+
+  // #region inspect-in-child
+  return async function inspect(
+    { bytes, declaredType }: Upload,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
+    const child = start(declaredType, signal);
+    const { stdin, stdout, stderr } = child;
+    const answer: Buffer[] = [];
     let isReady = false;
+    let size = 0;
     let errors = '';
     stderr.on('data', (text) => {
       if (!isReady) errors += text;
     });
-    const answer: Buffer[] = [];
-    let size = 0;
     stdout.on('data', (chunk) => {
       if (isReady) answer.push(chunk);
       else stdin.end(bytes); // its first word: it is limited
