@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { listen } from '@touchstone/kit/app/http';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
-import { startTestApp } from './test-app.ts';
+import { configureStore } from './example-services.ts';
+import { startFiles } from './start-files.ts';
+import { clamd, startTestApp, store } from './test-app.ts';
+import { createFileClient } from './test-client.ts';
 import { makePicture } from './test-images.ts';
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
@@ -52,6 +56,25 @@ it('refuses a file that is empty, too large, without a name or a length', async 
     body: { code: 'file_too_large' },
   });
   expect(await app.listKeys('quarantine')).toEqual([]);
+});
+
+it('publishes within a moment, wired as an app wires it, and stops', async () => {
+  await using app = await startTestApp();
+  await using files = startFiles({
+    connectionString: app.databaseUrl,
+    store: configureStore(store),
+    buckets: app.names,
+    clamd,
+    log: app.log,
+    leaseSeconds: 30,
+  });
+  await using server = await listen(files.app);
+  const client = createFileClient(server.url);
+  const id = await client.upload(await makePicture('png'), PNG);
+  await waitUntil('it is published', async () => {
+    return (await client.look(id)).state === 'published';
+  });
+  expect((await client.download(id)).status).toBe(200);
 });
 
 it('keeps nothing of an upload that breaks off', async () => {

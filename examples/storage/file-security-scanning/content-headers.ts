@@ -15,7 +15,6 @@ const EXTENSIONS: Record<string, string> = {
   'application/pdf': 'pdf',
 };
 
-// #region content-headers
 /** No browser runs what is served with these. */
 export function contentHeaders({ name, type, size, hash }: Content) {
   return {
@@ -30,7 +29,6 @@ export function contentHeaders({ name, type, size, hash }: Content) {
     etag: `"${hash}"`,
   };
 }
-// #endregion content-headers
 
 /** The extension says what the bytes are. */
 function toFileName(name: string, type: string): string {

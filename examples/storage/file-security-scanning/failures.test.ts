@@ -4,7 +4,7 @@ import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { parse } from 'content-disposition';
 import sharp from 'sharp';
-import { expect, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createClamdScanner } from './clamd-scanner.ts';
 import { createInspector } from './create-inspector.ts';
 import { clamd, startTestApp, store } from './test-app.ts';
@@ -126,41 +126,32 @@ failure(
   },
 );
 
-failure(
-  'An image is larger once it is written again, too large for the scanner',
-  {
-    symptom: '`rejected` as `too_large`, without a retry',
-    defence: 'inspect-upload',
-    remains:
-      'The limit is `maxBytes`: keep it below the `StreamMaxLength` of clamd, or jobs fail with `write EPIPE`',
-  },
-  async () => {
-    await using app = await startTestApp({
-      limits: { maxBytes: 1_000_000 },
-    });
-    // One byte a pixel; written again, it takes three.
-    const palette = await sharp({
-      create: {
-        width: 900,
-        height: 900,
-        channels: 3,
-        background: 'grey',
-        noise: { type: 'gaussian', mean: 128, sigma: 60 },
-      },
-    })
-      .png({ palette: true, effort: 1 })
-      .toBuffer();
-    expect(palette.length).toBeLessThan(1_000_000);
+test('An image is larger once it is written again, too large for the scanner', async () => {
+  await using app = await startTestApp({
+    limits: { maxBytes: 1_000_000 },
+  });
+  // One byte a pixel; written again, it takes three.
+  const palette = await sharp({
+    create: {
+      width: 900,
+      height: 900,
+      channels: 3,
+      background: 'grey',
+      noise: { type: 'gaussian', mean: 128, sigma: 60 },
+    },
+  })
+    .png({ palette: true, effort: 1 })
+    .toBuffer();
+  expect(palette.length).toBeLessThan(1_000_000);
 
-    const id = await app.upload(palette, PNG);
-    expect(await app.runJobs()).toEqual(['scan-file: done']);
+  const id = await app.upload(palette, PNG);
+  expect(await app.runJobs()).toEqual(['scan-file: done']);
 
-    expect(await app.look(id)).toMatchObject({
-      state: 'rejected',
-      reason: 'too_large',
-    });
-  },
-);
+  expect(await app.look(id)).toMatchObject({
+    state: 'rejected',
+    reason: 'too_large',
+  });
+});
 
 failure(
   'A photo says where it was taken, and is stored on its side',
@@ -187,38 +178,29 @@ failure(
   },
 );
 
-failure(
-  'An image is cut off or damaged',
-  {
-    symptom: '`rejected` as `unreadable`',
-    defence: 'inspect-upload',
-    remains:
-      'Damage that only changes colours is a picture like any other',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const damaged: [Buffer, string][] = [];
-    for (const format of ['png', 'jpeg', 'webp', 'gif'] as const) {
-      const whole = await makePicture(format);
-      const half = whole.subarray(0, Math.floor(whole.length * 0.7));
-      damaged.push([half, format]);
-    }
-    const jpeg = await makePicture('jpeg');
-    const end = jpeg.indexOf(Buffer.from([0xff, 0xc4])); // a marker
-    const parts = [jpeg.subarray(0, end), 'xxxx', jpeg.subarray(end)];
-    const between = parts.map((part) => Buffer.from(part));
-    damaged.push([Buffer.concat(between), 'jpeg']);
+test('An image is cut off or damaged', async () => {
+  await using app = await startTestApp();
+  const damaged: [Buffer, string][] = [];
+  for (const format of ['png', 'jpeg', 'webp', 'gif'] as const) {
+    const whole = await makePicture(format);
+    const half = whole.subarray(0, Math.floor(whole.length * 0.7));
+    damaged.push([half, format]);
+  }
+  const jpeg = await makePicture('jpeg');
+  const end = jpeg.indexOf(Buffer.from([0xff, 0xc4])); // a marker
+  const parts = [jpeg.subarray(0, end), 'xxxx', jpeg.subarray(end)];
+  const between = parts.map((part) => Buffer.from(part));
+  damaged.push([Buffer.concat(between), 'jpeg']);
 
-    for (const [body, format] of damaged) {
-      const id = await app.upload(body, `image/${format}`);
-      await app.runJobs();
-      expect(await app.look(id)).toMatchObject({
-        state: 'rejected',
-        reason: 'unreadable',
-      });
-    }
-  },
-);
+  for (const [body, format] of damaged) {
+    const id = await app.upload(body, `image/${format}`);
+    await app.runJobs();
+    expect(await app.look(id)).toMatchObject({
+      state: 'rejected',
+      reason: 'unreadable',
+    });
+  }
+});
 
 failure(
   'An image needs more memory or processor time than it may, or kills its decoder',
@@ -285,7 +267,7 @@ failure(
       'The file stays `quarantined`, and the log has `job failed` with the error of the child; no crash is counted',
     defence: 'inspect-in-child',
     remains:
-      'After 100 attempts, about three days, the job is in `dead_jobs`: repair the machine, and revive it',
+      'After 100 attempts, more than two days, the job is in `dead_jobs`: repair the machine, and call `rescan`',
   },
   async () => {
     let inspect = createInspector();
@@ -357,59 +339,50 @@ failure(
   },
 );
 
-failure(
-  'A worker comes back after its lease, with another verdict',
-  {
-    symptom:
-      '`CutOffError: The lease ended before the work did`; what the other worker decided stays',
-    defence: 'scan-file',
-    remains: 'What the late one published is removed an hour later',
-  },
-  async () => {
-    const inspected = createGate();
-    const late = { bytes: Buffer.from('late'), type: 'image/png' };
-    let inspections = 0;
-    const inspect = createInspector();
-    await using app = await startTestApp({
-      inspect: async (upload, signal) => {
-        inspections += 1;
-        if (inspections > 1) return inspect(upload, signal);
-        await inspected.opened;
-        return late;
-      },
-    });
-    const id = await app.upload(await makePicture('png'), PNG);
-    const first = app.runJobs();
-    await waitUntil('one inspects it', () => inspections === 1);
-    expect(await app.runJobs()).toEqual([]);
+test('A worker comes back after its lease, with another verdict', async () => {
+  const inspected = createGate();
+  const late = { bytes: Buffer.from('late'), type: 'image/png' };
+  let inspections = 0;
+  const inspect = createInspector();
+  await using app = await startTestApp({
+    inspect: async (upload, signal) => {
+      inspections += 1;
+      if (inspections > 1) return inspect(upload, signal);
+      await inspected.opened;
+      return late;
+    },
+  });
+  const id = await app.upload(await makePicture('png'), PNG);
+  const first = app.runJobs();
+  await waitUntil('one inspects it', () => inspections === 1);
+  expect(await app.runJobs()).toEqual([]);
 
-    await app.passTime(30);
-    expect(await app.runJobs()).toEqual([
-      'scan-file: done',
-      'clean-up-file: done',
-    ]);
-    const { headers } = await app.download(id);
-    inspected.open();
-    expect(await first).toEqual([
-      'CutOffError: The lease ended before the work did',
-    ]);
-    expect(await app.listKeys('published')).toHaveLength(2);
-    await app.passTime(3600);
-    await app.runJobs();
-    expect(await app.listKeys('published')).toHaveLength(1);
-    const { headers: after } = await app.download(id);
-    expect(after.get('etag')).toBe(headers.get('etag'));
-  },
-);
+  await app.passTime(30);
+  expect(await app.runJobs()).toEqual([
+    'scan-file: done',
+    'clean-up-file: done',
+  ]);
+  const { headers } = await app.download(id);
+  inspected.open();
+  expect(await first).toEqual([
+    'CutOffError: The lease ended before the work did',
+  ]);
+  expect(await app.listKeys('published')).toHaveLength(2);
+  await app.passTime(3600);
+  await app.runJobs();
+  expect(await app.listKeys('published')).toHaveLength(1);
+  const { headers: after } = await app.download(id);
+  expect(after.get('etag')).toBe(headers.get('etag'));
+});
 
 failure(
   'The virus scanner or the store cannot be reached, or gives no clear answer',
   {
     symptom:
-      '`quarantined`, and the log has `job failed`; the pauses grow to an hour, and after about three days the log has `job is dead`',
+      '`quarantined`, and the log has `job failed`; the pauses grow to an hour, and after more than two days the log has `job is dead`',
     defence: 'scan-file',
     remains:
-      'clamd finds what it has signatures for, in files within its own limits: set `AlertExceedsMax`',
+      'clamd finds what it has signatures for. When its `StreamMaxLength` is below `maxBytes`, jobs fail with `write EPIPE`',
   },
   async () => {
     let scan = createClamdScanner(await startTroubledClamd('nonsense'));
@@ -500,44 +473,35 @@ failure(
   },
 );
 
-failure(
-  'A name has `../`, NUL, CR LF or a character that turns the text around',
-  {
-    symptom:
-      'None: it is a name without them, with the extension of what is published',
-    defence: 'clean-name',
-    remains: 'Letters of two alphabets that look alike',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const names: [string, string][] = [
-      ['../../etc/passwd', 'passwd'],
-      ['C:\\Windows\\photo.png', 'photo'],
-      ['pho\u0007to.png', 'photo'],
-      [
-        'photo\r\nset-cookie: session=eve.png',
-        'photoset-cookie: session=eve',
-      ],
-      ['photo\u202egnp.exe', 'photognp'],
-      ['photo.html', 'photo'],
-      ['"; filename=run.exe', '"; filename=run'],
-      ['..', 'file'],
-      ['. .htaccess', 'htaccess'],
-    ];
-    const image = await makePicture('png');
-    for (const [name, clean] of names) {
-      const id = await app.upload(image, PNG, name);
-      await app.runJobs();
-      const { headers } = await app.download(id);
-      const header = headers.get('content-disposition') ?? '';
-      expect(parse(header)).toEqual({
-        type: 'attachment',
-        parameters: { filename: `${clean}.png` },
-      });
-      expect(headers.get('set-cookie')).toBeNull();
-    }
-  },
-);
+test('A name has `../`, NUL, CR LF or a character that turns the text around', async () => {
+  await using app = await startTestApp();
+  const names: [string, string][] = [
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\Windows\\photo.png', 'photo'],
+    ['pho\u0007to.png', 'photo'],
+    [
+      'photo\r\nset-cookie: session=eve.png',
+      'photoset-cookie: session=eve',
+    ],
+    ['photo\u202egnp.exe', 'photognp'],
+    ['photo.html', 'photo'],
+    ['"; filename=run.exe', '"; filename=run'],
+    ['..', 'file'],
+    ['. .htaccess', 'htaccess'],
+  ];
+  const image = await makePicture('png');
+  for (const [name, clean] of names) {
+    const id = await app.upload(image, PNG, name);
+    await app.runJobs();
+    const { headers } = await app.download(id);
+    const header = headers.get('content-disposition') ?? '';
+    expect(parse(header)).toEqual({
+      type: 'attachment',
+      parameters: { filename: `${clean}.png` },
+    });
+    expect(headers.get('set-cookie')).toBeNull();
+  }
+});
 
 type App = Awaited<ReturnType<typeof startTestApp>>;
 

@@ -12,7 +12,7 @@ export const fileJob = z.strictObject({
 
 type Payload = z.infer<typeof fileJob>;
 
-// An outage of three days costs no file its job.
+// An outage of two days costs no file its job.
 const maxAttempts = 100;
 
 /** Decides about a file; of several that wait, one remains. */

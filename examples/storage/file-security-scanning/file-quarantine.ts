@@ -81,7 +81,6 @@ export function createFileQuarantine(options: FileQuarantineOptions) {
     return published.open(`${id}/${hash}`);
   }
 
-  // #region remove
   /** The row goes at once, its objects by a job; false without one. */
   function remove(id: string): Promise<boolean> {
     return inTransaction(pool, async (tx) => {
@@ -95,7 +94,6 @@ export function createFileQuarantine(options: FileQuarantineOptions) {
       return true;
     });
   }
-  // #endregion remove
 
   /** For operators: a file that is not published is scanned again; false when it is. */
   function rescan(id: string): Promise<boolean> {

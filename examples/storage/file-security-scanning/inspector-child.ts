@@ -15,7 +15,7 @@ sharp.concurrency(1); // as many cores as there are children
 // When the server is stopped, it ends this process itself.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {});
-if (process.platform === 'linux') limitProcess(order);
+if (process.platform === 'linux') limitProcess(process.pid, order);
 
 process.stdout.write('ready\n');
 const bytes = await buffer(process.stdin);

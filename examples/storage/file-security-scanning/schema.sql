@@ -1,4 +1,3 @@
--- #region files
 -- A row is a file that somebody sent, from its last byte on.
 create table files (
   id uuid primary key,
@@ -22,7 +21,6 @@ create table files (
   check ((state = 'quarantined') = (decided_at is null)),
   check (num_nulls(hash, type, size) in (0, 3))
 );
--- #endregion files
 
 -- For an alert on the oldest file that still waits.
 create index files_in_quarantine on files (created_at)

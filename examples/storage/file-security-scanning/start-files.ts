@@ -67,5 +67,6 @@ export function startFiles(settings: Settings) {
     await Promise.all([jobPool.end(), pool.end()]);
   }
 
-  return { app: createApp({ files, log }), stop };
+  const app = createApp({ files, log });
+  return { app, stop, [Symbol.asyncDispose]: stop };
 }

@@ -8,10 +8,16 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createClamdScanner } from './clamd-scanner.ts';
 import { createInspector, INSPECTOR } from './create-inspector.ts';
 import { inspectUpload } from './inspect-upload.ts';
+import { limitProcess } from './limit-process.ts';
 import { clamd } from './test-app.ts';
 import { startTroubledClamd } from './test-clamd.ts';
 import { HOSTILE, hostile } from './test-hostile.ts';
-import { makeBomb, makePicture, readColours } from './test-images.ts';
+import {
+  makeBomb,
+  makePhoto,
+  makePicture,
+  readColours,
+} from './test-images.ts';
 
 const { signal } = new AbortController();
 const [node = ''] = INSPECTOR;
@@ -42,6 +48,43 @@ test('An upload that is what it says comes back written again, and a PDF as it i
   expect(await inspect(pdf, signal)).toEqual({
     bytes: pdf.bytes,
     type: pdf.declaredType,
+  });
+});
+
+test('In the child, the bytes decide what an upload is, and what is left of it', async () => {
+  const limits = { maxPixels: 1_000_000, maxBytes: 1_000_000 };
+  const inspect = (bytes: Uint8Array, declaredType: string) =>
+    inspectUpload({ bytes, declaredType }, limits);
+
+  for (const format of ['jpeg', 'png', 'webp', 'gif'] as const) {
+    const bytes = await makePicture(format);
+    const made = await inspect(bytes, `image/${format}`);
+    const image = Buffer.from(made.bytes ?? '');
+    const { width, height } = await sharp(image).metadata();
+    expect({ width, height }).toEqual({ width: 640, height: 320 });
+    const half = bytes.subarray(0, Math.floor(bytes.length * 0.7));
+    expect(await inspect(half, `image/${format}`)).toEqual({
+      refused: 'unreadable',
+    });
+    expect(await inspect(bytes, 'text/html')).toEqual({
+      refused: 'wrong_type',
+    });
+  }
+  const turned = await inspect(await makePhoto(), 'image/jpeg');
+  expect(await readColours(Buffer.from(turned.bytes ?? ''))).toBe(
+    '320 × 640, red to blue',
+  );
+  const pdf = Buffer.from('%PDF-1.4\n');
+  expect(await inspect(pdf, 'application/pdf')).toEqual({
+    bytes: pdf,
+    type: 'application/pdf',
+  });
+  const zip = Buffer.from('PK\x03\x04'.padEnd(64, '\0'));
+  expect(await inspect(zip, 'application/zip')).toEqual({
+    refused: 'wrong_type',
+  });
+  expect(await inspect(Buffer.from('text'), 'unknown')).toEqual({
+    refused: 'wrong_type',
   });
 });
 
@@ -105,14 +148,15 @@ test('A decoder that was taken over cannot make up a verdict, or answer without 
   });
 });
 
-test('A decoder is limited by the kernel before it has a byte', async () => {
-  const order = JSON.stringify({ seconds: 7, megabytes: 100 });
-  const child = spawn(node, [HOSTILE, 'hang', order]);
+test('A process is limited by the kernel in what it may use and open', async () => {
+  const child = spawn(node, [HOSTILE, 'be limited']);
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child.stdout, 'data');
-  const limits = readFileSync(`/proc/${child.pid}/limits`, 'utf8');
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  const used = Number(/VmData:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  const { pid = 0 } = child;
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const used = Number(/VmData:\s+(\d+)/.exec(status)?.[1]) * 1024;
+  limitProcess(pid, { seconds: 6.5, megabytes: 100 });
+  const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
 
   const read = (name: string) =>
     Number(new RegExp(`Max ${name} +(\\d+)`).exec(limits)?.[1]);
@@ -120,8 +164,8 @@ test('A decoder is limited by the kernel before it has a byte', async () => {
   expect(read('file size')).toBe(0);
   expect(read('core file size')).toBe(0);
   expect(read('open files')).toBe(0);
-  const megabytes = read('data size') / 1024 ** 2;
-  expect(Math.abs(megabytes - used - 100)).toBeLessThan(90);
+  const more = read('data size') - used - 100 * 1024 ** 2;
+  expect(Math.abs(more)).toBeLessThan(10 * 1024 ** 2);
 });
 
 test('A decoder ends with its signal, at its time limit, and at no other signal', async () => {
