@@ -12,13 +12,13 @@ import { createJobQueue } from '../../jobs/background-jobs/job-queue.ts';
 import { createApp } from './app.ts';
 import { createBucket } from './buckets.ts';
 import { createClamdScanner } from './clamd-scanner.ts';
-import { createInspector, type Limits } from './create-inspector.ts';
 import { createBuckets, createJobTables } from './example-services.ts';
 import { createFileQuarantine } from './file-quarantine.ts';
 import {
   createFileScanner,
   type FileScannerOptions,
 } from './file-scanner.ts';
+import { inspectUpload, type Upload } from './inspect-upload.ts';
 import { createFileClient } from './test-client.ts';
 
 /** One store and one scanner for the tests of a file; each test has buckets of its own. */
@@ -29,12 +29,15 @@ afterAll(async () => {
   await clamd[Symbol.asyncDispose]();
 });
 
-type TestOptions = Partial<FileScannerOptions> & {
-  limits?: Partial<Limits>;
-};
+const LIMITS = { maxPixels: 50_000_000, maxBytes: 1_000_000 };
+
+/** Without a process of its own, for tests of what comes before and after it. */
+const inspectHere = (upload: Upload) => inspectUpload(upload, LIMITS);
 
 /** The app on a socket, with a database and buckets of its own, whose jobs run when a test says so. */
-export async function startTestApp(options: TestOptions = {}) {
+export async function startTestApp(
+  options: Partial<FileScannerOptions> = {},
+) {
   await using stack = new AsyncDisposableStack();
   const schema = new URL('schema.sql', import.meta.url);
   const { pool, url } = stack.use(await freshDatabase({ schema }));
@@ -48,7 +51,7 @@ export async function startTestApp(options: TestOptions = {}) {
     maxBytes: 2_000_000,
   });
   const handlers = createFileScanner({
-    inspect: createInspector(options.limits),
+    inspect: inspectHere,
     scan: createClamdScanner(clamd),
     ...shared,
     ...options,
