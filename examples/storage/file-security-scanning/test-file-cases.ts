@@ -141,6 +141,18 @@ test('A file that is removed leaves nothing, before and after it is published', 
   }
 });
 
+test('Claims that workers abandon do not count against a file', async () => {
+  await using app = await startTestApp();
+  const id = await app.upload(PDF, TYPE);
+  for (let claim = 1; claim <= 5; claim++) {
+    expect(await app.claim()).toHaveLength(1);
+    await app.passTime(30);
+  }
+  await app.runJobs();
+
+  expect(await app.look(id)).toMatchObject({ state: 'published' });
+});
+
 test('A removal of nothing leaves no job', async () => {
   await using app = await startTestApp();
 
