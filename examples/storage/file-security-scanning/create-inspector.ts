@@ -88,10 +88,10 @@ export function createInspector({
       if (size > maxBytes + 100) stdout.destroy();
     });
     const [code, ended] = await once(child, 'close');
-    if (code === 0) return readVerdict(Buffer.concat(answer));
     // Ended by us, or before it had a byte: the file is not to blame.
     if (child.killed || !isReady)
-      throw new Error(`No verdict: ${errors || 'it took too long'}`);
+      throw new Error(`No verdict: ${errors || 'it was stopped'}`);
+    if (code === 0) return readVerdict(Buffer.concat(answer));
     throw new DecoderDiedError(`The decoder died: ${ended ?? code}`);
   };
   // #endregion inspect-in-child
