@@ -295,4 +295,19 @@ test('A body is kept up to its limit in bytes, whatever its sender says', async 
     message: 'Send at most 6 bytes',
   });
   expect(await app.listKeys('quarantine')).toEqual([id]);
+
+  const most = createFileQuarantine({ pool, queue, ...buckets });
+  for (const [bytes, isTaken] of [
+    [25_000_000, true],
+    [25_000_001, false],
+  ] as const) {
+    const body = Readable.from([Buffer.alloc(bytes)]);
+    const received = most.receive({
+      name: 'x',
+      declaredType: TYPE,
+      body,
+    });
+    const settled = await Promise.allSettled([received]);
+    expect(settled[0].status === 'fulfilled').toBe(isTaken);
+  }
 });

@@ -18,6 +18,7 @@ const acts: Record<string, () => unknown> = {
     for (;;);
   },
   'end well': () => '{"refused":"unreadable"}\n',
+  'repeat its order': () => `${JSON.stringify({ type: order })}\n`,
   'answer nonsense': () => 'ready\n',
   'answer no reason': () => '{"refused":"because"}\n',
   'answer a page': () => '{"type":"text/html"}\n<script>',
@@ -27,7 +28,8 @@ const acts: Record<string, () => unknown> = {
     const type = [
       attempt(() => readFileSync(file)),
       await dial().catch(nameCode),
-      Object.keys(process.env).sort(),
+      ...Object.keys(process.env).sort(),
+      process.env.VIPS_DISC_THRESHOLD,
     ].join();
     return `${JSON.stringify({ type })}\n`;
   },

@@ -128,7 +128,21 @@ test('A decoder that was taken over has no password, opens no file and no connec
   const verdict = await hostile('break out')(text, signal);
 
   expect(verdict).toMatchObject({
-    type: 'EMFILE,EMFILE,PATH,VIPS_DISC_THRESHOLD',
+    type: 'EMFILE,EMFILE,PATH,VIPS_DISC_THRESHOLD,4g',
+  });
+});
+
+test('A decoder has its limits by default, and what the sender said', async () => {
+  const { type } = await hostile('repeat its order')(text, signal).then(
+    (verdict) => ('type' in verdict ? verdict : { type: '' }),
+  );
+
+  expect(JSON.parse(type)).toEqual({
+    declaredType: 'image/png',
+    seconds: 20,
+    megabytes: 512,
+    maxPixels: 50_000_000,
+    maxBytes: 25_000_000,
   });
 });
 
