@@ -1,92 +1,80 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { listen } from '@touchstone/kit/app/http';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
-import { startTestApp } from './test-app.ts';
+import { configureStore } from './example-services.ts';
+import { startFiles } from './start-files.ts';
+import { clamd, startTestApp, store } from './test-app.ts';
+import { createFileClient } from './test-client.ts';
 import { makePicture } from './test-images.ts';
 
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
-
-it('serves what is published as a download that runs nothing', async () => {
-  await using app = await startTestApp();
-  const id = await app.upload(await makePicture('png'), {
-    type: 'image/png; charset=binary',
-    name: 'Zoë.jpeg.exe',
-  });
-  await app.processAll();
-
-  const { headers, bytes } = await app.download(id);
-
-  expect(Object.fromEntries(headers)).toMatchObject({
-    'content-type': 'image/png',
-    'content-length': `${bytes.length}`,
-    'content-disposition':
-      'attachment; filename="Zo?.jpeg.png"; filename*=UTF-8\'\'Zo%C3%AB.jpeg.png',
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "sandbox; default-src 'none'",
-    'cross-origin-resource-policy': 'same-site',
-    'cache-control': 'private, max-age=31536000, immutable',
-    etag: expect.stringMatching(/^"[0-9a-f]{64}"$/),
-  });
-});
+const PNG = 'image/png';
 
 it('serves nothing from quarantine, by any path that serves what is published', async () => {
   await using app = await startTestApp();
-  const id = await app.upload(await makePicture('png'), {
-    type: 'image/png',
-  });
+  const id = await app.upload(await makePicture('png'), PNG);
 
-  expect(await app.send(`/files/${id}/content`)).toMatchObject({
+  expect(await app.send('GET', `/files/${id}/content`)).toMatchObject({
     status: 404,
     body: { code: 'not_published' },
   });
-  expect(await app.buckets.quarantine.read(id)).toBeDefined();
-  expect(await app.buckets.published.read(id)).toBeUndefined();
 });
 
-it('answers an id that is unknown, or none', async () => {
+it('answers an id that is unknown, or not valid', async () => {
   await using app = await startTestApp();
-
-  expect(await app.send(`/files/${UNKNOWN}`)).toMatchObject({
-    status: 404,
-    body: { code: 'not_found' },
-  });
-  expect(await app.send('/files/..%2Fsecrets')).toMatchObject({
-    status: 400,
-    body: { code: 'invalid_request' },
-  });
+  for (const [method, path] of [
+    ['GET', ''],
+    ['GET', '/content'],
+    ['DELETE', ''],
+    ['POST', '/rescan'],
+  ] as const) {
+    const known = await app.send(method, `/files/${UNKNOWN}${path}`);
+    expect(known).toMatchObject({
+      status: 404,
+      body: { code: 'no_such_file' },
+    });
+    const answer = await app.send(method, `/files/..%2Fx${path}`);
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request' },
+    });
+  }
 });
 
-it('refuses a file that is empty, too large, or of no name', async () => {
+it('refuses a file that is empty, too large, without a name or a length', async () => {
   await using app = await startTestApp();
-  const type = 'image/png';
+  const refused = { status: 400, body: { code: 'invalid_request' } };
 
-  expect(await app.post('', { type })).toMatchObject({
-    status: 400,
-    body: { code: 'empty' },
+  expect(await app.post('', PNG)).toMatchObject(refused);
+  expect(await app.post('x', PNG, '')).toMatchObject(refused);
+  const large = Buffer.alloc(25_000_001);
+  expect(await app.post(large, PNG)).toMatchObject(refused);
+  expect(await app.post(Buffer.alloc(2_000_001), PNG)).toMatchObject({
+    status: 413,
+    body: { code: 'file_too_large' },
   });
-  expect(
-    await app.post(Buffer.alloc(2_000_001), { type }),
-  ).toMatchObject({ status: 413, body: { code: 'too_large' } });
-  expect(await app.post('x', { type, name: '' })).toMatchObject({
-    status: 400,
-    body: { code: 'invalid_request' },
-  });
+  expect(await app.listKeys('quarantine')).toEqual([]);
 });
 
-it('refuses a file whose length is not said', async () => {
+it('publishes within a moment, wired as an app wires it, and stops', async () => {
   await using app = await startTestApp();
-  const chunks = new Response('x').body;
-
-  const answer = await app.send('/files?name=x', {
-    method: 'POST',
-    body: chunks,
-    duplex: 'half',
-  } as RequestInit);
-
-  expect(answer).toMatchObject({
-    status: 411,
-    body: { code: 'length_required' },
+  await using files = startFiles({
+    connectionString: app.databaseUrl,
+    store: configureStore(store),
+    buckets: app.names,
+    clamd,
+    log: app.log,
+    leaseSeconds: 30,
   });
+  await using server = await listen(files.app);
+  const client = createFileClient(server.url);
+  const id = await client.upload(await makePicture('png'), PNG);
+  await waitUntil('it is published', async () => {
+    return (await client.look(id)).state === 'published';
+  });
+  expect((await client.download(id)).status).toBe(200);
 });
 
 it('keeps nothing of an upload that breaks off', async () => {
@@ -94,11 +82,20 @@ it('keeps nothing of an upload that breaks off', async () => {
   const { hostname, port } = new URL(app.url);
   const socket = connect(Number(port), hostname);
   socket.write(
-    'POST /files?name=x HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc',
+    `POST /files?name=x HTTP/1.1\r
+host: x\r
+content-type: image/png\r
+content-length: 9\r
+\r
+abc`,
   );
   socket.end();
   await once(socket.resume(), 'close');
+  const { entries } = app.log;
+  await waitUntil('it is logged', () => entries.length > 0);
 
-  expect(await app.processAll()).toBe(0);
-  expect(app.logged).toEqual([]);
+  expect(entries).toMatchObject([
+    { level: 'info', message: 'client went away' },
+  ]);
+  expect(await app.listKeys('quarantine')).toEqual([]);
 });

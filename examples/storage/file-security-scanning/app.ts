@@ -1,50 +1,46 @@
 import { pipeline } from 'node:stream/promises';
+import express, { type Request } from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express, { type Request } from 'express';
-import { z } from 'zod';
-import type { Bucket } from './buckets.ts';
-import { cleanName } from './clean-name.ts';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
+import { integerText } from '../../api-design/request-validation/from-text.ts';
 import { contentHeaders } from './content-headers.ts';
 import type { createFileQuarantine } from './file-quarantine.ts';
 
 type Services = {
   files: ReturnType<typeof createFileQuarantine>;
-  published: Bucket;
-  log: { error: (message: string, details: object) => void };
-  /** Called for each file that was received, so that a worker wakes. */
-  wake?: () => void;
-  maxBytes?: number;
+  log: Parameters<typeof answerErrors>[0];
 };
 
-const place = z.strictObject({ id: z.uuid() });
-const upload = z.object({
-  name: z.string().min(1).max(255).transform(cleanName),
+const parseUpload = createRequestParser({
+  query: z.strictObject({ name: z.string().min(1).max(255) }),
+  headers: z.strictObject({
+    'content-type': z.string().max(100),
+    'content-length': integerText({ min: 1, max: 25_000_000 }),
+  }),
+});
+const parseId = createRequestParser({
+  params: z.strictObject({ id: z.uuid() }),
 });
 
-/** Takes files in, tells what became of them, and serves what is published. */
-export function createApp(services: Services) {
-  const { files, published, log, wake } = services;
-  const { maxBytes = 20_000_000 } = services;
+/** Takes files in, says what became of them, and serves what is published. */
+export function createApp({ files, log }: Services) {
   const app = express().disable('x-powered-by');
 
   app.post('/files', async (request, response) => {
-    const { name } = upload.parse(request.query);
-    // Whatever is not read of a body must not be the next request.
+    // What is left of a body must not be taken for a request.
     response.set('connection', 'close');
-    checkSize(request, maxBytes);
-    const declaredType = readType(request);
-    const file = { name, declaredType, body: request };
-    const id = await files.receive(file).catch((error) => {
-      if (request.complete) throw error;
-      throw new HttpProblem(400, 'incomplete', 'It broke off');
-    });
+    const { query, headers } = await parseUpload(request);
+    const [type = ''] = headers['content-type'].split(';');
+    const declaredType = type.trim().toLowerCase();
+    const file = { name: query.name, declaredType, body: request };
+    const id = await files.receive(file);
     response.removeHeader('connection');
     response.status(202).location(`/files/${id}`).json({ id });
-    wake?.();
   });
 
   app.get('/files/:id', async (request, response) => {
@@ -53,20 +49,31 @@ export function createApp(services: Services) {
   });
 
   app.get('/files/:id/content', async (request, response) => {
-    const { name, hash, type, size } = await find(request);
+    const { id, name, hash, type, size } = await find(request);
     if (!hash || !type || !size)
       throw new HttpProblem(404, 'not_published', 'Ask for its state');
-    const body = await published.open(hash);
-    if (!body) throw new Error(`Published and lost: ${hash}`);
+    const body = await files.open(id, hash);
     response.set(contentHeaders({ name, hash, type, size }));
-    await pipeline(body, response).catch((error) =>
-      log.error('content broke off', { hash, error }),
-    );
+    await pipeline(body, response);
   });
 
-  async function find({ params }: Request) {
-    const file = await files.find(place.parse(params).id);
-    if (!file) throw new HttpProblem(404, 'not_found', 'No such file');
+  // A real app asks who they are: the owner here, an operator below.
+  app.delete('/files/:id', async (request, response) => {
+    const { id } = (await parseId(request)).params;
+    if (!(await files.remove(id))) throw notFound();
+    response.status(204).end();
+  });
+
+  app.post('/files/:id/rescan', async (request, response) => {
+    const { id } = (await parseId(request)).params;
+    if (!(await files.rescan(id))) throw notFound();
+    response.status(202).end();
+  });
+
+  async function find(request: Request) {
+    const { id } = (await parseId(request)).params;
+    const file = await files.find(id);
+    if (!file) throw notFound();
     return file;
   }
 
@@ -74,17 +81,5 @@ export function createApp(services: Services) {
   return app;
 }
 
-/** As it is declared: Node reads no more of the body than that. */
-function checkSize(request: Request, maxBytes: number) {
-  const size = Number(request.get('content-length') ?? Number.NaN);
-  if (Number.isNaN(size))
-    throw new HttpProblem(411, 'length_required', 'Say how long it is');
-  if (size === 0) throw new HttpProblem(400, 'empty', 'Send a file');
-  if (size > maxBytes)
-    throw new HttpProblem(413, 'too_large', `Send up to ${maxBytes}`);
-}
-
-function readType(request: Request): string {
-  const [type = ''] = (request.get('content-type') ?? '').split(';');
-  return type.trim().toLowerCase();
-}
+const notFound = () =>
+  new HttpProblem(404, 'no_such_file', 'There is no such file');

@@ -1,26 +1,31 @@
 import { Piscina } from 'piscina';
-import { inspectUpload, type Upload } from './inspect-upload.ts';
-import { createSandbox } from './sandbox.ts';
+import inspectHere from './bench-thread.ts';
+import { createInspector } from './create-inspector.ts';
+import type { Upload } from './inspect-upload.ts';
 
-const MAX_PIXELS = 50_000_000;
-
-/** A way to look at an upload, and how it ends. */
+/** A way to inspect an upload, and how it ends. */
 export type BenchContender = AsyncDisposable & {
   inspect: (upload: Upload) => Promise<unknown>;
 };
 
-/** The ways that are measured, by the names that they are started with. */
+/** The ways that are measured, all with the same settings of sharp, by the names that they are started with. */
 export const contenders: Record<string, () => BenchContender> = {
-  sandbox: () => ({
-    inspect: createSandbox({ maxPixels: MAX_PIXELS }),
-    [Symbol.asyncDispose]: async () => {},
-  }),
+  child: createChildren,
   piscina: createPiscina,
   sharp: () => ({
-    inspect: (upload) => inspectUpload(upload, MAX_PIXELS),
+    inspect: inspectHere,
     [Symbol.asyncDispose]: async () => {},
   }),
 };
+
+function createChildren(): BenchContender {
+  const inspect = createInspector();
+  const { signal } = new AbortController();
+  return {
+    inspect: (upload) => inspect(upload, signal),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
 
 function createPiscina(): BenchContender {
   const piscina = new Piscina({

@@ -1,5 +1,4 @@
-// #region clean-name
-/** What may be shown of a name that somebody sent; it never names a file of ours. */
+/** What may be shown of a name that a sender chose. */
 export function cleanName(name: string): string {
   const plain = name
     .normalize('NFC')
@@ -8,4 +7,3 @@ export function cleanName(name: string): string {
     .replace(/^[.\s]+/, ''); // no dots of folders in front
   return [...plain].slice(0, 100).join('').trim() || 'file';
 }
-// #endregion clean-name

@@ -15,11 +15,10 @@ const EXTENSIONS: Record<string, string> = {
   'application/pdf': 'pdf',
 };
 
-// #region content-headers
-/** What a browser is told of a file that a stranger sent. */
+/** No browser runs what is served with these. */
 export function contentHeaders({ name, type, size, hash }: Content) {
   return {
-    'content-type': type, // ours, never the sender's
+    'content-type': type, // never what the sender said
     'content-length': `${size}`,
     'content-disposition': create(toFileName(name, type)),
     'x-content-type-options': 'nosniff',
@@ -30,9 +29,8 @@ export function contentHeaders({ name, type, size, hash }: Content) {
     etag: `"${hash}"`,
   };
 }
-// #endregion content-headers
 
-/** The extension says what the bytes are, not what was said. */
+/** The extension says what the bytes are. */
 function toFileName(name: string, type: string): string {
   return `${name.replace(/\.[^.]*$/, '')}.${EXTENSIONS[type]}`;
 }

@@ -4,21 +4,12 @@ import sharp, { type Sharp } from 'sharp';
 /** What somebody sent, and what they say it is. */
 export type Upload = { bytes: Uint8Array; declaredType: string };
 
-/** Why an upload will never be published. */
-export type Reason =
-  | 'wrong_type'
-  | 'too_many_pixels'
-  | 'unreadable'
-  | 'too_expensive'
-  | 'infected'
-  | 'missing';
-
 /** Bytes that may be published once they are scanned, or why not. */
 export type Verdict =
   | { bytes: Uint8Array; type: string }
-  | { refused: Reason };
+  | { refused: string; bytes?: undefined };
 
-/** Written anew, only pixels come through: no tail, comment or place. */
+/** Written again, only pixels come through: no tail, comment or place. */
 const WRITERS: Record<string, (image: Sharp) => Sharp> = {
   'image/jpeg': (image) => image.jpeg({ quality: 85 }),
   'image/png': (image) => image.png(),
@@ -35,10 +26,10 @@ sharp.unblock({
 });
 
 // #region inspect-upload
-/** Runs in the sandbox: nobody before it has parsed a byte. */
+/** Runs in a process that only has this upload. */
 export async function inspectUpload(
   { bytes, declaredType }: Upload,
-  maxPixels: number,
+  limits: { maxPixels: number; maxBytes: number },
 ): Promise<Verdict> {
   const type = (await fileTypeFromBuffer(bytes))?.mime ?? 'unknown';
   // The bytes decide; what the sender says may only agree.
@@ -47,23 +38,27 @@ export async function inspectUpload(
   const write = WRITERS[type];
   if (!write) return { refused: 'wrong_type' };
   try {
-    // Upright first: the tag that says how to turn it goes too.
     const image = sharp(bytes, {
-      limitInputPixels: maxPixels,
+      limitInputPixels: limits.maxPixels,
       failOn: 'warning', // half a picture is none
     });
-    const made = await write(image.autoOrient()).toBuffer({
+    // Upright first: the tag that says how to turn it goes too.
+    const { data, info } = await write(image.autoOrient()).toBuffer({
       resolveWithObject: true,
     });
-    return { bytes: made.data, type: `image/${made.info.format}` };
+    // Written again, it can be twice as large, and too much to scan.
+    if (data.length > limits.maxBytes) return { refused: 'too_large' };
+    return { bytes: data, type: `image/${info.format}` };
   } catch (error) {
-    return { refused: nameFault(String(error)) };
+    return { refused: nameFault(error) };
   }
 }
 // #endregion inspect-upload
 
 /** By the words of libvips; sharp gives its errors no codes. */
-function nameFault(message: string): Reason {
-  if (/pixel limit/.test(message)) return 'too_many_pixels';
-  return /memory/i.test(message) ? 'too_expensive' : 'unreadable';
+function nameFault(error: unknown): string {
+  const message = String(error);
+  // Not proven to be the fault of the bytes: this process dies of it.
+  if (/memory/i.test(message)) throw error;
+  return /pixel limit/.test(message) ? 'too_many_pixels' : 'unreadable';
 }

@@ -34,11 +34,8 @@ type Naive = Awaited<ReturnType<typeof startNaiveApp>>;
 /** What the script in an "image" knows of the person who opens it. */
 export async function stealCookie({ url, upload }: Naive) {
   const page = '<script>document.title = document.cookie</script>';
-  const status = await upload(
-    'photo.html',
-    Buffer.from(page),
-    'image/png',
-  );
+  const body = Buffer.from(page);
+  const status = await upload('photo.html', body, 'image/png');
   await using browser = await launchChromium();
   const tab = await browser.newPage();
   await tab.goto(url);

@@ -1,5 +1,4 @@
--- #region files
--- A row is a file whose bytes lie in quarantine, or have been there.
+-- A row is a file that somebody sent, from its last byte on.
 create table files (
   id uuid primary key,
   name text not null,
@@ -9,20 +8,20 @@ create table files (
   -- Why it is rejected, and what the scanner calls it.
   reason text,
   signature text,
-  -- SHA-256 of what is published: the name of the object as well.
+  -- How often the process that decoded it died.
+  crashes int not null default 0,
+  -- What is published: SHA-256 of its bytes, and what they are.
   hash text check (hash ~ '^[0-9a-f]{64}$'),
   type text check (type ~ '^(image/(jpeg|png|webp)|application/pdf)$'),
   size bigint,
-  -- When a worker may take it: now, after a pause, or after a lease.
-  due_at timestamptz not null default now(),
-  lease uuid,
-  attempts int not null default 0,
   created_at timestamptz not null default now(),
+  decided_at timestamptz,
   check ((state = 'rejected') = (reason is not null)),
   check ((state = 'published') = (hash is not null)),
+  check ((state = 'quarantined') = (decided_at is null)),
   check (num_nulls(hash, type, size) in (0, 3))
 );
--- #endregion files
 
-create index files_to_look_at on files (due_at)
+-- For an alert on the oldest file that still waits.
+create index files_in_quarantine on files (created_at)
   where state = 'quarantined';

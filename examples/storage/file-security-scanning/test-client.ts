@@ -1,41 +1,31 @@
-/** What the API answered. */
-export type Answer = {
-  status: number;
-  body: Record<string, unknown>;
-  headers: Headers;
-};
+import { createClient } from '@touchstone/kit/testing/client';
 
-type SendOptions = { type: string; name?: string };
+/** Talks to the app over HTTP, as tests and demo do. */
+export function createFileClient(url: string) {
+  const send = createClient(url);
 
-/** Speaks to the app over HTTP, as tests and demo do. */
-export function createClient(url: string) {
-  async function send(path: string, init?: RequestInit) {
-    const response = await fetch(`${url}${path}`, init);
-    const text = await response.text();
-    const body: Answer['body'] = text ? JSON.parse(text) : {};
-    return { status: response.status, headers: response.headers, body };
-  }
-
-  function post(
+  async function post(
     body: Uint8Array | string,
-    { type, name = 'photo.png' }: SendOptions,
-  ): Promise<Answer> {
-    return send(`/files?name=${encodeURIComponent(name)}`, {
+    type: string,
+    name = 'photo.png',
+  ) {
+    const query = new URLSearchParams({ name });
+    const response = await fetch(`${url}/files?${query}`, {
       method: 'POST',
       headers: { 'content-type': type },
       body: Buffer.from(body),
     });
+    const { status, headers } = response;
+    return { status, headers, body: await response.json() };
   }
 
   async function upload(
-    ...[body, options]: Parameters<typeof post>
+    ...file: Parameters<typeof post>
   ): Promise<string> {
-    const answer = await post(body, options);
-    if (answer.status !== 202)
-      throw new Error(
-        `${answer.status} ${JSON.stringify(answer.body)}`,
-      );
-    return `${answer.body.id}`;
+    const { status, body } = await post(...file);
+    if (status !== 202)
+      throw new Error(`${status} ${JSON.stringify(body)}`);
+    return body.id;
   }
 
   async function download(id: string) {
@@ -45,6 +35,7 @@ export function createClient(url: string) {
     return { status, headers, bytes };
   }
 
-  const look = async (id: string) => (await send(`/files/${id}`)).body;
+  const look = async (id: string) =>
+    (await send('GET', `/files/${id}`)).body;
   return { send, post, upload, download, look };
 }

@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 
-type Format = 'jpeg' | 'png' | 'webp' | 'gif';
+type Format = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff';
 
 /** A picture, wider than high: its left half is red, its right half blue. */
 export function makePicture(format: Format): Promise<Buffer> {

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Upload, Verdict } from './inspect-upload.ts';
+
+/** What one upload may cost. */
+export type Limits = {
+  /** Of processor time; of waiting, ten times that. Default: 20. */
+  seconds: number;
+  /** Default: 512. */
+  megabytes: number;
+  /** Default: 50,000,000. */
+  maxPixels: number;
+  /** Of what is published. Default: 25,000,000. */
+  maxBytes: number;
+  /** INSPECTOR, perhaps with bubblewrap or nsjail before it. */
+  command: string[];
+};
+
+/** The process that had the bytes died of them, or made no sense. */
+export class DecoderDiedError extends Error {
+  override readonly name = 'DecoderDiedError';
+}
+
+/** The program, and its arguments so far. */
+export const INSPECTOR = [
+  process.execPath,
+  fileURLToPath(new URL('inspector-child.ts', import.meta.url)),
+];
+
+const header = z.union([
+  z.strictObject({ type: z.string() }),
+  z.strictObject({
+    refused: z.enum([
+      'wrong_type',
+      'too_many_pixels',
+      'too_large',
+      'unreadable',
+    ]),
+  }),
+]);
+
+/** Makes a function that inspects each upload in a process of its own. */
+export function createInspector({
+  seconds = 20,
+  megabytes = 512,
+  maxPixels = 50_000_000,
+  maxBytes = 25_000_000,
+  command = INSPECTOR,
+}: Partial<Limits> = {}) {
+  const limits = { seconds, megabytes, maxPixels, maxBytes };
+
+  function start(declaredType: string, signal: AbortSignal) {
+    const order = JSON.stringify({ declaredType, ...limits });
+    const [program = '', ...args] = [...command, order];
+    const child = spawn(program, args, {
+      // No password, no key; and pixels are never put in a file.
+      env: { PATH: process.env.PATH, VIPS_DISC_THRESHOLD: '4g' },
+      signal,
+      timeout: seconds * 10_000,
+      killSignal: 'SIGKILL', // C code hears nothing less
+    });
+    child.on('error', () => {}); // `once` hears of it too
+    child.stdin.on('error', () => {}); // the exit code says why
+    return child;
+  }
+
+  // #region inspect-in-child
+  return async function inspect(
+    { bytes, declaredType }: Upload,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
+    const child = start(declaredType, signal);
+    const { stdin, stdout, stderr } = child;
+    const answer: Buffer[] = [];
+    let isReady = false;
+    let size = 0;
+    let errors = '';
+    stderr.on('data', (text) => {
+      if (!isReady) errors += text;
+    });
+    stdout.on('data', (chunk) => {
+      if (isReady) answer.push(chunk);
+      else stdin.end(bytes); // its first word: it is limited
+      isReady = true;
+      size += chunk.length;
+      if (size > maxBytes + 100) stdout.destroy();
+    });
+    const [code, ended] = await once(child, 'close');
+    // Ended by us, or before it had a byte: the file is not to blame.
+    if (child.killed || !isReady)
+      throw new Error(`No verdict: ${errors || 'it was stopped'}`);
+    if (code === 0) return readVerdict(Buffer.concat(answer));
+    throw new DecoderDiedError(`The decoder died: ${ended ?? code}`);
+  };
+  // #endregion inspect-in-child
+}
+
+/** A line, and the bytes to publish; a child that was taken over may answer anything. */
+function readVerdict(answer: Buffer): Verdict {
+  const end = answer.indexOf('\n');
+  try {
+    const line = answer.subarray(0, end).toString();
+    const verdict = header.parse(JSON.parse(line));
+    if ('refused' in verdict) return verdict;
+    return { ...verdict, bytes: answer.subarray(end + 1) };
+  } catch (cause) {
+    throw new DecoderDiedError('The answer is no verdict', { cause });
+  }
+}

@@ -1,0 +1,313 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { EICAR } from '@touchstone/kit/scanning/clamd';
+import { expect, test } from 'vitest';
+import { cleanName } from './clean-name.ts';
+import { contentHeaders } from './content-headers.ts';
+import { cleanUpFile } from './file-jobs.ts';
+import { createFileQuarantine } from './file-quarantine.ts';
+import { startTestApp } from './test-app.ts';
+import { makePicture } from './test-images.ts';
+
+const PDF = '%PDF-1.4\n%%EOF\n';
+const TYPE = 'application/pdf';
+const DAY = 24 * 3600;
+
+test('What is published is served as a download that runs nothing', async () => {
+  await using app = await startTestApp();
+  const image = await makePicture('png');
+  const type = 'image/PNG; charset=binary';
+  const id = await app.upload(image, type, 'Zoë.jpeg.exe');
+  await app.runJobs();
+
+  const { headers, bytes } = await app.download(id);
+  expect(Object.fromEntries(headers)).toMatchObject({
+    'content-type': 'image/png',
+    'content-length': `${bytes.length}`,
+    'content-disposition':
+      'attachment; filename="Zo?.jpeg.png"; filename*=UTF-8\'\'Zo%C3%AB.jpeg.png',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "sandbox; default-src 'none'",
+    'cross-origin-resource-policy': 'same-site',
+    'cache-control': 'private, max-age=31536000, immutable',
+    etag: `"${createHash('sha256').update(bytes).digest('hex')}"`,
+  });
+  const names = ['image/jpeg', 'image/webp', TYPE].map((type) => {
+    const content = { name: 'x.y', type, size: 1, hash: '' };
+    return contentHeaders(content)['content-disposition'];
+  });
+  expect(names.join()).toBe(
+    'attachment; filename=x.jpg,attachment; filename=x.webp,attachment; filename=x.pdf',
+  );
+});
+
+test('A PDF is published byte for byte, and leaves the quarantine', async () => {
+  await using app = await startTestApp();
+  const id = await app.upload(PDF, TYPE, 'order.pdf');
+  expect(await app.look(id)).toMatchObject({
+    name: 'order.pdf',
+    state: 'quarantined',
+    reason: null,
+    type: null,
+    size: null,
+  });
+  expect(await app.listKeys('quarantine')).toEqual([id]);
+  expect(await app.runJobs()).toEqual([
+    'scan-file: done',
+    'clean-up-file: done',
+  ]);
+
+  expect((await app.download(id)).bytes.toString()).toBe(PDF);
+  expect(await app.look(id)).toMatchObject({
+    state: 'published',
+    reason: null,
+    type: TYPE,
+    size: PDF.length,
+  });
+  expect(await app.listKeys('quarantine')).toEqual([]);
+  expect(app.log.entries).toEqual([]);
+  await app.passTime(DAY);
+  await app.runJobs();
+  expect((await app.download(id)).status).toBe(200);
+  expect(await app.files.rescan(id)).toBe(false);
+});
+
+test('A virus is named in the row and in the log, and not to the sender', async () => {
+  await using app = await startTestApp();
+  const id = await app.upload(`${PDF}${EICAR}`, TYPE);
+  await app.runJobs();
+
+  const status = await app.look(id);
+  expect(status).toMatchObject({ reason: 'infected' });
+  expect(JSON.stringify(status)).not.toContain('Eicar');
+  const { rows } = await app.pool.query('select signature from files');
+  expect(rows).toEqual([{ signature: 'Eicar-Test.UNOFFICIAL' }]);
+  expect(app.log.entries).toMatchObject([
+    {
+      level: 'warn',
+      message: 'file rejected',
+      details: { id, outcome: { signature: 'Eicar-Test.UNOFFICIAL' } },
+    },
+  ]);
+  expect(await app.listKeys('published')).toEqual([]);
+});
+
+test('A rejected file is kept for 30 days, and then its row and its bytes are removed', async () => {
+  await using app = await startTestApp();
+  const id = await app.upload('text', TYPE);
+  await app.runJobs();
+  await app.passTime(30 * DAY - 60);
+  await app.runJobs();
+
+  expect(await app.look(id)).toMatchObject({ state: 'rejected' });
+  expect(await app.listKeys('quarantine')).toEqual([id]);
+  await app.passTime(60);
+  await app.runJobs();
+  expect((await app.send('GET', `/files/${id}`)).status).toBe(404);
+  expect(await app.listKeys('quarantine')).toEqual([]);
+  const { rows } = await app.pool.query('select from jobs');
+  expect(rows).toEqual([]);
+});
+
+test('A rejected file that is scanned again starts from the beginning', async () => {
+  let signature: string | undefined = 'False-Alarm';
+  await using app = await startTestApp({ scan: async () => signature });
+  const id = await app.upload(PDF, TYPE);
+  await app.runJobs();
+  expect(await app.files.rescan(id)).toBe(true);
+  expect(await app.files.rescan(id)).toBe(true); // one job all the same
+  expect(await app.look(id)).toMatchObject({ state: 'quarantined' });
+  signature = undefined;
+  expect(await app.runJobs()).toHaveLength(2);
+
+  await app.passTime(31 * DAY);
+  await app.runJobs();
+  expect((await app.download(id)).status).toBe(200);
+  const { rows } = await app.pool.query('select signature from files');
+  expect(rows).toEqual([{ signature: null }]);
+});
+
+test('A file that is removed leaves nothing, before and after it is published', async () => {
+  await using app = await startTestApp();
+  for (const isPublished of [false, true]) {
+    const id = await app.upload(PDF, TYPE);
+    if (isPublished) await app.runJobs();
+    expect(await app.files.remove(id)).toBe(true);
+    expect(await app.files.remove(id)).toBe(false);
+    expect(await app.runJobs()).toContain('clean-up-file: done');
+    expect(await app.runJobs()).toEqual([]);
+    expect(await app.listKeys('quarantine')).toEqual([]);
+    expect(await app.listKeys('published')).toEqual([]);
+  }
+});
+
+test('Claims that workers abandon do not count against a file', async () => {
+  await using app = await startTestApp();
+  const id = await app.upload(PDF, TYPE);
+  for (let claim = 1; claim <= 5; claim++) {
+    expect(await app.claim()).toHaveLength(1);
+    await app.passTime(30);
+  }
+  await app.runJobs();
+
+  expect(await app.look(id)).toMatchObject({ state: 'published' });
+});
+
+test('A removal of nothing leaves no job', async () => {
+  await using app = await startTestApp();
+
+  expect(await app.files.remove(randomUUID())).toBe(false);
+  expect(await app.files.rescan(randomUUID())).toBe(false);
+  const { rows } = await app.pool.query('select from jobs');
+  expect(rows).toEqual([]);
+});
+
+test('An object that was published before its scan failed is removed once the file is rejected and gone', async () => {
+  await using app = await startTestApp();
+  const id = await app.upload('text', TYPE);
+  const hash = 'a'.repeat(64);
+  const { published } = app.buckets;
+  await published.write(`${id}/${hash}`, Buffer.from('x'));
+  await app.queue.enqueue(app.pool, [cleanUpFile({ id, hash }, 3600)]);
+  await app.runJobs();
+  for (let hour = 0; hour < 25; hour++) {
+    await app.passTime(3600);
+    await app.runJobs();
+  }
+  expect(await app.listKeys('published')).toHaveLength(1);
+  await app.passTime(30 * DAY);
+  await app.runJobs();
+  expect(await app.listKeys('published')).toEqual([]);
+});
+
+test('The same bytes under two ids are two objects, and one can go', async () => {
+  await using app = await startTestApp();
+  const image = await makePicture('png');
+  const first = await app.upload(image, 'image/png', 'one.png');
+  const second = await app.upload(image, 'image/png', 'two.png');
+  await app.runJobs();
+  await app.files.remove(first);
+  await app.runJobs();
+
+  expect((await app.download(first)).status).toBe(404);
+  expect((await app.download(second)).status).toBe(200);
+});
+
+test('What is swapped after it was read is not published', async () => {
+  await using app = await startTestApp({
+    scan: async () => {
+      const other = Buffer.from(`${PDF}other`);
+      const [id = ''] = await app.listKeys('quarantine');
+      await app.buckets.quarantine.write(id, other);
+      return undefined;
+    },
+  });
+  const id = await app.upload(PDF, TYPE);
+  await app.runJobs();
+
+  expect((await app.download(id)).bytes.toString()).toBe(PDF);
+});
+
+test('A job that is older than an hour does not disturb a scan that is under way', async () => {
+  await using app = await startTestApp();
+  const id = await app.upload(PDF, TYPE);
+  const jobs = await app.claim(); // the scan
+  await app.passTime(3600);
+  await app.pool.query(
+    `update jobs set due_at = now() + interval '1 h'
+     where kind = 'scan-file'`,
+  );
+  expect(await app.runJobs()).toEqual(['clean-up-file: done']);
+  expect(await app.listKeys('quarantine')).toEqual([id]);
+  for (const job of jobs) await app.run(job);
+  expect((await app.download(id)).status).toBe(200);
+});
+
+test('A type that no browser should get is refused by the table', async () => {
+  const bytes = Buffer.from('<script>');
+  await using app = await startTestApp({
+    inspect: async () => ({ bytes, type: 'text/html' }),
+  });
+  const id = await app.upload('x', 'image/png');
+
+  expect(await app.runJobs()).toMatchObject([/files_type_check/]);
+  expect(await app.look(id)).toMatchObject({ state: 'quarantined' });
+});
+
+test('A row cannot be decided in part', async () => {
+  await using app = await startTestApp();
+  await app.upload(PDF, TYPE);
+  const hash = 'a'.repeat(64);
+
+  for (const change of [
+    `state = 'published', decided_at = now()`,
+    `state = 'rejected', decided_at = now()`,
+    `state = 'rejected', reason = 'x'`,
+    `reason = 'x'`,
+    `decided_at = now()`,
+    `state = 'gone'`,
+    `state = 'published', hash = '${hash}', decided_at = now()`,
+    `state = 'published', hash = 'a', type = '${TYPE}', size = 1,
+     decided_at = now()`,
+  ])
+    await expect(
+      app.pool.query(`update files set ${change}`),
+    ).rejects.toMatchObject({ code: '23514' });
+});
+
+test('A name is normal, trimmed, and at most 100 characters long', () => {
+  const names = {
+    'a\u0308': 'ä',
+    ['😀'.repeat(120)]: '😀'.repeat(100),
+    ' x ': 'x',
+    [`${'x'.repeat(99)} y`]: 'x'.repeat(99),
+    'a/b\n/c\\.\t.d/': 'file',
+  };
+  for (const [name, clean] of Object.entries(names))
+    expect(cleanName(name)).toBe(clean);
+});
+
+test('A body is kept up to its limit in bytes, whatever its sender says', async () => {
+  await using app = await startTestApp();
+  const { quarantine, published } = app.buckets;
+  const { pool, queue } = app;
+  const buckets = { quarantine, published };
+  const files = createFileQuarantine({
+    pool,
+    queue,
+    ...buckets,
+    maxBytes: 6,
+  });
+  const receive = (...chunks: string[]) =>
+    files.receive({
+      name: 'x',
+      declaredType: TYPE,
+      body: Readable.from(chunks.map((chunk) => Buffer.from(chunk))),
+    });
+
+  const id = await receive('abc', 'def');
+  expect(`${await quarantine.read(id)}`).toBe('abcdef');
+  await expect(receive('abc', 'def', 'g')).rejects.toMatchObject({
+    name: 'FileTooLargeError',
+    code: 'file_too_large',
+    status: 413,
+    expose: true,
+    message: 'Send at most 6 bytes',
+  });
+  expect(await app.listKeys('quarantine')).toEqual([id]);
+
+  const most = createFileQuarantine({ pool, queue, ...buckets });
+  for (const [bytes, isTaken] of [
+    [25_000_000, true],
+    [25_000_001, false],
+  ] as const) {
+    const body = Readable.from([Buffer.alloc(bytes)]);
+    const received = most.receive({
+      name: 'x',
+      declaredType: TYPE,
+      body,
+    });
+    const settled = await Promise.allSettled([received]);
+    expect(settled[0].status === 'fulfilled').toBe(isTaken);
+  }
+});

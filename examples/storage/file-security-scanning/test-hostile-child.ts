@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { limitProcess } from './limit-process.ts';
+
+// In the place of the inspector: what a decoder may do that an
+// upload took over, and a program that does not even start.
+const [act = '', order = ''] = process.argv.slice(2);
+if (act === 'end early') throw new Error('a library is missing');
+if (act !== 'be limited') limitProcess(process.pid, JSON.parse(order));
+process.stdout.write('ready\n');
+await buffer(process.stdin);
+
+const acts: Record<string, () => unknown> = {
+  die: () => process.kill(process.pid, 'SIGSEGV'),
+  hang: () => setInterval(() => {}, 1000),
+  spin: () => {
+    for (;;);
+  },
+  'end well': () => '{"refused":"unreadable"}\n',
+  'repeat its order': () => `${JSON.stringify({ type: order })}\n`,
+  'answer nonsense': () => 'ready\n',
+  'answer no reason': () => '{"refused":"because"}\n',
+  'answer a page': () => '{"type":"text/html"}\n<script>',
+  'answer without end': () => Buffer.alloc(3_000_000, 'x'),
+  'break out': async () => {
+    const file = `/proc/${process.ppid}/environ`;
+    const type = [
+      attempt(() => readFileSync(file)),
+      await dial().catch(nameCode),
+      ...Object.keys(process.env).sort(),
+      process.env.VIPS_DISC_THRESHOLD,
+    ].join();
+    return `${JSON.stringify({ type })}\n`;
+  },
+};
+const answer = await acts[act]?.();
+if (typeof answer === 'string' || Buffer.isBuffer(answer))
+  process.stdout.write(answer);
+
+function attempt(act: () => unknown): string {
+  try {
+    return `${act()}`;
+  } catch (error) {
+    return nameCode(error);
+  }
+}
+
+function dial(): Promise<string> {
+  return new Promise((resolve) => {
+    connect(1, '127.0.0.1').on('error', (error) => {
+      resolve(nameCode(error));
+    });
+  });
+}
+
+function nameCode(error: unknown): string {
+  return error instanceof Error && 'code' in error
+    ? `${error.code}`
+    : 'none';
+}
