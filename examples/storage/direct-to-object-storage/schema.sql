@@ -1,4 +1,3 @@
--- #region uploads
 create table uploads (
   id uuid primary key,
   owner text not null,
@@ -9,15 +8,16 @@ create table uploads (
   key text not null,
   -- What the store calls this multipart upload, once it has begun.
   store_id text not null default '',
+  -- #region upload-state
   state text not null default 'open'
     check (state in ('open', 'received', 'abandoned')),
   -- When the sweep abandons it, and then when it removes it.
   sweep_at timestamptz not null
+  -- #endregion upload-state
 );
 
 create index uploads_to_sweep on uploads (sweep_at)
   where state <> 'received';
--- #endregion uploads
 
 -- What the example does once for each file that was received.
 create table announcements (
