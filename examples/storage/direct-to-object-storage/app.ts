@@ -45,7 +45,6 @@ export function createApp({ uploads, storeOrigin, log }: Services) {
     response.status(201).json({ name });
   });
 
-  // #region routes
   app.post('/uploads', async (request, response) => {
     const owner = authenticate(request);
     const { body } = await parseUpload(request);
@@ -65,7 +64,6 @@ export function createApp({ uploads, storeOrigin, log }: Services) {
     await uploads.confirm(owner, id);
     response.json({ received: true });
   });
-  // #endregion routes
 
   app.get('/uploads/:id/file', async (request, response) => {
     const owner = authenticate(request);

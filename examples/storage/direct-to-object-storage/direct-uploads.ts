@@ -74,7 +74,6 @@ export function createDirectUploads(options: DirectUploadOptions) {
   }
   // #endregion begin-upload
 
-  // #region describe-upload
   /** How far it is, with a signed URL for each of the next parts. */
   async function describe(owner: string, id: string) {
     const upload = await find(owner, id);
@@ -94,7 +93,6 @@ export function createDirectUploads(options: DirectUploadOptions) {
     // Without a list there is nothing to send: confirm finds out why.
     return stored ? findMissing(upload, stored) : [];
   }
-  // #endregion describe-upload
 
   // #region confirm-upload
   async function confirm(owner: string, id: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { listen } from '@touchstone/kit/app/http';
 import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
 import { startSwift } from '@touchstone/kit/object-storage/swift';
@@ -139,15 +140,17 @@ failure(
     expect(answer.status).toBe(403);
     expect(await answer.text()).toContain('Request has expired');
     const pause = vi.fn(async () => {});
+    const expired = { number: 1, start: 0, size: 5, url: old };
+    const states = [{ size: 5, sent: 0, missing: [expired] }];
     await app.ada.goOn(begun, HELLO, {
       pause,
-      callApi: once(app.ada.headers, () =>
-        Response.json({
-          size: 5,
-          sent: 0,
-          missing: [{ number: 1, start: 0, size: 5, url: old }],
-        }),
-      ),
+      callApi: async (path, init) => {
+        const state = states.pop();
+        const { headers } = app.ada;
+        return state
+          ? Response.json(state)
+          : fetch(path, { ...init, headers });
+      },
     });
     expect(pause).toHaveBeenCalledOnce();
     expect(await (await app.ada.download(begun)).text()).toBe('hello');
@@ -212,13 +215,18 @@ failure(
       url: silent.url,
     }));
     const onProgress = vi.fn();
-    await app.ada.goOn(id, FILE, {
-      callApi: once(app.ada.headers, () =>
-        Response.json({ ...left, missing: stalled }),
-      ),
-      partSeconds: 0.1,
-      onProgress,
-    });
+    const states: Response[] = [
+      Response.json({ ...left, missing: stalled }),
+      Response.json({}, { status: 404 }),
+    ];
+    await expect(
+      app.ada.goOn(id, FILE, {
+        callApi: async () => states.shift() ?? Response.error(),
+        partSeconds: 0.1,
+        onProgress,
+      }),
+    ).rejects.toThrow('refused');
+    await app.ada.goOn(id, FILE, { onProgress });
     const steps = onProgress.mock.calls.map(([sent, size]) => {
       expect(size).toBe(FILE.size);
       return sent;
@@ -530,33 +538,30 @@ describe('the page’s upload', () => {
   }, 5000);
 
   it('sends three parts at once, and no more', async () => {
-    let atOnce = 0;
-    let most = 0;
-    await using store = await listen((_incoming, response) => {
-      atOnce += 1;
-      most = Math.max(most, atOnce);
-      setTimeout(() => {
-        atOnce -= 1;
-        response.end();
-      }, 20);
+    const sent: PromiseWithResolvers<Response>[] = [];
+    vi.spyOn(globalThis, 'fetch').mockImplementation(() => {
+      const answer = Promise.withResolvers<Response>();
+      sent.push(answer);
+      return answer.promise;
     });
-    const missing = [1, 2, 3, 4, 5, 6].map((number) => ({
-      ...part,
-      number,
-      size: 0,
-      url: store.url,
-    }));
+    const missing = [1, 2, 3, 4].map(() => part);
     const states = [
       { size: 5, sent: 0, missing },
       { size: 5, sent: 5, missing: [] },
       {},
     ];
 
-    await uploadFile(HELLO, '/uploads/1', {
+    const upload = uploadFile(HELLO, '/uploads/1', {
       callApi: async () => Response.json(states.shift()),
     });
 
-    expect(most).toBe(3);
+    for (const count of [3, 4]) {
+      await waitUntil('parts are sent', () => sent.length >= count);
+      await setImmediate();
+      expect(sent).toHaveLength(count);
+      for (const { resolve } of sent) resolve(new Response());
+    }
+    await upload;
   });
 });
 
@@ -1041,13 +1046,6 @@ async function addAbandoned(pool: Pool, count: number) {
 }
 
 const ageOf = (id: string) => Number(id.replaceAll('-', ''));
-
-/** The first answer is this one; then the API is asked. */
-function once(headers: Record<string, string>, answer: () => Response) {
-  const answers = [answer];
-  return async (path: string, init: RequestInit) =>
-    answers.pop()?.() ?? fetch(path, { ...init, headers });
-}
 
 type App = Awaited<ReturnType<typeof startTestApp>>;
 

@@ -19,7 +19,6 @@ export function createMultipartStore(
   Bucket: string,
   config: S3ClientConfig = {},
 ) {
-  // #region s3-client
   const s3 = new S3({
     // By default the SDK waits for ever for a store that is silent.
     requestHandler: { connectionTimeout: 3000, socketTimeout: 10_000 },
@@ -28,7 +27,6 @@ export function createMultipartStore(
     // and the store refuses any other body.
     requestChecksumCalculation: 'WHEN_REQUIRED',
   });
-  // #endregion s3-client
 
   async function begin(key: string): Promise<string> {
     const begun = await s3.createMultipartUpload({ Bucket, Key: key });

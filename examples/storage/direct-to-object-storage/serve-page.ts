@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 import express, { type Router } from 'express';
 
-const read = (name: string) =>
-  readFileSync(new URL(name, import.meta.url), 'utf8');
+const HTML = new URL('./page.html', import.meta.url);
+const CSS = new URL('./page.css', import.meta.url);
+const PAGE = new URL('./page.ts', import.meta.url);
+const UPLOAD = new URL('./upload-file.ts', import.meta.url);
 
-const readScript = (name: string) =>
-  transformSync(read(name), { loader: 'ts' }).code;
+const read = (file: URL) => readFileSync(file, 'utf8');
+const toScript = (file: URL) =>
+  transformSync(read(file), { loader: 'ts' }).code;
 
 /** The web page: HTML, its style, and two modules without their types. */
 export function servePage(storeOrigin: string): Router {
   const files = {
-    '/': { type: 'html', text: read('page.html') },
-    '/page.css': { type: 'css', text: read('page.css') },
-    '/page.ts': { type: 'js', text: readScript('page.ts') },
-    '/upload-file.ts': {
-      type: 'js',
-      text: readScript('upload-file.ts'),
-    },
+    '/': { type: 'html', text: read(HTML) },
+    '/page.css': { type: 'css', text: read(CSS) },
+    '/page.ts': { type: 'js', text: toScript(PAGE) },
+    '/upload-file.ts': { type: 'js', text: toScript(UPLOAD) },
   };
   // It may speak to this server and the store, and to nobody else.
   const policy = `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${storeOrigin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;

@@ -49,7 +49,6 @@ export async function uploadFile(
 }
 // #endregion upload-file
 
-// #region send-parts
 async function sendParts(
   file: Blob,
   { missing, sent, size }: UploadState,
@@ -73,7 +72,6 @@ async function sendParts(
   }
   await Promise.all(Array.from({ length: parallel }, sendNext));
 }
-// #endregion send-parts
 
 /** What the API answers; undefined when another try may help. */
 async function ask<T>(
