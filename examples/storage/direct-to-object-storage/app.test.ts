@@ -1,6 +1,7 @@
 import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
 import { createClient } from '@touchstone/kit/testing/client';
-import { afterAll, expect, it } from 'vitest';
+import { waitUntil } from '@touchstone/kit/time/wait';
+import { afterAll, expect, it, vi } from 'vitest';
 import { startTestApp } from './test-app.ts';
 
 const objectStore = await startObjectStore({});
@@ -49,4 +50,25 @@ it('refuses what is not an upload', async () => {
       await app.ada.send('POST', '/uploads', { body }),
     ).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   expect((await app.ada.send('GET', '/uploads/7')).status).toBe(400);
+});
+
+it('sweeps every hour, also after a sweep that failed', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  await using app = await startTestApp(objectStore);
+  await app.ada.begin(5);
+  await app.pass(24);
+  await app.pool.query('alter table uploads rename to lost');
+  vi.advanceTimersByTime(3_600_000);
+  await waitUntil('the sweep failed', () =>
+    app.log.entries.some(({ message }) => message === 'sweep failed'),
+  );
+
+  await app.pool.query('alter table lost rename to uploads');
+  vi.advanceTimersByTime(3_600_000);
+  const findAbandoned = `select from uploads where state = 'abandoned'`;
+  await waitUntil('the next sweep abandoned it', async () => {
+    const { rowCount } = await app.pool.query(findAbandoned);
+    return rowCount === 1;
+  });
+  vi.useRealTimers();
 });

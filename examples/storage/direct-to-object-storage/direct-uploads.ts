@@ -4,7 +4,7 @@ import { inTransaction } from '../../postgres/transactions-and-locking/in-transa
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { cleanName } from './file-name.ts';
 import type { MultipartStore, StoreUpload } from './multipart-store.ts';
-import { findMissing, MOST_PARTS, type Part } from './part-plan.ts';
+import { findMissing, MOST_PARTS } from './part-plan.ts';
 import { UploadError } from './upload-error.ts';
 
 const MIB = 2 ** 20;
@@ -42,9 +42,11 @@ const MOST_URLS = 100;
 export function createDirectUploads(options: DirectUploadOptions) {
   const { pool, store, onReceived, hours = 24 } = options;
   const { maxBytes = 5120 * MIB, partBytes = 8 * MIB } = options;
-  requireBetween({ partBytes }, 5 * MIB, 5120 * MIB);
-  requireBetween({ maxBytes }, 1, MOST_PARTS * partBytes);
-  requireBetween({ hours }, 1, 8760);
+  if (!(partBytes >= 5 * MIB && partBytes <= 5120 * MIB))
+    throw new RangeError('partBytes must be from 5 MiB to 5 GiB');
+  if (!(maxBytes <= MOST_PARTS * partBytes))
+    throw new RangeError('maxBytes needs more than 10,000 parts');
+  if (!(hours >= 1)) throw new RangeError('hours must be 1 or more');
 
   type NewUpload = Pick<Upload, 'owner' | 'name' | 'size'>;
 
@@ -77,21 +79,20 @@ export function createDirectUploads(options: DirectUploadOptions) {
   /** How far it is, with a signed URL for each of the next parts. */
   async function describe(owner: string, id: string) {
     const upload = await find(owner, id);
-    const { size, isReceived: received } = upload;
-    const missing = received ? [] : await listMissing(upload);
+    const stored = await store.listParts(upload);
+    // Without a list there is nothing to send: confirm finds out why.
+    const missing = stored ? findMissing(upload, stored) : [];
     const left = missing.reduce((sum, part) => sum + part.size, 0);
     const next = missing.slice(0, MOST_URLS).map(async (part) => ({
       ...part,
       url: await store.signPart(upload, part, PART_SECONDS),
     }));
-    const sent = size - left;
-    return { size, sent, received, missing: await Promise.all(next) };
-  }
-
-  async function listMissing(upload: Upload): Promise<Part[]> {
-    const stored = await store.listParts(upload);
-    // Without a list there is nothing to send: confirm finds out why.
-    return stored ? findMissing(upload, stored) : [];
+    return {
+      size: upload.size,
+      sent: upload.size - left,
+      received: upload.isReceived,
+      missing: await Promise.all(next),
+    };
   }
 
   // #region confirm-upload
@@ -109,21 +110,17 @@ export function createDirectUploads(options: DirectUploadOptions) {
     // Complete now, or since a process died before its mark.
     if ((await store.sizeOf(upload.key)) !== upload.size)
       throw new UploadError(410, 'upload_gone', 'Begin a new upload');
-    // Another call marked it: as received, or else it is not found.
-    if (!(await markReceived(upload))) await find(owner, id);
-  }
-
-  function markReceived(upload: Upload): Promise<boolean> {
-    return inTransaction(pool, async (tx) => {
+    await inTransaction(pool, async (tx) => {
       const { rowCount } = await tx.query(
         `update uploads
          set state = 'received'
          where id = $1 and state = 'open'`,
-        [upload.id],
+        [id],
       );
       if (rowCount === 1) await onReceived?.(tx, upload);
-      return rowCount === 1;
     });
+    // Received, by this call or another; if not, abandoned meanwhile.
+    await find(owner, id);
   }
   // #endregion confirm-upload
 
@@ -168,14 +165,4 @@ export function createDirectUploads(options: DirectUploadOptions) {
 function noSuchUpload() {
   const advice = 'You have no upload with this id';
   return new UploadError(404, 'no_such_upload', advice);
-}
-
-function requireBetween(
-  numbers: Record<string, number>,
-  least: number,
-  most: number,
-) {
-  for (const [name, value] of Object.entries(numbers))
-    if (!(value >= least && value <= most))
-      throw new RangeError(`${name} must be from ${least} to ${most}`);
 }
