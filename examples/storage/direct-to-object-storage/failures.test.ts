@@ -1002,7 +1002,7 @@ describe('the store', () => {
     const handler: object = s3.config.requestHandler;
     const read = Reflect.get(handler, 'configProvider');
     expect(await read).toMatchObject({
-      connectionTimeout: 3000,
+      connectionTimeout: 10_000,
       socketTimeout: 10_000,
     });
   });

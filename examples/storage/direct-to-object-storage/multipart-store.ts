@@ -21,7 +21,11 @@ export function createMultipartStore(
 ) {
   const s3 = new S3({
     // By default the SDK waits for ever for a store that is silent.
-    requestHandler: { connectionTimeout: 3000, socketTimeout: 10_000 },
+    // The wait for one of its 50 connections is in the first limit.
+    requestHandler: {
+      connectionTimeout: 10_000,
+      socketTimeout: 10_000,
+    },
     ...config,
     // By default each URL it signs has the checksum of an empty body,
     // and the store refuses any other body.
