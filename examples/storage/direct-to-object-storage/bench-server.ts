@@ -1,51 +1,39 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { S3 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
 import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
-import { openDatabase } from '@touchstone/kit/postgres/database';
-import { systemClock } from '@touchstone/kit/time/clock';
 import express from 'express';
-import { createApp } from './app.ts';
-import { createDirectUploads } from './direct-uploads.ts';
-import { createMultipartStore } from './multipart-store.ts';
+import { Pool } from 'pg';
 import { createNaiveUploads } from './naive.ts';
-import { createS3Client, ensureBucket } from './s3-client.ts';
-import { createSessions } from './sessions.ts';
+import { ensureBucket, toS3Config } from './object-storage.ts';
+import { startUploads } from './start-uploads.ts';
 
-const quietLog = { info: () => {}, error: console.error };
+const log = { info() {}, warn: console.warn, error: console.error };
 
-// Three ways to the store, in a process of its own that tells what it
-// costs it; bench.ts starts one for each way.
+// Three ways to the store, in a process of its own that measures what
+// they cost it; bench.ts starts one process for each way.
 await runMain(async (stopped) => {
+  const bucket = 'bench';
+  const pool = new Pool({ connectionString: process.env.DATABASE_URL });
   await using objectStore = await startObjectStore();
-  await using database = await openDatabase({
-    url: process.env.DATABASE_URL,
-    schema: new URL('schema.sql', import.meta.url),
-    dataFolder: new URL('.data/postgres', import.meta.url),
-  });
-  const { pool } = database;
-  const client = createS3Client(objectStore);
-  const bucket = `${process.env.S3_BUCKET}`;
-  await ensureBucket(client, bucket);
-  const services = { pool, clock: systemClock, log: quietLog };
-  const store = createMultipartStore({ client, bucket, ...services });
+  const s3 = toS3Config(objectStore);
+  const direct = startUploads({ pool, bucket, s3, log });
+  await ensureBucket(direct.store, bucket);
 
   const app = express();
+  const common = { s3: direct.store.s3, bucket, pool };
   app.use(createUsage());
-  app.use('/naive', createNaive({ client, bucket, pool }));
-  app.use('/through', createThrough(client, bucket));
-  app.use(
-    createApp({
-      uploads: createDirectUploads({ ...services, store }),
-      sessions: createSessions(services),
-      storeOrigin: new URL(objectStore.endpoint).origin,
-      log: quietLog,
-    }),
-  );
-  await using server = await listen(app);
-  console.log(`listening on ${server.url}`);
-  await stopped;
+  app.use('/naive', createNaive(common));
+  app.use('/through', createThrough(common));
+  app.use(direct.app);
+  {
+    await using server = await listen(app);
+    console.log(`listening on ${server.url}`);
+    await stopped;
+  }
+  direct.stop();
+  await pool.end();
 });
 
 /** Processor time since the last reset, and the most memory at once. */
@@ -68,11 +56,11 @@ function createUsage() {
   return router;
 }
 
+type Common = { s3: S3; bucket: string; pool: Pool };
+
 /** The naive way: one URL for all of the file. */
-function createNaive(
-  options: Parameters<typeof createNaiveUploads>[0],
-) {
-  const naive = createNaiveUploads(options);
+function createNaive(common: Common) {
+  const naive = createNaiveUploads(common);
   const router = express.Router();
   router.post('/:name', async (request, response) => {
     response.json({ url: await naive.sign(request.params.name) });
@@ -86,7 +74,7 @@ function createNaive(
 }
 
 /** The library: the file streams through the API, which sends parts of it on. */
-function createThrough(client: S3Client, Bucket: string) {
+function createThrough({ s3: client, bucket: Bucket }: Common) {
   const router = express.Router();
   router.put('/:name', async (request, response) => {
     const Key = `uploads/${request.params.name}`;

@@ -1,37 +1,30 @@
-import {
-  DeleteObjectCommand,
-  ListObjectsV2Command,
-} from '@aws-sdk/client-s3';
+import { randomUUID } from 'node:crypto';
 import { startSwift } from '@touchstone/kit/object-storage/swift';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { compare, writeBench } from '@touchstone/kit/testing/bench';
-import {
-  sendDirectly,
-  sendInOnePiece,
-  sendThroughApi,
-  type Way,
-} from './bench-uploads.ts';
-import { createS3Client } from './s3-client.ts';
+import { createMultipartStore } from './multipart-store.ts';
+import { toS3Config } from './object-storage.ts';
+import { createGuest, putPart } from './test-client.ts';
 
 const CLIENTS = 4;
 const MIB = 2 ** 20;
 const FILE = new Blob([Buffer.alloc(32 * MIB, 'film')]);
 const MEBIBYTES = (CLIENTS * FILE.size) / MIB;
 
+type Way = (url: string) => Promise<(file: Blob) => Promise<unknown>>;
 type Usage = { cpuMilliseconds: number; peak: number };
+type Figure = (usage: Usage, seconds: number) => number;
 
 await using swift = await startSwift();
 await using database = await freshDatabase({
   schema: new URL('schema.sql', import.meta.url),
   durable: true,
 });
-const { pool } = database;
-await pool.query(
+await database.pool.query(
   'create table files (owner text, key text, size bigint)',
 );
-const bucket = 'bench';
-const client = createS3Client(swift);
+const store = createMultipartStore('bench', toS3Config(swift));
 await using direct = await startServer();
 await using onePiece = await startServer();
 await using through = await startServer();
@@ -40,37 +33,31 @@ const title = `${CLIENTS} clients at once, 32 MiB each`;
 const tables = [
   await compareBy(
     `Uploads, ${title}`,
-    'MiB/s',
-    'higher',
+    { unit: 'MiB/s', better: 'higher' },
     (_, seconds) => MEBIBYTES / seconds,
   ),
   await compareBy(
     `Processor time of the API, ${title}`,
-    'ms/MiB',
-    'lower',
+    { unit: 'ms/MiB', better: 'lower' },
     ({ cpuMilliseconds }) => cpuMilliseconds / MEBIBYTES,
   ),
   await compareBy(
     `Memory of the API at its peak, ${title}`,
-    'MiB',
-    'lower',
+    { unit: 'MiB', better: 'lower' },
     ({ peak }) => peak / MIB,
   ),
 ];
-const { rows } = await pool.query('show server_version');
+const { rows } = await database.pool.query('show server_version');
 writeBench(new URL('bench.json', import.meta.url), {
   id: 'storage/direct-to-object-storage',
   software: `PostgreSQL ${rows[0].server_version}, OpenStack Swift`,
   tables,
 });
-client.destroy();
-
-type Figure = (usage: Usage, seconds: number) => number;
+store.s3.destroy();
 
 function compareBy(
   title: string,
-  unit: string,
-  better: 'higher' | 'lower',
+  { unit, better }: { unit: string; better: 'higher' | 'lower' },
   figure: Figure,
 ) {
   const measureAt = (server: { url: string }, way: Way) => () =>
@@ -87,7 +74,7 @@ function compareBy(
       {
         name: 'one presigned PUT (naive)',
         measure: measureAt(onePiece, sendInOnePiece),
-        note: 'no resume; size and name are the client’s word',
+        note: 'no resume; the client alone says name and size',
       },
       {
         name: '@aws-sdk/lib-storage in the API',
@@ -109,19 +96,44 @@ async function measure(url: string, way: Way, figure: Figure) {
   return figure(usage, seconds);
 }
 
-/** Else the disk is full before the last round. */
+/** This pattern, with the code of its web page. */
+async function sendDirectly(url: string) {
+  const ada = await createGuest(url, 'ada');
+  return (file: Blob) => ada.upload(file);
+}
+
+/** One signed URL for all of the file, and a confirmation that is believed. */
+async function sendInOnePiece(url: string) {
+  return async (file: Blob) => {
+    const place = `${url}/naive/${randomUUID()}`;
+    const signed = await fetch(place, { method: 'POST' });
+    expectOk(await putPart((await signed.json()).url, file));
+    const confirmation = `${place}/confirmation?size=${file.size}`;
+    expectOk(await fetch(confirmation, { method: 'POST' }));
+  };
+}
+
+/** Through the API, which streams it on with @aws-sdk/lib-storage. */
+async function sendThroughApi(url: string) {
+  return async (file: Blob) =>
+    expectOk(await putPart(`${url}/through/${randomUUID()}`, file));
+}
+
+function expectOk(response: Response) {
+  if (!response.ok) throw new Error(`the bench got ${response.status}`);
+}
+
+/** Otherwise the disk is full before the last round. */
 async function emptyBucket() {
-  const { Contents = [] } = await client.send(
-    new ListObjectsV2Command({ Bucket: bucket }),
-  );
+  const Bucket = 'bench';
+  const { Contents = [] } = await store.s3.listObjectsV2({ Bucket });
   for (const { Key } of Contents)
-    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+    await store.s3.deleteObject({ Bucket, Key });
 }
 
 function startServer() {
   return startProgram(new URL('bench-server.ts', import.meta.url), {
     DATABASE_URL: database.url,
-    S3_BUCKET: bucket,
     S3_ENDPOINT: swift.endpoint,
     AWS_REGION: swift.region,
     AWS_ACCESS_KEY_ID: swift.accessKeyId,

@@ -35,7 +35,7 @@ console.log(
   (await ada.confirm(id)).status,
 );
 
-const theft = await eve.askForFile(id);
+const theft = await eve.send('GET', `/uploads/${id}/file`);
 console.log(`Eve asks for it: ${theft.status} ${theft.body.code}`);
 const file = await ada.download(id);
 const bytes = (await file.arrayBuffer()).byteLength;

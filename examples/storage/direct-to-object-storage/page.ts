@@ -1,131 +1,87 @@
-import { type UploadState, uploadFile } from './upload-file.ts';
+import { uploadFile } from './upload-file.ts';
 
-const login = find<HTMLFormElement>('login');
-const upload = find<HTMLFormElement>('upload');
-const send = find<HTMLButtonElement>('send');
-const progress = find<HTMLProgressElement>('progress');
+const login = find('login', HTMLFormElement);
+const upload = find('upload', HTMLFormElement);
+const chosen = find('file', HTMLInputElement);
+const progress = find('progress', HTMLProgressElement);
+const status = find('status', HTMLElement);
 
 login.addEventListener('submit', (event) => {
   event.preventDefault();
-  const { value: name } = find<HTMLInputElement>('name');
+  const name = find('name', HTMLInputElement).value;
   run(async () => {
-    await read(await ask('POST', '/sessions', { name }));
-    showUpload();
+    await post('/sessions', { name });
+    login.hidden = true;
+    upload.hidden = false;
+    chosen.focus(); // who uses the keyboard goes on from here
   });
 });
 
 upload.addEventListener('submit', (event) => {
   event.preventDefault();
-  const [file] = find<HTMLInputElement>('file').files ?? [];
-  if (file) run(() => sendFile(file));
+  const [file] = chosen.files ?? [];
+  if (file) run(() => send(file));
 });
 
-run(async () => {
-  const { ok } = await ask('GET', '/sessions/current');
-  if (ok) showUpload();
-  else login.hidden = false;
-});
+let isBusy = false;
 
-async function sendFile(file: File) {
-  const id = await findOrBegin(file);
-  await uploadFile(file, {
-    describe: () => describe(id),
-    confirm: async () =>
-      void (await read(
-        await ask('POST', `/uploads/${id}/confirmation`),
-      )),
-    onProgress: showProgress,
+/** One thing at a time. A disabled button would lose the focus. */
+async function run(work: () => Promise<void>) {
+  if (isBusy) return;
+  isBusy = true;
+  await work().catch((error: Error) => {
+    status.textContent = `Stopped: ${error.message}`;
   });
-  localStorage.removeItem(fingerprint(file));
-  showProgress(file.size, file.size);
-  say(`${file.name} is received`);
-  showUnfinished();
-  showFile(id, file.name);
+  isBusy = false;
 }
 
-/** What was begun before a reload or a crash is gone on with. */
+async function send(file: File) {
+  const id = await findOrBegin(file);
+  const url = `/uploads/${id}`;
+  await uploadFile(file, url, { onProgress: showProgress });
+  localStorage.removeItem(fingerprint(file));
+  showProgress(file.size, file.size);
+  status.textContent = `${file.name} is received`;
+  const link = document.createElement('a');
+  link.href = `${url}/file`;
+  link.textContent = file.name;
+  const item = document.createElement('li');
+  item.append(link);
+  find('files', HTMLElement).append(item);
+}
+
+/** After a reload or a crash, the upload that was begun goes on. */
 async function findOrBegin(file: File): Promise<string> {
   const known = localStorage.getItem(fingerprint(file));
-  if (known && (await ask('GET', `/uploads/${known}`)).ok) return known;
+  if (known && (await fetch(`/uploads/${known}`)).ok) return known;
   const { name, size } = file;
-  const { id } = await read(
-    await ask('POST', '/uploads', { name, size }),
-  );
+  const { id } = await post('/uploads', { name, size });
   localStorage.setItem(fingerprint(file), id);
   return id;
 }
 
-/** The browser tells no path: name, size and time must do. */
+/** A browser does not tell the path: name, size and time must do. */
 function fingerprint({ name, size, lastModified }: File): string {
   return `upload:${size}:${lastModified}:${name}`;
 }
 
-async function describe(id: string): Promise<UploadState | undefined> {
-  const response = await ask('GET', `/uploads/${id}`).catch(() => null);
-  const isAway = !response || response.status >= 500;
-  return isAway ? undefined : await read(response);
-}
-
-function ask(method: string, path: string, body?: object) {
-  return fetch(path, {
-    method,
-    ...(body && {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
-  });
-}
-
-async function read(response: Response) {
-  const text = await response.text();
-  const body = text ? JSON.parse(text) : {};
-  if (response.ok) return body;
-  throw new Error(body.detail ?? body.title);
-}
-
-async function run(work: () => Promise<void>) {
-  send.disabled = true;
-  say('');
-  await work().catch((error: Error) =>
-    say(`Stopped: ${error.message}`),
-  );
-  send.disabled = false;
-}
-
-function showUpload() {
-  login.hidden = true;
-  upload.hidden = false;
-  showUnfinished();
-}
-
-function showUnfinished() {
-  const names = Object.keys(localStorage)
-    .filter((key) => key.startsWith('upload:'))
-    .map((key) => key.split(':').slice(3).join(':'));
-  find('unfinished').textContent =
-    names.length > 0
-      ? `Not finished: ${names.join(', ')}. Choose it again to go on.`
-      : '';
+async function post(path: string, body: object) {
+  const headers = { 'content-type': 'application/json' };
+  const init = { method: 'POST', headers, body: JSON.stringify(body) };
+  const response = await fetch(path, init);
+  const answer = await response.json();
+  if (response.ok) return answer;
+  throw new Error(answer.detail ?? answer.title);
 }
 
 function showProgress(sent: number, size: number) {
-  progress.value = sent / size;
-  say(`${Math.floor((100 * sent) / size)} % sent`);
+  progress.value = size === 0 ? 1 : sent / size;
+  const percent = Math.floor(100 * progress.value);
+  status.textContent = `${percent} % sent`;
 }
 
-function showFile(id: string, name: string) {
-  const link = document.createElement('a');
-  link.href = `/uploads/${id}/file`;
-  link.textContent = name;
-  const item = document.createElement('li');
-  item.append(link);
-  find('files').append(item);
-}
-
-function say(text: string) {
-  find('status').textContent = text;
-}
-
-function find<T extends HTMLElement>(id: string): T {
-  return document.getElementById(id) as T;
+function find<T extends HTMLElement>(id: string, type: new () => T): T {
+  const element = document.getElementById(id);
+  if (element instanceof type) return element;
+  throw new Error(`The page has no ${id}`);
 }

@@ -1,33 +1,25 @@
-import type { StoredPart } from './multipart-store.ts';
+import type { Part as StoredPart } from '@aws-sdk/client-s3';
 
 /** A slice of the file: S3 counts parts from 1. */
 export type Part = { number: number; start: number; size: number };
 
-type Sizes = { size: number; partBytes: number };
-
 /** S3 takes no more parts in one upload. */
-const MOST_PARTS = 10_000;
-
-/** The size of each part but the last: more than usual when the file is huge. */
-export function choosePartBytes({ size, partBytes }: Sizes): number {
-  return Math.max(partBytes, Math.ceil(size / MOST_PARTS));
-}
+export const MOST_PARTS = 10_000;
 
 // #region find-missing
 /** The parts that have not come, or came with another size. */
-export function findMissing(upload: Sizes, stored: StoredPart[]) {
-  const sizes = new Map(stored.map((one) => [one.number, one.size]));
-  return planParts(upload).filter(
-    ({ number, size }) => sizes.get(number) !== size,
-  );
-}
-
-function planParts({ size, partBytes }: Sizes): Part[] {
-  const count = Math.ceil(size / partBytes);
-  return Array.from({ length: count }, (_, index) => {
+export function findMissing(
+  { size, partBytes }: { size: number; partBytes: number },
+  stored: StoredPart[],
+): Part[] {
+  const came = new Map(stored.map((one) => [one.PartNumber, one.Size]));
+  // An empty file is one empty part: without parts, S3 completes none.
+  const count = Math.max(1, Math.ceil(size / partBytes));
+  const parts = Array.from({ length: count }, (_, index) => {
     const start = index * partBytes;
     const number = index + 1;
     return { number, start, size: Math.min(partBytes, size - start) };
   });
+  return parts.filter((part) => came.get(part.number) !== part.size);
 }
 // #endregion find-missing

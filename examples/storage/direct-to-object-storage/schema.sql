@@ -1,29 +1,25 @@
--- Guests who chose a name, so that an upload has an owner.
-create table sessions (
-  hash bytea primary key check (length(hash) = 32),
-  name text not null,
-  expires_at timestamptz not null
-);
-
--- #region uploads
 create table uploads (
-  id uuid primary key default uuidv7(),
+  id uuid primary key,
   owner text not null,
-  -- What its owner calls it: a label, never a part of the key.
+  -- A label that its owner chose, never a part of the key.
   name text not null check (length(name) between 1 and 255),
-  size bigint not null check (size > 0),
-  part_bytes bigint not null check (part_bytes > 0),
-  key text not null unique,
-  -- The name that the store gave to this multipart upload.
-  store_id text not null,
-  created_at timestamptz not null,
-  received_at timestamptz,
-  abandoned_at timestamptz,
-  -- Whoever marks first decides: nothing is both.
-  check (received_at is null or abandoned_at is null)
+  size bigint not null check (size >= 0),
+  part_bytes bigint not null,
+  key text not null,
+  -- What the store calls this multipart upload, once it has begun.
+  store_id text not null default '',
+  -- #region upload-state
+  state text not null default 'open'
+    check (state in ('open', 'received', 'abandoned')),
+  -- When the sweep abandons it, and then when it removes it.
+  sweep_at timestamptz not null
+  -- #endregion upload-state
 );
--- #endregion uploads
 
-create index uploads_by_store_id on uploads (store_id);
-create index unfinished_uploads on uploads (created_at)
-  where received_at is null;
+create index uploads_to_sweep on uploads (sweep_at)
+  where state <> 'received';
+
+-- What the example does once for each file that was received.
+create table announcements (
+  upload_id uuid not null
+);

@@ -1,65 +1,60 @@
 import type { Pool } from 'pg';
-import type { MultipartStore, StoreUpload } from './multipart-store.ts';
+import type { MultipartStore } from './multipart-store.ts';
 
-/** What the sweep needs. */
 export type UploadSweepOptions = {
   pool: Pool;
-  clock: () => Date;
-  log: { info: (message: string, details: object) => void };
   store: MultipartStore;
-  /** How long an upload may take. */
-  hours?: number;
+  log: { warn: (message: string, details: object) => void };
 };
 
-/** Removes uploads that nobody completed: rows, objects, and parts that cost money unseen. */
-export function createUploadSweep(options: UploadSweepOptions) {
-  const { pool, clock, log, store, hours = 24 } = options;
-
+/** Removes what nobody completed in time, and what its owner removed. */
+export function createUploadSweep({
+  pool,
+  store,
+  log,
+}: UploadSweepOptions) {
   // #region sweep
+  /** Call it every hour, on one instance or on all. */
   async function sweep(): Promise<void> {
-    const cutoff = new Date(clock().getTime() - hours * 3_600_000);
-    for (const upload of await abandonOlderThan(cutoff)) {
-      await store.remove(upload);
-      await forget(upload);
-    }
-    // Begun in the store, and the process died before it had a row.
-    for await (const page of store.listBegunBefore(cutoff))
-      for (const upload of await selectUnknown(page))
-        await store.remove(upload);
+    // After an hour, confirmations under way have ended and URLs that
+    // were signed before have expired: then nothing new can arrive.
+    await pool.query(
+      `update uploads
+       set state = 'abandoned',
+           sweep_at = now() + interval '1 hour'
+       where state = 'open' and sweep_at <= now()`,
+    );
+    // It ends when there is no more, or the store removes nothing.
+    while ((await removeBatch()) > 0);
   }
 
-  /** Marked before anything is removed: no confirmation comes between. */
-  async function abandonOlderThan(cutoff: Date) {
-    const { rows } = await pool.query<StoreUpload>(
+  async function removeBatch(): Promise<number> {
+    // What cannot be removed is next in turn an hour later.
+    const { rows } = await pool.query<{ id: string; key: string }>(
       `update uploads
-       set abandoned_at = $2
-       where created_at < $1 and received_at is null
-       returning key, store_id as "storeId"`,
-      [cutoff, clock()],
+       set sweep_at = now() + interval '1 hour'
+       where id = any (array(
+         select id from uploads
+         where state = 'abandoned' and sweep_at <= now()
+         order by sweep_at
+         limit 100
+         for update skip locked
+       ))
+       returning id, key`,
     );
-    if (rows.length > 0)
-      log.info('uploads abandoned', { count: rows.length });
-    return rows;
+    let removed = 0;
+    for (const { id, key } of rows) {
+      try {
+        await store.remove(key);
+        await pool.query(`delete from uploads where id = $1`, [id]);
+        removed += 1;
+      } catch (error) {
+        log.warn('upload cannot be removed', { id, error });
+      }
+    }
+    return removed;
   }
   // #endregion sweep
-
-  async function forget({ key }: StoreUpload) {
-    await pool.query(
-      `delete from uploads
-       where key = $1 and abandoned_at is not null`,
-      [key],
-    );
-  }
-
-  async function selectUnknown(uploads: StoreUpload[]) {
-    const { rows } = await pool.query<{ storeId: string }>(
-      `select store_id as "storeId" from uploads
-       where store_id = any($1)`,
-      [uploads.map(({ storeId }) => storeId)],
-    );
-    const known = new Set(rows.map(({ storeId }) => storeId));
-    return uploads.filter(({ storeId }) => !known.has(storeId));
-  }
 
   return { sweep };
 }

@@ -2,16 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { listen } from '@touchstone/kit/app/http';
 import type { ObjectStore } from '@touchstone/kit/object-storage/object-store';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
-import { testClock } from '@touchstone/kit/time/clock';
-import { createApp } from './app.ts';
-import {
-  createDirectUploads,
-  type DirectUploadOptions,
-} from './direct-uploads.ts';
-import { createMultipartStore } from './multipart-store.ts';
-import { createS3Client, ensureBucket } from './s3-client.ts';
-import { createSessions } from './sessions.ts';
-import { createUploadSweep } from './sweep-uploads.ts';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import type { DirectUploadOptions } from './direct-uploads.ts';
+import { ensureBucket, toS3Config } from './object-storage.ts';
+import { startUploads } from './start-uploads.ts';
 import { createGuest } from './test-client.ts';
 
 /** The least that S3 takes as a part. */
@@ -22,72 +16,64 @@ export const FILE = new Blob([
   Buffer.alloc(2 * PART_BYTES + 1000, randomBytes(997)),
 ]);
 
-/** The app on a socket, a database and a bucket of its own, with Ada and a clock that stands still. */
+/** The app on a socket, with a database and a bucket of its own, and Ada. */
 export async function startTestApp(
   objectStore: ObjectStore,
   options: Partial<DirectUploadOptions> = {},
 ) {
-  const database = await freshDatabase({
-    schema: new URL('schema.sql', import.meta.url),
-  });
+  const stack = new AsyncDisposableStack();
+  const schema = new URL('schema.sql', import.meta.url);
+  const database = stack.use(await freshDatabase({ schema }));
   const { pool } = database;
-  // The store has a clock too, which no test moves.
-  const clock = testClock(new Date().toISOString());
-  const client = createS3Client(objectStore);
-  const bucket = new URL(database.url).pathname.slice(1);
-  const bucketName = bucket.replaceAll('_', '-');
-  await ensureBucket(client, bucketName);
-  const store = createMultipartStore({
-    client,
-    bucket: bucketName,
-    clock,
-  });
+  const bucket = new URL(database.url).pathname
+    .slice(1)
+    .replaceAll('_', '-');
   const log = createTestLog();
-  const services = { pool, clock, log, store };
-  const uploads = createDirectUploads({
-    ...services,
-    partBytes: PART_BYTES,
-    ...options,
+  const { app, stop, ...services } = startUploads({
+    pool,
+    bucket,
+    s3: toS3Config(objectStore),
+    log,
+    options: { partBytes: PART_BYTES, ...options },
   });
-  const { sweep } = createUploadSweep(services);
-  const server = await listen(
-    createApp({
-      uploads,
-      sessions: createSessions(services),
-      storeOrigin: new URL(objectStore.endpoint).origin,
-      log,
-    }),
-  );
-  const ada = await createGuest(server.url, 'ada');
+  stack.defer(stop);
+  await ensureBucket(services.store, bucket);
+  const { url } = stack.use(await listen(app));
 
-  async function dispose() {
-    await server[Symbol.asyncDispose]();
-    client.destroy();
-    await database[Symbol.asyncDispose]();
+  /** Lets hours pass: all that the database has noted gets older. */
+  async function pass(hours: number) {
+    await pool.query(
+      `update uploads set sweep_at = sweep_at - make_interval(hours => $1)`,
+      [hours],
+    );
+  }
+
+  async function count(table: 'uploads' | 'announcements') {
+    return (await pool.query(`select from ${table}`)).rowCount;
+  }
+
+  /** An upload as the store knows it. */
+  async function locate(id: string) {
+    const { rows } = await pool.query<{ key: string; storeId: string }>(
+      `select key, store_id as "storeId" from uploads where id = $1`,
+      [id],
+    );
+    if (!rows[0]) throw new Error('there is no such upload');
+    return rows[0];
   }
 
   return {
-    url: server.url,
+    ...services,
+    url,
     database,
     pool,
-    clock,
-    client,
-    bucket: bucketName,
-    store,
-    sweep,
-    ada,
-    login: (name: string) => createGuest(server.url, name),
-    logged: log.logged,
-    [Symbol.asyncDispose]: dispose,
-  };
-}
-
-function createTestLog() {
-  const logged: { message: string; details: object }[] = [];
-  return {
-    logged,
-    info: (message: string, details: object) =>
-      void logged.push({ message, details }),
-    error: console.error,
+    bucket,
+    log,
+    pass,
+    count,
+    locate,
+    ada: await createGuest(url, 'ada'),
+    login: (name: string) => createGuest(url, name),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

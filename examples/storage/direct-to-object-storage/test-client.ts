@@ -1,82 +1,51 @@
+import { createClient } from '@touchstone/kit/testing/client';
 import {
   type UploadOptions,
   type UploadState,
   uploadFile,
 } from './upload-file.ts';
 
-/** What the API answered. */
-export type Answer = {
-  status: number;
-  body: Record<string, string>;
-  location: string | null;
-};
+type State = UploadState & { received: boolean };
 
 /** A guest who speaks to the app over HTTP, as her browser does. */
 export async function createGuest(url: string, name: string) {
-  const headers = { 'content-type': 'application/json' };
-  const session = await fetch(`${url}/sessions`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ name }),
-  });
-  const cookie = `${session.headers.get('set-cookie')?.split(';')[0]}`;
-
-  async function send(method: string, path: string, body?: object) {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { cookie, ...(body && headers) },
-      redirect: 'manual',
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      body: text.startsWith('{') ? JSON.parse(text) : {},
-      location: response.headers.get('location'),
-    } satisfies Answer;
-  }
+  const body = { name };
+  const login = await createClient(url)('POST', '/sessions', { body });
+  const [cookie] = `${login.headers.get('set-cookie')}`.split(';');
+  const headers = { cookie: `${cookie}` };
+  const send = createClient(url, headers);
 
   async function begin(size: number, name = 'holiday.mp4') {
-    const { status, body } = await send('POST', '/uploads', {
-      name,
-      size,
-    });
-    if (status !== 201)
-      throw new Error(`${status} ${JSON.stringify(body)}`);
-    return `${body.id}`;
+    const body = { name, size };
+    const answer = await send('POST', '/uploads', { body });
+    if (answer.status !== 201) throw new Error(`${answer.body.code}`);
+    return `${answer.body.id}`;
   }
 
-  async function describe(id: string): Promise<UploadState> {
-    const { body } = await send('GET', `/uploads/${id}`);
-    return body;
+  async function describe(id: string) {
+    return (await send<State>('GET', `/uploads/${id}`)).body;
   }
 
   const confirm = (id: string) =>
     send('POST', `/uploads/${id}/confirmation`);
 
-  const askForFile = (id: string) => send('GET', `/uploads/${id}/file`);
-
   /** Goes on with an upload, with the code of the web page. */
-  function goOn(
-    id: string,
-    file: Blob,
-    options: Partial<UploadOptions> = {},
-  ) {
-    return uploadFile(file, {
-      describe: () => describe(id),
-      confirm: async () => {
-        const { status, body } = await confirm(id);
-        if (status !== 204) throw new Error(`${body.code}`);
-      },
-      onProgress: () => {},
+  function goOn(id: string, file: Blob, options: UploadOptions = {}) {
+    return uploadFile(file, `${url}/uploads/${id}`, {
+      callApi: (path, init) => fetch(path, { ...init, headers }),
       pause: async () => {},
       ...options,
     });
   }
 
   /** All but the confirmation. */
-  const sendParts = (id: string, file: Blob) =>
-    goOn(id, file, { confirm: async () => {} });
+  async function sendParts(id: string, file: Blob) {
+    for (const part of (await describe(id)).missing)
+      await putPart(
+        part.url,
+        file.slice(part.start, part.start + part.size),
+      );
+  }
 
   async function upload(file: Blob, name?: string) {
     const id = await begin(file.size, name);
@@ -84,14 +53,19 @@ export async function createGuest(url: string, name: string) {
     return id;
   }
 
-  /** What the file is, as the store sends it. */
-  async function download(id: string) {
-    const { location } = await askForFile(id);
-    return await fetch(`${location}`);
+  /** The signed URL of the file. */
+  async function findFile(id: string) {
+    const path = `${url}/uploads/${id}/file`;
+    const answer = await fetch(path, { headers, redirect: 'manual' });
+    await answer.arrayBuffer();
+    return `${answer.headers.get('location')}`;
   }
 
+  /** The file, as the store sends it. */
+  const download = async (id: string) => fetch(await findFile(id));
+
   return {
-    name,
+    headers,
     send,
     begin,
     describe,
@@ -99,7 +73,7 @@ export async function createGuest(url: string, name: string) {
     goOn,
     sendParts,
     upload,
-    askForFile,
+    findFile,
     download,
   };
 }

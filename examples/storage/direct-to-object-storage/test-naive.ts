@@ -1,60 +1,48 @@
-import {
-  GetObjectCommand,
-  HeadObjectCommand,
-} from '@aws-sdk/client-s3';
 import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { createMultipartStore } from './multipart-store.ts';
 import { createNaiveUploads } from './naive.ts';
-import { createS3Client, ensureBucket } from './s3-client.ts';
+import { ensureBucket, toS3Config } from './object-storage.ts';
+import { putPart } from './test-client.ts';
 
-/** The naive way on a store and a database, and a look at what it left there. */
+const Bucket = 'naive';
+
+/** The naive way on a store and a database, and what it left there. */
 export async function startNaive() {
-  const objectStore = await startObjectStore({});
-  const database = await freshDatabase({
-    schema: new URL('naive.sql', import.meta.url),
-  });
-  const { pool } = database;
-  const client = createS3Client(objectStore);
-  const bucket = 'naive';
-  await ensureBucket(client, bucket);
-  const naive = createNaiveUploads({ client, bucket, pool });
-  const locate = (name: string) => ({
-    Bucket: bucket,
-    Key: `uploads/${name}`,
-  });
+  const stack = new AsyncDisposableStack();
+  const objectStore = stack.use(await startObjectStore({}));
+  const schema = new URL('schema.sql', import.meta.url);
+  const { pool } = stack.use(await freshDatabase({ schema }));
+  await pool.query(
+    'create table files (owner text, key text, size bigint)',
+  );
+  const store = createMultipartStore(Bucket, toS3Config(objectStore));
+  const { s3 } = store;
+  stack.defer(() => s3.destroy());
+  await ensureBucket(store, Bucket);
+  const naive = createNaiveUploads({ s3, bucket: Bucket, pool });
 
   async function upload(name: string, body: string) {
-    const url = await naive.sign(name);
-    await fetch(url, { method: 'PUT', body });
+    await putPart(await naive.sign(name), body);
   }
 
   async function read(name: string) {
-    const command = new GetObjectCommand(locate(name));
-    const { Body } = await client.send(command);
+    const Key = `uploads/${name}`;
+    const { Body } = await s3.getObject({ Bucket, Key });
     return await Body?.transformToString();
   }
 
   async function isStored(name: string): Promise<boolean> {
-    const head = client.send(new HeadObjectCommand(locate(name)));
-    return await head.then(
-      () => true,
-      () => false,
-    );
+    return (await store.sizeOf(`uploads/${name}`)) !== undefined;
   }
 
   /** What the table says of it. */
   async function find(name: string) {
     const { rows } = await pool.query<{ owner: string; size: number }>(
-      `select owner, size::float8 as size from files where key = $1`,
+      `select owner, size::float8 from files where key = $1`,
       [`uploads/${name}`],
     );
     return rows[0];
-  }
-
-  async function dispose() {
-    client.destroy();
-    await database[Symbol.asyncDispose]();
-    await objectStore[Symbol.asyncDispose]();
   }
 
   return {
@@ -63,6 +51,6 @@ export async function startNaive() {
     read,
     isStored,
     find,
-    [Symbol.asyncDispose]: dispose,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

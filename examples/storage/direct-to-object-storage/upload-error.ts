@@ -1,6 +1,7 @@
-/** What a caller may be told, with the status that it means. */
+/** What the caller may know of a refusal. */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
+  readonly expose = true;
   readonly status: number;
   readonly code: string;
 
@@ -9,9 +10,4 @@ export class UploadError extends Error {
     this.status = status;
     this.code = code;
   }
-}
-
-/** The store has neither parts nor an object: there is nothing to go on with. */
-export function uploadGone(): UploadError {
-  return new UploadError(409, 'upload_gone', 'Begin a new upload');
 }

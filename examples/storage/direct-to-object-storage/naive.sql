@@ -1,6 +1,0 @@
--- What the naive way keeps.
-create table files (
-  owner text not null,
-  key text not null,
-  size bigint not null
-);
