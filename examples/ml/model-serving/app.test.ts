@@ -1,9 +1,13 @@
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { waitUntil } from '@touchstone/kit/time/wait';
+import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import { createFlowerClient, startTestApp } from './test-app.ts';
 import { FAULTS } from './test-faults.ts';
 import { createTestFolder } from './test-folder.ts';
+import { createTestModel, FLOWER, never } from './test-pool.ts';
 import { trainInto } from './train-model.ts';
 
 it('answers with the label, the probabilities and the version', async () => {
@@ -54,4 +58,35 @@ it('loads a new model on SIGHUP, and ends in order on SIGTERM', async () => {
 
   expect((await client.predict()).body.version).toBe('2');
   expect(await program.kill('SIGTERM')).toBe(0);
+});
+
+it('finds its worker when both are bundled, as ESM and as CommonJS', async () => {
+  const model = await createTestModel();
+  for (const format of ['esm', 'cjs'] as const) {
+    const folder = new URL(`.data/bundle-${format}/`, import.meta.url);
+    const extension = format === 'esm' ? 'mjs' : 'cjs';
+    await build({
+      absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
+      entryPoints: ['model-pool.ts', 'model-worker.ts'],
+      outdir: fileURLToPath(folder),
+      outExtension: { '.js': `.${extension}` },
+      bundle: true,
+      format,
+      platform: 'node',
+      packages: 'external',
+    });
+    const pool = new URL(`model-pool.${extension}`, folder);
+    const bundled: typeof import('./model-pool.ts') = await import(
+      pool.href
+    );
+    const { predict, stop } = await bundled.startModelPool({
+      model,
+      workerFile: new URL(`model-worker.${extension}`, folder),
+      stuckMs: 60_000,
+      log: console,
+    });
+    expect((await predict(FLOWER, never())).label).toBe('versicolor');
+    await stop();
+    await rm(folder, { recursive: true });
+  }
 });

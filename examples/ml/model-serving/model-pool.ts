@@ -132,6 +132,7 @@ export async function startModelPool(options: ModelPoolOptions) {
     } catch (error) {
       log.warn('worker lost', { error });
       for (const request of batch) repeatAlone(request);
+      refuseRows();
     }
     threads.lose(thread);
     dispatch();
@@ -149,14 +150,21 @@ export async function startModelPool(options: ModelPoolOptions) {
   }
 
   function repeatAlone(request: Request) {
-    const { row, isAlone } = request;
-    if (suspects.blame(row, isAlone) === 'refused')
-      return request.reject(new PredictionError('row_refused'));
+    suspects.blame(request.row, request.isAlone);
     if (!open.has(request)) return; // past its deadline
     request.isAlone = true;
     alone.add(request);
   }
   // #endregion serve-a-batch
+
+  function refuseRows() {
+    for (const request of [...alone, ...waiting]) {
+      if (suspects.find(request.row) !== 'refused') continue;
+      alone.delete(request);
+      waiting.delete(request);
+      request.reject(new PredictionError('row_refused'));
+    }
+  }
 
   // #region drain
   /** Answers what it has accepted; then, as late again, gives up threads that do not end. */

@@ -16,14 +16,13 @@ export function createSuspectRows() {
     rows.size > 0 ? rows.get(toKey(row)) : undefined;
 
   /** A thread was lost with this row: among others, or alone. */
-  function blame(row: Float32Array, wasAlone: boolean): Verdict {
+  function blame(row: Float32Array, wasAlone: boolean) {
     const key = toKey(row);
     const isRefused = wasAlone || rows.get(key) === 'refused';
     const verdict = isRefused ? 'refused' : 'suspect';
     rows.set(key, verdict);
     const [oldest] = rows.keys();
     if (rows.size > MOST && oldest) rows.delete(oldest);
-    return verdict;
   }
 
   /** It was computed alone, and its thread lives. */
