@@ -1,14 +1,22 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { startProgram } from '@touchstone/kit/programs/program';
+import {
+  runProgram,
+  startProgram,
+} from '@touchstone/kit/programs/program';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import { createFlowerClient, startTestApp } from './test-app.ts';
 import { FAULTS } from './test-faults.ts';
 import { createTestFolder } from './test-folder.ts';
-import { createTestModel, FLOWER, never } from './test-pool.ts';
+import { FLOWER } from './test-pool.ts';
 import { trainInto } from './train-model.ts';
+
+const FORMATS = [
+  ['esm', '.mjs'],
+  ['cjs', '.cjs'],
+] as const;
 
 it('answers with the label, the probabilities and the version', async () => {
   await using app = await startTestApp();
@@ -61,32 +69,29 @@ it('loads a new model on SIGHUP, and ends in order on SIGTERM', async () => {
 });
 
 it('finds its worker when both are bundled, as ESM and as CommonJS', async () => {
-  const model = await createTestModel();
-  for (const format of ['esm', 'cjs'] as const) {
+  await using files = await createTestFolder();
+  for (const [format, extension] of FORMATS) {
     const folder = new URL(`.data/bundle-${format}/`, import.meta.url);
-    const extension = format === 'esm' ? 'mjs' : 'cjs';
     await build({
       absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
-      entryPoints: ['model-pool.ts', 'model-worker.ts'],
+      entryPoints: ['test-bundled.ts', 'model-worker.ts'],
       outdir: fileURLToPath(folder),
-      outExtension: { '.js': `.${extension}` },
+      outExtension: { '.js': extension },
       bundle: true,
       format,
       platform: 'node',
       packages: 'external',
     });
-    const pool = new URL(`model-pool.${extension}`, folder);
-    const bundled: typeof import('./model-pool.ts') = await import(
-      pool.href
-    );
-    const { predict, stop } = await bundled.startModelPool({
-      model,
-      workerFile: new URL(`model-worker.${extension}`, folder),
-      stuckMs: 60_000,
-      log: console,
+    const program = new URL(`test-bundled${extension}`, folder);
+    const { errors, output } = await runProgram(program, {
+      MODEL_FOLDER: files.folder.href,
+      WORKER_FILE: new URL(`model-worker${extension}`, folder).href,
+      FLOWER: JSON.stringify(FLOWER),
     });
-    expect((await predict(FLOWER, never())).label).toBe('versicolor');
-    await stop();
+    expect({ output, errors }).toEqual({
+      output: 'versicolor\n',
+      errors: '',
+    });
     await rm(folder, { recursive: true });
   }
 });

@@ -131,105 +131,6 @@ failure(
 );
 
 failure(
-  'The process is paused while a thread computes',
-  {
-    symptom:
-      'Nothing but a delay: a pause counts as a tenth of the time after which a thread is lost',
-    defence: 'limit-a-wait',
-    remains: 'Many pauses in a row, as on a machine that swaps',
-  },
-  async () => {
-    await using pool = await startTestPool({ stuckMs: 1000 });
-    const answer = pool.ask(FAULTS.wait);
-    await pool.faults.batchesBegun(1);
-
-    block(1500); // as the event loop of a frozen process
-    pool.faults.open();
-
-    expect(await answer).toMatchObject({ version: '1' });
-    expect(pool.messages()).toEqual([]);
-  },
-);
-
-failure(
-  'One input never comes back, and is sent again',
-  {
-    symptom:
-      'Each stuck thread is replaced at once; the third time, the input gets 422 `row_refused`',
-    defence: 'refill',
-    remains:
-      'With twice as many threads as asked for, and at least two more, the pool starts none: when all are stuck, `/readyz` answers 503',
-  },
-  async () => {
-    await using app = await startTestApp({ stuckMs: 300 });
-    for (const count of [1, 2]) {
-      await loseThread(app.pool, FLOWER);
-      expect((await app.predict()).status).toBe(200);
-      expect(app.pool.countWork()).toMatchObject({
-        serving: 1,
-        lost: count,
-      });
-    }
-    expect(
-      (await app.predict({ sepalLength: FAULTS.wait })).body.code,
-    ).toBe('row_refused');
-    expect((await app.read('/readyz')).status).toBe(200);
-
-    await loseThread(app.pool, { ...FLOWER, petalWidth: 1 });
-    await waitUntil('none serves', async () => {
-      return (await app.read('/readyz')).status === 503;
-    });
-    expect(app.pool.countWork()).toEqual({
-      serving: 0,
-      lost: 3,
-      idle: 0,
-      waiting: 0,
-    });
-    expect((await app.read('/livez')).status).toBe(200);
-
-    const late = app.predict();
-    app.faults.open(); // one of the stuck threads ends: any will do
-    expect((await late).status).toBe(200);
-  },
-);
-
-failure(
-  'SIGTERM comes while a native call hangs',
-  {
-    symptom:
-      'The process ends by itself; a new model can be loaded before that',
-    defence: 'start-and-stop',
-    remains:
-      'It ends with SIGKILL, and a log that buffers loses its last lines',
-  },
-  async () => {
-    await using files = await createTestFolder();
-    await writeHangingModel(files.folder, '2');
-    await using program = await startProgram(
-      new URL('main.ts', import.meta.url),
-      {
-        MODEL_FOLDER: files.folder.pathname,
-        PORT: '0',
-        DEADLINE: '200ms',
-      },
-    );
-    const client = createFlowerClient(program.url);
-    expect((await client.predict()).body.version).toBe('2');
-    const hanging = await client.predict(HANGING);
-    expect(hanging.status).toBe(504);
-
-    await trainInto(files.folder, '3');
-    await program.signal('SIGHUP');
-    await waitUntil('the new model serves', async () => {
-      return (await client.model()).body.version === '3';
-    });
-    expect((await client.predict()).status).toBe(200);
-
-    expect(await program.kill('SIGTERM')).not.toBe(0);
-  },
-);
-
-failure(
   'The new model file is damaged, or only half of it is there',
   {
     symptom:
@@ -307,39 +208,38 @@ failure(
 );
 
 failure(
-  'The old model has a stuck thread when new ones are loaded',
+  'A new model or SIGTERM comes while a native call hangs',
   {
     symptom:
-      'Each reload loads its model, and a stop ends: the log has `threads do not end`',
+      'The new model serves at once, and SIGTERM still ends the process',
     defence: 'change-the-model',
     remains:
-      'The stuck thread has its core and its memory until the process ends',
+      'The call has its core and its memory until the process ends, and that takes SIGKILL, as in `main.ts`',
   },
   async () => {
-    const faults = prepareFaults();
-    await using models = await startTestServer({
-      workerFile: TEST_WORKER,
+    await using files = await createTestFolder();
+    await writeHangingModel(files.folder, '2');
+    await using program = await startProgram(
+      new URL('main.ts', import.meta.url),
+      {
+        MODEL_FOLDER: files.folder.pathname,
+        PORT: '0',
+        DEADLINE: '200ms',
+      },
+    );
+    const client = createFlowerClient(program.url);
+    expect((await client.predict()).body.version).toBe('2');
+    const hanging = await client.predict(HANGING);
+    expect(hanging.status).toBe(504);
+
+    await trainInto(files.folder, '3');
+    await program.signal('SIGHUP');
+    await waitUntil('the new model serves', async () => {
+      return (await client.model()).body.version === '3';
     });
-    const old = models.current();
-    const deadline = new AbortController();
-    const stuck = models.ask(FAULTS.wait, deadline.signal);
-    await faults.batchesBegun(1);
-    deadline.abort();
-    await expect(stuck).rejects.toThrow('aborted');
+    expect((await client.predict()).status).toBe(200);
 
-    for (const version of ['2', '3']) {
-      await trainInto(models.folder, version, { seed: 2 });
-      await models.reload();
-      expect((await models.ask()).version).toBe(version);
-    }
-
-    await old.stop(20);
-    expect(models.messages()).toEqual([
-      'model loaded',
-      'model loaded',
-      'threads do not end',
-    ]);
-    faults.open();
+    expect(await program.kill('SIGTERM')).not.toBe(0);
   },
 );
 
@@ -370,7 +270,7 @@ failure(
 );
 
 failure(
-  'One request ends every worker that it reaches',
+  'One input crashes or hangs every thread that it reaches',
   {
     symptom:
       '422 `row_refused` for that request alone, and at once each time it is repeated; the others of its batch are answered',
@@ -407,33 +307,6 @@ failure(
     }
     expect((await app.predict()).status).toBe(200);
     expect(app.pool.messages()).toHaveLength(3);
-  },
-);
-
-failure(
-  'A worker leaks memory',
-  {
-    symptom:
-      'No request is lost; the log has `worker has gained too much memory` each time that a thread is replaced',
-    defence: 'serve-a-batch',
-    remains:
-      'What native code leaks shows only in the memory of the process: restart that on a limit of its own',
-  },
-  async () => {
-    await using pool = await startTestPool({ maxGrownBytes: 2 ** 26 });
-
-    for (let count = 0; count < 30; count++)
-      expect(await pool.ask(FAULTS.leak)).toMatchObject({
-        version: '1',
-      });
-
-    expect(pool.faults.rows()).toBe(30);
-    const messages = pool.messages();
-    expect(new Set(messages)).toEqual(
-      new Set(['worker has gained too much memory']),
-    );
-    expect(messages.length).toBeGreaterThanOrEqual(3);
-    expect(messages.length).toBeLessThanOrEqual(4);
   },
 );
 
@@ -478,42 +351,6 @@ failure(
 );
 
 failure(
-  'It is stopped while it works',
-  {
-    symptom:
-      'New requests get 503 `stopping`; what was accepted is answered, then the threads end',
-    defence: 'drain',
-    remains:
-      'SIGKILL, or a thread that does not come back in time, loses what was accepted',
-  },
-  async () => {
-    await using pool = await startTestPool();
-    const accepted = [pool.ask(FAULTS.wait)];
-    await pool.faults.batchesBegun(1);
-    accepted.push(...Array.from({ length: 5 }, () => pool.ask()));
-
-    const stopped = pool.stop();
-    await expect(pool.ask()).rejects.toMatchObject({
-      status: 503,
-      code: 'stopping',
-      retryAfterSeconds: 1,
-    });
-    expect(pool.countWork().waiting).toBe(5);
-    pool.faults.open();
-
-    expect(await Promise.all(accepted)).toHaveLength(6);
-    await stopped;
-    expect(pool.countWork()).toEqual({
-      serving: 0,
-      lost: 0,
-      idle: 0,
-      waiting: 0,
-    });
-    expect(pool.messages()).toEqual([]);
-  },
-);
-
-failure(
   'A client goes away before its turn',
   {
     symptom:
@@ -549,6 +386,120 @@ failure(
     expect(app.faults.rows()).toBe(2);
   },
 );
+
+it('a thread that computes while the process is paused is not lost: a pause counts as a tenth of its time', async () => {
+  await using pool = await startTestPool({ stuckMs: 1000 });
+  const answer = pool.ask(FAULTS.wait);
+  await pool.faults.batchesBegun(1);
+
+  block(1500); // as the event loop of a frozen process
+  pool.faults.open();
+
+  expect(await answer).toMatchObject({ version: '1' });
+  expect(pool.messages()).toEqual([]);
+});
+
+it('an input that never comes back costs two threads, each of which is replaced at once, and then it is refused', async () => {
+  await using app = await startTestApp({ stuckMs: 300 });
+  for (const count of [1, 2]) {
+    await loseThread(app.pool, FLOWER);
+    expect((await app.predict()).status).toBe(200);
+    expect(app.pool.countWork()).toMatchObject({
+      serving: 1,
+      lost: count,
+    });
+  }
+  expect(
+    (await app.predict({ sepalLength: FAULTS.wait })).body.code,
+  ).toBe('row_refused');
+  expect((await app.read('/readyz')).status).toBe(200);
+
+  await loseThread(app.pool, { ...FLOWER, petalWidth: 1 });
+  await waitUntil('none serves', async () => {
+    return (await app.read('/readyz')).status === 503;
+  });
+  expect(app.pool.countWork()).toEqual({
+    serving: 0,
+    lost: 3,
+    idle: 0,
+    waiting: 0,
+  });
+  expect((await app.read('/livez')).status).toBe(200);
+
+  const late = app.predict();
+  app.faults.open(); // one of the stuck threads ends: any will do
+  expect((await late).status).toBe(200);
+});
+
+it('a thread that gains memory is replaced after its answer', async () => {
+  await using pool = await startTestPool({ maxGrownBytes: 2 ** 26 });
+
+  for (let count = 0; count < 30; count++)
+    expect(await pool.ask(FAULTS.leak)).toMatchObject({
+      version: '1',
+    });
+
+  expect(pool.faults.rows()).toBe(30);
+  const messages = pool.messages();
+  expect(new Set(messages)).toEqual(
+    new Set(['worker has gained too much memory']),
+  );
+  expect(messages.length).toBeGreaterThanOrEqual(3);
+  expect(messages.length).toBeLessThanOrEqual(4);
+});
+
+it('a pool that is stopped refuses what comes, answers what it has accepted, and ends its threads', async () => {
+  await using pool = await startTestPool();
+  const accepted = [pool.ask(FAULTS.wait)];
+  await pool.faults.batchesBegun(1);
+  accepted.push(...Array.from({ length: 5 }, () => pool.ask()));
+
+  const stopped = pool.stop();
+  await expect(pool.ask()).rejects.toMatchObject({
+    status: 503,
+    code: 'stopping',
+    retryAfterSeconds: 1,
+  });
+  expect(pool.countWork().waiting).toBe(5);
+  pool.faults.open();
+
+  expect(await Promise.all(accepted)).toHaveLength(6);
+  await stopped;
+  expect(pool.countWork()).toEqual({
+    serving: 0,
+    lost: 0,
+    idle: 0,
+    waiting: 0,
+  });
+  expect(pool.messages()).toEqual([]);
+});
+
+it('a stuck thread of an old model holds up neither a reload nor a stop', async () => {
+  const faults = prepareFaults();
+  await using models = await startTestServer({
+    workerFile: TEST_WORKER,
+  });
+  const old = models.current();
+  const deadline = new AbortController();
+  const stuck = models.ask(FAULTS.wait, deadline.signal);
+  await faults.batchesBegun(1);
+  deadline.abort();
+  await expect(stuck).rejects.toThrow('aborted');
+
+  for (const version of ['2', '3']) {
+    await trainInto(models.folder, version, { seed: 2 });
+    await models.reload();
+    expect((await models.ask()).version).toBe(version);
+  }
+
+  await old.stop(20);
+  expect(models.messages()).toEqual([
+    'model loaded',
+    'model loaded',
+    'threads do not end',
+  ]);
+  faults.open();
+});
 
 describe('a card', () => {
   it('is refused when it contradicts itself', async () => {

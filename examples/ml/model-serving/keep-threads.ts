@@ -59,7 +59,6 @@ export function keepThreads(options: KeepThreadsOptions) {
     giveBack(thread);
   }
 
-  // #region refill
   /** Called at each change, so that no thread waits for another. */
   function refill() {
     while (keeping && !retry && isShort())
@@ -95,7 +94,6 @@ export function keepThreads(options: KeepThreadsOptions) {
     idle.delete(thread);
     if (state !== 'loading') refill();
   }
-  // #endregion refill
 
   function giveBack(thread: ModelThread) {
     idle.add(thread);

@@ -4,28 +4,18 @@ import { runMain } from '@touchstone/kit/app/main';
 import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
 import { createApp } from './app.ts';
 import { settingsSchema } from './environment.ts';
-import { readModel } from './model-file.ts';
-import { startModelPool } from './model-pool.ts';
-import { createModelServer } from './model-server.ts';
+import { startModels } from './start-models.ts';
 import { trainInto } from './train-model.ts';
 
 await runMain(async (stopped) => {
   const settings = readEnvironment(settingsSchema);
   const deadlineMs = settings.DEADLINE;
   const folder = settings.MODEL_FOLDER ?? (await openOwnFolder());
-  // #region start-and-stop
-  const models = await createModelServer({
-    read: () => readModel(folder),
-    start: (model) =>
-      startModelPool({
-        model,
-        // After a build: 'model-worker.js', as your build names it.
-        workerFile: new URL('model-worker.ts', import.meta.url),
-        stuckMs: 2 * deadlineMs, // no client waits for it any more
-        threads: settings.THREADS,
-        maxWaiting: settings.MAX_WAITING,
-        log: console,
-      }),
+  const models = await startModels({
+    folder,
+    deadlineMs,
+    threads: settings.THREADS,
+    maxWaiting: settings.MAX_WAITING,
     log: console,
   });
   process.on('SIGHUP', models.reload);
@@ -42,7 +32,6 @@ await runMain(async (stopped) => {
   // Neither exit() nor terminate() ends a thread in a native call.
   const kill = () => process.kill(process.pid, 'SIGKILL');
   setTimeout(kill, 1000).unref();
-  // #endregion start-and-stop
 });
 
 /** Without a folder of yours: a model that is trained here and kept. */

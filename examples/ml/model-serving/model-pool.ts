@@ -98,7 +98,6 @@ export async function startModelPool(options: ModelPoolOptions) {
   }
   // #endregion admit-or-shed
 
-  // #region batch-what-waits
   function dispatch() {
     turn = undefined;
     for (const thread of threads.idle) {
@@ -118,7 +117,6 @@ export async function startModelPool(options: ModelPoolOptions) {
     for (const request of batch) waiting.delete(request);
     return batch;
   }
-  // #endregion batch-what-waits
 
   // #region serve-a-batch
   async function serve(thread: ModelThread, batch: Request[]) {
@@ -166,7 +164,6 @@ export async function startModelPool(options: ModelPoolOptions) {
     }
   }
 
-  // #region drain
   /** Answers what it has accepted; then, as late again, gives up threads that do not end. */
   async function stop(limitMs = 5000) {
     stopping = true;
@@ -180,7 +177,6 @@ export async function startModelPool(options: ModelPoolOptions) {
     const left = await threads.end(limitMs);
     if (left > 0) log.warn('threads do not end', { threads: left });
   }
-  // #endregion drain
 
   const countWork = () => ({
     serving: threads.count('serving'),

@@ -52,7 +52,6 @@ export function startModelThread(options: ModelThreadOptions) {
   return { ready: limit(current, loadMs), exited, run, end };
 }
 
-// #region limit-a-wait
 /** Rejects after ten ticks: a process that was paused has one. */
 async function limit(answer: Answer, milliseconds: number) {
   let ticks = 0;
@@ -68,7 +67,6 @@ async function limit(answer: Answer, milliseconds: number) {
     clearInterval(timer);
   }
 }
-// #endregion limit-a-wait
 
 function join(rows: Float32Array[]): Float32Array {
   const [first] = rows;

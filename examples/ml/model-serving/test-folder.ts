@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createTestLog } from '@touchstone/kit/testing/log';
-import { readModel } from './model-file.ts';
-import { type ModelPoolOptions, startModelPool } from './model-pool.ts';
-import { createModelServer } from './model-server.ts';
-import { FLOWER, never, WORKER } from './test-pool.ts';
+import type { ModelPoolOptions } from './model-pool.ts';
+import { startModels } from './start-models.ts';
+import { FLOWER, never } from './test-pool.ts';
 import { trainInto } from './train-model.ts';
 
 /** A folder with a trained model of version 1; gone afterwards. */
@@ -22,22 +21,16 @@ export async function createTestFolder() {
 
 /** Serves what is in a folder of its own, as main.ts does. */
 export async function startTestServer(
-  options: Partial<ModelPoolOptions> = {},
+  options: Omit<Partial<ModelPoolOptions>, 'log'> = {},
 ) {
   await using stack = new AsyncDisposableStack();
   const files = stack.use(await createTestFolder());
   const log = createTestLog();
-  const models = await createModelServer({
-    read: () => readModel(files.folder),
-    start: (model) =>
-      startModelPool({
-        model,
-        log,
-        workerFile: WORKER,
-        stuckMs: 60_000,
-        ...options,
-      }),
+  const models = await startModels({
+    folder: files.folder,
+    deadlineMs: 60_000,
     log,
+    ...options,
   });
   stack.defer(models.stop);
 
