@@ -63,7 +63,7 @@ export function keepThreads(options: KeepThreadsOptions) {
   function refill() {
     while (keeping && !retry && isShort())
       void add().catch((error) => {
-        log.warn('worker does not start', { error });
+        log.warn('worker does not start', { error, pauseMs });
         retry ??= setTimeout(refillAgain, pauseMs).unref();
         pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       });
