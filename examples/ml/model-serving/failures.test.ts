@@ -610,10 +610,10 @@ describe('a pool', () => {
   it('computes in one batch what arrives in one turn, shared out among free threads', async () => {
     await using pool = await startTestPool({ threads: 2 });
 
-    await Promise.all(Array.from({ length: 40 }, () => pool.ask()));
+    await Promise.all(Array.from({ length: 30 }, () => pool.ask()));
 
     expect(pool.faults.batches()).toBe(2);
-    expect(pool.faults.rows()).toBe(40);
+    expect(pool.faults.rows()).toBe(30);
   });
 
   it('lets a batch grow while its thread is busy, and lets none wait otherwise', async () => {
@@ -701,18 +701,42 @@ describe('a request', () => {
     expect(pool.faults.batches()).toBe(2 + 1);
   });
 
-  it('whose row is suspect waits in the queue like any other', async () => {
+  it('whose row is suspect waits in the queue like any other, and is computed alone', async () => {
     await using pool = await startTestPool({
       stuckMs: 300,
-      maxWaiting: 1,
+      maxWaiting: 3,
     });
     await loseThread(pool, FLOWER);
-    const first = pool.ask(FAULTS.wait);
+    const gone = new AbortController();
+    const late = pool.ask(FAULTS.wait, gone.signal);
+    gone.abort();
+    await expect(late).rejects.toThrow('aborted');
+    expect(pool.countWork().waiting).toBe(0);
+
+    const rows = [FAULTS.wait, 5, 5].map((row) => pool.ask(row));
+    expect(pool.countWork().waiting).toBe(3);
     await expect(pool.ask()).rejects.toMatchObject({
       code: 'overloaded',
     });
     pool.faults.open();
-    expect((await first).version).toBe('1');
+    await Promise.all(rows);
+    expect(pool.faults.batches()).toBe(1 + 1 + 1);
+  });
+
+  it('whose row is refused meanwhile leaves the queue', async () => {
+    await using pool = await startTestPool();
+    const first = pool.ask(FAULTS.crash);
+    await pool.faults.batchesBegun(1);
+    const later = [pool.ask(FAULTS.crash), pool.ask()];
+
+    const answers = await Promise.allSettled([first, ...later]);
+
+    expect(answers).toMatchObject([
+      { reason: { code: 'row_refused' } },
+      { reason: { code: 'row_refused' } },
+      { value: { version: '1' } },
+    ]);
+    expect(pool.messages()).toEqual(Array(2).fill('worker lost'));
   });
 });
 
@@ -815,12 +839,17 @@ describe('the threads', () => {
 
   it('get accepted requests answered until the time is up', async () => {
     await using pool = await startTestPool();
-    const running = pool.ask(FAULTS.wait);
+    const running = [pool.ask(FAULTS.wait), pool.ask()];
     await pool.faults.batchesBegun(1);
+    const gone = new AbortController();
+    const late = pool.ask(5, gone.signal);
 
-    const stopped = pool.stop(20);
+    const stopped = pool.stop(50);
+    gone.abort(); // one that is not answered does not end the wait
+    await expect(late).rejects.toThrow('aborted');
 
-    await expect(running).rejects.toMatchObject({ code: 'stopping' });
+    for (const answer of running)
+      await expect(answer).rejects.toMatchObject({ code: 'stopping' });
     await stopped;
     expect(pool.messages()).toEqual(['threads do not end']);
   });
