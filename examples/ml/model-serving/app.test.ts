@@ -1,26 +1,37 @@
-import { startProgram } from '@touchstone/kit/programs/program';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  runProgram,
+  startProgram,
+} from '@touchstone/kit/programs/program';
 import { waitUntil } from '@touchstone/kit/time/wait';
+import { build } from 'esbuild';
 import { expect, it } from 'vitest';
-import { startTestApp } from './test-app.ts';
-import { createClient } from './test-client.ts';
+import { createFlowerClient, startTestApp } from './test-app.ts';
 import { FAULTS } from './test-faults.ts';
 import { createTestFolder } from './test-folder.ts';
+import { FLOWER } from './test-pool.ts';
 import { trainInto } from './train-model.ts';
+
+const FORMATS = [
+  ['esm', '.mjs'],
+  ['cjs', '.cjs'],
+] as const;
 
 it('answers with the label, the probabilities and the version', async () => {
   await using app = await startTestApp();
 
-  expect(await app.predict()).toMatchObject({
-    status: 200,
-    body: {
-      label: 'versicolor',
-      probabilities: {
-        setosa: expect.any(Number),
-        versicolor: expect.any(Number),
-        virginica: expect.any(Number),
-      },
-      model: '1',
+  const { status, body } = await app.predict();
+
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    label: 'versicolor',
+    probabilities: {
+      setosa: expect.any(Number),
+      versicolor: expect.any(Number),
+      virginica: expect.any(Number),
     },
+    version: '1',
   });
 });
 
@@ -29,27 +40,14 @@ it('answers other requests while the model computes', async () => {
   const running = app.predict({ sepalLength: FAULTS.wait });
   await app.faults.batchesBegun(1);
 
-  expect(await app.model()).toMatchObject({
-    status: 200,
-    body: {
-      version: '1',
-      work: { threads: 1, idle: 0, waiting: 0 },
-    },
+  expect((await app.read('/livez')).status).toBe(200);
+  expect((await app.read('/readyz')).status).toBe(200);
+  expect((await app.model()).body).toMatchObject({
+    version: '1',
+    work: { serving: 1, idle: 0, waiting: 0 },
   });
   app.faults.open();
   expect((await running).status).toBe(200);
-});
-
-it('tells a request whose row no worker survives to come again', async () => {
-  await using app = await startTestApp();
-
-  expect(
-    await app.predict({ sepalLength: FAULTS.crash }),
-  ).toMatchObject({
-    status: 503,
-    retryAfter: '1',
-    body: { code: 'worker_lost' },
-  });
 });
 
 it('loads a new model on SIGHUP, and ends in order on SIGTERM', async () => {
@@ -58,7 +56,7 @@ it('loads a new model on SIGHUP, and ends in order on SIGTERM', async () => {
     new URL('main.ts', import.meta.url),
     { MODEL_FOLDER: files.folder.pathname, PORT: '0' },
   );
-  const client = createClient(program.url);
+  const client = createFlowerClient(program.url);
   await trainInto(files.folder, '2', { seed: 2 });
 
   await program.signal('SIGHUP');
@@ -66,6 +64,34 @@ it('loads a new model on SIGHUP, and ends in order on SIGTERM', async () => {
     return (await client.model()).body.version === '2';
   });
 
-  expect((await client.predict()).body.model).toBe('2');
+  expect((await client.predict()).body.version).toBe('2');
   expect(await program.kill('SIGTERM')).toBe(0);
+});
+
+it('finds its worker when both are bundled, as ESM and as CommonJS', async () => {
+  await using files = await createTestFolder();
+  for (const [format, extension] of FORMATS) {
+    const folder = new URL(`.data/bundle-${format}/`, import.meta.url);
+    await build({
+      absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
+      entryPoints: ['test-bundled.ts', 'model-worker.ts'],
+      outdir: fileURLToPath(folder),
+      outExtension: { '.js': extension },
+      bundle: true,
+      format,
+      platform: 'node',
+      packages: 'external',
+    });
+    const program = new URL(`test-bundled${extension}`, folder);
+    const { errors, output } = await runProgram(program, {
+      MODEL_FOLDER: files.folder.href,
+      WORKER_FILE: new URL(`model-worker${extension}`, folder).href,
+      FLOWER: JSON.stringify(FLOWER),
+    });
+    expect({ output, errors }).toEqual({
+      output: 'versicolor\n',
+      errors: '',
+    });
+    await rm(folder, { recursive: true });
+  }
 });

@@ -1,31 +1,53 @@
+import express, { type Response } from 'express';
 import {
   answerErrors,
   answerNotFound,
-} from '@touchstone/kit/app/problems';
-import express, { type Response } from 'express';
-import { answerDeadline } from './answer-deadline.ts';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
+import { readJson } from '../../api-design/request-validation/read-json.ts';
 import type { ModelPool } from './model-pool.ts';
 
 type Services = {
   models: { current: () => ModelPool };
   /** A signal that ends a request's time: `AbortSignal.timeout`. */
   createDeadline: () => AbortSignal;
-  log: { error: (message: string, details: object) => void };
+  log: Parameters<typeof answerErrors>[0];
 };
+
+const MOST_BYTES = 4096;
 
 /** Predictions of one model, each within its deadline. */
 export function createApp({ models, createDeadline, log }: Services) {
   const app = express().disable('x-powered-by');
-  app.use(express.json({ limit: '4kb' }));
 
+  // #region wire
   app.post('/predictions', async (request, response) => {
-    // Once a request: the input is checked by the card of the model
-    // that computes it, whatever is loaded meanwhile.
-    const { card, input, predict } = models.current();
-    const row = input.parse(request.body);
-    const probabilities = await predict(row, endOf(response));
-    response.json(describePrediction(card, probabilities));
+    const end = endOf(response);
+    const body = await readJson(request, MOST_BYTES);
+    const prediction = await models.current().predict(body, end);
+    const { features, ...answer } = prediction;
+    response.json(answer);
   });
+
+  /** The first of two: the deadline, or that the client goes. */
+  function endOf(response: Response): AbortSignal {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    return AbortSignal.any([createDeadline(), gone.signal]);
+  }
+
+  // The event loop is free: these answer while threads compute.
+  app.get('/livez', (_request, response) => {
+    response.send('ok');
+  });
+  app.get('/readyz', (_request, response) => {
+    const { serving } = models.current().countWork();
+    if (serving > 0) return void response.send('ok');
+    const advice = 'No thread serves';
+    throw new HttpProblem(503, 'not_ready', advice);
+  });
+  // #endregion wire
 
   app.get('/model', (_request, response) => {
     const { card, countWork } = models.current();
@@ -34,29 +56,14 @@ export function createApp({ models, createDeadline, log }: Services) {
     response.json({ name, version, features, labels, work });
   });
 
-  /** Whichever is first: the deadline, or a client that is gone. */
-  function endOf(response: Response): AbortSignal {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    return AbortSignal.any([createDeadline(), gone.signal]);
-  }
-
-  app.use(answerNotFound, answerDeadline, answerErrors(log));
+  app.use(answerNotFound, answerErrors(log, translate));
   return app;
 }
 
-function describePrediction(
-  { version, labels }: ModelPool['card'],
-  probabilities: Float32Array,
-) {
-  const entries = labels.map((label, index) => [
-    label,
-    Number(probabilities[index]?.toFixed(4)),
-  ]);
-  const highest = probabilities.indexOf(Math.max(...probabilities));
-  return {
-    label: labels[highest],
-    probabilities: Object.fromEntries(entries),
-    model: version,
-  };
+function translate(cause: unknown): unknown {
+  const isLate =
+    cause instanceof DOMException && cause.name === 'TimeoutError';
+  if (!isLate) return translateZodError(cause);
+  const advice = 'The model did not answer in time';
+  return new HttpProblem(504, 'deadline_exceeded', advice, { cause });
 }

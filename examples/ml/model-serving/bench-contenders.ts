@@ -1,87 +1,104 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Piscina } from 'piscina';
+import { toRow } from './model-card.ts';
 import type { Model } from './model-file.ts';
 import { startModelPool } from './model-pool.ts';
 import { createNaiveModel } from './naive.ts';
-import { never } from './test-pool.ts';
+import { FLOWER, WORKER } from './test-pool.ts';
 
-/** A way to serve a model, of one row at a time as clients send them. */
+/** A way to serve a model, of one flower at a time as clients send them. */
 export type Serving = AsyncDisposable & {
-  predict: (row: Float32Array) => Promise<Float32Array>;
+  predict: (signal: AbortSignal) => Promise<unknown>;
 };
 
 /** Threads of those that have some: as many as this machine has cores. */
 const THREADS = 2;
+const MOST_ROWS = 32;
 
 /** This pattern; with `maxBatch: 1`, its threads without its batches. */
 export async function startPattern(
   model: Model,
-  maxBatch = 32,
+  maxBatch = MOST_ROWS,
 ): Promise<Serving> {
   const pool = await startModelPool({
     model,
     threads: THREADS,
     maxBatch,
+    workerFile: WORKER,
+    stuckMs: 10_000,
     log: console,
   });
-  const signal = never();
   return {
-    predict: (row) => pool.predict(row, signal),
+    predict: (signal) => pool.predict(FLOWER, signal),
     [Symbol.asyncDispose]: pool.stop,
   };
 }
 
 /** In the event loop, as ONNX Runtime comes: its threads share one prediction. */
-export async function startNaive({ bytes }: Model): Promise<Serving> {
-  const { predict } = await createNaiveModel(bytes);
+export async function startNaive(model: Model): Promise<Serving> {
+  const { predict } = await createNaiveModel(model.bytes.slice());
+  const row = Array.from(toRow(model.card, FLOWER));
   return {
-    predict: (row) => predict(Array.from(row)),
+    predict: () => predict(row),
     [Symbol.asyncDispose]: async () => {},
   };
 }
 
-/** In the event loop, with batches: what has come by the next turn is one. */
-export async function startBatchesInLoop({
-  bytes,
-}: Model): Promise<Serving> {
-  const session = await InferenceSession.create(bytes);
-  type Request = PromiseWithResolvers<Float32Array> & {
-    row: Float32Array;
-  };
-  let waiting: Request[] = [];
+type Compute = (rows: Float32Array) => Promise<Float32Array>;
 
-  async function predict(row: Float32Array) {
-    const request = { ...Promise.withResolvers<Float32Array>(), row };
-    if (waiting.push(request) === 1) setImmediate(compute);
+/** What has come by the next turn of the event loop is a batch. */
+function createBatcher(model: Model, compute: Compute) {
+  const row = toRow(model.card, FLOWER);
+  let waiting: PromiseWithResolvers<Float32Array>[] = [];
+
+  async function predict() {
+    const request = Promise.withResolvers<Float32Array>();
+    if (waiting.push(request) === 1) setImmediate(computeAll);
     return request.promise;
   }
 
-  async function compute() {
-    const batch = waiting;
+  function computeAll() {
+    while (waiting.length > 0)
+      void computeBatch(waiting.splice(0, MOST_ROWS));
     waiting = [];
-    const rows = new Float32Array(batch.length * 4);
-    for (const [index, { row }] of batch.entries())
-      rows.set(row, index * 4);
-    const features = new Tensor('float32', rows, [batch.length, 4]);
-    const { probabilities } = await session.run({ features });
-    const all = probabilities?.data as Float32Array;
-    for (const [index, request] of batch.entries())
-      request.resolve(all.slice(index * 3, index * 3 + 3));
   }
 
+  async function computeBatch(batch: typeof waiting) {
+    const rows = new Float32Array(batch.length * row.length);
+    for (const index of batch.keys()) rows.set(row, index * row.length);
+    const all = await compute(rows);
+    const width = all.length / batch.length;
+    for (const [index, request] of batch.entries())
+      request.resolve(all.slice(index * width, (index + 1) * width));
+  }
+
+  return predict;
+}
+
+/** In the event loop, with batches. */
+export async function startBatchesInLoop(
+  model: Model,
+): Promise<Serving> {
+  const session = await InferenceSession.create(model.bytes.slice());
+  const predict = createBatcher(model, async (rows) => {
+    const features = new Tensor('float32', rows, [rows.length / 4, 4]);
+    const { probabilities } = await session.run({ features });
+    return probabilities?.data as Float32Array;
+  });
   return { predict, [Symbol.asyncDispose]: async () => {} };
 }
 
-/** The best known pool of worker threads: a task is a row. */
+/** The best known pool of worker threads, behind the same batcher; its queue is as long as that of the pattern. */
 export async function startPiscina(model: Model): Promise<Serving> {
   const pool = new Piscina<Float32Array, Float32Array>({
     filename: new URL('bench-piscina.ts', import.meta.url).href,
     workerData: model,
     minThreads: THREADS,
     maxThreads: THREADS,
+    maxQueue: 4,
   });
   return {
-    predict: (row) => pool.run(row),
+    predict: createBatcher(model, (rows) => pool.run(rows)),
     [Symbol.asyncDispose]: () => pool.close(),
   };
 }

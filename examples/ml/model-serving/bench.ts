@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import {
   type Comparison,
   compare,
@@ -13,113 +13,93 @@ import {
   startPiscina,
 } from './bench-contenders.ts';
 import { createLargeModel } from './large-model.ts';
-import { createTestModel, toRow } from './test-pool.ts';
+import { never } from './test-pool.ts';
 
-const LOAD = { clients: 64, seconds: 0.7 };
+const LOAD = { clients: 64, seconds: 2 };
+const OVERLOAD_SECONDS = 3;
+const DEADLINE_MS = 100;
 const WIDTH = 1024;
 const OWN_THREADS = 'ONNX Runtime as it comes: threads of its own';
 
-const large = await createLargeModel(WIDTH);
-const small = await createTestModel();
-const megabytes = (large.bytes.length / 1e6).toFixed(0);
-const about = `a network of ${megabytes} MB, ${LOAD.clients} callers`;
+const model = await createLargeModel(WIDTH);
+const megabytes = (model.bytes.length / 1e6).toFixed(0);
+const about = `a network of ${megabytes} MB`;
 
-const tables = [
-  ...(await compareAll(large, [
-    {
-      title: `Predictions, ${about}`,
-      unit: 'predictions/s',
-      better: 'higher',
-      measure: measureRate,
-    },
-    {
-      title: `Time to answer, 99th percentile, ${about}`,
-      unit: 'ms',
-      better: 'lower',
-      measure: measureTime,
-    },
-    {
-      title: `Delay of the event loop, 99th percentile, ${about}`,
-      unit: 'ms',
-      better: 'lower',
-      measure: measureDelay,
-    },
-  ])),
-  ...(await compareAll(small, [
-    {
-      title: `Predictions, the model of irises, ${LOAD.clients} callers`,
-      unit: 'predictions/s',
-      better: 'higher',
-      measure: measureRate,
-    },
-  ])),
-];
+await using pattern = await startPattern(model);
+await using single = await startPattern(model, 1);
+await using piscina = await startPiscina(model);
+await using naive = await startNaive(model);
+await using batches = await startBatchesInLoop(model);
+const twice = 2 * (await measureRate(pattern));
+
 writeBench(new URL('bench.json', import.meta.url), {
   id: 'ml/model-serving',
   software: 'onnxruntime-node 1.30.0',
-  tables,
+  tables: [
+    await compareAll(
+      {
+        title: `Predictions, ${about}, ${LOAD.clients} callers that wait for each answer`,
+        unit: 'predictions/s',
+        better: 'higher',
+      },
+      measureRate,
+    ),
+    await compareAll(
+      {
+        title: `Answers within ${DEADLINE_MS} ms, ${about}, at twice the rate that this pattern can compute`,
+        unit: 'answers/s',
+        better: 'higher',
+      },
+      measureGoodput,
+    ),
+  ],
 });
 
-type Question = Omit<Comparison, 'contenders'> & {
-  measure: (serving: Serving) => Promise<number>;
-};
-
-async function compareAll(model: typeof large, questions: Question[]) {
-  await using pattern = await startPattern(model);
-  await using single = await startPattern(model, 1);
-  await using naive = await startNaive(model);
-  await using batches = await startBatchesInLoop(model);
-  await using piscina = await startPiscina(model);
-  const results = [];
-  for (const { measure, ...question } of questions) {
-    const contender = (
-      name: string,
-      serving: Serving,
-      note?: string,
-    ) => ({
-      name,
-      measure: () => measure(serving),
-      ...(note && { note }),
-    });
-    results.push(
-      await compare({
-        ...question,
-        contenders: [
-          contender('this pattern, 2 threads', pattern),
-          contender('its threads, a row at a time', single),
-          contender('piscina 5.3, 2 threads', piscina),
-          contender('in the event loop (naive)', naive, OWN_THREADS),
-          contender(
-            'in the event loop, in batches',
-            batches,
-            OWN_THREADS,
-          ),
-        ],
-      }),
-    );
-  }
-  return results;
+async function compareAll(
+  about: Omit<Comparison, 'contenders'>,
+  measure: (serving: Serving) => Promise<number>,
+) {
+  const contend = (name: string, serving: Serving, note?: string) => ({
+    name,
+    measure: () => measure(serving),
+    ...(note && { note }),
+  });
+  return compare({
+    ...about,
+    contenders: [
+      contend('this pattern, 2 threads', pattern),
+      contend('its threads, a row at a time', single),
+      contend('piscina 5.3, 2 threads, in batches', piscina),
+      contend('in the event loop (naive)', naive, OWN_THREADS),
+      contend('in the event loop, in batches', batches, OWN_THREADS),
+    ],
+  });
 }
 
 function measureRate({ predict }: Serving) {
-  return operationsPerSecond(LOAD, () => predict(toRow(5)));
+  const signal = never();
+  return operationsPerSecond(LOAD, () => predict(signal));
 }
 
-async function measureTime({ predict }: Serving) {
-  const times: number[] = [];
-  await operationsPerSecond(LOAD, async () => {
-    const began = performance.now();
-    await predict(toRow(5));
-    times.push(performance.now() - began);
-  });
-  times.sort((a, b) => a - b);
-  return times[Math.floor(times.length * 0.99)] ?? 0;
-}
-
-async function measureDelay(serving: Serving) {
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  await measureRate(serving);
-  delay.disable();
-  return delay.percentile(99) / 1e6;
+/** Requests come whether or not earlier ones are answered: each millisecond so many. */
+async function measureGoodput({ predict }: Serving) {
+  const began = performance.now();
+  const end = began + OVERLOAD_SECONDS * 1000;
+  let sent = 0;
+  let inTime = 0;
+  async function ask() {
+    const asked = performance.now();
+    try {
+      await predict(AbortSignal.timeout(DEADLINE_MS));
+      if (performance.now() - asked <= DEADLINE_MS) inTime += 1;
+    } catch {} // refused or late: it does not count
+  }
+  while (performance.now() < end) {
+    const due = ((performance.now() - began) * twice) / 1000;
+    for (; sent < due; sent++) void ask();
+    await setTimeout(1);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  await setTimeout(2000); // what is late must not slow the next one
+  return inTime / seconds;
 }

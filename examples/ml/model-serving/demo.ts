@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { type Answer, createClient } from './test-client.ts';
+import { createFlowerClient } from './test-app.ts';
 import { createTestFolder } from './test-folder.ts';
 import { trainInto } from './train-model.ts';
 
@@ -10,14 +10,11 @@ await using program = await startProgram(
   new URL('main.ts', import.meta.url),
   { MODEL_FOLDER: files.folder.pathname, PORT: '0', THREADS: '2' },
 );
-const client = createClient(program.url);
+const client = createFlowerClient(program.url);
 
-show('POST /predictions', await client.predict());
-show('a petal -50 cm long', await client.predict({ petalLength: -50 }));
-show(
-  'a petal NaN cm long',
-  await client.predict({ petalLength: Number.NaN }),
-);
+await show('POST /predictions');
+await show('a petal -50 cm long', { petalLength: -50 });
+await show('a petal NaN cm long', { petalLength: Number.NaN });
 const answers = await Promise.all(
   Array.from({ length: 100 }, () => client.predict()),
 );
@@ -32,19 +29,20 @@ await waitUntil('it is refused', () =>
   program.read().errors.includes('model refused'),
 );
 console.log('half of a new file, SIGHUP: model refused');
-show('POST /predictions', await client.predict());
+await show('POST /predictions');
 
 await trainInto(files.folder, '2', { seed: 2 });
 await program.signal('SIGHUP');
 await waitUntil('it is loaded', async () => {
   return (await client.model()).body.version === '2';
 });
-console.log('a whole one, SIGHUP: model loaded');
-show('POST /predictions', await client.predict());
+console.log('the complete file, SIGHUP: model loaded');
+await show('POST /predictions');
 console.log(`SIGTERM: exit code ${await program.kill('SIGTERM')}`);
 
-function show(what: string, { status, body }: Answer) {
-  const { label, model, code } = body;
-  const said = code ?? `${label}, by version ${model}`;
+async function show(what: string, change: object = {}) {
+  const { status, body } = await client.predict(change);
+  const { label, version, code } = body;
+  const said = code ?? `${label}, by version ${version}`;
   console.log(`${what}: ${status} ${said}`);
 }

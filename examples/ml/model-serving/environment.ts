@@ -1,22 +1,23 @@
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import {
+  duration,
+  port,
+  wholeNumber,
+} from '../../architecture/typed-configuration/fields.ts';
 
-/** Where the model lies, and the limits under which it serves. */
-export const environmentSchema = z.object({
+// One core is left for the event loop, which parses and answers.
+const THREADS = Math.max(1, availableParallelism() - 1);
+
+/** Where the model is, and the limits under which it serves. */
+export const settingsSchema = z.object({
   MODEL_FOLDER: z
     .string()
-    .min(1)
     .transform((path) => pathToFileURL(`${path}/`))
     .optional(),
-  // One core stays for the event loop, which parses and answers.
-  THREADS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(64)
-    .default(Math.max(1, availableParallelism() - 1)),
-  DEADLINE_MILLISECONDS: z.coerce.number().int().min(1).default(500),
-  MAX_WAITING: z.coerce.number().int().min(1).default(128),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  THREADS: wholeNumber(1, 64).default(THREADS),
+  DEADLINE: duration(60_000).default(500),
+  MAX_WAITING: wholeNumber(1, 100_000).default(128),
+  PORT: port().default(3000),
 });

@@ -1,14 +1,31 @@
+import { getEventListeners } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { toOnnx } from '@touchstone/kit/models/onnx';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { expect } from 'vitest';
-import { startTestApp } from './test-app.ts';
-import { type Answer, FLOWER } from './test-client.ts';
-import { FAULTS } from './test-faults.ts';
-import { startTestServer } from './test-folder.ts';
-import { startTestPool } from './test-pool.ts';
-import { describeModel, writeModel } from './train-model.ts';
+import { describe, expect, it } from 'vitest';
+import { createLargeModel } from './large-model.ts';
+import { loadModel } from './load-model.ts';
+import { modelCard } from './model-card.ts';
+import { readModel, shareBytes } from './model-file.ts';
+import { createModelServer } from './model-server.ts';
+import { createSuspectRows } from './suspect-rows.ts';
+import { createFlowerClient, startTestApp } from './test-app.ts';
+import { FAULTS, prepareFaults } from './test-faults.ts';
+import { createTestFolder, startTestServer } from './test-folder.ts';
+import { HANGING, writeHangingModel } from './test-hanging-model.ts';
+import {
+  createTestModel,
+  FLOWER,
+  nameFeatures,
+  never,
+  startTestPool,
+  TEST_WORKER,
+} from './test-pool.ts';
+import { describeModel, trainInto, writeModel } from './train-model.ts';
 
 failure(
   'The input has the wrong shape, or NaN, or what no flower has',
@@ -17,7 +34,7 @@ failure(
       '400 `invalid_request`, with a pointer to each wrong feature; the model computes nothing',
     defence: 'input-from-card',
     remains:
-      'An input in range may still be unlike all that the model has seen: watch its distribution',
+      'An input in range may still be unlike all that the model has seen: monitor its distribution',
   },
   async () => {
     await using app = await startTestApp();
@@ -27,24 +44,54 @@ failure(
       short,
       { ...FLOWER, colour: 3 },
       { ...FLOWER, petalWidth: `${petalWidth}` },
-      { ...FLOWER, petalWidth: Number.NaN }, // in JSON it is null
+      { ...FLOWER, petalWidth: null },
       { ...FLOWER, petalWidth: -1 },
       { ...FLOWER, petalWidth: 150 },
     ].map((body) => JSON.stringify(body));
-    const infinite = bodies[1]?.replace('}', ',"petalWidth":1e999}');
+    const infinite = JSON.stringify(FLOWER).replace('1.5}', '1e999}');
 
-    for (const body of [
-      ...bodies,
-      infinite ?? '',
-      '{"petalWidth":NaN}',
-    ])
-      expect(await app.predictText(body), body).toMatchObject({
-        status: 400,
-        body: { code: 'invalid_request' },
+    for (const body of [...bodies, infinite]) {
+      const response = await app.predictText(body);
+      expect(response.status, body).toBe(400);
+      expect(await response.json()).toMatchObject({
+        code: 'invalid_request',
       });
+    }
+    expect((await app.predictText('{"petalWidth":NaN}')).status).toBe(
+      400,
+    );
 
     expect((await app.predict()).status).toBe(200);
     expect(app.faults.rows()).toBe(1);
+  },
+);
+
+failure(
+  'The model answers NaN for an input in range',
+  {
+    symptom:
+      '422 `no_answer` for that request alone; the log has `the model answers no numbers`',
+    defence: 'serve-a-batch',
+    remains:
+      'A number that is wrong looks like any other: monitor the answers too',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const answers = await Promise.all([
+      app.predict({ sepalLength: FAULTS.noNumber }),
+      app.predict(),
+    ]);
+
+    const [{ status, headers, body }, other] = answers;
+    expect({ status, code: body.code }).toEqual({
+      status: 422,
+      code: 'no_answer',
+    });
+    expect(headers.get('retry-after')).toBeNull();
+    expect(other.status).toBe(200);
+    expect(app.pool.messages()).toEqual([
+      'the model answers no numbers',
+    ]);
   },
 );
 
@@ -55,16 +102,13 @@ failure(
       '504 `deadline_exceeded` at the deadline; the log has `worker lost`, and another thread takes over',
     defence: 'run-a-batch',
     remains:
-      'Nothing stops a native call: its core is busy until it returns, and a stop of the program waits for it',
+      'A native call cannot be stopped: it occupies a core until it returns, or until the process is killed',
   },
   async () => {
-    const deadlines = Array.from(
-      { length: 2 },
-      () => new AbortController(),
-    );
+    const deadlines = [new AbortController(), new AbortController()];
     const signals = deadlines.map(({ signal }) => signal);
     await using app = await startTestApp({
-      slowMilliseconds: 1000,
+      stuckMs: 1000,
       createDeadline: () => signals.shift() as AbortSignal,
     });
     const stuck = app.predict({ sepalLength: FAULTS.wait });
@@ -77,12 +121,12 @@ failure(
     });
 
     expect((await app.predict()).status).toBe(200);
-    expect(app.pool.log.messages).toEqual(['worker lost']);
+    expect(app.pool.messages()).toEqual(['worker lost']);
     expect(app.faults.rows()).toBe(2); // the late one is not repeated
     app.faults.open();
     await waitUntil(
       'the stuck thread has ended',
-      () => app.pool.countWork().threads === 1,
+      () => app.pool.countWork().lost === 0,
     );
   },
 );
@@ -94,7 +138,7 @@ failure(
       'The log has `model refused`; the old model serves on, under its version',
     defence: 'verify-checksum',
     remains:
-      'Whoever can write both files can change both: sign the card where that matters',
+      'An attacker who can write both files can change both: sign the card where that matters',
   },
   async () => {
     await using models = await startTestServer();
@@ -123,7 +167,7 @@ failure(
     await models.reload();
     expect(await models.ask()).toEqual(before);
 
-    expect(models.log.messages).toEqual(Array(4).fill('model refused'));
+    expect(models.messages()).toEqual(Array(4).fill('model refused'));
     await models.write('card.json', text);
     await models.reload();
     expect(await models.ask()).toEqual({ ...before, version: '2' });
@@ -131,10 +175,10 @@ failure(
 );
 
 failure(
-  'The new file is whole, but it is not the model of its card',
+  'The new file is intact, but it is not the model of its card',
   {
     symptom:
-      'The log has `model refused`; no request ever reaches the new model',
+      'The log has `model refused`; no request reaches the new model',
     defence: 'check-examples',
     remains:
       'A model that is worse, but as it was in training, is loaded: compare versions on live traffic',
@@ -142,6 +186,7 @@ failure(
   async () => {
     await using models = await startTestServer();
     const before = await models.ask();
+    const model = await createTestModel();
     const good = trainIrisModel();
     const card = await describeModel(good, '2');
     const other = trainIrisModel({ mislabelled: 1 }).onnx;
@@ -156,8 +201,46 @@ failure(
       await writeModel(models.folder, { ...card, sha256 }, onnx);
       await models.reload();
       expect(await models.ask()).toEqual(before);
+      const bytes = shareBytes(onnx);
+      await expect(loadModel({ ...model, bytes })).rejects.toThrow();
     }
-    expect(models.log.messages).toEqual(Array(3).fill('model refused'));
+    expect(models.messages()).toEqual(Array(3).fill('model refused'));
+  },
+);
+
+failure(
+  'A new model or SIGTERM comes while a native call hangs',
+  {
+    symptom:
+      'The new model serves at once, and SIGTERM still ends the process',
+    defence: 'change-the-model',
+    remains:
+      'The call has its core and its memory until the process ends, and that takes SIGKILL, as in `main.ts`',
+  },
+  async () => {
+    await using files = await createTestFolder();
+    await writeHangingModel(files.folder, '2');
+    await using program = await startProgram(
+      new URL('main.ts', import.meta.url),
+      {
+        MODEL_FOLDER: files.folder.pathname,
+        PORT: '0',
+        DEADLINE: '200ms',
+      },
+    );
+    const client = createFlowerClient(program.url);
+    expect((await client.predict()).body.version).toBe('2');
+    const hanging = await client.predict(HANGING);
+    expect(hanging.status).toBe(504);
+
+    await trainInto(files.folder, '3');
+    await program.signal('SIGHUP');
+    await waitUntil('the new model serves', async () => {
+      return (await client.model()).body.version === '3';
+    });
+    expect((await client.predict()).status).toBe(200);
+
+    expect(await program.kill('SIGTERM')).not.toBe(0);
   },
 );
 
@@ -180,28 +263,29 @@ failure(
 
     const answers = await Promise.all([...batch, ...behind]);
 
-    expect(answers.map(({ length }) => length)).toEqual(
-      Array(8).fill(3),
-    );
-    expect(pool.log.messages).toEqual(['worker lost']);
+    expect(answers).toHaveLength(8);
+    expect(pool.messages()).toEqual(['worker lost']);
     expect(pool.faults.rows()).toBe(4 + 4 + 4);
+    expect((await pool.ask(FAULTS.crashOnce)).version).toBe('1');
   },
 );
 
 failure(
-  'One request ends every worker that it reaches',
+  'One input crashes or hangs every thread that it reaches',
   {
     symptom:
-      '503 `worker_lost` for that request alone; the others of its batch are answered',
-    defence: 'batch-what-waits',
+      '422 `row_refused` for that request alone, and at once each time it is repeated; the others of its batch are answered',
+    defence: 'suspect-rows',
     remains:
-      'It costs two workers each time it is sent: log such inputs, and refuse them in the schema',
+      'Each different input of that kind costs two threads: refuse the kind in the card, and limit the rate of each client',
   },
   async () => {
-    await using pool = await startTestPool();
+    await using app = await startTestApp();
+    const { crash, exit } = FAULTS;
+    const rows = [5, crash, 5, exit, crash];
 
     const answers = await Promise.allSettled(
-      [5, FAULTS.crash, 5, FAULTS.exit, 5].map((row) => pool.ask(row)),
+      rows.map((row) => app.pool.ask(row)),
     );
 
     expect(answers.map(({ status }) => status)).toEqual([
@@ -209,38 +293,21 @@ failure(
       'rejected',
       'fulfilled',
       'rejected',
-      'fulfilled',
+      'rejected',
     ]);
-    expect(answers[1]).toMatchObject({
-      reason: { code: 'worker_lost' },
-    });
-    expect(pool.log.messages).toEqual(Array(3).fill('worker lost'));
-    expect(await pool.ask()).toHaveLength(3);
-  },
-);
-
-failure(
-  'A worker leaks memory',
-  {
-    symptom:
-      'No request is lost; the log has `worker holds too much memory` each time that a thread is replaced',
-    defence: 'serve-a-batch',
-    remains:
-      'What native code leaks shows only in the memory of the process: restart that on a limit of its own',
-  },
-  async () => {
-    const limit = 2 ** 26;
-    await using pool = await startTestPool({ maxThreadBytes: limit });
-
-    for (let count = 0; count < 30; count++)
-      expect(await pool.ask(FAULTS.leak)).toHaveLength(3);
-
-    expect(pool.faults.rows()).toBe(30);
-    const { messages } = pool.log;
-    expect(new Set(messages)).toEqual(
-      new Set(['worker holds too much memory']),
-    );
-    expect(messages.length).toBeGreaterThanOrEqual(3);
+    // The batch, and each of two inputs alone; the third is known.
+    expect(app.pool.messages()).toEqual(Array(3).fill('worker lost'));
+    for (const sepalLength of [crash, exit]) {
+      const answer = await app.predict({ sepalLength });
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { code: 'row_refused' },
+      });
+      // A balancer that tries 503 elsewhere would take it to all servers.
+      expect(answer.headers.get('retry-after')).toBeNull();
+    }
+    expect((await app.predict()).status).toBe(200);
+    expect(app.pool.messages()).toHaveLength(3);
   },
 );
 
@@ -260,22 +327,20 @@ failure(
     });
     const running = app.predict({ sepalLength: FAULTS.wait });
     await app.faults.batchesBegun(1);
-    const answers: Answer[] = [];
+    const answers: Awaited<typeof running>[] = [];
     const burst = Array.from({ length: 160 }, async () => {
       answers.push(await app.predict());
     });
 
     await waitUntil(
-      'all others are told',
+      'all others are refused',
       () => answers.length === 144,
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(
       new Set([503]),
     );
-    expect(answers[0]).toMatchObject({
-      retryAfter: '1',
-      body: { code: 'overloaded' },
-    });
+    expect(answers[0]?.headers.get('retry-after')).toBe('1');
+    expect(answers[0]?.body.code).toBe('overloaded');
     expect(app.faults.rows()).toBe(1); // the thread has not moved
     app.faults.open();
     await Promise.all([running, ...burst]);
@@ -287,57 +352,23 @@ failure(
 );
 
 failure(
-  'It is stopped while it works',
-  {
-    symptom:
-      'New requests get 503 `stopping`; what was accepted is answered, then the threads end',
-    defence: 'drain',
-    remains:
-      'SIGKILL, or a process that exits while a thread is in native code, loses what is under way',
-  },
-  async () => {
-    await using pool = await startTestPool();
-    const accepted = [pool.ask(FAULTS.wait)];
-    await pool.faults.batchesBegun(1);
-    accepted.push(...Array.from({ length: 5 }, () => pool.ask()));
-
-    const stopped = pool.stop();
-    await expect(pool.ask()).rejects.toMatchObject({
-      status: 503,
-      code: 'stopping',
-    });
-    expect(pool.countWork()).toEqual({
-      threads: 1,
-      idle: 0,
-      waiting: 5,
-    });
-    pool.faults.open();
-
-    expect(await Promise.all(accepted)).toHaveLength(6);
-    await stopped;
-    expect(pool.countWork()).toEqual({
-      threads: 0,
-      idle: 0,
-      waiting: 0,
-    });
-  },
-);
-
-failure(
   'A client goes away before its turn',
   {
     symptom:
       'Its place in the queue is free at once; nothing is computed',
     defence: 'admit-or-shed',
     remains:
-      'A row that is in a batch already is computed with it, for nobody',
+      'A row that is in a batch already is computed with it, for no client',
   },
   async () => {
     await using app = await startTestApp({ maxWaiting: 1 });
     const running = app.predict({ sepalLength: FAULTS.wait });
     await app.faults.batchesBegun(1);
     const client = new AbortController();
-    const gone = app.predict({}, client.signal).catch(() => 'gone');
+    const body = JSON.stringify(FLOWER);
+    const gone = app
+      .predictText(body, client.signal)
+      .catch(() => 'gone');
     const { countWork } = app.pool;
     await waitUntil('it waits', () => countWork().waiting === 1);
 
@@ -357,7 +388,548 @@ failure(
   },
 );
 
-/** A network that nobody trained, of these sizes. */
+it('a thread that computes while the process is paused is not lost: a pause counts as a tenth of its time', async () => {
+  await using pool = await startTestPool({ stuckMs: 1000 });
+  const answer = pool.ask(FAULTS.wait);
+  await pool.faults.batchesBegun(1);
+
+  block(1500); // as the event loop of a frozen process
+  pool.faults.open();
+
+  expect(await answer).toMatchObject({ version: '1' });
+  expect(pool.messages()).toEqual([]);
+});
+
+it('an input that never comes back costs two threads, each of which is replaced at once, and then it is refused', async () => {
+  await using app = await startTestApp({ stuckMs: 300 });
+  for (const count of [1, 2]) {
+    await loseThread(app.pool, FLOWER);
+    expect((await app.predict()).status).toBe(200);
+    expect(app.pool.countWork()).toMatchObject({
+      serving: 1,
+      lost: count,
+    });
+  }
+  expect(
+    (await app.predict({ sepalLength: FAULTS.wait })).body.code,
+  ).toBe('row_refused');
+  expect((await app.read('/readyz')).status).toBe(200);
+
+  await loseThread(app.pool, { ...FLOWER, petalWidth: 1 });
+  await waitUntil('none serves', async () => {
+    return (await app.read('/readyz')).status === 503;
+  });
+  expect(app.pool.countWork()).toEqual({
+    serving: 0,
+    lost: 3,
+    idle: 0,
+    waiting: 0,
+  });
+  expect((await app.read('/livez')).status).toBe(200);
+
+  const late = app.predict();
+  app.faults.open(); // one of the stuck threads ends: any will do
+  expect((await late).status).toBe(200);
+});
+
+it('a thread that gains memory is replaced after its answer', async () => {
+  await using pool = await startTestPool({ maxGrownBytes: 2 ** 26 });
+
+  for (let count = 0; count < 30; count++)
+    expect(await pool.ask(FAULTS.leak)).toMatchObject({
+      version: '1',
+    });
+
+  expect(pool.faults.rows()).toBe(30);
+  const messages = pool.messages();
+  expect(new Set(messages)).toEqual(
+    new Set(['worker has gained too much memory']),
+  );
+  expect(messages.length).toBeGreaterThanOrEqual(3);
+  expect(messages.length).toBeLessThanOrEqual(4);
+});
+
+it('a pool that is stopped refuses what comes, answers what it has accepted, and ends its threads', async () => {
+  await using pool = await startTestPool();
+  const accepted = [pool.ask(FAULTS.wait)];
+  await pool.faults.batchesBegun(1);
+  accepted.push(...Array.from({ length: 5 }, () => pool.ask()));
+
+  const stopped = pool.stop();
+  await expect(pool.ask()).rejects.toMatchObject({
+    status: 503,
+    code: 'stopping',
+    retryAfterSeconds: 1,
+  });
+  expect(pool.countWork().waiting).toBe(5);
+  pool.faults.open();
+
+  expect(await Promise.all(accepted)).toHaveLength(6);
+  await stopped;
+  expect(pool.countWork()).toEqual({
+    serving: 0,
+    lost: 0,
+    idle: 0,
+    waiting: 0,
+  });
+  expect(pool.messages()).toEqual([]);
+});
+
+it('a stuck thread of an old model holds up neither a reload nor a stop', async () => {
+  const faults = prepareFaults();
+  await using models = await startTestServer({
+    workerFile: TEST_WORKER,
+  });
+  const old = models.current();
+  const deadline = new AbortController();
+  const stuck = models.ask(FAULTS.wait, deadline.signal);
+  await faults.batchesBegun(1);
+  deadline.abort();
+  await expect(stuck).rejects.toThrow('aborted');
+
+  for (const version of ['2', '3']) {
+    await trainInto(models.folder, version, { seed: 2 });
+    await models.reload();
+    expect((await models.ask()).version).toBe(version);
+  }
+
+  await old.stop(20);
+  expect(models.messages()).toEqual([
+    'model loaded',
+    'model loaded',
+    'threads do not end',
+  ]);
+  faults.open();
+});
+
+describe('a card', () => {
+  it('is refused when it contradicts itself', async () => {
+    const { card } = await createTestModel();
+    const [feature, second] = card.features;
+    const wrong = [
+      { features: [feature, feature] },
+      { features: [{ ...feature, min: 2, max: 1 }, second] },
+      { features: [{ ...feature, name: '__proto__' }] },
+      { features: [{ ...feature, name: '1a' }] },
+      { features: [{ ...feature, name: 'a'.repeat(65) }] },
+      { features: [{ ...feature, max: 1e39 }] },
+      { features: [{ ...feature, min: -1e39 }] },
+      { features: [] },
+      { labels: ['a', 'a'] },
+      { labels: ['a'] },
+      { labels: ['a', ''] },
+      { examples: [] },
+      { examples: [{ row: [], probabilities: [1] }] },
+      { tolerance: 0 },
+      { tolerance: 0.2 },
+      { sha256: card.sha256.slice(1) },
+      { name: '' },
+      { version: '' },
+      { input: '' },
+      { output: '' },
+      { more: 1 },
+    ];
+
+    for (const change of wrong) {
+      const result = modelCard.safeParse({ ...card, ...change });
+      expect(result.success, JSON.stringify(change)).toBe(false);
+    }
+    const features = [{ ...feature, min: 1, max: 1 }];
+    expect(modelCard.parse({ ...card, features })).toBeDefined();
+  });
+
+  it('allows so much rounding as it says, and a thousandth otherwise', async () => {
+    const model = await createTestModel();
+    const load = (shift: number, tolerance?: number) => {
+      const { tolerance: _, ...rest } = model.card;
+      const examples = rest.examples.map(({ row, probabilities }) => ({
+        row,
+        probabilities: probabilities.map((value) => value + shift),
+      }));
+      const card = modelCard.parse({ ...rest, examples, tolerance });
+      return loadModel({ ...model, card });
+    };
+    const refusal = 'It contradicts its own card';
+
+    await expect(load(0.0009)).resolves.toBeDefined();
+    await expect(load(0.0011)).rejects.toThrow(refusal);
+    await expect(load(0.019, 0.02)).resolves.toBeDefined();
+    await expect(load(-0.021, 0.02)).rejects.toThrow(refusal);
+  });
+
+  it('names the tensors of its file', async () => {
+    const model = await createTestModel();
+    const load = (names: object) =>
+      loadModel({ ...model, card: { ...model.card, ...names } });
+
+    await expect(load({ input: 'X' })).rejects.toThrow("'features'");
+    await expect(load({ output: 'scores' })).rejects.toThrow(
+      'It has no float32 output "scores"',
+    );
+  });
+
+  it('says what the model gets for a missing value', async () => {
+    const { card, bytes } = await createTestModel();
+    const features = card.features.map((feature) =>
+      feature.name === 'petalWidth'
+        ? { ...feature, whenMissing: FLOWER.petalWidth }
+        : feature,
+    );
+    const model = { bytes, card: { ...card, features } };
+    await using pool = await startTestPool({ model });
+
+    const missing = { ...FLOWER, petalWidth: null };
+    const answer = await pool.predict(missing, never());
+
+    expect(answer).toEqual({
+      ...(await pool.predict(FLOWER, never())),
+      features: missing,
+    });
+  });
+});
+
+describe('a pool', () => {
+  it('predicts what the model predicted in training, each row its own', async () => {
+    await using pool = await startTestPool({ threads: 2 });
+    const { testSet, labels, accuracy } = trainIrisModel();
+
+    const answers = await Promise.all(
+      testSet.map(({ features }) =>
+        pool.predict(nameFeatures(features), never()),
+      ),
+    );
+
+    const right = answers.filter(({ label, probabilities }, index) => {
+      const highest = Math.max(...Object.values(probabilities));
+      expect(probabilities[label]).toBe(highest);
+      return label === labels[testSet[index]?.label ?? -1];
+    });
+    expect(right.length / testSet.length).toBeCloseTo(accuracy);
+  });
+
+  it('computes in one batch what arrives in one turn, shared out among free threads', async () => {
+    await using pool = await startTestPool({ threads: 2 });
+
+    await Promise.all(Array.from({ length: 30 }, () => pool.ask()));
+
+    expect(pool.faults.batches()).toBe(2);
+    expect(pool.faults.rows()).toBe(30);
+  });
+
+  it('lets a batch grow while its thread is busy, and lets none wait otherwise', async () => {
+    await using pool = await startTestPool({ maxBatch: 8 });
+    const first = pool.ask(FAULTS.wait);
+    await pool.faults.batchesBegun(1);
+    const rest = Array.from({ length: 20 }, () => pool.ask());
+    const busy = { serving: 1, lost: 0, idle: 0 };
+    expect(pool.countWork()).toEqual({ ...busy, waiting: 20 });
+
+    pool.faults.open();
+    await Promise.all([first, ...rest]);
+
+    expect(pool.faults.batches()).toBe(1 + 3); // of 8, 8 and 4
+    const free = { ...busy, idle: 1 };
+    expect(pool.countWork()).toEqual({ ...free, waiting: 0 });
+  });
+
+  it('has limits that suit a small server', async () => {
+    await using pool = await startTestPool();
+    const first = pool.ask(FAULTS.wait);
+    await pool.faults.batchesBegun(1);
+    const rest = Array.from({ length: 128 }, () => pool.ask());
+    await expect(pool.ask()).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+
+    pool.faults.open();
+    await Promise.all([first, ...rest]);
+
+    expect(pool.faults.batches()).toBe(1 + 4);
+    expect(pool.countWork().serving).toBe(1);
+  });
+
+  it('refuses limits that would never let it answer', async () => {
+    const limits = [
+      { threads: 0 },
+      { maxBatch: 0 },
+      { maxWaiting: Number.NaN },
+      { stuckMs: 2 ** 31 },
+      { loadMs: 0 },
+    ];
+    for (const one of limits)
+      await expect(startTestPool(one)).rejects.toThrow('use 1 to');
+  });
+});
+
+describe('a request', () => {
+  it('that is past its deadline when it comes is not even queued', async () => {
+    await using pool = await startTestPool();
+
+    const late = pool.ask(5, AbortSignal.abort());
+
+    await expect(late).rejects.toThrow('aborted');
+    expect(pool.faults.rows()).toBe(0);
+  });
+
+  it('that is past its deadline when its thread dies is not tried again', async () => {
+    await using pool = await startTestPool({ stuckMs: 300 });
+    await loseThread(pool, FLOWER);
+
+    expect((await pool.ask()).version).toBe('1');
+
+    expect(pool.faults.rows()).toBe(2);
+  });
+
+  it('leaves nothing on its signal once it is answered', async () => {
+    await using pool = await startTestPool();
+    const { signal } = new AbortController();
+
+    await pool.ask(5, signal);
+
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('that was lost once and then answered is ordinary again', async () => {
+    await using pool = await startTestPool();
+    await pool.ask(FAULTS.crashOnce); // a thread is lost, and the row is not to blame
+
+    const answers = [FAULTS.crashOnce, 5, 5].map((row) =>
+      pool.ask(row),
+    );
+
+    await Promise.all(answers);
+    expect(pool.faults.batches()).toBe(2 + 1);
+  });
+
+  it('whose row is suspect waits in the queue like any other, and is computed alone', async () => {
+    await using pool = await startTestPool({
+      stuckMs: 300,
+      maxWaiting: 3,
+    });
+    await loseThread(pool, FLOWER);
+    const gone = new AbortController();
+    const late = pool.ask(FAULTS.wait, gone.signal);
+    gone.abort();
+    await expect(late).rejects.toThrow('aborted');
+    expect(pool.countWork().waiting).toBe(0);
+
+    const rows = [FAULTS.wait, 5, 5].map((row) => pool.ask(row));
+    expect(pool.countWork().waiting).toBe(3);
+    await expect(pool.ask()).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+    pool.faults.open();
+    await Promise.all(rows);
+    expect(pool.faults.batches()).toBe(1 + 1 + 1);
+  });
+
+  it('whose row is refused meanwhile leaves the queue', async () => {
+    await using pool = await startTestPool();
+    const first = pool.ask(FAULTS.crash);
+    await pool.faults.batchesBegun(1);
+    const later = [pool.ask(FAULTS.crash), pool.ask()];
+
+    const answers = await Promise.allSettled([first, ...later]);
+
+    expect(answers).toMatchObject([
+      { reason: { code: 'row_refused' } },
+      { reason: { code: 'row_refused' } },
+      { value: { version: '1' } },
+    ]);
+    expect(pool.messages()).toEqual(Array(2).fill('worker lost'));
+  });
+});
+
+it('remembers a thousand rows that cost threads, and forgets the oldest first', () => {
+  const suspects = createSuspectRows();
+  const row = (value: number) => Float32Array.from([value]);
+  expect(suspects.find(row(0))).toBeUndefined();
+
+  for (let value = 0; value < 1000; value++)
+    suspects.blame(row(value), false);
+  expect(suspects.find(row(0))).toBe('suspect');
+  suspects.blame(row(1000), false);
+
+  expect(suspects.find(row(0))).toBeUndefined();
+  suspects.blame(row(1), true);
+  expect(suspects.find(row(1))).toBe('refused');
+  suspects.blame(row(1), false);
+  expect(suspects.find(row(1))).toBe('refused');
+  suspects.clear(row(2));
+  expect(suspects.find(row(2))).toBeUndefined();
+});
+
+describe('the threads', () => {
+  it('are refused together when one of them cannot load the model', async () => {
+    const { card } = await createTestModel();
+    const bytes = shareBytes(Buffer.from('no model'));
+    const model = { card, bytes };
+
+    await expect(startTestPool({ model, threads: 2 })).rejects.toThrow(
+      'No thread can load it',
+    );
+  });
+
+  it('are given up when they load for too long', async () => {
+    await expect(startTestPool({ loadMs: 1 })).rejects.toMatchObject({
+      cause: new Error('It is stuck'),
+    });
+  });
+
+  it('are replaced when they die without work', async () => {
+    await using pool = await startTestPool();
+
+    await pool.ask(FAULTS.exitAfterwards);
+
+    expect((await pool.ask()).version).toBe('1');
+  });
+
+  it('are started until one does, with pauses that grow until then', async () => {
+    await using pool = await startTestPool();
+    pool.faults.refuseStarts(2);
+    expect((await pool.ask(FAULTS.crashOnce)).version).toBe('1');
+    pool.faults.refuseStarts(1);
+    await pool.ask(FAULTS.exitAfterwards);
+    expect((await pool.ask()).version).toBe('1');
+
+    const pauses = pool.log.entries.flatMap(
+      ({ details }) => Reflect.get(details, 'pauseMs') ?? [],
+    );
+    expect(pool.messages()[0]).toBe('worker lost');
+    expect(pauses).toEqual([100, 200, 100]);
+  });
+
+  it('that are free take over the rows of a lost one at once', async () => {
+    await using pool = await startTestPool({ threads: 2 });
+    pool.faults.refuseStarts(1000);
+
+    expect((await pool.ask(FAULTS.crashOnce)).version).toBe('1');
+
+    expect(pool.countWork().serving).toBe(1);
+    pool.faults.refuseStarts(0);
+  });
+
+  it('are left to end by themselves while they are inside ONNX Runtime', async () => {
+    const count = 2 ** 12;
+    await using pool = await startTestPool({
+      model: await createLargeModel(2048),
+      maxBatch: count,
+      maxWaiting: count,
+      stuckMs: 20,
+    });
+    const deadline = new AbortController();
+    const requests = Array.from({ length: count }, () =>
+      pool.ask(5, deadline.signal).catch(() => 'late'),
+    );
+    await pool.faults.batchesBegun(1);
+    deadline.abort();
+    await Promise.all(requests);
+
+    await waitUntil(
+      'it is replaced',
+      () => pool.countWork().idle === 1,
+    );
+
+    expect(pool.messages()).toEqual(['worker lost']);
+    await waitUntil(
+      'the lost one has ended',
+      () => pool.countWork().lost === 0,
+    );
+  });
+
+  it('get accepted requests answered until the time is up', async () => {
+    await using pool = await startTestPool();
+    const running = [pool.ask(FAULTS.wait), pool.ask()];
+    await pool.faults.batchesBegun(1);
+    const gone = new AbortController();
+    const late = pool.ask(5, gone.signal);
+
+    const stopped = pool.stop(50);
+    gone.abort(); // one that is not answered does not end the wait
+    await expect(late).rejects.toThrow('aborted');
+
+    for (const answer of running)
+      await expect(answer).rejects.toMatchObject({ code: 'stopping' });
+    await stopped;
+    expect(pool.messages()).toEqual(['threads do not end']);
+  });
+});
+
+describe('a server', () => {
+  it('changes the model under load: every request is answered, by one version or the other', async () => {
+    await using models = await startTestServer();
+    await trainInto(models.folder, '2', { seed: 2 });
+    const versions: string[] = [];
+    let changed = false;
+    async function askUntilChanged() {
+      do {
+        versions.push((await models.ask()).version);
+      } while (!changed);
+    }
+    const load = Array.from({ length: 8 }, askUntilChanged);
+
+    await models.reload();
+    changed = true;
+    await Promise.all(load);
+    versions.push((await models.ask()).version);
+
+    expect(versions).toEqual(versions.toSorted());
+    expect(new Set(versions)).toEqual(new Set(['1', '2']));
+  });
+
+  it('loads twice when it is told twice, one after the other, and not after a stop', async () => {
+    await using models = await startTestServer();
+    const old = models.current();
+    await trainInto(models.folder, '2');
+
+    await Promise.all([models.reload(), models.reload()]);
+    await waitUntil(
+      'the threads of the old model have ended',
+      () => old.countWork().serving === 0,
+    );
+    expect(models.messages()).toEqual(['model loaded', 'model loaded']);
+    expect((await models.ask()).version).toBe('2');
+
+    const last = models.reload();
+    await setImmediate(); // it has begun, and is stopped with the rest
+    await models.stop();
+    await Promise.all([last, models.reload()]);
+    expect(models.messages()).toHaveLength(3);
+    expect(models.current().countWork().serving).toBe(0);
+  });
+
+  it('does not start with a model that it must not serve', async () => {
+    await using files = await createTestFolder();
+    await files.write('model.onnx', 'no model');
+    const models = createModelServer({
+      read: () => readModel(files.folder),
+      start: () => startTestPool(),
+      log: createTestLog(),
+    });
+
+    await expect(models).rejects.toThrow('not the file of its card');
+  });
+});
+
+type TestPool = Awaited<ReturnType<typeof startTestPool>>;
+
+/** A row that does not come back takes a thread with it; its client goes. */
+async function loseThread(
+  { predict, faults, countWork }: TestPool,
+  flower: object,
+) {
+  const { lost } = countWork();
+  const before = faults.batches();
+  const deadline = new AbortController();
+  const row = { ...flower, sepalLength: FAULTS.wait };
+  const stuck = predict(row, deadline.signal);
+  void stuck.catch(() => {});
+  await faults.batchesBegun(before + 1);
+  deadline.abort();
+  await waitUntil('it is lost', () => countWork().lost > lost);
+}
+
+/** A network that was not trained, of these sizes. */
 function networkOf(inputs: number, classes: number): Uint8Array {
   const bias = Array<number>(classes).fill(0);
   return toOnnx({
@@ -367,4 +939,10 @@ function networkOf(inputs: number, classes: number): Uint8Array {
       { weights: Array.from({ length: inputs }, () => bias), bias },
     ],
   });
+}
+
+/** Keeps the event loop busy. */
+function block(milliseconds: number) {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
 }

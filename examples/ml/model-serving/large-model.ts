@@ -1,7 +1,7 @@
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { toOnnx } from '@touchstone/kit/models/onnx';
 import { seededRandom } from '@touchstone/kit/testing/random';
-import type { Model } from './model-file.ts';
+import { type Model, shareBytes } from './model-file.ts';
 import { describeModel } from './train-model.ts';
 
 /** A network with two hidden layers of random weights: how long it computes does not depend on what it learnt. */
@@ -20,5 +20,5 @@ export async function createLargeModel(width: number): Promise<Model> {
     layers: [layer(4, width), layer(width, width), layer(width, 3)],
   });
   const card = await describeModel({ ...iris, onnx: bytes }, '1');
-  return { bytes, card };
+  return { bytes: shareBytes(bytes), card };
 }

@@ -1,32 +1,26 @@
 import { existsSync } from 'node:fs';
-import { readEnvironment } from '@touchstone/kit/app/environment';
 import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
+import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
 import { createApp } from './app.ts';
-import { environmentSchema } from './environment.ts';
-import { readModel } from './model-file.ts';
-import { startModelPool } from './model-pool.ts';
-import { createModelServer } from './model-server.ts';
+import { settingsSchema } from './environment.ts';
+import { startModels } from './start-models.ts';
 import { trainInto } from './train-model.ts';
 
 await runMain(async (stopped) => {
-  const settings = readEnvironment(environmentSchema);
+  const settings = readEnvironment(settingsSchema);
+  const deadlineMs = settings.DEADLINE;
   const folder = settings.MODEL_FOLDER ?? (await openOwnFolder());
-  const models = await createModelServer({
-    read: () => readModel(folder),
-    start: (model) =>
-      startModelPool({
-        model,
-        log: console,
-        threads: settings.THREADS,
-        maxWaiting: settings.MAX_WAITING,
-      }),
+  const models = await startModels({
+    folder,
+    deadlineMs,
+    threads: settings.THREADS,
+    maxWaiting: settings.MAX_WAITING,
     log: console,
   });
   process.on('SIGHUP', models.reload);
 
-  const createDeadline = () =>
-    AbortSignal.timeout(settings.DEADLINE_MILLISECONDS);
+  const createDeadline = () => AbortSignal.timeout(deadlineMs);
   const app = createApp({ models, createDeadline, log: console });
   {
     await using server = await listen(app, { port: settings.PORT });
@@ -34,8 +28,10 @@ await runMain(async (stopped) => {
     console.log(describeUse(server.url));
     await stopped;
   }
-  // After the last answer: a thread cannot be stopped in its work.
   await models.stop();
+  // Neither exit() nor terminate() ends a thread in a native call.
+  const kill = () => process.kill(process.pid, 'SIGKILL');
+  setTimeout(kill, 1000).unref();
 });
 
 /** Without a folder of yours: a model that is trained here and kept. */

@@ -4,38 +4,45 @@ import type { ModelPool } from './model-pool.ts';
 type ModelServerOptions = {
   read: () => Promise<Model>;
   start: (model: Model) => Promise<ModelPool>;
-  log: {
-    info: (message: string, details: object) => void;
-    error: (message: string, details: object) => void;
-  };
+  log: Record<
+    'info' | 'error',
+    (message: string, details: object) => void
+  >;
 };
 
 /** Serves one model, and changes to the next without a gap; rejects when the first cannot be loaded. */
 export async function createModelServer(options: ModelServerOptions) {
   const { read, start, log } = options;
   let pool = await start(await read());
-  let reloaded = Promise.resolve();
+  let changes = Promise.resolve();
+  let stopping = false;
 
-  /** One change at a time; whatever fails, the old model serves on. */
+  // #region change-the-model
+  /** One change at a time; if it fails, the old model serves on. */
   function reload(): Promise<void> {
-    reloaded = reloaded.then(async () => {
-      try {
-        const next = await start(await read());
-        const old = pool;
-        pool = next; // from here on, requests see the new model
-        log.info('model loaded', { version: next.card.version });
-        await old.stop(); // it answers what it has accepted
-      } catch (error) {
-        log.error('model refused', { error });
-      }
+    changes = changes.then(change).catch((error) => {
+      log.error('model refused', { error });
     });
-    return reloaded;
+    return changes;
   }
 
+  async function change() {
+    if (stopping) return;
+    const next = await start(await read());
+    const old = pool;
+    pool = next; // from here on, requests see the new model
+    log.info('model loaded', { version: next.card.version });
+    // Not awaited: one stuck thread must not hold up the next change.
+    void old.stop();
+  }
+
+  /** Resolves when the last answer is given, in bounded time. */
   async function stop() {
-    await reloaded;
+    stopping = true;
+    await changes;
     await pool.stop();
   }
+  // #endregion change-the-model
 
   return { current: () => pool, reload, stop };
 }

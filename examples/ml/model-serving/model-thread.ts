@@ -5,47 +5,43 @@ import type { BatchAnswer } from './serve-batches.ts';
 /** A thread that has, or will have, loaded the model. */
 export type ModelThread = ReturnType<typeof startModelThread>;
 
-type ModelThreadOptions = {
+/** Which model a thread loads, and how long it may take. */
+export type ModelThreadOptions = {
   model: Model;
-  slowMilliseconds: number;
-  workerFile?: URL;
+  /** The file that calls `serveBatches`, as your build emits it. */
+  workerFile: URL | string;
+  /** A thread that has one batch for longer counts as lost. */
+  stuckMs: number;
+  /** So does one that loads for longer. */
+  loadMs: number;
 };
 
-const WORKER = new URL('model-worker.ts', import.meta.url);
+type Answer = PromiseWithResolvers<BatchAnswer>;
 
 /** Starts a thread that computes one batch at a time. */
 export function startModelThread(options: ModelThreadOptions) {
-  const { model, slowMilliseconds, workerFile = WORKER } = options;
+  const { model, workerFile, stuckMs, loadMs } = options;
   const worker = new Worker(workerFile, { workerData: model });
-  const ready = Promise.withResolvers<BatchAnswer>();
-  let current: typeof ready | undefined = ready;
+  let current: Answer = Promise.withResolvers();
   let cause: unknown;
 
-  worker.on('message', (message) => current?.resolve(message));
+  worker.on('message', (message) => current.resolve(message));
   worker.on('error', (error) => {
     cause = error;
   });
   const exited = new Promise<void>((resolve) => {
     worker.once('exit', () => {
-      current?.reject(new Error('The worker ended', { cause }));
+      current.reject(new Error('The worker ended', { cause }));
       resolve();
     });
   });
 
   // #region run-a-batch
   async function run(rows: Float32Array[]) {
-    const answer = Promise.withResolvers<BatchAnswer>();
-    current = answer; // whatever comes later finds nobody
-    const tooSlow = () => answer.reject(new Error('It is too slow'));
-    const limit = setTimeout(tooSlow, slowMilliseconds);
-    try {
-      worker.postMessage(join(rows));
-      const { probabilities, bytes } = await answer.promise;
-      return { answers: split(probabilities, rows.length), bytes };
-    } finally {
-      clearTimeout(limit);
-      current = undefined;
-    }
+    current = Promise.withResolvers();
+    worker.postMessage(join(rows));
+    const { probabilities, grownBytes } = await limit(current, stuckMs);
+    return { answers: split(probabilities, rows.length), grownBytes };
   }
 
   // Never terminate(): it aborts the whole process when the thread
@@ -53,7 +49,23 @@ export function startModelThread(options: ModelThreadOptions) {
   const end = () => worker.postMessage('end');
   // #endregion run-a-batch
 
-  return { ready: ready.promise, exited, run, end };
+  return { ready: limit(current, loadMs), exited, run, end };
+}
+
+/** Rejects after ten ticks: a process that was paused has one. */
+async function limit(answer: Answer, milliseconds: number) {
+  let ticks = 0;
+  const timer = setInterval(() => {
+    ticks += 1;
+    if (ticks < 10) return;
+    // An answer that has arrived meanwhile comes first.
+    setImmediate(() => answer.reject(new Error('It is stuck')));
+  }, milliseconds / 10);
+  try {
+    return await answer.promise;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 function join(rows: Float32Array[]): Float32Array {

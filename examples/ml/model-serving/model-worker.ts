@@ -2,4 +2,5 @@ import { workerData } from 'node:worker_threads';
 import { loadModel } from './load-model.ts';
 import { serveBatches } from './serve-batches.ts';
 
-serveBatches(await loadModel(workerData));
+// What rejects here ends the thread, and its parent gets the error.
+void serveBatches(loadModel(workerData));

@@ -9,6 +9,7 @@ export const FAULTS = {
   leak: 6.375,
   wait: 6.25,
   exitAfterwards: 6.125,
+  noNumber: 6.5,
 };
 
 /** Where test workers count, in memory that all threads share. */

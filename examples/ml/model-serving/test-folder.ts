@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { readModel } from './model-file.ts';
-import { startModelPool } from './model-pool.ts';
-import { createModelServer } from './model-server.ts';
-import { createTestLog, never, toRow } from './test-pool.ts';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import type { ModelPoolOptions } from './model-pool.ts';
+import { startModels } from './start-models.ts';
+import { FLOWER, never } from './test-pool.ts';
 import { trainInto } from './train-model.ts';
 
 /** A folder with a trained model of version 1; gone afterwards. */
@@ -20,31 +20,35 @@ export async function createTestFolder() {
 }
 
 /** Serves what is in a folder of its own, as main.ts does. */
-export async function startTestServer() {
-  const files = await createTestFolder();
+export async function startTestServer(
+  options: Omit<Partial<ModelPoolOptions>, 'log'> = {},
+) {
+  await using stack = new AsyncDisposableStack();
+  const files = stack.use(await createTestFolder());
   const log = createTestLog();
-  const models = await createModelServer({
-    read: () => readModel(files.folder),
-    start: (model) => startModelPool({ model, log }),
+  const models = await startModels({
+    folder: files.folder,
+    deadlineMs: 60_000,
     log,
+    ...options,
   });
+  stack.defer(models.stop);
 
   /** What a flower gets, and from which version. */
-  async function ask() {
-    const { card, predict } = models.current();
-    const answer = await predict(toRow(5), never());
-    return { version: card.version, answer: Array.from(answer) };
+  async function ask(sepalLength = 5, signal = never()) {
+    const flower = { ...FLOWER, sepalLength };
+    return models.current().predict(flower, signal);
   }
 
-  async function dispose() {
-    await models.stop();
-    await files[Symbol.asyncDispose]();
-  }
+  const all = stack.move();
   return {
     ...models,
-    ...files,
+    folder: files.folder,
+    card: files.card,
+    write: files.write,
     log,
     ask,
-    [Symbol.asyncDispose]: dispose,
+    messages: () => log.entries.map(({ message }) => message),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

@@ -1,14 +1,30 @@
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
-import type { Model } from './model-file.ts';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import type { Features } from './model-card.ts';
+import { type Model, shareBytes } from './model-file.ts';
 import { type ModelPoolOptions, startModelPool } from './model-pool.ts';
 import { prepareFaults } from './test-faults.ts';
 import { describeModel } from './train-model.ts';
+
+/** The file that a thread runs, as it is here. */
+export const WORKER = new URL('model-worker.ts', import.meta.url);
+
+/** The same with faults. */
+export const TEST_WORKER = new URL('test-worker.ts', import.meta.url);
+
+/** A versicolor, and an ordinary one. */
+export const FLOWER = {
+  sepalLength: 5.9,
+  sepalWidth: 3,
+  petalLength: 4.2,
+  petalWidth: 1.5,
+};
 
 /** A trained model with its card, as it would be read from a folder. */
 export async function createTestModel(version = '1'): Promise<Model> {
   const model = trainIrisModel();
   return {
-    bytes: model.onnx,
+    bytes: shareBytes(model.onnx),
     card: await describeModel(model, version),
   };
 }
@@ -22,11 +38,16 @@ export async function startTestPool(
   const pool = await startModelPool({
     model: await createTestModel(),
     log,
-    workerFile: new URL('test-worker.ts', import.meta.url),
-    // Only a test that is about it finds a thread too slow.
-    slowMilliseconds: 60_000,
+    workerFile: TEST_WORKER,
+    // Only a test that is about it finds a thread stuck.
+    stuckMs: 60_000,
     ...options,
   });
+
+  /** Predicts for a flower, or for one with a fault in it. */
+  async function ask(sepalLength = 5, signal = never()) {
+    return pool.predict({ ...FLOWER, sepalLength }, signal);
+  }
 
   async function dispose() {
     faults.open();
@@ -34,25 +55,21 @@ export async function startTestPool(
   }
   return {
     ...pool,
-    /** Predicts for a flower, or for a row with a fault in it. */
-    ask: (first = 5, signal = never()) =>
-      pool.predict(toRow(first), signal),
+    ask,
     log,
     faults,
+    messages: () => log.entries.map(({ message }) => message),
     [Symbol.asyncDispose]: dispose,
   };
 }
 
-/** A flower whose first feature is given. */
-export const toRow = (first: number) =>
-  Float32Array.from([first, 3, 4, 1]);
-
 /** A deadline that never comes. */
 export const never = () => new AbortController().signal;
 
-/** Keeps what was logged, without its details' stacks. */
-export function createTestLog() {
-  const messages: string[] = [];
-  const note = (message: string) => void messages.push(message);
-  return { messages, info: note, warn: note, error: note };
+/** The features of a row by name. */
+export function nameFeatures(row: number[]): Features {
+  const names = Object.keys(FLOWER);
+  return Object.fromEntries(
+    names.map((name, at) => [name, Number(row[at])]),
+  );
 }

@@ -5,9 +5,9 @@ import {
   trainIrisModel,
 } from '@touchstone/kit/models/iris-model';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { ModelCard } from './model-card.ts';
+import { type ModelCard, modelCard } from './model-card.ts';
 
-/** Trains a model of irises and writes it beside its card, as a training run would. */
+/** Trains a model of irises and writes it next to its card, as a training run would. */
 export async function trainInto(
   folder: URL,
   version: string,
@@ -19,7 +19,7 @@ export async function trainInto(
   return card;
 }
 
-/** Writes both files; between the two, the checksum is wrong and nobody loads them. */
+/** Writes both files; between the two, the checksum is wrong and no server loads them. */
 export async function writeModel(
   folder: URL,
   card: ModelCard,
@@ -40,7 +40,7 @@ export async function describeModel(
 ): Promise<ModelCard> {
   const rows = testSet.slice(0, 9).map((flower) => flower.features);
   const probabilities = await predict(onnx, rows);
-  return {
+  return modelCard.parse({
     name: 'irises',
     version,
     sha256: createHash('sha256').update(onnx).digest('hex'),
@@ -62,7 +62,7 @@ export async function describeModel(
         ),
       ),
     })),
-  };
+  });
 }
 
 async function predict(onnx: Uint8Array, rows: number[][]) {
