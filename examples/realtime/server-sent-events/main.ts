@@ -1,54 +1,60 @@
-import { readEnvironment } from '@touchstone/kit/app/environment';
-import { listen } from '@touchstone/kit/app/http';
-import { runMain } from '@touchstone/kit/app/main';
-import { openDatabase } from '@touchstone/kit/postgres/database';
-import { systemClock } from '@touchstone/kit/time/clock';
+import { runExample } from '@touchstone/kit/app/run-example';
+import { createLog } from '../../observability/structured-logging/create-log.ts';
+import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
-import { environmentSchema } from './environment.ts';
 import { createEventLog } from './event-log.ts';
 import { createEventStreams } from './event-streams.ts';
+import { createRides } from './rides.ts';
 import { startTopicListener } from './topic-listener.ts';
 
-await runMain(async (stopped) => {
-  const settings = readEnvironment(environmentSchema);
-  await using database = await openDatabase({
-    url: settings.DATABASE_URL,
-    schema: new URL('schema.sql', import.meta.url),
-    dataFolder: new URL('.data/postgres', import.meta.url),
-  });
-  const { pool, url } = database;
-  const services = { pool, clock: systemClock, log: console };
-  const eventLog = createEventLog(services);
-  const streams = createEventStreams({
-    ...services,
-    eventLog,
-    heartbeatSeconds: settings.HEARTBEAT_SECONDS,
-    retryMilliseconds: settings.RETRY_MILLISECONDS,
-  });
-  const { wake } = streams;
-  const listener = startTopicListener({ ...services, url, wake });
+await runExample(import.meta, ({ databaseUrl }) => {
+  const log = createLog();
+  const clock = () => new Date();
 
-  const access = createAccess(services);
-  const app = createApp({ ...services, access, eventLog, streams });
-  await using server = await listen(app, { port: settings.PORT });
-  console.log(`listening on ${server.url}`);
-  console.log(describeUse(server.url));
-  await stopped;
+  // #region wire
+  const pool = createPool({
+    connectionString: databaseUrl,
+    applicationName: 'rides',
+    log,
+  });
+  const eventLog = createEventLog({ db: pool });
+  const access = createAccess({ pool, clock });
+  const { findReaders } = access;
+  const streams = createEventStreams({ eventLog, findReaders, log });
+  const listener = startTopicListener({
+    url: databaseUrl,
+    wake: streams.wake,
+    log,
+  });
+  const pruning = setInterval(() => {
+    eventLog
+      .prune({ hours: 48 })
+      .catch((error) => log.error('pruning failed', { error }));
+  }, 3_600_000);
+  // Before the server closes: it waits for streams, which never end.
+  process.once('SIGTERM', streams.stop).once('SIGINT', streams.stop);
 
-  // First of all: else the server waits for streams that never end.
-  streams.stop();
-  await listener.stop();
+  async function stop() {
+    clearInterval(pruning);
+    await listener.stop();
+    await pool.end();
+  }
+  // #endregion wire
+
+  const rides = createRides({ pool, eventLog });
+  const app = createApp({ access, rides, streams, log });
+  return { app, commands: describeUse, stop };
 });
 
-function describeUse(url: string): string {
+function describeUse(url: string): string[] {
   const json = `-H 'content-type: application/json'`;
+  const cookie = `-H "cookie: __Host-session=$TOKEN"`;
   return [
-    'try, each in a terminal of its own:',
-    `  curl -c jar ${url}/sessions ${json} -d '{"name":"ada"}'`,
-    `  TOKEN=$(awk '/session/ {print $7}' jar)`,
-    `  curl -X PUT ${url}/topics/ride-7 -H "cookie: __Host-session=$TOKEN"`,
-    `  curl -N ${url}/topics/ride-7/events -H "cookie: __Host-session=$TOKEN"`,
-    `  curl ${url}/topics/ride-7/events -H "cookie: __Host-session=$TOKEN" ${json} -d '{"type":"moved","data":{"km":3}}'`,
-  ].join('\n');
+    `curl -c jar ${url}/sessions ${json} -d '{"name":"ada"}'`,
+    `TOKEN=$(awk '/session/ {print $7}' jar)`,
+    `curl -X PUT ${url}/rides/ride-7 ${cookie}`,
+    `curl -N ${url}/rides/ride-7/events ${cookie} &`,
+    `curl ${url}/rides/ride-7/moves ${cookie} ${json} -d '{"km":3}'`,
+  ];
 }
