@@ -1,7 +1,7 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { createGuest } from './test-client.ts';
+import { createGuest } from './test-app.ts';
 import type { TestStream } from './test-reader.ts';
 
 await using database = await freshDatabase({

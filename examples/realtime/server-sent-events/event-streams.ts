@@ -5,7 +5,7 @@ import { createReaderCheck, type FindReaders } from './reader-check.ts';
 import { repeatWhileAsked } from './repeat-while-asked.ts';
 import { beginStream, sendAway } from './stream-response.ts';
 
-/** What streams need. A reader that does not read costs at most 80 kB, `maxStreams` times. */
+/** What streams need. A reader that stops reading holds at most 140 kB. */
 export type EventStreamsOptions = {
   eventLog: Pick<EventLog, 'read' | 'readStates'>;
   findReaders: FindReaders;
@@ -68,7 +68,14 @@ export function createEventStreams(options: EventStreamsOptions) {
     const { topic } = reader;
     const { next, rights } = chunk;
     const run = repeatWhileAsked(() => pump(stream));
-    const stream: Stream = { reader, response, next, rights, missed: 0, run };
+    const stream: Stream = {
+      reader,
+      response,
+      next,
+      rights,
+      missed: 0,
+      run,
+    };
     const streams = topics.get(topic) ?? new Set();
     topics.set(topic, streams.add(stream));
     count += 1;
@@ -136,6 +143,7 @@ export function createEventStreams(options: EventStreamsOptions) {
 
   /** Should a notification be lost: one query for all topics. */
   async function compareStates() {
+    if (topics.size === 0) return;
     try {
       const states = await eventLog.readStates([...topics.keys()]);
       reads = new Map();
@@ -154,7 +162,9 @@ export function createEventStreams(options: EventStreamsOptions) {
   // #region beat
   function beat() {
     hasWarned = false;
-    for (const stream of [...topics.values()].flatMap((set) => [...set]))
+    for (const stream of [...topics.values()].flatMap((set) => [
+      ...set,
+    ]))
       beatOne(stream);
     wake();
   }

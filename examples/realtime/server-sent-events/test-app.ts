@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { listen } from '@touchstone/kit/app/http';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { createClient } from '@touchstone/kit/testing/client';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { testClock } from '@touchstone/kit/time/clock';
 import type { Pool } from 'pg';
 import { createAccess } from './access.ts';
@@ -10,7 +12,8 @@ import {
   createEventStreams,
   type EventStreamsOptions,
 } from './event-streams.ts';
-import { createGuest } from './test-client.ts';
+import { createRides } from './rides.ts';
+import { openStream } from './test-reader.ts';
 import {
   startTopicListener,
   type TopicListenerOptions,
@@ -20,59 +23,62 @@ import {
 export type TestAppOptions = Partial<EventStreamsOptions> &
   Pick<Partial<TopicListenerOptions>, 'pingSeconds'> & {
     /** Where its listening connection goes, such as a proxy that breaks. */
-    listenUrl?: (url: string) => string;
+    listenUrl?: string;
   };
 
-/** The app on a socket and a database of its own, with Ada, who owns the topic `ride`. */
-export async function startTestApp(options: TestAppOptions = {}) {
-  const database = await freshDatabase({
-    schema: new URL('schema.sql', import.meta.url),
-  });
-  const process = await startTestProcess(database, options);
-  const ada = await createGuest(process.url, 'ada');
-  await ada.createTopic('ride');
+/** A database with the schema in it, for one test or more apps. */
+export const openDatabase = () =>
+  freshDatabase({ schema: new URL('schema.sql', import.meta.url) });
 
-  async function dispose() {
-    await process[Symbol.asyncDispose]();
-    await database[Symbol.asyncDispose]();
-  }
+/** The app on a socket and a database of its own, with Ada, who owns the ride `ride`. */
+export async function startTestApp(options: TestAppOptions = {}) {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await openDatabase());
+  const process = stack.use(await startTestProcess(database, options));
+  const ada = await createGuest(process.url, 'ada');
+  await ada.create('ride');
+  const opened = stack.move();
   return {
     ...process,
     database,
     pool: database.pool,
     ada,
-    [Symbol.asyncDispose]: dispose,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
-/** One process of the app; several may share a database. */
+/** One process of the app; several may share a database. No heartbeat helps: events come by notifications, or not at all. */
 export async function startTestProcess(
   database: { pool: Pool; url: string },
   options: TestAppOptions = {},
 ) {
-  const { listenUrl = (url: string) => url, ...settings } = options;
+  const { listenUrl = database.url, ...settings } = options;
   const { pool } = database;
   const clock = testClock();
   const log = createTestLog();
-  const eventLog = createEventLog({ pool });
-  const services = { eventLog, clock, log };
+  const eventLog = createEventLog({ db: pool });
+  const access = createAccess({ pool, clock });
+  const { findReaders } = access;
   const streams = createEventStreams({
-    ...services,
+    eventLog,
+    findReaders,
+    clock,
+    log,
+    heartbeatSeconds: 3600,
     retryMilliseconds: 20,
     ...settings,
   });
+  const { wake } = streams;
   const listener = startTopicListener({
     log,
-    url: listenUrl(database.url),
-    wake: streams.wake,
+    url: listenUrl,
+    wake,
     retryMilliseconds: 20,
     ...settings,
   });
-  const access = createAccess({ pool, clock });
-  const server = await listen(
-    createApp({ access, eventLog, streams, log }),
-    { graceSeconds: 1 },
-  );
+  const rides = createRides({ pool, eventLog });
+  const app = createApp({ access, rides, streams, log });
+  const server = await listen(app, { graceSeconds: 1 });
   const responses: ServerResponse[] = [];
   server.server.on('request', (_request, response) => {
     responses.push(response);
@@ -90,16 +96,49 @@ export async function startTestProcess(
     eventLog,
     access,
     responses,
-    warnings: log.warnings,
+    append: (data: unknown, topic = 'ride') =>
+      eventLog.append({ topic, type: 'moved', data }),
+    warnings: () => log.entries.map(({ message }) => message),
     [Symbol.asyncDispose]: dispose,
   };
 }
 
-function createTestLog() {
-  const warnings: string[] = [];
+/** Where a stream begins, and at which process. */
+type StreamAt = { after?: number; lastEventId?: number; url?: string };
+
+/** A guest of the app, who has a cookie. */
+export async function createGuest(url: string, name: string) {
+  const { headers } = await createClient(url)('POST', '/sessions', {
+    body: { name },
+  });
+  const cookie = `${headers.get('set-cookie')}`.split(';')[0] ?? '';
+  const send = createClient(url, { cookie });
+  const readerPath = (ride: string, reader: string) =>
+    `/rides/${ride}/readers/${reader}`;
+
+  function stream(ride: string, at: StreamAt = {}) {
+    const { after, lastEventId } = at;
+    const query = after === undefined ? '' : `?after=${after}`;
+    const place = `${at.url ?? url}/rides/${ride}/events${query}`;
+    return openStream(place, {
+      cookie,
+      ...(lastEventId !== undefined && {
+        'last-event-id': `${lastEventId}`,
+      }),
+    });
+  }
+
   return {
-    warnings,
-    warn: (message: string) => void warnings.push(message),
-    error: console.error,
+    cookie,
+    send,
+    stream,
+    logOut: () => send('DELETE', '/sessions'),
+    create: (ride: string) => send('PUT', `/rides/${ride}`),
+    move: (ride: string, km: number) =>
+      send('POST', `/rides/${ride}/moves`, { body: { km } }),
+    grant: (ride: string, reader: string) =>
+      send('PUT', readerPath(ride, reader)),
+    revoke: (ride: string, reader: string) =>
+      send('DELETE', readerPath(ride, reader)),
   };
 }
