@@ -37,7 +37,6 @@ export function createAccess({ pool, clock }: AccessOptions) {
     );
   }
 
-  // #region find-readers
   /** Those of the logins that exist, for people who may read this. */
   async function findReaders(topic: string, keys: string[]) {
     const { rows } = await pool.query<{ key: string }>(
@@ -51,7 +50,6 @@ export function createAccess({ pool, clock }: AccessOptions) {
     );
     return rows.map(({ key }) => key);
   }
-  // #endregion find-readers
 
   async function isOwner(topic: string, name: string) {
     const { rowCount } = await pool.query(

@@ -92,7 +92,6 @@ export function createApp({ access, rides, streams, log }: Services) {
     response.status(201).json({ id });
   });
 
-  // #region follow
   app.get('/rides/:ride/events', async (request, response) => {
     const { key, until } = await authenticate(request);
     const { params, query, headers } = await parseFollow(request);
@@ -101,7 +100,6 @@ export function createApp({ access, rides, streams, log }: Services) {
     const reader = { topic: params.ride, key, after, until };
     await streams.follow(reader, response);
   });
-  // #endregion follow
 
   app
     .route('/rides/:ride/readers/:name')

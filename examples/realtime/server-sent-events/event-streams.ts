@@ -93,7 +93,7 @@ export function createEventStreams(options: EventStreamsOptions) {
   }
 
   // #region pump
-  /** Sends what follows the reader's place; a slow reader has no queue. */
+  /** Sends what follows the reader's place, while the socket takes it. */
   async function pump(stream: Stream) {
     const { reader, response } = stream;
     const { topic, key } = reader;

@@ -1,4 +1,3 @@
--- #region event-log
 -- An append counts here first, and keeps the row locked until the
 -- commit: ids follow the order of commits, without a hole.
 create table topics (
@@ -23,7 +22,6 @@ create table events (
   primary key (topic, id),
   check (octet_length(data) <= 65536)
 );
--- #endregion event-log
 
 create index events_by_age on events (created_at);
 
@@ -72,7 +70,6 @@ create table sessions (
   expires_at timestamptz not null
 );
 
--- #region announce
 create trigger announce_deleted
 after delete on topic_readers
 referencing old table as gone
@@ -97,4 +94,3 @@ create trigger announce_logout
 after delete on sessions
 referencing old table as gone
 for each statement execute function recheck_logged_out();
--- #endregion announce
