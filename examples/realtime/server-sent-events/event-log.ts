@@ -82,7 +82,6 @@ export function createEventLog({ db }: { db: Queryable }) {
     return new Map(rows.map((row) => [row.name, toState(row)]));
   }
 
-  // #region prune
   /** Deletes what is older, a batch at a time; says how many events. */
   async function prune({ hours, batch = 1000 }: PruneOptions) {
     if (!(hours > 0)) throw new RangeError('hours must be more than 0');
@@ -103,7 +102,6 @@ export function createEventLog({ db }: { db: Queryable }) {
       if (rowCount !== batch) return pruned;
     }
   }
-  // #endregion prune
 
   return { append, read, readStates, prune };
 }

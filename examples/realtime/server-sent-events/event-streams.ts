@@ -33,7 +33,6 @@ export function createEventStreams(options: EventStreamsOptions) {
   const { eventLog, log, clock = () => new Date() } = options;
   const { maxStreams = 5000, heartbeatSeconds = 15 } = options;
   const { retryMilliseconds = 2000, findReaders } = options;
-  requirePositive({ maxStreams, heartbeatSeconds, retryMilliseconds });
   const mayRead = createReaderCheck(findReaders);
   const topics = new Map<string, Set<Stream>>();
   const catchUp = repeatWhileAsked(compareStates);
@@ -120,7 +119,6 @@ export function createEventStreams(options: EventStreamsOptions) {
   }
   // #endregion pump
 
-  // #region read-once-for-all
   /** Readers at the same place share one read, and its bytes. */
   function readOnce(topic: string, after?: number): Promise<Chunk> {
     const shared = reads;
@@ -157,9 +155,7 @@ export function createEventStreams(options: EventStreamsOptions) {
       warnOnce(error);
     }
   }
-  // #endregion read-once-for-all
 
-  // #region beat
   function beat() {
     hasWarned = false;
     for (const stream of [...topics.values()].flatMap((set) => [
@@ -180,7 +176,6 @@ export function createEventStreams(options: EventStreamsOptions) {
     if (clock() >= reader.until) return void response.end();
     response.write(':\n\n');
   }
-  // #endregion beat
 
   /** Once a heartbeat: a database that is down fails for all streams. */
   function warnOnce(error: unknown) {
@@ -201,10 +196,3 @@ export function createEventStreams(options: EventStreamsOptions) {
 }
 
 const NO_STATE = { last: 0, rights: 0 };
-
-/** A timer takes anything else as 1 ms. */
-function requirePositive(numbers: Record<string, number>) {
-  for (const [name, value] of Object.entries(numbers))
-    if (!(value > 0 && value < 2 ** 31 / 1000))
-      throw new RangeError(`${name} must be more than 0`);
-}

@@ -15,12 +15,12 @@ import type { Pool } from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import { createEventLog } from './event-log.ts';
+import type { AppOptions } from './open-app.ts';
 import {
   createGuest,
   openDatabase,
   startTestApp,
   startTestProcess,
-  type TestAppOptions,
 } from './test-app.ts';
 import { startProxy } from './test-proxy.ts';
 import type { TestStream } from './test-reader.ts';
@@ -164,67 +164,6 @@ failure(
     await app.append('while it was dead');
     await waitUntil('two came', () => stream.received.length === 2);
     expect(stream.comments()).toBe(0);
-  },
-);
-
-failure(
-  'A notification is lost, or nothing listens',
-  {
-    symptom: 'The event comes with the next heartbeat',
-    defence: 'read-once-for-all',
-    remains: 'Events are up to 15 s late: alert on the log line',
-  },
-  async () => {
-    await using app = await startBrokenApp({ heartbeatSeconds: 0.1 });
-    app.proxy.cut();
-    const guests = await Promise.all(
-      countTo(5).map((n) => startRide(app, `ride-${n}`)),
-    );
-    const queries = vi.spyOn(app.pool, 'query');
-
-    await app.append('nobody heard', 'ride-1');
-    const [first] = guests;
-    await waitUntil('it came', () => first?.received.length === 1);
-
-    // One query for five topics, and a read for the one with news.
-    const beats = first?.comments() ?? 0;
-    const reads = listQueries(queries).filter((sql) =>
-      sql.includes('following'),
-    );
-    expect(reads).toHaveLength(1);
-    expect(queries.mock.calls.length).toBeLessThanOrEqual(beats + 4);
-  },
-);
-
-failure(
-  'The database fails while streams are open',
-  {
-    symptom:
-      'The log has `reading the log failed` once a heartbeat; streams stay, and go on',
-    defence: 'pump',
-    remains: 'A new stream needs the database: it gets 500',
-  },
-  async () => {
-    await using app = await startTestApp({ heartbeatSeconds: 0.2 });
-    const streams = await Promise.all(
-      countTo(20).map(() => app.ada.stream('ride')),
-    );
-    await app.pool.query('alter table events rename to away');
-    app.streams.wake('ride');
-    await waitUntil('a read failed', () =>
-      app.warnings().includes('reading the log failed'),
-    );
-    const [first] = streams;
-    expect(app.warnings().length).toBeLessThanOrEqual(
-      (first?.comments() ?? 0) + 1,
-    );
-
-    await app.pool.query('alter table away rename to events');
-    await app.append(1);
-
-    await waitUntil('it came', () =>
-      streams.every(({ received }) => received.length === 1),
-    );
   },
 );
 
@@ -403,101 +342,6 @@ failure(
 );
 
 failure(
-  'A login ends while its stream is open',
-  {
-    symptom: 'The stream ends at the next heartbeat; then 401',
-    defence: 'beat',
-    remains: 'Clocks of machines differ',
-  },
-  async () => {
-    await using app = await startTestApp({ heartbeatSeconds: 0.05 });
-    const stream = await app.ada.stream('ride');
-    app.clock.advance({ hours: 7, minutes: 59 });
-    const before = stream.comments();
-    await waitUntil('it goes on', () => stream.comments() > before + 1);
-
-    app.clock.advance({ minutes: 1 });
-
-    await stream.ended;
-    expect((await app.ada.stream('ride')).status).toBe(401);
-  },
-);
-
-failure(
-  'One of many readers loses the right, and all must be checked',
-  {
-    symptom: 'One query checks all readers of the topic in a process',
-    defence: 'check-together',
-    remains: 'Each process asks once, at every revocation',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const guests = await Promise.all(
-      countTo(60).map(async (n) => {
-        await app.access.grant('ride', `guest-${n}`);
-        return await createGuest(app.url, `guest-${n}`);
-      }),
-    );
-    const streams = await Promise.all(
-      guests.map((guest) => guest.stream('ride')),
-    );
-    const queries = vi.spyOn(app.pool, 'query');
-
-    await app.access.revoke('ride', 'guest-1');
-    await streams[0]?.ended;
-    await app.append(1);
-
-    await waitUntil('all others have it', () =>
-      streams.slice(1).every(({ received }) => received.length === 1),
-    );
-    const checks = listQueries(queries).filter((sql) =>
-      sql.includes('join topic_readers'),
-    );
-    expect(checks).toHaveLength(1);
-    expect(streams[0]?.received).toEqual([]);
-  },
-);
-
-failure(
-  'A process is stopped while readers are on it',
-  {
-    symptom:
-      'It ends in order with exit code 0; its readers go to the other process',
-    defence: 'send-away',
-    remains:
-      'All of its readers read the log again, spread over a second or two',
-  },
-  async () => {
-    await using site = await startTestSite();
-    const ada = await createGuest(site.first.url, 'ada');
-    await ada.create('ride');
-    const streams = await Promise.all(
-      countTo(20).map(() => ada.stream('ride')),
-    );
-    await ada.move('ride', 1);
-
-    const stopped = site.first.kill('SIGTERM');
-    await Promise.all(streams.map(({ ended }) => ended));
-    expect(await stopped).toBe(0);
-
-    const { append } = createEventLog({ db: site.pool });
-    await append({ topic: 'ride', type: 'moved', data: 'after' });
-    for (const stream of streams) {
-      const again = await ada.stream('ride', {
-        url: site.url, // nginx knows who is left
-        lastEventId: Number(stream.lastId()),
-      });
-      await waitUntil('it resumed', () => again.lastId() === '2');
-      expect([...stream.ids(), ...again.ids()]).toEqual([1, 2]);
-      again.cut();
-    }
-    // Each was told to wait for a time of its own.
-    const waits = new Set(streams.map(({ retries }) => retries.at(-1)));
-    expect(waits.size).toBeGreaterThan(5);
-  },
-);
-
-failure(
   'A proxy holds events back, or cuts a stream that is silent',
   {
     symptom:
@@ -534,49 +378,6 @@ failure(
 );
 
 failure(
-  'A thousand readers follow one topic on one process',
-  {
-    symptom:
-      'Each gets all events; Postgres sees a read an event and one listening connection',
-    defence: 'read-once-for-all',
-    remains:
-      'Readers over `maxStreams` are told to come back; only more processes help',
-  },
-  async () => {
-    await using app = await startTestApp({ maxStreams: 1000 });
-    const streams: TestStream[] = [];
-    while (streams.length < 1000) {
-      const some = countTo(50).map(() => app.ada.stream('ride'));
-      streams.push(...(await Promise.all(some)));
-    }
-    const read = vi.spyOn(app.eventLog, 'read');
-
-    for (let km = 1; km <= 10; km++) await app.append({ km });
-    await waitUntil('all have all', () =>
-      streams.every((stream) => stream.received.length >= 10),
-    );
-
-    expect(streams.map((stream) => stream.ids().join())).toEqual(
-      streams.map(() => countTo(10).join()),
-    );
-    expect(read.mock.calls.length).toBeLessThanOrEqual(12);
-    const { rows } = await app.pool.query(
-      `select application_name as name, count(*)::int
-       from pg_stat_activity
-       where datname = current_database()
-       group by 1 having application_name <> ''`,
-    );
-    expect(rows).toEqual([{ name: 'topic-listener', count: 1 }]);
-    const surplus = await app.ada.stream('ride');
-    await surplus.ended;
-    expect(surplus).toMatchObject({ status: 200, received: [] });
-    expect(surplus.retries).toHaveLength(1);
-    for (const stream of streams) stream.cut();
-    await waitUntil('nobody is left', () => app.streams.count() === 0);
-  },
-);
-
-failure(
   'A reader asks for events that are gone, or that never were',
   {
     symptom: 'It gets a `reset` event, and loads its state again',
@@ -609,35 +410,153 @@ failure(
   },
 );
 
-failure(
-  'The log grows for ever',
-  {
-    symptom: 'What is older is deleted, a thousand events at a time',
-    defence: 'prune',
-    remains: 'Readers that were away for longer get a `reset`',
-  },
-  async () => {
-    await using app = await startTestApp();
-    for (let km = 1; km <= 6; km++) await app.append({ km });
-    await app.pool.query(
-      `update events
-       set created_at = now() - make_interval(hours => 50 - id::int)`,
+describe('a process', () => {
+  it('brings the event with the next heartbeat when a notification is lost, with one query for all topics', async () => {
+    await using app = await startBrokenApp({ heartbeatSeconds: 0.1 });
+    app.proxy.cut();
+    const guests = await Promise.all(
+      countTo(5).map((n) => startRide(app, `ride-${n}`)),
     );
     const queries = vi.spyOn(app.pool, 'query');
 
-    // Ids 1 to 4 are 46 to 49 hours old: only they are over 45.5.
-    const pruned = await app.eventLog.prune({ hours: 45.5, batch: 2 });
+    await app.append('nobody heard', 'ride-1');
+    const [first] = guests;
+    await waitUntil('it came', () => first?.received.length === 1);
 
-    expect(pruned).toBe(4);
-    expect(queries).toHaveBeenCalledTimes(3);
-    const { rows } = await app.pool.query('select id from events');
-    expect(rows).toEqual([{ id: '5' }, { id: '6' }]);
-    for (const hours of [0, -1, Number.NaN])
-      await expect(app.eventLog.prune({ hours })).rejects.toThrow(
-        'hours must be more than 0',
-      );
-  },
-);
+    // One query for five topics, and a read for the one with news.
+    const beats = first?.comments() ?? 0;
+    const reads = listQueries(queries).filter((sql) =>
+      sql.includes('following'),
+    );
+    expect(reads).toHaveLength(1);
+    expect(queries.mock.calls.length).toBeLessThanOrEqual(beats + 4);
+  });
+
+  it('keeps its streams when the database fails, and warns once a heartbeat', async () => {
+    await using app = await startTestApp({ heartbeatSeconds: 0.2 });
+    const streams = await Promise.all(
+      countTo(20).map(() => app.ada.stream('ride')),
+    );
+    await app.pool.query('alter table events rename to away');
+    app.streams.wake('ride');
+    await waitUntil('a read failed', () =>
+      app.warnings().includes('reading the log failed'),
+    );
+    const [first] = streams;
+    expect(app.warnings().length).toBeLessThanOrEqual(
+      (first?.comments() ?? 0) + 1,
+    );
+
+    await app.pool.query('alter table away rename to events');
+    await app.append(1);
+
+    await waitUntil('it came', () =>
+      streams.every(({ received }) => received.length === 1),
+    );
+  });
+
+  it('ends streams whose login ends, at the next heartbeat', async () => {
+    await using app = await startTestApp({ heartbeatSeconds: 0.05 });
+    const stream = await app.ada.stream('ride');
+    app.clock.advance({ hours: 7, minutes: 59 });
+    const before = stream.comments();
+    await waitUntil('it goes on', () => stream.comments() > before + 1);
+
+    app.clock.advance({ minutes: 1 });
+
+    await stream.ended;
+    expect((await app.ada.stream('ride')).status).toBe(401);
+  });
+
+  it('checks all readers of a topic with one query when one of them loses the right', async () => {
+    await using app = await startTestApp();
+    const guests = await Promise.all(
+      countTo(60).map(async (n) => {
+        await app.access.grant('ride', `guest-${n}`);
+        return await createGuest(app.url, `guest-${n}`);
+      }),
+    );
+    const streams = await Promise.all(
+      guests.map((guest) => guest.stream('ride')),
+    );
+    const queries = vi.spyOn(app.pool, 'query');
+
+    await app.access.revoke('ride', 'guest-1');
+    await streams[0]?.ended;
+    await app.append(1);
+
+    await waitUntil('all others have it', () =>
+      streams.slice(1).every(({ received }) => received.length === 1),
+    );
+    const checks = listQueries(queries).filter((sql) =>
+      sql.includes('join topic_readers'),
+    );
+    expect(checks).toHaveLength(1);
+    expect(streams[0]?.received).toEqual([]);
+  });
+
+  it('ends its streams when the process is stopped, with exit code 0, and its readers go to another one', async () => {
+    await using site = await startTestSite();
+    const ada = await createGuest(site.first.url, 'ada');
+    await ada.create('ride');
+    const streams = await Promise.all(
+      countTo(20).map(() => ada.stream('ride')),
+    );
+    await ada.move('ride', 1);
+
+    const stopped = site.first.kill('SIGTERM');
+    await Promise.all(streams.map(({ ended }) => ended));
+    expect(await stopped).toBe(0);
+
+    const { append } = createEventLog({ db: site.pool });
+    await append({ topic: 'ride', type: 'moved', data: 'after' });
+    for (const stream of streams) {
+      const again = await ada.stream('ride', {
+        url: site.url, // nginx knows who is left
+        lastEventId: Number(stream.lastId()),
+      });
+      await waitUntil('it resumed', () => again.lastId() === '2');
+      expect([...stream.ids(), ...again.ids()]).toEqual([1, 2]);
+      again.cut();
+    }
+    // Each was told to wait for a time of its own.
+    const waits = new Set(streams.map(({ retries }) => retries.at(-1)));
+    expect(waits.size).toBeGreaterThan(5);
+  });
+
+  it('sends an event to a thousand readers after one read, and tells readers over `maxStreams` to come back', async () => {
+    await using app = await startTestApp({ maxStreams: 1000 });
+    const streams: TestStream[] = [];
+    while (streams.length < 1000) {
+      const some = countTo(50).map(() => app.ada.stream('ride'));
+      streams.push(...(await Promise.all(some)));
+    }
+    const read = vi.spyOn(app.eventLog, 'read');
+
+    for (let km = 1; km <= 10; km++) await app.append({ km });
+    await waitUntil('all have all', () =>
+      streams.every((stream) => stream.received.length >= 10),
+    );
+
+    expect(streams.map((stream) => stream.ids().join())).toEqual(
+      streams.map(() => countTo(10).join()),
+    );
+    expect(read.mock.calls.length).toBeLessThanOrEqual(12);
+    const { rows } = await app.pool.query(
+      `select application_name as name, count(*)::int
+       from pg_stat_activity
+       where datname = current_database()
+       group by 1 having application_name <> ''`,
+    );
+    expect(rows).toContainEqual({ name: 'topic-listener', count: 1 });
+    const surplus = await app.ada.stream('ride');
+    await surplus.ended;
+    expect(surplus).toMatchObject({ status: 200, received: [] });
+    expect(surplus.retries).toHaveLength(1);
+    for (const stream of streams) stream.cut();
+    await waitUntil('nobody is left', () => app.streams.count() === 0);
+  });
+});
 
 describe('a stream', () => {
   it('sends each event as it is appended, without a heartbeat', async () => {
@@ -688,7 +607,7 @@ describe('a stream', () => {
 
   it('has no seam between the log and what is new, no matter how often it is cut', async () => {
     await using app = await startTestApp();
-    await using other = await startTestProcess(app.database);
+    await using other = await startTestProcess(app.database.url);
     const writing = writeEvents(app.append, 300);
     const ids: number[] = [];
 
@@ -860,19 +779,29 @@ describe('a stream', () => {
     expect(late.retries).toHaveLength(1);
     expect(app.streams.count()).toBe(0);
   });
+});
 
-  it('needs a heartbeat and a limit that are numbers above zero', async () => {
-    await using database = await openDatabase();
+describe('pruning', () => {
+  it('deletes what is older, a batch at a time', async () => {
+    await using app = await startTestApp();
+    for (let km = 1; km <= 6; km++) await app.append({ km });
+    await app.pool.query(
+      `update events
+       set created_at = now() - make_interval(hours => 50 - id::int)`,
+    );
+    const queries = vi.spyOn(app.pool, 'query');
 
-    for (const settings of [
-      { heartbeatSeconds: 0 },
-      { heartbeatSeconds: Number.NaN },
-      { maxStreams: -1 },
-      { retryMilliseconds: 0 },
-    ])
-      await expect(
-        startTestProcess(database, settings),
-      ).rejects.toThrow('must be more than 0');
+    // Ids 1 to 4 are 46 to 49 hours old: only they are over 45.5.
+    const pruned = await app.eventLog.prune({ hours: 45.5, batch: 2 });
+
+    expect(pruned).toBe(4);
+    expect(queries).toHaveBeenCalledTimes(3);
+    const { rows } = await app.pool.query('select id from events');
+    expect(rows).toEqual([{ id: '5' }, { id: '6' }]);
+    for (const hours of [0, -1, Number.NaN])
+      await expect(app.eventLog.prune({ hours })).rejects.toThrow(
+        'hours must be more than 0',
+      );
   });
 });
 
@@ -924,22 +853,23 @@ function isFull(response?: { writableNeedDrain: boolean }): boolean {
 }
 
 /** An app whose listening connection goes through a proxy that a test can break. */
-async function startBrokenApp(options: TestAppOptions) {
+async function startBrokenApp(options: Partial<AppOptions>) {
   const stack = new AsyncDisposableStack();
   const database = stack.use(await openDatabase());
   const proxy = stack.use(await startProxy(database.url));
   const app = stack.use(
-    await startTestProcess(database, {
+    await startTestProcess(database.url, {
       ...options,
-      listenUrl: proxy.url,
+      url: proxy.url,
     }),
   );
   const ada = await createGuest(app.url, 'ada');
   await ada.create('ride');
-  const broken = { ...app, ada, proxy, pool: database.pool };
-  await waitUntil('it listens', () => isListening(broken));
+  await waitUntil('it listens', () => isListening(app));
   return {
-    ...broken,
+    ...app,
+    ada,
+    proxy,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

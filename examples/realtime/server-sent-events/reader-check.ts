@@ -8,7 +8,6 @@ export type FindReaders = (
 
 type Batch = { keys: Set<string>; readers: Promise<Set<string>> };
 
-// #region check-together
 /** After a revocation all streams ask at once: one query answers them. */
 export function createReaderCheck(findReaders: FindReaders) {
   const batches = new Map<string, Batch>();
@@ -29,4 +28,3 @@ export function createReaderCheck(findReaders: FindReaders) {
     return (await batch.readers).has(key);
   };
 }
-// #endregion check-together

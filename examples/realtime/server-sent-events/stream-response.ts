@@ -19,7 +19,6 @@ export function beginStream(
 }
 // #endregion begin-stream
 
-// #region send-away
 /** An EventSource gives up at a 503, and comes back when a stream ends. */
 export function sendAway(
   response: ServerResponse,
@@ -31,4 +30,3 @@ export function sendAway(
   const spread = Math.round(retry * (0.5 + Math.random()));
   response.end(`retry: ${spread}\n\n`);
 }
-// #endregion send-away

@@ -4,80 +4,43 @@ import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { createClient } from '@touchstone/kit/testing/client';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { testClock } from '@touchstone/kit/time/clock';
-import type { Pool } from 'pg';
-import { createAccess } from './access.ts';
-import { createApp } from './app.ts';
-import { createEventLog } from './event-log.ts';
-import {
-  createEventStreams,
-  type EventStreamsOptions,
-} from './event-streams.ts';
-import { createRides } from './rides.ts';
+import { type AppOptions, openApp } from './open-app.ts';
 import { openStream } from './test-reader.ts';
-import {
-  startTopicListener,
-  type TopicListenerOptions,
-} from './topic-listener.ts';
-
-/** What a test may want otherwise. */
-export type TestAppOptions = Partial<EventStreamsOptions> &
-  Pick<Partial<TopicListenerOptions>, 'pingSeconds'> & {
-    /** Where its listening connection goes, such as a proxy that breaks. */
-    listenUrl?: string;
-  };
 
 /** A database with the schema in it, for one test or more apps. */
 export const openDatabase = () =>
   freshDatabase({ schema: new URL('schema.sql', import.meta.url) });
 
 /** The app on a socket and a database of its own, with Ada, who owns the ride `ride`. */
-export async function startTestApp(options: TestAppOptions = {}) {
-  await using stack = new AsyncDisposableStack();
+export async function startTestApp(options: Partial<AppOptions> = {}) {
+  const stack = new AsyncDisposableStack();
   const database = stack.use(await openDatabase());
-  const process = stack.use(await startTestProcess(database, options));
-  const ada = await createGuest(process.url, 'ada');
+  const app = stack.use(await startTestProcess(database.url, options));
+  const ada = await createGuest(app.url, 'ada');
   await ada.create('ride');
-  const opened = stack.move();
   return {
-    ...process,
+    ...app,
     database,
-    pool: database.pool,
     ada,
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
 /** One process of the app; several may share a database. No heartbeat helps: events come by notifications, or not at all. */
 export async function startTestProcess(
-  database: { pool: Pool; url: string },
-  options: TestAppOptions = {},
+  databaseUrl: string,
+  options: Partial<AppOptions> = {},
 ) {
-  const { listenUrl = database.url, ...settings } = options;
-  const { pool } = database;
   const clock = testClock();
   const log = createTestLog();
-  const eventLog = createEventLog({ db: pool });
-  const access = createAccess({ pool, clock });
-  const { findReaders } = access;
-  const streams = createEventStreams({
-    eventLog,
-    findReaders,
-    clock,
+  const { app, close, ...opened } = openApp({
+    databaseUrl,
     log,
+    clock,
     heartbeatSeconds: 3600,
     retryMilliseconds: 20,
-    ...settings,
+    ...options,
   });
-  const { wake } = streams;
-  const listener = startTopicListener({
-    log,
-    url: listenUrl,
-    wake,
-    retryMilliseconds: 20,
-    ...settings,
-  });
-  const rides = createRides({ pool, eventLog });
-  const app = createApp({ access, rides, streams, log });
   const server = await listen(app, { graceSeconds: 1 });
   const responses: ServerResponse[] = [];
   server.server.on('request', (_request, response) => {
@@ -85,19 +48,17 @@ export async function startTestProcess(
   });
 
   async function dispose() {
-    streams.stop();
-    await listener.stop();
+    opened.streams.stop();
     await server[Symbol.asyncDispose]();
+    await close();
   }
   return {
+    ...opened,
     url: server.url,
     clock,
-    streams,
-    eventLog,
-    access,
     responses,
     append: (data: unknown, topic = 'ride') =>
-      eventLog.append({ topic, type: 'moved', data }),
+      opened.eventLog.append({ topic, type: 'moved', data }),
     warnings: () => log.entries.map(({ message }) => message),
     [Symbol.asyncDispose]: dispose,
   };
