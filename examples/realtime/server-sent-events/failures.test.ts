@@ -430,6 +430,9 @@ describe('a process', () => {
     );
     expect(reads).toHaveLength(1);
     expect(queries.mock.calls.length).toBeLessThanOrEqual(beats + 4);
+    await app.pool.query(`delete from rides where name = 'ride-1'`);
+    await first?.ended; // a revocation that nothing heard
+    expect(guests[1]?.response.destroyed).toBe(false);
   });
 
   it('keeps its streams when the database fails, and warns once a heartbeat', async () => {
@@ -654,27 +657,32 @@ describe('a stream', () => {
     await waitUntil('it came', () => stream.received.length === 1);
   });
 
-  it('does not take the news from a read that began before it', async () => {
-    await using app = await startTestApp();
-    const { read } = app.eventLog;
-    const idle = await app.ada.stream('ride');
-    const gate = Promise.withResolvers<void>();
-    const spy = vi.spyOn(app.eventLog, 'read');
-    spy.mockImplementationOnce(read);
-    spy.mockImplementationOnce(async (topic, after) => {
-      const old = await read(topic, after);
-      await gate.promise;
-      return old;
-    });
-    const opening = await app.ada.stream('ride');
-    await waitUntil('it reads', () => spy.mock.calls.length === 2);
+  it.each(['notification', 'comparison'])(
+    'does not take the news of a %s from a read that began before it',
+    async (by) => {
+      await using app = await startBrokenApp({});
+      if (by === 'comparison') app.proxy.cut();
+      const { read } = app.eventLog;
+      const idle = await app.ada.stream('ride');
+      const gate = Promise.withResolvers<void>();
+      const spy = vi.spyOn(app.eventLog, 'read');
+      spy.mockImplementationOnce(read);
+      spy.mockImplementationOnce(async (topic, after) => {
+        const old = await read(topic, after);
+        await gate.promise;
+        return old;
+      });
+      const opening = await app.ada.stream('ride');
+      await waitUntil('it reads', () => spy.mock.calls.length === 2);
 
-    await app.append('news');
+      await app.append('news');
+      if (by === 'comparison') app.streams.wake();
 
-    await waitUntil('it came', () => idle.received.length === 1);
-    gate.resolve();
-    await waitUntil('it came', () => opening.received.length === 1);
-  });
+      await waitUntil('it came', () => idle.received.length === 1);
+      gate.resolve();
+      await waitUntil('it came', () => opening.received.length === 1);
+    },
+  );
 
   it('is checked again when the right is lost while it opens', async () => {
     await using app = await startTestApp();
@@ -708,6 +716,51 @@ describe('a stream', () => {
     await app.append(2);
 
     await waitUntil('two came', () => stream.received.length === 2);
+  });
+
+  it('ends with many others in one transaction, without a deadlock with appends in order', async () => {
+    await using app = await startTestApp();
+    const topics = [...'abcdefgh'];
+    await inTransaction(app.pool, async (tx) => {
+      const append = (topic: string) =>
+        app.eventLog.append({ topic, type: 'moved', data: 1 }, tx);
+      await append('a');
+      const recheck = app.pool.query('select recheck_readers($1)', [
+        topics.toReversed(),
+      ]);
+      recheck.catch(() => {});
+      await waitUntil('it waits', () => hasWaiter(app));
+      for (const topic of topics) await append(topic);
+    });
+
+    await waitUntil('all are counted', async () => {
+      const states = await app.eventLog.readStates(topics);
+      const rights = [...states.values()].map((state) => state.rights);
+      return rights.join() === '1,1,1,1,1,1,1,1';
+    });
+  });
+
+  it('is not cut when it drains now and then', async () => {
+    await using app = await startTestApp({ heartbeatSeconds: 0.7 });
+    const witness = await app.ada.stream('ride');
+    await fill(app.pool, { events: 400, bytes: 60_000 });
+    const slow = await app.ada.stream('ride', { after: 0 });
+    const sent = app.responses.at(-1);
+
+    for (const _round of [1, 2]) {
+      slow.response.pause();
+      await waitUntil('it is full', () => isFull(sent));
+      const before = witness.comments();
+      await waitUntil(
+        'two beats',
+        () => witness.comments() > before + 1,
+      );
+      slow.response.resume();
+      await waitUntil('it drained', () => !isFull(sent));
+    }
+
+    await waitUntil('all came', () => slow.lastId() === '400');
+    expect(app.warnings()).toEqual([]);
   });
 
   it('ends when its ride is deleted', async () => {
@@ -798,6 +851,17 @@ describe('pruning', () => {
     expect(queries).toHaveBeenCalledTimes(3);
     const { rows } = await app.pool.query('select id from events');
     expect(rows).toEqual([{ id: '5' }, { id: '6' }]);
+  });
+
+  it('leaves events out that another process is deleting, and refuses to delete all', async () => {
+    await using app = await startTestApp();
+    for (let km = 1; km <= 4; km++) await app.append({ km });
+    await app.pool.query(`update events set created_at = '2020-01-01'`);
+    await inTransaction(app.pool, async (tx) => {
+      await tx.query('select from events where id = 1 for update');
+      const pruned = app.eventLog.prune({ hours: 1, batch: 2 });
+      expect(await pruned).toBe(3);
+    });
     for (const hours of [0, -1, Number.NaN])
       await expect(app.eventLog.prune({ hours })).rejects.toThrow(
         'hours must be more than 0',
