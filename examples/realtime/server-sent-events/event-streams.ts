@@ -158,10 +158,8 @@ export function createEventStreams(options: EventStreamsOptions) {
 
   function beat() {
     hasWarned = false;
-    for (const stream of [...topics.values()].flatMap((set) => [
-      ...set,
-    ]))
-      beatOne(stream);
+    for (const streams of topics.values())
+      for (const stream of streams) beatOne(stream);
     wake();
   }
 
