@@ -1,25 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 
-/** Whose request it is, and until when. */
-export type Session = { name: string; expiresAt: Date };
+/** A login of this example, which proves nothing: anyone may take any name. */
+export type Session = { key: string; name: string; until: Date };
 
-/** Guests with a name of their choice, and who of them owns and reads which topic. */
+type AccessOptions = { pool: Pool; clock: () => Date };
+
+/** Logins, and who owns and reads which ride. */
 export function createAccess({ pool, clock }: AccessOptions) {
-  async function createSession(name: string, hours = 8) {
+  async function createSession(name: string) {
     const token = randomBytes(32).toString('base64url');
-    const expiresAt = new Date(clock().getTime() + hours * 3_600_000);
+    const until = new Date(clock().getTime() + 8 * 3_600_000);
     await pool.query(
       `insert into sessions (hash, name, expires_at)
        values ($1, $2, $3)`,
-      [hash(token), name, expiresAt],
+      [hash(token), name, until],
     );
-    return { token, expiresAt };
+    return { token, until };
   }
 
   async function findSession(token: string) {
     const { rows } = await pool.query<Session>(
-      `select name, expires_at as "expiresAt"
+      `select encode(hash, 'hex') as key, name, expires_at as until
        from sessions
        where hash = $1 and expires_at > $2`,
       [hash(token), clock()],
@@ -27,28 +29,26 @@ export function createAccess({ pool, clock }: AccessOptions) {
     return rows[0];
   }
 
-  /** Whoever comes first owns the topic; false for everybody else. */
-  async function createTopic(topic: string, owner: string) {
-    const { rowCount } = await pool.query(
-      `with created as (
-         insert into topics (name)
-         values ($1)
-         on conflict do nothing
-         returning name
-       )
-       insert into topic_readers (topic, name, is_owner)
-       select name, $2, true from created`,
-      [topic, owner],
+  async function endSession(key: string) {
+    await pool.query(
+      `delete from sessions
+       where hash = decode($1, 'hex')`,
+      [key],
     );
-    return rowCount === 1;
   }
 
-  async function mayRead(topic: string, name: string) {
-    const { rowCount } = await pool.query(
-      `select from topic_readers where topic = $1 and name = $2`,
-      [topic, name],
+  /** Those of the logins that exist, for people who may read this. */
+  async function findReaders(topic: string, keys: string[]) {
+    const { rows } = await pool.query<{ key: string }>(
+      `select encode(hash, 'hex') as key
+       from sessions
+       join topic_readers using (name)
+       where topic = $1
+         and hash = any ($2)
+         and expires_at > $3`,
+      [topic, keys.map((key) => Buffer.from(key, 'hex')), clock()],
     );
-    return rowCount === 1;
+    return rows.map(({ key }) => key);
   }
 
   async function isOwner(topic: string, name: string) {
@@ -80,15 +80,13 @@ export function createAccess({ pool, clock }: AccessOptions) {
   return {
     createSession,
     findSession,
-    createTopic,
-    mayRead,
+    endSession,
+    findReaders,
     isOwner,
     grant,
     revoke,
   };
 }
-
-type AccessOptions = { pool: Pool; clock: () => Date };
 
 function hash(token: string): Buffer {
   return createHash('sha256').update(token).digest();

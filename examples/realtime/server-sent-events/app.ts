@@ -1,19 +1,14 @@
+import express, { type Request } from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express, { type Request } from 'express';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
 import type { createAccess, Session } from './access.ts';
-import type { EventLog } from './event-log.ts';
 import type { createEventStreams } from './event-streams.ts';
-import {
-  eventId,
-  guest,
-  guestName,
-  newEvent,
-  topicName,
-} from './input.ts';
+import type { createRides } from './rides.ts';
 import {
   cookieOptions,
   readToken,
@@ -22,70 +17,108 @@ import {
 
 type Services = {
   access: ReturnType<typeof createAccess>;
-  eventLog: EventLog;
-  streams: ReturnType<typeof createEventStreams>;
-  log: { error: (message: string, details: object) => void };
+  rides: ReturnType<typeof createRides>;
+  streams: Pick<ReturnType<typeof createEventStreams>, 'follow'>;
+  log: Parameters<typeof answerErrors>[0];
 };
 
-/** Topics of a small API: an owner appends, readers stream. */
-export function createApp(services: Services) {
-  const { access, eventLog, streams, log } = services;
+const ride = z.string().regex(/^[a-z0-9-]{1,64}$/);
+const name = z.string().min(1).max(64);
+const place = z
+  .string()
+  .regex(/^\d{0,15}$/)
+  .transform((text) => (text === '' ? undefined : Number(text)))
+  .optional();
+
+const parseLogin = createRequestParser({
+  body: z.strictObject({ name }),
+});
+const parseRide = createRequestParser({
+  params: z.strictObject({ ride }),
+});
+const parseReader = createRequestParser({
+  params: z.strictObject({ ride, name }),
+});
+const parseMove = createRequestParser({
+  params: z.strictObject({ ride }),
+  body: z.strictObject({ km: z.number().min(0) }),
+});
+const parseFollow = createRequestParser({
+  params: z.strictObject({ ride }),
+  query: z.strictObject({ after: place }),
+  headers: z.strictObject({ 'last-event-id': place }),
+});
+
+/** Rides of a small API: the owner moves, readers follow. */
+export function createApp({ access, rides, streams, log }: Services) {
   const app = express().disable('x-powered-by');
-  app.use(express.json({ limit: '100kb' }));
 
-  app.post('/sessions', async (request, response) => {
-    const { name } = guest.parse(request.body);
-    const { token, expiresAt } = await access.createSession(name);
-    response
-      .cookie(SESSION_COOKIE, token, cookieOptions)
-      .status(201)
-      .json({ name, expiresAt });
-  });
+  app
+    .route('/sessions')
+    .post(async (request, response) => {
+      const { body } = await parseLogin(request);
+      const { token } = await access.createSession(body.name);
+      response.cookie(SESSION_COOKIE, token, cookieOptions);
+      response.status(201).json(body);
+    })
+    .delete(async (request, response) => {
+      const { key } = await authenticate(request);
+      await access.endSession(key);
+      response.status(204).end();
+    });
 
-  app.put('/topics/:topic', async (request, response) => {
-    const { name } = await authenticate(request);
-    const topic = topicName.parse(request.params.topic);
-    if (!(await access.createTopic(topic, name)))
-      throw new HttpProblem(409, 'topic_taken', 'Choose another name');
-    response.status(201).json({ topic });
-  });
+  app
+    .route('/rides/:ride')
+    .put(async (request, response) => {
+      const { name: owner } = await authenticate(request);
+      const { params } = await parseRide(request);
+      if (!(await rides.create(params.ride, owner)))
+        throw new HttpProblem(409, 'ride_taken', 'Choose another name');
+      response.status(201).json(params);
+    })
+    .get(async (request, response) => {
+      const { key } = await authenticate(request);
+      const { params } = await parseRide(request);
+      const readers = await access.findReaders(params.ride, [key]);
+      if (readers.length === 0)
+        throw new HttpProblem(403, 'not_a_reader', 'Ask its owner');
+      response.json(await rides.find(params.ride));
+    });
 
-  app.post('/topics/:topic/events', async (request, response) => {
-    const topic = await requireOwner(request);
-    const { type, data } = newEvent.parse(request.body);
-    const id = await eventLog.append({ topic, type, data });
+  app.post('/rides/:ride/moves', async (request, response) => {
+    await requireOwner(request);
+    const { params, body } = await parseMove(request);
+    const id = await rides.move(params.ride, body.km);
     response.status(201).json({ id });
   });
 
-  app.get('/topics/:topic/events', async (request, response) => {
-    const { name, expiresAt } = await authenticate(request);
-    const topic = topicName.parse(request.params.topic);
+  app.get('/rides/:ride/events', async (request, response) => {
+    const { key, until } = await authenticate(request);
+    const { params, query, headers } = await parseFollow(request);
     // The header is newer: a browser repeats the URL it began with.
-    const after = eventId.parse(
-      request.get('last-event-id') ?? request.query.after,
-    );
-    const mayRead = () => access.mayRead(topic, name);
-    const reader = { topic, after, mayRead, until: expiresAt };
+    const after = headers['last-event-id'] ?? query.after;
+    const reader = { topic: params.ride, key, after, until };
     await streams.follow(reader, response);
   });
 
   app
-    .route('/topics/:topic/readers/:name')
+    .route('/rides/:ride/readers/:name')
     .put(async (request, response) => {
-      const topic = await requireOwner(request);
-      await access.grant(topic, guestName.parse(request.params.name));
+      await requireOwner(request);
+      const { params } = await parseReader(request);
+      await access.grant(params.ride, params.name);
       response.status(204).end();
     })
     .delete(async (request, response) => {
-      const topic = await requireOwner(request);
-      await access.revoke(topic, guestName.parse(request.params.name));
+      await requireOwner(request);
+      const { params } = await parseReader(request);
+      await access.revoke(params.ride, params.name);
       response.status(204).end();
     });
 
-  async function requireOwner(request: Request<{ topic: string }>) {
-    const { name } = await authenticate(request);
-    const topic = topicName.parse(request.params.topic);
-    if (await access.isOwner(topic, name)) return topic;
+  async function requireOwner(request: Request<{ ride: string }>) {
+    const session = await authenticate(request);
+    if (await access.isOwner(request.params.ride, session.name)) return;
     throw new HttpProblem(403, 'not_the_owner', 'Ask its owner');
   }
 

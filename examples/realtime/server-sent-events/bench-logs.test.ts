@@ -1,12 +1,10 @@
-import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { createHorizonLog } from './bench-logs.ts';
+import { openDatabase } from './test-app.ts';
 
 it('shows why the log does not read up to the oldest transaction: one that is open anywhere stops all readers', async () => {
-  await using database = await freshDatabase({
-    schema: new URL('schema.sql', import.meta.url),
-  });
+  await using database = await openDatabase();
   const { pool } = database;
   const log = await createHorizonLog({ pool });
   const forgotten = await pool.connect();

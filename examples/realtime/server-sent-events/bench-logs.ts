@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** The other way to an order that loses nothing: read only what is older than any transaction that runs. */
+/** The other way to an order without losses: read only what is older than any transaction that runs. */
 export async function createHorizonLog({ pool }: { pool: Pool }) {
   await pool.query(
     `create table if not exists horizon_events (
@@ -38,7 +38,7 @@ export async function createHorizonLog({ pool }: { pool: Pool }) {
   return { append, read };
 }
 
-/** The append of the pattern, but that it tells nobody: what NOTIFY costs. */
+/** The append of the pattern without its notification: what NOTIFY costs. */
 export async function appendSilently(pool: Pool, event: string[]) {
   await pool.query(
     `with topic as (

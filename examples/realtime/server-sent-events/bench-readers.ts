@@ -56,7 +56,9 @@ async function connectReader(url: string, protocol: Protocol) {
 
 /** A mark may be cut in two by the packets of TCP. */
 function watch(socket: Socket) {
-  let [end, wanted, found] = ['', '', () => {}];
+  let end = '';
+  let wanted = '';
+  let found = () => {};
   socket
     .on('error', () => {})
     .on('data', (part) => {
@@ -68,7 +70,8 @@ function watch(socket: Socket) {
   return function saw(mark: string): Promise<void> {
     return new Promise((resolve) => {
       if (end.includes(mark)) return resolve();
-      [wanted, found] = [mark, resolve];
+      wanted = mark;
+      found = resolve;
     });
   };
 }

@@ -21,17 +21,16 @@ const pool = new pg.Pool({ connectionString: url });
 
 const contenders: Record<string, Contender> = {
   pattern(server) {
-    const eventLog = createEventLog({ pool });
-    const clock = () => new Date();
-    const options = { eventLog, clock, log: console };
+    const eventLog = createEventLog({ db: pool });
+    const findReaders = async (_topic: string, keys: string[]) => keys;
+    const options = { eventLog, findReaders, log: console };
     const streams = createEventStreams(options);
     startTopicListener({ url, wake: streams.wake, log: console });
     const until = new Date('9999-01-01');
-    const mayRead = async () => true;
     const topic = process.env.TOPIC ?? '';
     server.on('request', (request, response) => {
       if (request.url !== '/') return;
-      const reader = { topic, after: undefined, mayRead, until };
+      const reader = { topic, key: 'bench', until };
       streams.follow(reader, response).catch(console.error);
     });
     return (data) => eventLog.append({ topic, type: 'moved', data });
@@ -50,6 +49,20 @@ const contenders: Record<string, Contender> = {
     return (data) => {
       const text = JSON.stringify(data);
       for (const socket of sockets.clients) socket.send(text);
+    };
+  },
+
+  /** One frame for all that was published in a turn of the event loop. */
+  wsBatched(server) {
+    const sockets = new WebSocketServer({ server });
+    let batch: string[] = [];
+    function send() {
+      const text = `[${batch.join()}]`;
+      batch = [];
+      for (const socket of sockets.clients) socket.send(text);
+    }
+    return (data) => {
+      if (batch.push(JSON.stringify(data)) === 1) setImmediate(send);
     };
   },
 
@@ -81,10 +94,14 @@ server.listen(0, '127.0.0.1', () => {
 
 /** Eight writers at once; the last event carries the mark that readers wait for. */
 async function publishAll(query: URLSearchParams) {
-  const events = Array.from({ length: Number(query.get('count')) - 1 });
-  const queue = events.keys();
+  const queue = Array.from({ length: Number(query.get('count')) - 1 });
+  const numbers = queue.keys();
   const write = async () => {
-    for (const n of queue) await publish({ n, text: 'x'.repeat(180) });
+    for (const n of numbers) {
+      await publish({ n, text: 'x'.repeat(180) });
+      // What keeps nothing must not send all in one turn.
+      await new Promise(setImmediate);
+    }
   };
   await Promise.all(Array.from({ length: 8 }, write));
   await publish({ mark: query.get('mark') });

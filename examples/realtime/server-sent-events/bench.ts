@@ -10,7 +10,11 @@ import { appendSilently, createHorizonLog } from './bench-logs.ts';
 import { connectReaders, type Protocol } from './bench-readers.ts';
 import { createEventLog } from './event-log.ts';
 
-const [READERS, EVENTS, WRITERS] = [500, 400, 8];
+const READERS = 500;
+const EVENTS = 400;
+const WRITERS = 8;
+/** One event at a time, so that nothing waits for another. */
+const SINGLE_EVENTS = 200;
 
 await using database = await freshDatabase({
   schema: new URL('schema.sql', import.meta.url),
@@ -18,7 +22,7 @@ await using database = await freshDatabase({
 });
 const { pool } = database;
 const topic = 'bench';
-const { append } = createEventLog({ pool });
+const { append } = createEventLog({ db: pool });
 await append({ topic, type: 'moved', data: 0 });
 const horizon = await createHorizonLog({ pool });
 
@@ -37,6 +41,12 @@ const contenders: [Named, ...Named[]] = [
     note: 'one process, no database: who is away misses it',
   },
   {
+    name: 'ws, one frame for what a turn brings',
+    id: 'wsBatched',
+    protocol: 'ws',
+    note: 'as above, batched like the pattern',
+  },
+  {
     name: 'socket.io',
     id: 'socketIo',
     protocol: 'socket.io',
@@ -44,6 +54,12 @@ const contenders: [Named, ...Named[]] = [
   },
 ];
 const tables = [
+  await compare({
+    title: `From append to the last of ${READERS} readers, 95th percentile`,
+    unit: 'ms',
+    better: 'lower',
+    contenders: mapAll(contenders, measureLatency),
+  }),
   await compare({
     title: `Fan-out to ${READERS} readers, ${WRITERS} writers at once`,
     unit: 'events × readers/s',
@@ -90,6 +106,25 @@ function start(contender: Named) {
     DATABASE_URL: database.url,
     TOPIC: topic,
   });
+}
+
+/** Of single events, the time from the call until all readers have it. */
+async function measureLatency(contender: Named): Promise<number> {
+  await using server = await start(contender);
+  const { protocol } = contender;
+  const readers = await connectReaders(server.url, protocol, READERS);
+  const times: number[] = [];
+  for (let n = 0; n < SINGLE_EVENTS; n++) {
+    const mark = randomUUID();
+    const begun = performance.now();
+    const seen = readers.saw(mark);
+    await fetch(`${server.url}/publish?count=1&mark=${mark}`);
+    await seen;
+    times.push(performance.now() - begun);
+  }
+  readers.close();
+  times.sort((a, b) => a - b);
+  return times[Math.floor(SINGLE_EVENTS * 0.95)] ?? Number.NaN;
 }
 
 async function measureFanOut(contender: Named): Promise<number> {

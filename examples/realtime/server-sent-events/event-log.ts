@@ -1,29 +1,32 @@
-import type { ClientBase, Pool } from 'pg';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 
 /** An event as its writer has it; its data becomes one line of JSON. */
 export type NewEvent = { topic: string; type: string; data: unknown };
 
-/** What follows an id in the log, and how the topic stood in that same snapshot. */
-export type Page = {
-  /** Frames of the stream; their ids count up from `first` without a hole. */
-  frames: string[];
-  first: number;
-  /** The id of the newest event of the topic. */
+/** How a topic is in one snapshot. */
+export type TopicState = {
+  /** The id of the newest event. */
   last: number;
+  /** Counts up when a reader may have lost the right to read. */
   rights: number;
 };
 
-const PAGE = 32;
+/** What follows a place in the log, as it is sent; `next` is the place after it. */
+export type Chunk = TopicState & { bytes: Buffer; next: number };
 
-/** An append-only log in Postgres: ids of a topic are 1, 2, 3 in the order of commits. */
-export function createEventLog({ pool }: { pool: Pool }) {
+const MOST_EVENTS = 128;
+/** As large as the largest event, so that one always fits. */
+const MOST_BYTES = 65_536;
+
+/** An append-only log in Postgres: ids of a topic are 1, 2, 3 in the order of commits. Give it a pool whose waits have limits. */
+export function createEventLog({ db }: { db: Queryable }) {
   // #region append
-  /** Give it your transaction, and the event commits with your rows. */
+  /** With the `tx` of a transaction, the event commits with your rows. */
   async function append(
     { topic, type, data }: NewEvent,
-    client: Pool | ClientBase = pool,
+    tx: Queryable = db,
   ): Promise<number> {
-    const { rows } = await client.query<{ id: string }>(
+    const { rows } = await tx.query<{ id: string }>(
       `with topic as (
          insert into topics (name, last_id)
          values ($1, 1)
@@ -42,62 +45,95 @@ export function createEventLog({ pool }: { pool: Pool }) {
   }
   // #endregion append
 
-  /** Undefined when there is no such topic. */
-  async function read(
-    topic: string,
-    after: number,
-  ): Promise<Page | undefined> {
-    const { rows } = await pool.query<Row>(
-      `select state.last_id as last, state.rights,
+  /** What follows the id; without one, the newest place and no event. */
+  async function read(topic: string, after?: number): Promise<Chunk> {
+    const { rows } = await db.query<Row>(
+      `select topics.last_id as last, topics.rights,
               event.id, event.type, event.data
-       from topics state
-       left join lateral (
-         select id, type, data
-         from events
-         where topic = $1 and id > $2
-         order by id
-         limit ${PAGE}
-       ) event on true
-       where state.name = $1
+       from topics
+       left join (
+         select id, type, data,
+                sum(octet_length(data)) over (order by id) as bytes
+         from (
+           select id, type, data
+           from events
+           where topic = $1 and id > $2
+           order by id
+           limit ${MOST_EVENTS}
+         ) following
+       ) event on event.bytes <= ${MOST_BYTES}
+       where topics.name = $1
        order by event.id`,
-      [topic, after],
+      [topic, after ?? Number.MAX_SAFE_INTEGER],
     );
-    return rows[0] && toPage(rows[0], rows.filter(isEvent));
+    return toChunk(rows, after);
   }
 
-  async function prune(before: Date): Promise<void> {
-    await pool.query('delete from events where created_at < $1', [
-      before,
-    ]);
+  /** Topics without an event or a revocation are left out. */
+  async function readStates(
+    topics: string[],
+  ): Promise<Map<string, TopicState>> {
+    const { rows } = await db.query<StateRow & { name: string }>(
+      `select name, last_id as last, rights
+       from topics
+       where name = any ($1)`,
+      [topics],
+    );
+    return new Map(rows.map((row) => [row.name, toState(row)]));
   }
 
-  return { append, read, prune };
+  /** Deletes what is older, a batch at a time; says how many events. */
+  async function prune({ hours, batch = 1000 }: PruneOptions) {
+    if (!(hours > 0)) throw new RangeError('hours must be more than 0');
+    for (let pruned = 0; ; ) {
+      const { rowCount } = await db.query(
+        `delete from events
+         where (topic, id) in (
+           select topic, id
+           from events
+           where created_at < now() - make_interval(secs => $1)
+           order by created_at
+           limit $2
+           for update skip locked
+         )`,
+        [hours * 3600, batch],
+      );
+      pruned += rowCount ?? 0;
+      if (rowCount !== batch) return pruned;
+    }
+  }
+
+  return { append, read, readStates, prune };
 }
 
 /** What a log can do. */
 export type EventLog = ReturnType<typeof createEventLog>;
 
-type Row = { last: string; rights: string } & (EventRow | { id: null });
+type PruneOptions = { hours: number; batch?: number };
+type StateRow = { last: string; rights: string };
 type EventRow = { id: string; type: string; data: string };
+type Row = StateRow & (EventRow | { id: null });
 
-const isEvent = (row: Row): row is Row & EventRow => row.id !== null;
-
-function toPage(state: Row, events: EventRow[]): Page {
-  const first = Number(events[0]?.id ?? 0);
-  // Rows that somebody deleted are a hole: the page ends before it.
-  const hole = events.findIndex(
-    ({ id }, n) => Number(id) !== first + n,
-  );
-  const whole = hole === -1 ? events : events.slice(0, hole);
-  return {
-    frames: whole.map(toFrame),
-    first,
-    last: Number(state.last),
-    rights: Number(state.rights),
-  };
+function toState(row: StateRow | undefined): TopicState {
+  const { last = 0, rights = 0 } = row ?? {};
+  return { last: Number(last), rights: Number(rights) };
 }
 
-/** Neither has a line break: the schema sees to that. */
-function toFrame({ id, type, data }: EventRow): string {
-  return `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`;
+// #region tell-a-gap
+/** Ends before a hole; a reader that stands at one gets a `reset`. */
+function toChunk(rows: Row[], after?: number): Chunk {
+  const state = toState(rows[0]);
+  let next = after ?? state.last;
+  let frames = '';
+  for (const row of rows) {
+    if (row.id === null || Number(row.id) !== next + 1) break;
+    frames += `id: ${row.id}\nevent: ${row.type}\ndata: ${row.data}\n\n`;
+    next += 1;
+  }
+  if (frames === '' && next !== state.last) {
+    next = state.last;
+    frames = `id: ${next}\nevent: reset\ndata: ${next}\n\n`;
+  }
+  return { ...state, bytes: Buffer.from(frames), next };
 }
+// #endregion tell-a-gap

@@ -1,145 +1,196 @@
 import type { ServerResponse } from 'node:http';
-import { type Bell, createBell } from './bell.ts';
-import type { EventLog, Page } from './event-log.ts';
+import type { Chunk, EventLog } from './event-log.ts';
 import { type Reader, StreamRefused } from './reader.ts';
+import { createReaderCheck, type FindReaders } from './reader-check.ts';
+import { repeatWhileAsked } from './repeat-while-asked.ts';
 import { beginStream, sendAway } from './stream-response.ts';
-import {
-  createTopicTail,
-  type TopicTail,
-  toChunk,
-} from './topic-tail.ts';
 
-/** What streams need; the limits bound the memory of this process. */
+/** What streams need. A reader that stops reading holds at most 140 kB. */
 export type EventStreamsOptions = {
-  eventLog: EventLog;
-  clock: () => Date;
+  eventLog: Pick<EventLog, 'read' | 'readStates'>;
+  findReaders: FindReaders;
   log: { warn: (message: string, details: object) => void };
+  clock?: () => Date;
   heartbeatSeconds?: number;
-  stallSeconds?: number;
   retryMilliseconds?: number;
   maxStreams?: number;
-  maxTailBytes?: number;
 };
 
 type Stream = {
   reader: Reader;
   response: ServerResponse;
-  tail: TopicTail;
-  bell: Bell;
   next: number;
   rights: number;
-  slowSince?: Date;
+  /** Heartbeats in a row at which it had not taken what it was sent. */
+  missed: number;
+  run: () => Promise<void>;
 };
 
-/** Streams topics to any number of readers, each from where it was. */
+const MOST_MISSED = 2;
+
+/** Streams topics to many readers, each from its own place in the log. */
 export function createEventStreams(options: EventStreamsOptions) {
-  const { eventLog, clock, log, stallSeconds = 30 } = options;
-  const { maxStreams = 10_000, maxTailBytes = 2 ** 20 } = options;
-  const { heartbeatSeconds = 15, retryMilliseconds = 2000 } = options;
-  const streams = new Set<Stream>();
-  const tails = new Map<string, TopicTail>();
+  const { eventLog, log, clock = () => new Date() } = options;
+  const { maxStreams = 5000, heartbeatSeconds = 15 } = options;
+  const { retryMilliseconds = 2000, findReaders } = options;
+  const mayRead = createReaderCheck(findReaders);
+  const topics = new Map<string, Set<Stream>>();
+  const catchUp = repeatWhileAsked(compareStates);
   const heart = setInterval(beat, heartbeatSeconds * 1000);
+  let reads = new Map<string, Promise<Chunk>>();
+  let count = 0;
   let isStopped = false;
+  let hasWarned = false;
 
-  /** Resolves when the stream has ended; throws only before it began. */
-  async function follow(reader: Reader, response: ServerResponse) {
-    const { topic, after, mayRead } = reader;
-    const page = await eventLog.read(topic, after ?? NEWEST);
-    if (!page || !(await mayRead())) throw new StreamRefused();
-    if (isStopped || streams.size >= maxStreams)
+  /** Begins a stream, or throws before anything is sent. */
+  async function follow(
+    reader: Reader,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { topic, key, after } = reader;
+    // First read, then check: a revocation after this counts up.
+    const chunk = await readOnce(topic, after);
+    if (!(await mayRead(topic, key))) throw new StreamRefused();
+    if (response.destroyed) return; // its reader has left
+    const isHead = response.req.method === 'HEAD';
+    if (isStopped || isHead || count >= maxStreams)
       return sendAway(response, retryMilliseconds);
+    beginStream(response, retryMilliseconds, after ?? chunk.next);
+    open(reader, response, chunk);
+  }
 
-    const stream = open(reader, response, page);
-    beginStream(response, retryMilliseconds, stream.next);
-    await pump(stream).catch((error: unknown) => {
-      log.warn('stream broke', { topic, error });
-      response.destroy(); // its reader comes back and resumes
+  function open(
+    reader: Reader,
+    response: ServerResponse,
+    chunk: Chunk,
+  ) {
+    const { topic } = reader;
+    const { next, rights } = chunk;
+    const run = repeatWhileAsked(() => pump(stream));
+    const stream: Stream = {
+      reader,
+      response,
+      next,
+      rights,
+      missed: 0,
+      run,
+    };
+    const streams = topics.get(topic) ?? new Set();
+    topics.set(topic, streams.add(stream));
+    count += 1;
+    response.on('close', () => {
+      count -= 1;
+      streams.delete(stream);
+      if (streams.size === 0) topics.delete(topic);
     });
-    streams.delete(stream);
-    stream.tail.bells.delete(stream.bell.ring);
-    if (stream.tail.bells.size === 0) tails.delete(topic);
+    response.on('drain', () => {
+      stream.missed = 0;
+      void run();
+    });
+    if (chunk.bytes.length > 0) response.write(chunk.bytes);
+    void run(); // what came after the read
   }
 
   // #region pump
+  /** Sends what follows the reader's place, while the socket takes it. */
   async function pump(stream: Stream) {
-    const { response, reader, tail, bell } = stream;
-    while (!response.destroyed && !response.writableEnded) {
-      if (response.writableNeedDrain) {
-        await bell.heard(); // nothing is kept for a slow reader
-        continue;
+    const { reader, response } = stream;
+    const { topic, key } = reader;
+    try {
+      while (isReady(response)) {
+        const chunk = await readOnce(topic, stream.next);
+        if (chunk.rights !== stream.rights) {
+          if (!(await mayRead(topic, key))) return void response.end();
+          stream.rights = chunk.rights;
+        }
+        if (chunk.bytes.length === 0 || !isReady(response)) return;
+        response.write(chunk.bytes);
+        stream.next = chunk.next;
+        if (chunk.next === chunk.last) return;
       }
-      const chunk = tail.after(stream.next) ?? (await readLog(stream));
-      if (chunk.rights !== stream.rights) {
-        if (!(await reader.mayRead())) return void response.end();
-        stream.rights = chunk.rights;
-      }
-      stream.next = chunk.next;
-      if (chunk.bytes.length === 0) await bell.heard();
-      else if (!response.writableEnded && !response.write(chunk.bytes))
-        stream.slowSince = clock();
+    } catch (error) {
+      warnOnce(error); // the next heartbeat tries again
     }
   }
 
-  async function readLog({ reader: { topic }, next }: Stream) {
-    const page = await eventLog.read(topic, next);
-    if (!page) throw new StreamRefused();
-    return toChunk(page, next);
+  function isReady(response: ServerResponse) {
+    const { destroyed, writableEnded, writableNeedDrain } = response;
+    return !destroyed && !writableEnded && !writableNeedDrain;
   }
   // #endregion pump
 
-  function beat() {
-    const now = clock().getTime();
-    for (const { response, reader, slowSince } of streams) {
-      const slow = slowSince ? now - slowSince.getTime() : 0;
-      if (slow > stallSeconds * 1000) {
-        log.warn('slow reader cut', { topic: reader.topic });
-        response.destroy(); // it resumes from the log
-      } else if (now >= reader.until.getTime()) response.end();
-      else if (!slowSince) response.write(':\n\n');
-    }
-    wake(); // should a notification have been lost
+  /** Readers at the same place share one read, and its bytes. */
+  function readOnce(topic: string, after?: number): Promise<Chunk> {
+    const shared = reads;
+    const place = `${topic} ${after}`;
+    const known = shared.get(place);
+    if (known) return known;
+    const read = eventLog.read(topic, after);
+    shared.set(place, read);
+    const forget = () => shared.delete(place);
+    read.then(forget, forget);
+    return read;
   }
 
-  /** A topic has news; without a name, all of them may have. */
+  /** A topic has news; without a name, any of them may have. */
   function wake(topic?: string): void {
-    const woken = topic === undefined ? tails.keys() : [topic];
-    for (const name of woken) void tails.get(name)?.refresh();
+    if (topic === undefined) return void catchUp();
+    reads = new Map(); // one under way may be too old for the news
+    for (const stream of topics.get(topic) ?? []) void stream.run();
+  }
+
+  /** Should a notification be lost: one query for all topics. */
+  async function compareStates() {
+    if (topics.size === 0) return;
+    try {
+      const states = await eventLog.readStates([...topics.keys()]);
+      reads = new Map();
+      for (const [topic, streams] of topics) {
+        const { last, rights } = states.get(topic) ?? NO_STATE;
+        for (const stream of streams)
+          if (stream.next !== last || stream.rights !== rights)
+            void stream.run();
+      }
+    } catch (error) {
+      warnOnce(error);
+    }
+  }
+
+  function beat() {
+    hasWarned = false;
+    for (const streams of topics.values())
+      for (const stream of streams) beatOne(stream);
+    wake();
+  }
+
+  function beatOne(stream: Stream) {
+    const { response, reader } = stream;
+    if (!isReady(response)) {
+      stream.missed += 1;
+      if (stream.missed <= MOST_MISSED) return;
+      log.warn('slow reader cut', { topic: reader.topic });
+      return void response.destroy(); // it resumes from the log
+    }
+    if (clock() >= reader.until) return void response.end();
+    response.write(':\n\n');
+  }
+
+  /** Once a heartbeat: a database that is down fails for all streams. */
+  function warnOnce(error: unknown) {
+    if (!hasWarned) log.warn('reading the log failed', { error });
+    hasWarned = true;
   }
 
   /** Ends all streams: their readers come back, to another process. */
   function stop(): void {
     isStopped = true;
     clearInterval(heart);
-    for (const { response } of streams)
-      sendAway(response, retryMilliseconds);
+    for (const streams of topics.values())
+      for (const { response } of streams)
+        sendAway(response, retryMilliseconds);
   }
 
-  function open(reader: Reader, response: ServerResponse, page: Page) {
-    const { topic, after: next = page.last } = reader;
-    const stream: Stream = {
-      ...{ reader, response, next, rights: page.rights },
-      tail: tails.get(topic) ?? startTail(topic, page),
-      bell: createBell(),
-    };
-    const { ring } = stream.bell;
-    response.on('close', ring).on('drain', () => {
-      delete stream.slowSince;
-      ring();
-    });
-    stream.tail.bells.add(ring);
-    streams.add(stream);
-    return stream;
-  }
-
-  function startTail(topic: string, start: Page) {
-    const read = (after: number) => eventLog.read(topic, after);
-    const tail = createTopicTail({ start, read, log, maxTailBytes });
-    tails.set(topic, tail);
-    void tail.refresh(); // what came while there was no tail
-    return tail;
-  }
-
-  return { follow, wake, stop, count: () => streams.size };
+  return { follow, wake, stop, count: () => count };
 }
 
-const NEWEST = Number.MAX_SAFE_INTEGER;
+const NO_STATE = { last: 0, rights: 0 };

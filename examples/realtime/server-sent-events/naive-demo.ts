@@ -1,12 +1,10 @@
 import { listen } from '@touchstone/kit/app/http';
-import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { createNaiveStreams } from './naive.ts';
+import { openDatabase } from './test-app.ts';
 import { openStream } from './test-reader.ts';
 
-await using database = await freshDatabase({
-  schema: new URL('schema.sql', import.meta.url),
-});
+await using database = await openDatabase();
 const naive = await createNaiveStreams(database);
 await using server = await listen(naive.follow, { graceSeconds: 0 });
 

@@ -1,14 +1,12 @@
 import { listen } from '@touchstone/kit/app/http';
-import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { createNaiveStreams } from './naive.ts';
+import { openDatabase } from './test-app.ts';
 import { openStream } from './test-reader.ts';
 
-const SCHEMA = new URL('schema.sql', import.meta.url);
-
 it('shows how the naive way fails: what happens while a reader is away is lost, and 8,000 bytes are too many', async () => {
-  await using database = await freshDatabase({ schema: SCHEMA });
+  await using database = await openDatabase();
   const naive = await createNaiveStreams(database);
   await using server = await listen(naive.follow, { graceSeconds: 0 });
   using _naive = { [Symbol.dispose]: naive.stop };

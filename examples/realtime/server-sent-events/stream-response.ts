@@ -3,12 +3,12 @@ import type { ServerResponse } from 'node:http';
 // #region begin-stream
 const HEADERS = {
   'content-type': 'text/event-stream',
-  // Neither kept nor compressed: both would hold events back.
+  // A cache or a compressor would hold events back.
   'cache-control': 'no-store, no-transform',
-  'x-accel-buffering': 'no', // nginx: pass on what comes
+  'x-accel-buffering': 'no', // nginx must not collect them either
 };
 
-/** An id without data is no event, but a place to resume from. */
+/** An id without data is not an event, but a place to resume from. */
 export function beginStream(
   response: ServerResponse,
   retry: number,
@@ -19,15 +19,14 @@ export function beginStream(
 }
 // #endregion begin-stream
 
-// #region send-away
-/** To an EventSource a 503 is the end, a stream that ends is not. */
+/** An EventSource gives up at a 503, and comes back when a stream ends. */
 export function sendAway(
   response: ServerResponse,
   retry: number,
 ): void {
+  if (response.writableEnded) return;
   if (!response.headersSent) response.writeHead(200, HEADERS);
-  // Not all in one instant, there or here.
+  // Spread, so that not all readers come back at once.
   const spread = Math.round(retry * (0.5 + Math.random()));
   response.end(`retry: ${spread}\n\n`);
 }
-// #endregion send-away

@@ -1,105 +1,105 @@
 import type { ServerResponse } from 'node:http';
 import { listen } from '@touchstone/kit/app/http';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { createClient } from '@touchstone/kit/testing/client';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { testClock } from '@touchstone/kit/time/clock';
-import type { Pool } from 'pg';
-import { createAccess } from './access.ts';
-import { createApp } from './app.ts';
-import { createEventLog } from './event-log.ts';
-import {
-  createEventStreams,
-  type EventStreamsOptions,
-} from './event-streams.ts';
-import { createGuest } from './test-client.ts';
-import {
-  startTopicListener,
-  type TopicListenerOptions,
-} from './topic-listener.ts';
+import { type AppOptions, openApp } from './open-app.ts';
+import { openStream } from './test-reader.ts';
 
-/** What a test may want otherwise. */
-export type TestAppOptions = Partial<EventStreamsOptions> &
-  Pick<Partial<TopicListenerOptions>, 'pingSeconds'> & {
-    /** Where its listening connection goes, such as a proxy that breaks. */
-    listenUrl?: (url: string) => string;
-  };
+/** A database with the schema in it, for one test or more apps. */
+export const openDatabase = () =>
+  freshDatabase({ schema: new URL('schema.sql', import.meta.url) });
 
-/** The app on a socket and a database of its own, with Ada, who owns the topic `ride`. */
-export async function startTestApp(options: TestAppOptions = {}) {
-  const database = await freshDatabase({
-    schema: new URL('schema.sql', import.meta.url),
-  });
-  const process = await startTestProcess(database, options);
-  const ada = await createGuest(process.url, 'ada');
-  await ada.createTopic('ride');
-
-  async function dispose() {
-    await process[Symbol.asyncDispose]();
-    await database[Symbol.asyncDispose]();
-  }
+/** The app on a socket and a database of its own, with Ada, who owns the ride `ride`. */
+export async function startTestApp(options: Partial<AppOptions> = {}) {
+  const stack = new AsyncDisposableStack();
+  const database = stack.use(await openDatabase());
+  const app = stack.use(await startTestProcess(database.url, options));
+  const ada = await createGuest(app.url, 'ada');
+  await ada.create('ride');
   return {
-    ...process,
+    ...app,
     database,
-    pool: database.pool,
     ada,
-    [Symbol.asyncDispose]: dispose,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-/** One process of the app; several may share a database. */
+/** One process of the app; several may share a database. No heartbeat helps: events come by notifications, or not at all. */
 export async function startTestProcess(
-  database: { pool: Pool; url: string },
-  options: TestAppOptions = {},
+  databaseUrl: string,
+  options: Partial<AppOptions> = {},
 ) {
-  const { listenUrl = (url: string) => url, ...settings } = options;
-  const { pool } = database;
   const clock = testClock();
   const log = createTestLog();
-  const eventLog = createEventLog({ pool });
-  const services = { eventLog, clock, log };
-  const streams = createEventStreams({
-    ...services,
-    retryMilliseconds: 20,
-    ...settings,
-  });
-  const listener = startTopicListener({
+  const { app, close, ...opened } = openApp({
+    databaseUrl,
     log,
-    url: listenUrl(database.url),
-    wake: streams.wake,
+    clock,
+    heartbeatSeconds: 3600,
     retryMilliseconds: 20,
-    ...settings,
+    ...options,
   });
-  const access = createAccess({ pool, clock });
-  const server = await listen(
-    createApp({ access, eventLog, streams, log }),
-    { graceSeconds: 1 },
-  );
+  const server = await listen(app, { graceSeconds: 1 });
   const responses: ServerResponse[] = [];
   server.server.on('request', (_request, response) => {
     responses.push(response);
   });
 
   async function dispose() {
-    streams.stop();
-    await listener.stop();
+    opened.streams.stop();
     await server[Symbol.asyncDispose]();
+    await close();
   }
   return {
+    ...opened,
     url: server.url,
     clock,
-    streams,
-    eventLog,
-    access,
     responses,
-    warnings: log.warnings,
+    append: (data: unknown, topic = 'ride') =>
+      opened.eventLog.append({ topic, type: 'moved', data }),
+    warnings: () => log.entries.map(({ message }) => message),
     [Symbol.asyncDispose]: dispose,
   };
 }
 
-function createTestLog() {
-  const warnings: string[] = [];
+/** Where a stream begins, and at which process. */
+type StreamAt = { after?: number; lastEventId?: number; url?: string };
+
+/** A guest of the app, who has a cookie. */
+export async function createGuest(url: string, name: string) {
+  const { headers } = await createClient(url)('POST', '/sessions', {
+    body: { name },
+  });
+  const cookie = `${headers.get('set-cookie')}`.split(';')[0] ?? '';
+  const send = createClient(url, { cookie });
+  const readerPath = (ride: string, reader: string) =>
+    `/rides/${ride}/readers/${reader}`;
+
+  function stream(ride: string, at: StreamAt = {}) {
+    const { after, lastEventId } = at;
+    const query = after === undefined ? '' : `?after=${after}`;
+    const place = `${at.url ?? url}/rides/${ride}/events${query}`;
+    return openStream(place, {
+      cookie,
+      ...(lastEventId !== undefined && {
+        'last-event-id': `${lastEventId}`,
+      }),
+    });
+  }
+
   return {
-    warnings,
-    warn: (message: string) => void warnings.push(message),
-    error: console.error,
+    cookie,
+    send,
+    stream,
+    logOut: () => send('DELETE', '/sessions'),
+    create: (ride: string) => send('PUT', `/rides/${ride}`),
+    move: (ride: string, km: number) =>
+      send('POST', `/rides/${ride}/moves`, { body: { km } }),
+    grant: (ride: string, reader: string) =>
+      send('PUT', readerPath(ride, reader)),
+    revoke: (ride: string, reader: string) =>
+      send('DELETE', readerPath(ride, reader)),
   };
 }

@@ -16,7 +16,9 @@ export async function openStream(
   const headers = { 'accept-encoding': 'gzip', ...others };
   const { sent, response } = await send(url, headers);
   const received: Received[] = [];
-  let [text, comments, lastId] = ['', 0, ''];
+  let text = '';
+  let comments = 0;
+  let lastId = '';
   const retries: number[] = [];
 
   decode(response).on('data', (part: string) => {
@@ -48,7 +50,6 @@ export async function openStream(
     lastId: () => lastId,
     retries,
     comments: () => comments,
-    rest: () => text,
     cut: () => void sent.destroy(),
   };
 }

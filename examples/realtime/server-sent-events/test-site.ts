@@ -1,56 +1,42 @@
 import { launchChromium } from '@touchstone/kit/browser/chromium';
-import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { startNginx } from '@touchstone/kit/proxies/nginx';
+import { openDatabase } from './test-app.ts';
 
 /** Two processes of the program behind nginx, and one database. */
 export async function startTestSite() {
-  const database = await freshDatabase({
-    schema: new URL('schema.sql', import.meta.url),
-  });
-  const first = await startMain(database.url);
-  const second = await startMain(database.url);
-  const programs = [first, second];
-  const nginx = await startNginx({
-    site: new URL('nginx.conf', import.meta.url),
-    values: {
-      APP_1: new URL(first.url).host,
-      APP_2: new URL(second.url).host,
-    },
-  });
+  const stack = new AsyncDisposableStack();
+  const { pool, url } = stack.use(await openDatabase());
 
-  /** The same process as before, or so it looks from outside. */
-  async function restart(url: string) {
-    const again = await startMain(database.url, new URL(url).port);
-    programs.push(again);
-    return again;
+  /** At a port that was used before, it looks like the same process. */
+  async function start(port = '0') {
+    const main = new URL('main.ts', import.meta.url);
+    const settings = { DATABASE_URL: url, PORT: port };
+    return stack.use(await startProgram(main, settings));
   }
 
-  async function dispose() {
-    await nginx[Symbol.asyncDispose]();
-    for (const program of programs)
-      await program[Symbol.asyncDispose]();
-    await database[Symbol.asyncDispose]();
-  }
+  const first = await start();
+  const second = await start();
+  const nginx = stack.use(
+    await startNginx({
+      site: new URL('nginx.conf', import.meta.url),
+      values: {
+        APP_1: new URL(first.url).host,
+        APP_2: new URL(second.url).host,
+      },
+    }),
+  );
   return {
     url: nginx.url,
-    pool: database.pool,
+    pool,
     first,
     second,
-    restart,
-    [Symbol.asyncDispose]: dispose,
+    restart: (url: string) => start(new URL(url).port),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-function startMain(databaseUrl: string, port = '0') {
-  return startProgram(new URL('main.ts', import.meta.url), {
-    DATABASE_URL: databaseUrl,
-    PORT: port,
-    RETRY_MILLISECONDS: '100',
-  });
-}
-
-/** A tab of Chromium, logged in as the owner of the topic `ride`, that follows it. */
+/** A tab of Chromium, logged in as the owner of the ride `ride`, that follows it. */
 export async function openBrowserReader(url: string) {
   const browser = await launchChromium();
   const page = await browser.newPage();
@@ -61,8 +47,8 @@ export async function openBrowserReader(url: string) {
       headers: { 'content-type': 'application/json' },
       body: '{"name":"ada"}',
     });
-    await fetch('/topics/ride', { method: 'PUT' });
-    const source = new EventSource('/topics/ride/events');
+    await fetch('/rides/ride', { method: 'PUT' });
+    const source = new EventSource('/rides/ride/events');
     const ids: string[] = [];
     source.addEventListener('moved', (event) => {
       ids.push(event.lastEventId);
@@ -70,12 +56,10 @@ export async function openBrowserReader(url: string) {
     Object.assign(window, { source, ids });
   });
 
-  /** How the EventSource stands: 0 connecting, 1 open, 2 closed for ever. */
-  const state = () => page.evaluate<number>('source.readyState');
-  const ids = () => page.evaluate<string[]>('ids');
   return {
-    state,
-    ids,
+    /** 0 connecting, 1 open, 2 closed for ever. */
+    state: () => page.evaluate<number>('source.readyState'),
+    ids: () => page.evaluate<string[]>('ids'),
     [Symbol.asyncDispose]: () => browser.close(),
   };
 }

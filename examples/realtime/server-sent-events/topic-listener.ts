@@ -1,18 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 
 /** What the listening connection needs. */
 export type TopicListenerOptions = {
-  /** A connection of its own to the database, past any transaction pooler. */
+  /** Directly to the primary, past any transaction pooler. */
   url: string;
-  /** Is called with the topic that has news; without one, all may have. */
+  /** Is called with the topic that has news; without one, any may have. */
   wake: (topic?: string) => void;
   log: { warn: (message: string, details: object) => void };
   pingSeconds?: number;
   retryMilliseconds?: number;
 };
 
-/** One connection of this process that listens for all topics, and comes back when it is lost. */
+/** Listens for all topics of this process on one connection, and connects again when it is lost. */
 export function startTopicListener(options: TopicListenerOptions) {
   const { url, wake, log } = options;
   const { pingSeconds = 5, retryMilliseconds = 500 } = options;
@@ -20,40 +20,41 @@ export function startTopicListener(options: TopicListenerOptions) {
 
   // #region listen
   async function listen() {
-    const client = new pg.Client({
+    const client = new Client({
       connectionString: url,
       application_name: 'topic-listener',
       connectionTimeoutMillis: pingSeconds * 1000,
       query_timeout: pingSeconds * 1000,
     });
     const lost = new AbortController();
-    client.on('error', () => lost.abort());
+    client.on('error', (error) => lost.abort(error));
     client.on('notification', ({ payload }) => wake(payload));
     const signal = AbortSignal.any([lost.signal, stopping.signal]);
     try {
       await client.connect();
       await client.query('listen topics');
-      wake(); // nobody heard what was announced until now
-      // A line that is dead in silence is found by asking.
+      wake(); // notifications of the meantime reached nobody
       for (;;) {
         await pause(pingSeconds * 1000, undefined, { signal });
-        await client.query('select');
+        await client.query('select'); // finds a connection that is dead
       }
     } finally {
-      client.end().catch(() => {}); // it may be gone already
+      client.end().catch(() => {});
+      // A server that is frozen would never answer the goodbye.
+      client.connection.stream.destroy();
     }
   }
   // #endregion listen
 
   async function keepListening() {
-    while (!stopping.signal.aborted) {
+    const { signal } = stopping;
+    while (!signal.aborted) {
       await listen().catch((error: unknown) => {
-        if (!stopping.signal.aborted)
+        if (!signal.aborted)
           log.warn('listening connection lost', { error });
       });
-      await pause(retryMilliseconds, undefined, stopping).catch(
-        () => {},
-      );
+      const delay = retryMilliseconds * (0.5 + Math.random());
+      await pause(delay, undefined, { signal }).catch(() => {});
     }
   }
 
