@@ -191,7 +191,7 @@ failure(
   },
   async () => {
     await using storage = await startTestStorage();
-    const { append, pool, rollUps, rollUpsOf } = storage;
+    const { append, clock, pool, rollUps, rollUpsOf } = storage;
     await append({
       '2026-06-15T11:45:10Z': 1,
       '2026-06-15T11:46:00Z': 2,
@@ -216,7 +216,7 @@ failure(
       rolled('2026-06-15T11:45:00Z', [2, 3, 1, 2]),
     ]);
 
-    const other = createRollUps({ pool, limit: 3 });
+    const other = createRollUps({ pool, clock, limit: 3 });
     for (let n = 0; n < 30; n++) {
       const second = String(n).padStart(2, '0');
       await Promise.all([
@@ -242,11 +242,11 @@ failure(
   },
   async () => {
     await using storage = await startTestStorage();
-    const { append, log, pool, rollUps, rollUpsOf } = storage;
+    const { append, clock, log, pool, rollUps, rollUpsOf } = storage;
     const { partitions } = storage;
     for (let n = 0; n < 5; n++)
       await append({ [`2026-06-15T11:0${n}:00Z`]: n });
-    const small = createRollUps({ pool, limit: 1 });
+    const small = createRollUps({ pool, clock, limit: 1 });
     expect(await small.runOnce()).toBe(1);
     const table = await lockTable(pool, 'quarters');
     let failures = 0;
@@ -331,7 +331,7 @@ failure(
       'Writers and readers go on; retention gives up after seconds, and a later run finishes what it began',
     defence: 'detach',
     remains:
-      'Until that report ends, disk space is not freed, and each run of the roll-ups takes longer than the one before',
+      'Until that report ends, the old partition keeps its disk space',
   },
   async () => {
     await using storage = await startTestStorage();
@@ -378,6 +378,46 @@ failure(
       'sensor_readings_20260616',
     ]);
     expect(await readValues(pool)).toEqual([2]);
+  },
+);
+
+failure(
+  'A report reads for an hour while roll-ups run',
+  {
+    symptom:
+      'Each minute is written once, when it is over: its rows do not collect a version for each run',
+    defence: 'run-once',
+    remains:
+      'Minutes and quarters appear up to a minute later. Vacuum cannot remove taken marks while the report reads, so each run reads past them',
+  },
+  async () => {
+    await using storage = await startTestStorage();
+    const { clock, pool, readings, rollUps, rollUpsOf } = storage;
+    const names = Array.from({ length: 30 }, (_, n) => `s${n}`);
+    for (const name of names) await storage.sensors.register(name);
+    const report = await pool.connect();
+    await report.query(
+      'begin isolation level repeatable read; select from marks',
+    );
+
+    for (let second = 0; second < 60; second++) {
+      const at = clock();
+      await readings.append(
+        names.map((sensor) => ({ sensor, at, value: second })),
+      );
+      expect(await rollUps.runOnce()).toBe(0);
+      clock.advance({ seconds: 1 });
+    }
+    expect(await rollUps.runOnce()).toBe(30 * 60);
+
+    const minute = rolled('2026-06-15T12:00:00Z', [60, 1770, 0, 59]);
+    expect(await rollUpsOf('minutes')).toEqual(names.map(() => minute));
+    const { rows } = await pool.query(
+      `select pg_relation_size('minutes_20260601')::int as size`,
+    );
+    expect(rows).toEqual([{ size: 8192 }]); // one page
+    await report.query('commit');
+    report.release();
   },
 );
 
@@ -764,8 +804,8 @@ failure(
     for (const [nth, zone] of ZONES.entries())
       for (const [unit, days, maxPoints] of [
         ['day', 400, 460],
-        ['week', 300, 50],
-        ['month', 600, 50],
+        ['week', 100, 50],
+        ['month', 400, 50],
       ] as const) {
         const offset = nth * 5.37 * 3_600_000;
         const from = new Date(start.getTime() + 40 * DAY + offset);

@@ -107,7 +107,8 @@ type Counting = {
 // Counted in local time. A midnight may be skipped, or come twice;
 // the end of the microsecond before it is the first of the day.
 const toCalendar = (unit: string): Counting => ({
-  toKey: (instant) => `date_trunc('${unit}', ${instant} at time zone $5)`,
+  toKey: (instant) =>
+    `date_trunc('${unit}', ${instant} at time zone $5)`,
   toStart: (local) =>
     `((${local} - interval '1 us') at time zone $5 + interval '1 us')`,
 });

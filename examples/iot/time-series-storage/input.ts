@@ -29,7 +29,10 @@ export const parseSensor = createRequestParser({ params });
 /** Reads the names of at most 1,000 sensors. */
 export const parseSearch = createRequestParser({
   query: z.strictObject({
-    name: z.union([z.array(name).max(1000), name.transform((one) => [one])]),
+    name: z.union([
+      z.array(name).max(1000),
+      name.transform((one) => [one]),
+    ]),
   }),
 });
 

@@ -8,6 +8,7 @@ type Mark = { sensor_id: number; minute: Date };
 /** What roll-ups need. */
 export type RollUpsOptions = {
   pool: Pool;
+  clock: () => Date;
   /** How many marks one run takes. Default: 10,000. */
   limit?: number;
 };
@@ -17,10 +18,9 @@ const LOCK = `hashtext('time-series-storage'), hashtext('roll-ups')`;
 const RUN_MS = 300_000;
 
 /** Computes minutes from readings, and quarters of an hour from minutes. */
-export function createRollUps({
-  pool,
-  limit = 10_000,
-}: RollUpsOptions) {
+export function createRollUps(options: RollUpsOptions) {
+  const { pool, clock, limit = 10_000 } = options;
+
   // #region run-once
   /** Returns how many marks it took; a run that dies changes nothing. */
   async function runOnce(signal?: AbortSignal): Promise<number> {
@@ -39,12 +39,15 @@ export function createRollUps({
     });
   }
 
+  // A minute waits until it is over. Written in each run, a row would
+  // have a version for each one while a long reader prevents vacuum.
   async function takeMarks(tx: Queryable): Promise<Mark[]> {
     const { rows } = await tx.query<Mark>(
       `delete from marks
-       where ctid = any (array(select ctid from marks limit $1))
+       where ctid = any (array(
+         select ctid from marks where minute <= $2 limit $1))
        returning sensor_id, minute`,
-      [limit],
+      [limit, new Date(clock().getTime() - MINUTE)],
     );
     return rows;
   }
@@ -83,7 +86,8 @@ export function createRollUps({
   return { runOnce, runAll, erase };
 }
 
-const QUARTER = 900_000;
+const MINUTE = 60_000;
+const QUARTER = 15 * MINUTE;
 
 // #region roll-up
 // Computed again from all rows, never added to. This snapshot is

@@ -27,6 +27,8 @@ function toKey(unit: Unit, date: string): string {
   if (unit === 'year') return date.slice(0, 4);
   if (unit === 'day') return date;
   const monday = new Date(date);
-  monday.setUTCDate(monday.getUTCDate() - ((monday.getUTCDay() + 6) % 7));
+  monday.setUTCDate(
+    monday.getUTCDate() - ((monday.getUTCDay() + 6) % 7),
+  );
   return monday.toISOString();
 }

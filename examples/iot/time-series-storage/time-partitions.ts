@@ -71,7 +71,9 @@ export function createTimePartitions(options: TimePartitionsOptions) {
       return await dropAll(client);
     } finally {
       // Now, not when Postgres notices that the connection is closed.
-      await client.query('select pg_advisory_unlock_all()').catch(ignore);
+      await client
+        .query('select pg_advisory_unlock_all()')
+        .catch(ignore);
       limit.removeEventListener('abort', cut);
       client.release(true); // its lock_timeout goes with it
     }
@@ -125,14 +127,16 @@ export function createTimePartitions(options: TimePartitionsOptions) {
        union all
        select objoid::regclass::text, 'detached', false
        from pg_description
-       where classoid = 'pg_class'::regclass and description = $3
+       where classoid = 'pg_class'::regclass and objsubid = 0
+         and description = $3
          and objoid not in (select id from time_partitions)
        order by state desc, name`,
       [table, before, toNote(table)],
     );
     // The roll-ups that are still to come need these readings.
     for (const { name, isMarked } of rows)
-      if (isMarked) log.warn('partition is not rolled up yet', { name });
+      if (isMarked)
+        log.warn('partition is not rolled up yet', { name });
     return rows.filter(({ isMarked }) => !isMarked);
   }
   // #endregion list-old
