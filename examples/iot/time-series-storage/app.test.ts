@@ -103,17 +103,14 @@ it('refuses a history without bounds, or of an unknown zone', async () => {
     { ...HOUR, maxPoints: '2001' },
     { ...HOUR, maxPoints: '49' },
     { ...HOUR, step: '1 second' },
+    { ...HOUR, zone: '+02:00' },
+    { ...HOUR, zone: 'Europe/Atlantis' },
   ];
 
   for (const query of queries)
     expect(await ask('roof', query)).toMatchObject({
       status: 400,
       body: { code: 'invalid_request' },
-    });
-  for (const zone of ['+02:00', 'Europe/Atlantis'])
-    expect(await ask('roof', { ...HOUR, zone })).toMatchObject({
-      status: 400,
-      body: { code: 'unknown_zone' },
     });
   expect(await ask('shed', HOUR)).toMatchObject({
     status: 404,

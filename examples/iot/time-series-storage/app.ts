@@ -19,10 +19,9 @@ type Services = Omit<Storage, 'partitions'> & {
   log: Parameters<typeof answerErrors>[0];
 };
 
-// #region wire
 /** Readings come in batches; latest values and histories go out. */
 export function createApp(services: Services) {
-  const { sensors, readings, rollUps, history, log } = services;
+  const { sensors, readings, rollUps, readHistory, log } = services;
   const app = express().disable('x-powered-by');
 
   app
@@ -55,7 +54,7 @@ export function createApp(services: Services) {
     .get(async (request, response) => {
       const { params, query } = await parseHistory(request);
       const sensorId = await requireSensor(params.name);
-      response.json(await history.read({ sensorId, ...query }));
+      response.json(await readHistory({ sensorId, ...query }));
     })
     .delete(async (request, response) => {
       const { params, query } = await parseErasure(request);
@@ -74,4 +73,3 @@ export function createApp(services: Services) {
   app.use(answerNotFound, answerErrors(log));
   return app;
 }
-// #endregion wire

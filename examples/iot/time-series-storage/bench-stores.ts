@@ -58,7 +58,7 @@ export async function openPattern(
 
   async function history(sensor: string, from: Date, to: Date) {
     const [found] = await storage.sensors.find([sensor]);
-    const { points } = await storage.history.read({
+    const { points } = await storage.readHistory({
       sensorId: found?.id ?? 0,
       from,
       to,

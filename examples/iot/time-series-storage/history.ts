@@ -1,4 +1,4 @@
-import { DatabaseError, type Pool } from 'pg';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { DAY, LEVELS, type Level } from './levels.ts';
 
 /** A span of time of one sensor, and how finely to draw it. */
@@ -27,14 +27,6 @@ export type History = {
   table: Level['table'];
   points: Point[];
 };
-
-/** Postgres does not know the zone, or would read it with the opposite sign. */
-export class ZoneError extends Error {
-  override readonly name = 'ZoneError';
-  readonly status = 400;
-  readonly code = 'unknown_zone';
-  readonly expose = true;
-}
 
 // #region choose-step
 type Step = { step: string; seconds: number; unit?: string };
@@ -76,11 +68,18 @@ export function chooseStep(
 }
 // #endregion choose-step
 
+// #region zone-names
+/** Postgres takes `+02:00` and `X/Y+2` for POSIX specifications, whose positive sign is west of Greenwich. */
+export const ZONE_NAME =
+  /^(?:UTC|[A-Z][A-Za-z_]+(?:\/[A-Z][A-Za-z_]+(?:-[A-Za-z_]+)*)+)$/;
+// #endregion zone-names
+
 /** The statement that reads a history; `explain` in front of it shows what it reads. */
 export function describeHistory(query: HistoryQuery, now: Date) {
   const { step, unit, level } = chooseStep(query, now);
   const { sensorId, from, to, zone } = query;
-  if (!ZONE_NAME.test(zone)) throw new ZoneError(ADVICE);
+  if (!ZONE_NAME.test(zone))
+    throw new RangeError('Name a zone such as Europe/Berlin');
   return {
     step,
     table: level.table,
@@ -88,14 +87,6 @@ export function describeHistory(query: HistoryQuery, now: Date) {
     values: [sensorId, from, to, step, zone],
   };
 }
-
-// #region zone-names
-// Postgres takes `+02:00` and `Etc/X+2` for POSIX specifications, in
-// which the positive sign is west of Greenwich.
-const ZONE_NAME =
-  /^(?:UTC|[A-Z][A-Za-z_]+(?:\/[A-Z][A-Za-z_]+(?:-[A-Za-z_]+)*)+)$/;
-const ADVICE = 'Name a zone such as Europe/Berlin';
-// #endregion zone-names
 
 // #region zone-steps
 /** How steps are counted: `toKey` gives the step of an instant, `toStart` the instant at which a step begins. */
@@ -146,25 +137,12 @@ function toSql(rows: string, { toKey, toStart }: Counting): string {
 // #endregion history-sql
 
 /** Reads what was measured, as finely as the points allow. */
-export function createHistory(options: {
-  pool: Pool;
-  clock: () => Date;
-}) {
-  const { pool, clock } = options;
-
-  async function read(query: HistoryQuery): Promise<History> {
-    const { text, values, ...about } = describeHistory(query, clock());
-    try {
-      const { rows } = await pool.query<Point>(text, values);
-      return { ...about, points: rows };
-    } catch (error) {
-      throw isUnknownZone(error) ? new ZoneError(ADVICE) : error;
-    }
-  }
-
-  return { read };
+export async function readHistory(
+  db: Queryable,
+  query: HistoryQuery,
+  now: Date,
+): Promise<History> {
+  const { text, values, ...about } = describeHistory(query, now);
+  const { rows } = await db.query<Point>(text, values);
+  return { ...about, points: rows };
 }
-
-/** invalid_parameter_value; the zone is the only one that it can be. */
-const isUnknownZone = (error: unknown) =>
-  error instanceof DatabaseError && error.code === '22023';

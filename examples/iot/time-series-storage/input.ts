@@ -4,6 +4,7 @@ import {
   instantText,
   integerText,
 } from '../../api-design/request-validation/from-text.ts';
+import { ZONE_NAME } from './history.ts';
 import type { Appended, Reading } from './readings.ts';
 
 const TWENTY_YEARS = 20 * 366 * 86_400_000;
@@ -11,11 +12,25 @@ const TWENTY_YEARS = 20 * 366 * 86_400_000;
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/);
 const params = z.strictObject({ name });
 
+const zone = z
+  .string()
+  .regex(ZONE_NAME)
+  .refine(isKnown, { error: 'Name a zone such as Europe/Berlin' });
+
+function isKnown(timeZone: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone }));
+  } catch {
+    return false;
+  }
+}
+
 const from = instantText;
 const to = instantText;
 
 function isSpan({ from, to }: { from: Date; to: Date }): boolean {
-  const length = to.getTime() - from.getTime();
+  // Also called when one of them was not valid.
+  const length = Number(to) - Number(from);
   return length > 0 && length <= TWENTY_YEARS;
 }
 const advice = {
@@ -49,7 +64,7 @@ export const parseHistory = createRequestParser({
     .strictObject({
       from,
       to,
-      zone: z.string().max(64).default('UTC'),
+      zone: zone.default('UTC'),
       maxPoints: integerText({ min: 50, max: 2000 }).default(800),
     })
     .refine(isSpan, advice),

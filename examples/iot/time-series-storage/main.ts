@@ -8,7 +8,11 @@ await runExample(import.meta, async ({ pool }) => {
   const clock = () => new Date();
   const storage = createStorage({ pool, clock, log });
   await storage.partitions.prepareAhead();
-  const { stop } = startMaintenance({ storage, log, rollUpSeconds: 1 });
+  const { stop } = startMaintenance({
+    ...storage,
+    log,
+    rollUpSeconds: 1,
+  });
   return { app: createApp({ ...storage, log }), commands, stop };
 });
 

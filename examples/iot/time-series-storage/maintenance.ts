@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Storage } from './storage.ts';
-import type { Log } from './time-partitions.ts';
+import type { RollUps } from './roll-ups.ts';
+import type { Log, TimePartitions } from './time-partitions.ts';
 
 /** What maintenance needs. */
 export type MaintenanceOptions = {
-  storage: Pick<Storage, 'partitions' | 'rollUps'>;
+  partitions: TimePartitions;
+  rollUps: Pick<RollUps, 'runAll'>;
   log: Log;
   /** The pause between roll-ups. Default: 10. */
   rollUpSeconds?: number;
@@ -15,8 +16,7 @@ type Work = (signal: AbortSignal) => Promise<unknown>;
 // #region maintenance
 /** Rolls up every few seconds, and prepares and drops partitions every hour, until it is stopped. */
 export function startMaintenance(options: MaintenanceOptions) {
-  const { storage, log, rollUpSeconds = 10 } = options;
-  const { partitions, rollUps } = storage;
+  const { partitions, rollUps, log, rollUpSeconds = 10 } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
 

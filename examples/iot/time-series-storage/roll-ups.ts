@@ -86,6 +86,9 @@ export function createRollUps(options: RollUpsOptions) {
   return { runOnce, runAll, erase };
 }
 
+/** The roll-ups of one database. */
+export type RollUps = ReturnType<typeof createRollUps>;
+
 const MINUTE = 60_000;
 const QUARTER = 15 * MINUTE;
 

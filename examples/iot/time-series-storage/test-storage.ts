@@ -33,7 +33,7 @@ export async function startTestStorage(start = '2026-06-15T12:00:00Z') {
   }
 
   function read(query: Partial<HistoryQuery> & Span) {
-    return storage.history.read({
+    return storage.readHistory({
       sensorId: 1,
       zone: 'UTC',
       maxPoints: 500,
