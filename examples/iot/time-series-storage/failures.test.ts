@@ -41,7 +41,12 @@ failure(
     const { append, clock, pool, log } = storage;
     // Nothing has prepared partitions for three days.
     clock.advance({ days: 3, hours: 12 });
-    const before = await listPartitions(pool, 'sensor_readings');
+    const before = ['15', '16', '17', '18'].map(
+      (day) => `sensor_readings_202606${day}`,
+    );
+    expect(await listPartitions(pool, 'sensor_readings')).toEqual(
+      before,
+    );
     await append({ '2026-06-18T23:59:59.999Z': 1 });
     expect(log.entries).toEqual([]);
 
@@ -62,6 +67,21 @@ failure(
       details: {},
     });
     expect(await readValues(pool)).toEqual([2, 1, 3, 4, 5]);
+    await append({
+      '2026-06-11T12:00:00Z': 6,
+      '2026-06-13T12:00:00Z': 7,
+    });
+    expect(await listPartitions(pool, 'sensor_readings')).toEqual([
+      'sensor_readings_20260611',
+      'sensor_readings_20260612',
+      'sensor_readings_20260613',
+      ...before,
+      'sensor_readings_20260619',
+    ]);
+    expect(log.entries.at(-1)?.details).toEqual({
+      from: new Date('2026-06-11T12:00:00Z'),
+      to: new Date('2026-06-13T12:00:00Z'),
+    });
   },
 );
 
@@ -229,6 +249,13 @@ failure(
     expect(await rollUpsOf('quarters')).toEqual([
       rolled('2026-06-15T11:45:00Z', [32, 438, 0, 29]),
     ]);
+
+    await pool.query(
+      `insert into marks
+       select 1, '2026-06-15 11:47Z' from generate_series(1, 10001)`,
+    );
+    expect(await rollUps.runOnce()).toBe(10_000);
+    expect(await rollUps.runOnce()).toBe(1);
   },
 );
 
@@ -272,10 +299,20 @@ failure(
     expect(await pool.query('select from marks')).toMatchObject({
       rowCount: 4,
     });
+    const old = new Date('2026-01-01T00:00:00Z');
+    await partitions.prepare(old, old);
+    clock.advance({ days: 1 });
     await using _again = startMaintenance({ partitions, rollUps, log });
     await waitUntil('all is rolled up', async () => {
       const [quarter] = await rollUpsOf('quarters');
       return quarter?.count === 5;
+    });
+    await waitUntil('partitions are prepared and dropped', async () => {
+      const names = await listPartitions(pool, 'sensor_readings');
+      return (
+        names.at(0) === 'sensor_readings_20260615' &&
+        names.at(-1) === 'sensor_readings_20260619'
+      );
     });
   },
 );
@@ -322,6 +359,17 @@ failure(
     expect(await listPartitions(pool, 'sensor_readings')).not.toContain(
       'sensor_readings_20260614',
     );
+    // Minutes stay for 400 days, quarters for ten years.
+    for (const [end, days, name] of [
+      ['2026-07-01T00:00:00Z', 400, 'minutes_20260601'],
+      ['2027-01-01T00:00:00Z', 3660, 'quarters_20260101'],
+    ] as const) {
+      const left = Date.parse(end) + days * DAY - clock().getTime();
+      clock.advance({ seconds: left / 1000 - 1 });
+      expect(await partitions.dropOld()).not.toContain(name);
+      clock.advance({ seconds: 1 });
+      expect(await partitions.dropOld()).toEqual([name]);
+    }
   },
 );
 
@@ -668,6 +716,12 @@ failure(
     const { points } = await storage.read({ from, to, maxPoints: 50 });
     expect(points.length).toBe(50);
     expect(points[0]?.at).toEqual(new Date('2026-06-15T11:00:00Z'));
+    const hour = await storage.read({
+      from: new Date('2026-06-15T11:00:00Z'),
+      to: new Date('2026-06-15T12:00:00Z'),
+      maxPoints: 70,
+    });
+    expect(hour.points.length).toBe(60);
   },
 );
 
@@ -779,6 +833,11 @@ failure(
       ).rejects.toMatchObject({
         constraint: 'sensor_readings_value_check',
       });
+    await expect(
+      pool.query(
+        `insert into sensor_readings values (1, '2026-06-15 10:02Z', null)`,
+      ),
+    ).rejects.toMatchObject({ column: 'value' });
     const create = (lateDays: number) =>
       createReadings({ ...storage, lateDays });
     expect(() => create(89)).not.toThrow();
@@ -829,6 +888,7 @@ failure(
 );
 
 const ZONES = [
+  'UTC', // first: its span begins and ends at midnight
   'Africa/Cairo', // skips a midnight
   'Asia/Beirut',
   'America/Santiago',
@@ -844,7 +904,6 @@ const ZONES = [
   'Africa/Casablanca', // changes for the Ramadan
   'Pacific/Apia',
   'Pacific/Kiritimati', // UTC+14
-  'UTC',
 ];
 
 failure(

@@ -89,9 +89,10 @@ export function describeHistory(query: HistoryQuery, now: Date) {
 }
 
 // #region zone-steps
-/** How steps are counted: `toKey` gives the step of an instant, `toStart` the instant at which a step begins. */
 type Counting = {
+  /** SQL for the step that an instant belongs to. */
   toKey: (instant: string) => string;
+  /** SQL for the instant at which a step begins. */
   toStart: (key: string) => string;
 };
 
@@ -113,7 +114,6 @@ const CLOCK: Counting = {
 };
 // #endregion zone-steps
 
-// #region history-sql
 // The conditions are on the bare column, so partitions are pruned.
 // The mean is that of all readings, not of means.
 function toSql(rows: string, { toKey, toStart }: Counting): string {
@@ -134,7 +134,6 @@ function toSql(rows: string, { toKey, toStart }: Counting): string {
     where ${toStart('key')} < $3
     order by key`;
 }
-// #endregion history-sql
 
 /** Reads what was measured, as finely as the points allow. */
 export async function readHistory(

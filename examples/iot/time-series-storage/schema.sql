@@ -7,19 +7,20 @@ create table sensors (
 -- The key makes a repeated reading harmless, and finds the readings
 -- of one sensor. Sensors are never deleted: no foreign key to check.
 create table sensor_readings (
-  sensor_id int not null,
-  at timestamptz not null,
+  sensor_id int,
+  at timestamptz,
   -- NaN is above all numbers in Postgres, so this refuses it too.
   value float8 not null check (abs(value) < 1e15),
   primary key (sensor_id, at)
 ) partition by range (at);
+-- #endregion readings
 
 -- Count and sum instead of a mean: means cannot be combined. When all
 -- its readings are erased, a row has a count of 0.
 create table minutes (
-  sensor_id int not null,
-  at timestamptz not null,
-  count int not null,
+  sensor_id int,
+  at timestamptz,
+  count int,
   sum float8,
   min float8,
   max float8,
@@ -34,10 +35,9 @@ create table quarters (like minutes including all)
 -- Minutes to compute again. Appends only insert here, so they wait
 -- neither for each other nor for roll-ups.
 create table marks (
-  sensor_id int not null,
-  minute timestamptz not null
+  sensor_id int,
+  minute timestamptz
 );
--- #endregion readings
 
 -- Partitions are found by their bounds: a name says nothing sure.
 create view time_partitions as

@@ -32,7 +32,6 @@ export function createTimePartitions(options: TimePartitionsOptions) {
   const { pool, clock, log, lockSeconds = 5 } = options;
   const lockTimeoutMs = Math.ceil(lockSeconds * 1000);
 
-  // #region prepare
   /** Creates what is missing in all levels at once, or nothing. */
   async function prepare(from: Date, to: Date, signal?: AbortSignal) {
     // A detach that was cut off holds the table until it is finalized.
@@ -51,7 +50,6 @@ export function createTimePartitions(options: TimePartitionsOptions) {
     const ahead = new Date(now.getTime() + AHEAD_DAYS * DAY);
     await prepare(now, ahead, signal);
   }
-  // #endregion prepare
 
   // #region retention-session
   /** Returns the names of what it dropped; the rest waits for the next run. */
