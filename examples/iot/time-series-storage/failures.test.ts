@@ -277,10 +277,11 @@ failure(
     expect(await small.runOnce()).toBe(1);
     const table = await lockTable(pool, 'quarters');
     let failures = 0;
+    const ended: unknown[] = [];
     async function runAll(signal?: AbortSignal) {
       failures += 1;
       if (failures === 1) throw new Error('no connection');
-      await small.runAll(signal);
+      await small.runAll(signal).catch((error) => ended.push(error));
     }
     const maintenance = startMaintenance({
       partitions,
@@ -292,6 +293,7 @@ failure(
 
     await maintenance.stop();
 
+    expect(ended).toMatchObject([{ name: 'AbortError' }]);
     await table.unlock();
     expect(log.entries.map(({ message }) => message)).toEqual([
       'maintenance failed',
@@ -590,6 +592,7 @@ failure(
     const erasing = rollUps.erase(1, at, at);
     const span = [at, new Date(at.getTime() + 1)] as const;
     const erasingMore = rollUps.erase(1, ...span);
+    await waitUntil('all three wait', () => isBlocked(pool, 3));
     await quarters.unlock();
     expect(await running).toBe(1);
     await erasing;

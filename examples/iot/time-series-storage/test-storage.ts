@@ -120,13 +120,13 @@ export async function lockTable(pool: Pool, table: string) {
   return { unlock };
 }
 
-/** Whether a statement of this database waits for a lock. */
-export async function isBlocked(pool: Pool) {
+/** Whether that many statements of this database wait for locks. */
+export async function isBlocked(pool: Pool, count = 1) {
   const { rowCount } = await pool.query(
     `select from pg_stat_activity
      where datname = current_database() and wait_event_type = 'Lock'`,
   );
-  return rowCount !== 0;
+  return Number(rowCount) >= count;
 }
 
 /** Ends the sessions that wait for a lock, as a crash would. */
