@@ -1,58 +1,73 @@
+import express from 'express';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express from 'express';
-import { serveChart } from './chart.ts';
-import { batch, historyQuery, sensorParams } from './input.ts';
+  refuseMethod,
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import {
+  appendEach,
+  parseBatch,
+  parseErasure,
+  parseHistory,
+  parseSearch,
+  parseSensor,
+} from './input.ts';
 import type { Storage } from './storage.ts';
 
-type Services = Pick<Storage, 'sensors' | 'readings' | 'history'> & {
-  log: { error: (message: string, details: object) => void };
+type Services = Omit<Storage, 'partitions'> & {
+  log: Parameters<typeof answerErrors>[0];
 };
 
-/** Readings come in batches; latest values, histories and a chart go out. */
+/** Readings come in batches; latest values and histories go out. */
 export function createApp(services: Services) {
-  const { sensors, readings, history, log } = services;
+  const { sensors, readings, rollUps, readHistory, log } = services;
   const app = express().disable('x-powered-by');
-  app.use(express.json({ limit: '1mb' }));
-  app.use(serveChart());
 
-  app.get('/sensors', async (_request, response) => {
-    response.json(await sensors.list());
-  });
+  app
+    .route('/readings')
+    .post(async (request, response) => {
+      const { body } = await parseBatch(request);
+      response.json(await appendEach(body.readings, readings.append));
+    })
+    .all(refuseMethod);
 
-  app.put('/sensors/:name', async (request, response) => {
-    const { name } = sensorParams.parse(request.params);
-    await sensors.register(name);
-    response.status(204).end();
-  });
+  app
+    .route('/sensors')
+    .get(async (request, response) => {
+      const { query } = await parseSearch(request);
+      response.json(await sensors.find(query.name));
+    })
+    .all(refuseMethod);
 
-  app.post('/readings', async (request, response) => {
-    const { readings: given } = batch.parse(request.body);
-    response.status(201).json(await readings.append(given));
-  });
+  app
+    .route('/sensors/:name')
+    .put(async (request, response) => {
+      const { params } = await parseSensor(request);
+      await sensors.register(params.name);
+      response.status(204).end();
+    })
+    .all(refuseMethod);
 
-  app.get('/sensors/:name/latest', async (request, response) => {
-    const { latest } = await findSensor(request.params);
-    if (!latest)
-      throw new HttpProblem(404, 'no_reading', 'There is none yet');
-    response.json(latest);
-  });
+  app
+    .route('/sensors/:name/readings')
+    .get(async (request, response) => {
+      const { params, query } = await parseHistory(request);
+      const sensorId = await requireSensor(params.name);
+      response.json(await readHistory({ sensorId, ...query }));
+    })
+    .delete(async (request, response) => {
+      const { params, query } = await parseErasure(request);
+      const sensorId = await requireSensor(params.name);
+      await rollUps.erase(sensorId, query.from, query.to);
+      response.status(204).end();
+    })
+    .all(refuseMethod);
 
-  app.get('/sensors/:name/history', async (request, response) => {
-    const query = historyQuery.parse(request.query);
-    const { id } = await findSensor(request.params);
-    response.json(await history.read({ sensorId: id, ...query }));
-  });
-
-  async function findSensor(params: unknown) {
-    const { name } = sensorParams.parse(params);
-    const found = await sensors.find(name);
-    if (!found)
-      throw new HttpProblem(404, 'no_such_sensor', `No sensor ${name}`);
-    return found;
+  async function requireSensor(name: string): Promise<number> {
+    const [sensor] = await sensors.find([name]);
+    if (sensor) return sensor.id;
+    throw new HttpProblem(404, 'no_such_sensor', `No sensor ${name}`);
   }
 
   app.use(answerNotFound, answerErrors(log));

@@ -57,8 +57,8 @@ export async function openPattern(
   }
 
   async function history(sensor: string, from: Date, to: Date) {
-    const found = await storage.sensors.find(sensor);
-    const { points } = await storage.history.read({
+    const [found] = await storage.sensors.find([sensor]);
+    const { points } = await storage.readHistory({
       sensorId: found?.id ?? 0,
       from,
       to,
@@ -77,11 +77,11 @@ export async function openPattern(
 
   return {
     name: 'this pattern',
-    note: 'appends: with dedup, latest values and the roll-up that follows',
+    note: 'appends: with dedup and the roll-up that follows',
     fill,
     history,
     forget,
-    latest: async () => (await storage.sensors.list()).length,
+    latest: async () => (await storage.sensors.find(SENSORS)).length,
     append: storage.readings.append,
     settle: storage.rollUps.runAll,
   };
@@ -103,11 +103,6 @@ async function rollUpAll(pool: Pool, end: Date) {
        order by 2, 1`,
       [new Date(end.getTime() - days * DAY)],
     );
-  await pool.query(
-    `insert into latest_values
-     select distinct on (sensor_id) sensor_id, at, max
-     from minutes order by sensor_id, at desc`,
-  );
 }
 
 /** One table, with the index that its history needs, or with BRIN on the time. */

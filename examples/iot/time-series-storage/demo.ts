@@ -1,7 +1,8 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
+import { createClient } from '@touchstone/kit/testing/client';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { createClient } from './test-client.ts';
+import type { History } from './history.ts';
 import { listPartitions, SCHEMA } from './test-storage.ts';
 
 const MINUTE = 60_000;
@@ -10,34 +11,26 @@ const DAY = 1440 * MINUTE;
 await using database = await freshDatabase({ schema: SCHEMA });
 await using program = await startProgram(
   new URL('main.ts', import.meta.url),
-  { DATABASE_URL: database.url, PORT: '0', ROLL_UP_SECONDS: '0.2' },
+  { DATABASE_URL: database.url, PORT: '0' },
 );
-const roof = createClient(program.url);
-await roof.register('roof');
+const send = createClient(program.url);
+await send('PUT', '/sensors/roof');
 
 const midnight = Math.floor(Date.now() / DAY) * DAY;
 const yesterday = midnight - DAY;
 const readings = Array.from({ length: 1440 }, (_, n) =>
   toReading(yesterday + n * MINUTE, 10),
 );
-await show('a day of readings', readings);
-await show('the same once more', readings);
-await waitUntil(
-  'it is rolled up',
-  async () => (await count()) === 1440,
-);
-console.log(`GET history: ${await tell()}`);
-
-const late = [toReading(yesterday + 30_000, 1451)];
-await show('a reading that is a day late', late);
-await waitUntil(
-  'it is rolled up',
-  async () => (await count()) === 1441,
-);
-console.log(`GET history: ${await tell()}`);
-const { body } = await roof.latest('roof');
-console.log(`GET latest: ${body.value}`);
-await show('a reading of 2099', [toReading(Date.UTC(2099), 10)]);
+await post('a day of readings', readings);
+await post('the same once more', readings);
+await showHistory(1440);
+const late = toReading(yesterday + 30_000, 1451);
+const wrong = toReading(Date.UTC(2099), 10);
+await post('one that is a day late, one of 2099', [late, wrong]);
+await showHistory(1441);
+await send('DELETE', readingsPath(yesterday, yesterday + 60 * MINUTE));
+console.log('DELETE the readings of the first hour');
+await showHistory(1380);
 const days = await listPartitions(database.pool, 'sensor_readings');
 console.log(`partitions of a day: ${days.length}`);
 
@@ -45,30 +38,34 @@ function toReading(time: number, value: number) {
   return { sensor: 'roof', at: new Date(time).toISOString(), value };
 }
 
-async function show(what: string, sent: typeof readings) {
-  const { status, body } = await roof.post(sent);
-  const said = body.code ?? JSON.stringify(body);
-  console.log(`POST ${what}: ${status} ${said}`);
+async function post(what: string, sent: typeof readings) {
+  const body = { readings: sent };
+  const answer = await send('POST', '/readings', { body });
+  const said = JSON.stringify(answer.body);
+  console.log(`POST ${what}: ${answer.status}\n  ${said}`);
 }
 
-async function read() {
-  const { body } = await roof.history('roof', {
-    from: new Date(yesterday).toISOString(),
-    to: new Date(midnight).toISOString(),
-    maxPoints: '50',
+/** Waits until the chart has all readings, and shows it. */
+async function showHistory(expected: number) {
+  const path = readingsPath(yesterday, midnight, { maxPoints: '50' });
+  let body: History = { step: '', table: 'quarters', points: [] };
+  await waitUntil('it is rolled up', async () => {
+    ({ body } = await send<History>('GET', path));
+    const counts = body.points.map(({ count }) => count);
+    return counts.reduce((sum, count) => sum + count) === expected;
   });
-  return body as { step: string; points: Point[] };
+  const [first] = body.points;
+  console.log(
+    `GET history: ${body.points.length} points of ${body.step}; ` +
+      `the first has ${first?.count} readings, mean ${first?.mean?.toFixed(2)}`,
+  );
 }
 
-type Point = { count: number; mean: number; max: number };
-
-async function count() {
-  const { points } = await read();
-  return points.reduce((sum, { count }) => sum + count, 0);
+function readingsPath(from: number, to: number, more = {}): string {
+  const span = { from: toIso(from), to: toIso(to), ...more };
+  return `/sensors/roof/readings?${new URLSearchParams(span)}`;
 }
 
-async function tell() {
-  const { step, points } = await read();
-  const [first] = points;
-  return `${points.length} points of ${step}; the first has ${first?.count} readings, mean ${first?.mean.toFixed(2)}`;
+function toIso(time: number): string {
+  return new Date(time).toISOString();
 }

@@ -1,21 +1,23 @@
 import { z } from 'zod';
+import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
+import {
+  instantText,
+  integerText,
+} from '../../api-design/request-validation/from-text.ts';
+import { ZONE_NAME } from './history.ts';
+import type { Appended, Reading } from './readings.ts';
 
 const TWENTY_YEARS = 20 * 366 * 86_400_000;
 
-const sensor = z.string().regex(/^[a-z0-9-]{1,64}$/);
+const name = z.string().regex(/^[a-z0-9-]{1,64}$/);
+const params = z.strictObject({ name });
 
-/** With `Z` or an offset: a local time means two moments once a year. */
-const moment = z.iso
-  .datetime({ offset: true })
-  .transform((text) => new Date(text));
-
-/** Names only: Postgres reads `+02:00` as two hours west of Greenwich. */
 const zone = z
   .string()
-  .regex(/^[A-Za-z][\w+/-]{1,63}$/)
-  .refine(isZone, { error: 'Name a zone such as Europe/Berlin' });
+  .regex(ZONE_NAME)
+  .refine(isKnown, { error: 'Name a zone such as Europe/Berlin' });
 
-function isZone(timeZone: string): boolean {
+function isKnown(timeZone: string): boolean {
   try {
     return Boolean(new Intl.DateTimeFormat('en', { timeZone }));
   } catch {
@@ -23,36 +25,84 @@ function isZone(timeZone: string): boolean {
   }
 }
 
-/** The name of a sensor in a path. */
-export const sensorParams = z.object({ name: sensor });
+const from = instantText;
+const to = instantText;
 
-/** A batch; JSON has no NaN, and `null` is no number. */
-export const batch = z.strictObject({
-  readings: z
-    .array(
-      z.strictObject({
-        sensor,
-        at: moment,
-        value: z.number().gt(-1e15).lt(1e15),
-      }),
-    )
-    .min(1)
-    .max(5000),
+function isSpan({ from, to }: { from: Date; to: Date }): boolean {
+  // Also called when one of them was not valid.
+  const length = Number(to) - Number(from);
+  return length > 0 && length <= TWENTY_YEARS;
+}
+const advice = {
+  path: ['to'],
+  error: 'must be at most 20 years after from',
+};
+
+/** Reads the name of a sensor. */
+export const parseSensor = createRequestParser({ params });
+
+/** Reads the names of at most 1,000 sensors. */
+export const parseSearch = createRequestParser({
+  query: z.strictObject({
+    name: z.union([
+      z.array(name).max(1000),
+      name.transform((one) => [one]),
+    ]),
+  }),
 });
 
-/** The span, zone and size of a history. */
-export const historyQuery = z
-  .strictObject({
-    from: moment,
-    to: moment,
-    zone: zone.default('UTC'),
-    maxPoints: z.coerce.number().int().min(50).max(2000).default(500),
-  })
-  .refine(({ from, to }) => from < to, {
-    path: ['to'],
-    error: 'must be after from',
-  })
-  .refine(({ from, to }) => Number(to) - Number(from) <= TWENTY_YEARS, {
-    path: ['to'],
-    error: 'must be at most 20 years after from',
-  });
+/** Reads a span whose readings are to be erased. */
+export const parseErasure = createRequestParser({
+  params,
+  query: z.strictObject({ from, to }).refine(isSpan, advice),
+});
+
+/** Reads the span, zone and size of a history. */
+export const parseHistory = createRequestParser({
+  params,
+  query: z
+    .strictObject({
+      from,
+      to,
+      zone: zone.default('UTC'),
+      maxPoints: integerText({ min: 50, max: 2000 }).default(800),
+    })
+    .refine(isSpan, advice),
+});
+
+/** Reads a batch; its readings are checked one by one. */
+export const parseBatch = createRequestParser(
+  {
+    body: z.strictObject({
+      readings: z.array(z.unknown()).min(1).max(5000),
+    }),
+  },
+  { maxBytes: 1_000_000 },
+);
+
+const reading = z.strictObject({
+  sensor: name,
+  at: instantText,
+  value: z.number(),
+});
+
+/** Stores the readings that have the right form, and says for each other one why not. */
+export async function appendEach(
+  given: unknown[],
+  append: (readings: Reading[]) => Promise<Appended>,
+) {
+  const places: number[] = [];
+  const readings: Reading[] = [];
+  const refused: { index: number; code: string }[] = [];
+  for (const [index, item] of given.entries()) {
+    const { data } = reading.safeParse(item);
+    if (data) {
+      places.push(index);
+      readings.push(data);
+    } else refused.push({ index, code: 'invalid_reading' });
+  }
+  const answer = await append(readings);
+  for (const { index, code } of answer.refused)
+    refused.push({ index: places[index] ?? index, code });
+  return { ...answer, refused };
+}

@@ -1,7 +1,9 @@
-/** A table of readings or roll-ups, and for how long its rows stay. */
+/** A table of readings or roll-ups, and how long its rows stay. */
 export type Level = {
   table: 'sensor_readings' | 'minutes' | 'quarters';
-  /** How far apart its rows are. */
+  /** SQL of its rows in the form of roll-ups. */
+  rows: string;
+  /** The distance between its rows. */
   seconds: number;
   /** The span of one partition. */
   partition: 'day' | 'month' | 'year';
@@ -12,18 +14,23 @@ export type Level = {
 export const LEVELS: readonly [Level, Level, Level] = [
   {
     table: 'sensor_readings',
+    rows: `(select sensor_id, at, 1 as count, value as sum,
+              value as min, value as max
+            from sensor_readings)`,
     seconds: 1,
     partition: 'day',
     keepDays: 90,
   },
   {
     table: 'minutes',
+    rows: 'minutes',
     seconds: 60,
     partition: 'month',
     keepDays: 400,
   },
   {
     table: 'quarters',
+    rows: 'quarters',
     seconds: 900,
     partition: 'year',
     keepDays: 3660,

@@ -1,44 +1,46 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Storage } from './storage.ts';
-import type { Log } from './time-partitions.ts';
+import type { RollUps } from './roll-ups.ts';
+import type { Log, TimePartitions } from './time-partitions.ts';
 
 /** What maintenance needs. */
 export type MaintenanceOptions = {
-  storage: Pick<Storage, 'partitions' | 'rollUps'>;
+  partitions: TimePartitions;
+  rollUps: Pick<RollUps, 'runAll'>;
   log: Log;
-  rollUpSeconds: number;
+  /** The pause between roll-ups. Default: 10. */
+  rollUpSeconds?: number;
 };
 
-/** Rolls up every few seconds, and looks after partitions every hour, until it is stopped. */
+type Work = (signal: AbortSignal) => Promise<unknown>;
+
+// #region maintenance
+/** Rolls up every few seconds, and prepares and drops partitions every hour, until it is stopped. */
 export function startMaintenance(options: MaintenanceOptions) {
-  const { storage, log, rollUpSeconds } = options;
-  const { partitions, rollUps } = storage;
+  const { partitions, rollUps, log, rollUpSeconds = 10 } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  async function repeat(seconds: number, work: () => Promise<unknown>) {
+  async function repeat(seconds: number, work: Work) {
     while (!signal.aborted) {
-      // The next round tries again: whatever failed has changed nothing.
-      await work().catch((error) =>
-        log.warn('maintenance failed', { error }),
-      );
+      await work(signal).catch((error) => {
+        // Each run is whole or nothing, so the next one tries again.
+        if (!signal.aborted) log.warn('maintenance failed', { error });
+      });
       await pause(seconds * 1000, null, { signal }).catch(() => {});
     }
   }
 
-  async function keepPartitions() {
-    await partitions.prepareAhead();
-    await partitions.dropOld();
-  }
-
-  const loops = Promise.all([
-    repeat(3600, keepPartitions),
+  const loops = [
+    repeat(3600, partitions.prepareAhead),
+    repeat(3600, partitions.dropOld),
     repeat(rollUpSeconds, rollUps.runAll),
-  ]);
+  ];
 
-  async function stop() {
+  /** Breaks off what is running, and waits for it to end. */
+  async function stop(): Promise<void> {
     stopping.abort();
-    await loops;
+    await Promise.all(loops);
   }
-  return { [Symbol.asyncDispose]: stop };
+  return { stop, [Symbol.asyncDispose]: stop };
 }
+// #endregion maintenance

@@ -1,24 +1,27 @@
-import type { Pool } from 'pg';
+import { DatabaseError, type Pool } from 'pg';
 import { DAY, LEVELS } from './levels.ts';
 import type { Log, TimePartitions } from './time-partitions.ts';
 
 /** What a sensor measured, and when. */
 export type Reading = { sensor: string; at: Date; value: number };
 
-/** How many readings were new; the others were here already. */
-export type Appended = { added: number; repeated: number };
+/** A reading that was not stored; sent again, it is refused again. */
+export type Refusal = {
+  /** Its place in the batch. */
+  index: number;
+  code:
+    | 'invalid_value'
+    | 'reading_too_old'
+    | 'reading_in_future'
+    | 'unknown_sensor';
+};
 
-/** A batch that cannot be stored; nothing of it was. */
-export class ReadingError extends Error {
-  override readonly name = 'ReadingError';
-  readonly status = 422;
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+/** How many readings were new, how many were stored before, and what was refused. */
+export type Appended = {
+  added: number;
+  repeated: number;
+  refused: Refusal[];
+};
 
 /** What readings need. */
 export type ReadingsOptions = {
@@ -26,58 +29,69 @@ export type ReadingsOptions = {
   partitions: Pick<TimePartitions, 'prepare'>;
   clock: () => Date;
   log: Log;
-  /** How late a reading may come: well within the time that readings are kept. */
+  /** How late a reading may come: less than readings are kept. Default: 30. */
   lateDays?: number;
-  /** How far a sensor's clock may be ahead. */
+  /** How far a sensor's clock may be ahead. Default: 300. */
   aheadSeconds?: number;
 };
 
-/** Stores readings, each once, and remembers what has to be rolled up. */
+/** Stores readings, each once, and marks what must be rolled up. */
 export function createReadings(options: ReadingsOptions) {
   const { pool, partitions, clock, log } = options;
   const { lateDays = 30, aheadSeconds = 300 } = options;
-  // What comes after its day was dropped would end up alone in its minute.
+  // Later, and the other readings of its minute may be dropped.
   const [{ keepDays }] = LEVELS;
-  if (lateDays >= keepDays)
+  if (!(lateDays > 0 && lateDays < keepDays))
     throw new RangeError(`lateDays must be less than ${keepDays}`);
 
   // #region append
-  /** Stores all of a batch or nothing; sent again, it adds nothing. */
+  /** Stores what can be stored; sent again, a batch adds nothing. */
   async function append(readings: Reading[]): Promise<Appended> {
-    const span = checkTimes(readings);
+    const now = clock().getTime();
+    const judged = readings.map((reading) => judge(reading, now));
+    const accepted = readings.filter((_, index) => !judged[index]);
+    const { added, unknown } = await store(accepted);
+    const refused = readings.flatMap(({ sensor }, index): Refusal[] => {
+      const code =
+        judged[index] ??
+        (unknown.includes(sensor) ? 'unknown_sensor' : undefined);
+      return code ? [{ index, code }] : [];
+    });
+    const repeated = readings.length - refused.length - added;
+    return { added, repeated, refused };
+  }
+
+  /** One bad clock must not hold up the other sensors of a gateway. */
+  function judge({ at, value }: Reading, now: number) {
+    const age = now - at.getTime();
+    if (!(Math.abs(value) < 1e15)) return 'invalid_value';
+    if (age < -aheadSeconds * 1000) return 'reading_in_future';
+    // Also when the date is not valid.
+    if (!(age <= lateDays * DAY)) return 'reading_too_old';
+    return undefined;
+  }
+
+  async function store(readings: Reading[]): Promise<Stored> {
     try {
       return await insert(readings);
     } catch (error) {
       if (!isMissingPartition(error)) throw error;
-      log.warn('partition was missing', span);
-      await partitions.prepare(span.from, span.to);
+      const times = readings.map(({ at }) => at.getTime());
+      const from = new Date(Math.min(...times));
+      const to = new Date(Math.max(...times));
+      log.warn('partition was missing', { from, to });
+      await partitions.prepare(from, to);
       return await insert(readings);
     }
-  }
-
-  function checkTimes(readings: Reading[]) {
-    const now = clock().getTime();
-    const oldest = now - lateDays * DAY;
-    const newest = now + aheadSeconds * 1000;
-    for (const [index, { at }] of readings.entries()) {
-      const told = `Reading ${index} is of ${at.toISOString()}`;
-      if (at.getTime() < oldest)
-        throw new ReadingError('reading_too_old', told);
-      if (at.getTime() > newest)
-        throw new ReadingError('reading_in_future', told);
-    }
-    const times = readings.map(({ at }) => at.getTime());
-    const from = new Date(Math.min(...times));
-    return { from, to: new Date(Math.max(...times)) };
   }
   // #endregion append
 
   // #region insert
   // A reading and its mark are one statement: they commit together.
-  // In the order of keys, so that no two batches wait in a circle.
-  async function insert(readings: Reading[]): Promise<Appended> {
-    const { rows } = await pool.query<Inserted>(
-      `with given as materialized (
+  // Sorted by key, so that two batches cannot wait for each other.
+  async function insert(readings: Reading[]): Promise<Stored> {
+    const { rows } = await pool.query<Stored>(
+      `with given as (
          select sensors.id as sensor_id, sensor, at, value
          from unnest($1::text[], $2::timestamptz[], $3::float8[])
            as reading (sensor, at, value)
@@ -85,53 +99,38 @@ export function createReadings(options: ReadingsOptions) {
        ), added as (
          insert into sensor_readings (sensor_id, at, value)
          select sensor_id, at, value from given
-         where not exists (select from given where sensor_id is null)
+         where sensor_id is not null
          order by sensor_id, at
          on conflict do nothing
-         returning sensor_id, at, value
+         returning sensor_id, at
        ), marked as (
          insert into marks (sensor_id, minute)
          select distinct sensor_id, date_bin('1 minute', at, 'epoch')
          from added
-       ), newest as (
-         insert into latest_values as latest (sensor_id, at, value)
-         select distinct on (sensor_id) * from added
-         order by sensor_id, at desc
-         on conflict (sensor_id) do update
-         set at = excluded.at, value = excluded.value
-         where latest.at < excluded.at
        )
        select (select count(*)::int from added) as added,
-              min(sensor) filter (where sensor_id is null) as unknown
-       from given`,
+              array(select sensor from given
+                where sensor_id is null) as unknown`,
       [
         readings.map(({ sensor }) => sensor),
         readings.map(({ at }) => at),
         readings.map(({ value }) => value),
       ],
     );
-    return toAppended(rows[0], readings.length);
+    return rows[0] ?? { added: 0, unknown: [] };
   }
   // #endregion insert
 
   return { append };
 }
 
-type Inserted = { added: number; unknown: string | null };
+type Stored = { added: number; unknown: string[] };
 
-function toAppended(row: Inserted | undefined, given: number) {
-  const { added, unknown } = row ?? { added: 0, unknown: null };
-  if (unknown)
-    throw new ReadingError('unknown_sensor', `No sensor ${unknown}`);
-  return { added, repeated: given - added };
-}
-
-/** The same SQLSTATE as a check that fails, but of no constraint. */
+/** It has the SQLSTATE of a failed check, but names no constraint. */
 function isMissingPartition(error: unknown): boolean {
   return (
-    error instanceof Error &&
-    'code' in error &&
+    error instanceof DatabaseError &&
     error.code === '23514' &&
-    !('constraint' in error && error.constraint)
+    !error.constraint
   );
 }

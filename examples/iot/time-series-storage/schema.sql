@@ -4,45 +4,51 @@ create table sensors (
 );
 
 -- #region readings
--- The key makes a reading that comes twice harmless, and finds one
--- sensor's readings of a day. Append looks sensors up by their names
--- and nothing removes one, so there is no foreign key to check.
+-- The key makes a repeated reading harmless, and finds the readings
+-- of one sensor. Sensors are never deleted: no foreign key to check.
 create table sensor_readings (
-  sensor_id int not null,
-  at timestamptz not null,
+  sensor_id int,
+  at timestamptz,
   -- NaN is above all numbers in Postgres, so this refuses it too.
   value float8 not null check (abs(value) < 1e15),
   primary key (sensor_id, at)
 ) partition by range (at);
 -- #endregion readings
 
--- Sum and count, no mean: means cannot be put together again.
+-- Count and sum instead of a mean: means cannot be combined. When all
+-- its readings are erased, a row has a count of 0.
 create table minutes (
-  sensor_id int not null,
-  at timestamptz not null,
-  count int not null check (count > 0),
-  sum float8 not null,
-  min float8 not null,
-  max float8 not null,
+  sensor_id int,
+  at timestamptz,
+  count int,
+  sum float8,
+  min float8,
+  max float8,
   primary key (sensor_id, at)
 ) partition by range (at);
 
--- Every zone differs from UTC by whole quarters of an hour, so the
--- day of any zone is made of whole quarters.
+-- All zones differ from UTC by whole quarters of an hour, so a day in
+-- any zone consists of whole quarters.
 create table quarters (like minutes including all)
   partition by range (at);
 
--- Minutes that have to be computed anew. Rows are only added, so
--- writers never wait here, neither for each other nor for roll-ups.
+-- Minutes to compute again. Appends only insert here, so they wait
+-- neither for each other nor for roll-ups.
 create table marks (
-  sensor_id int not null,
-  minute timestamptz not null
+  sensor_id int,
+  minute timestamptz
 );
 
--- The newest value of each sensor, with room in each page, so that a
--- new one moves no index entry.
-create table latest_values (
-  sensor_id int primary key references sensors,
-  at timestamptz not null,
-  value float8 not null
-) with (fillfactor = 70);
+-- Partitions are found by their bounds: a name says nothing sure.
+create view time_partitions as
+select inhparent as level,
+       inhrelid as id,
+       inhrelid::regclass::text as name,
+       inhdetachpending as is_pending,
+       substring(bound from $$FROM \('(.+?)'$$)::timestamptz as start,
+       substring(bound from $$TO \('(.+?)'$$)::timestamptz as stop
+from pg_inherits
+join pg_class on pg_class.oid = inhrelid,
+  pg_get_expr(relpartbound, inhrelid) as bound
+where inhparent in ('sensor_readings'::regclass,
+  'minutes'::regclass, 'quarters'::regclass);

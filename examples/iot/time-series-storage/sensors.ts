@@ -1,15 +1,22 @@
 import type { Pool } from 'pg';
+import { DAY } from './levels.ts';
 
-/** A sensor and the newest of its readings, if it has any. */
+/** A sensor and its newest reading of the last day, if there is one. */
 export type Sensor = {
+  id: number;
   name: string;
   latest: { at: Date; value: number } | null;
 };
 
 type Row = { id: number; name: string; at: Date | null; value: number };
 
-/** Keeps the sensors that there are; what each said last is one row. */
-export function createSensors({ pool }: { pool: Pool }) {
+/** Keeps the names of sensors, and finds what each measured last. */
+export function createSensors(options: {
+  pool: Pool;
+  clock: () => Date;
+}) {
+  const { pool, clock } = options;
+
   /** Registers a sensor; once more changes nothing. */
   async function register(name: string): Promise<void> {
     await pool.query(
@@ -20,33 +27,29 @@ export function createSensors({ pool }: { pool: Pool }) {
     );
   }
 
-  /** Reads one row, however many readings there are. */
-  async function find(name: string) {
+  /** Finds the sensors with these names, sorted by name. */
+  async function find(names: string[]): Promise<Sensor[]> {
+    // The bound leaves two or three partitions to look into.
     const { rows } = await pool.query<Row>(
       `select id, name, at, value
        from sensors
-       left join latest_values on sensor_id = id
-       where name = $1`,
-      [name],
+       left join lateral (
+         select at, value
+         from sensor_readings
+         where sensor_id = id and at > $2
+         order by at desc
+         limit 1
+       ) as latest on true
+       where name = any ($1)
+       order by name`,
+      [names, new Date(clock().getTime() - DAY)],
     );
-    return rows[0] && { id: rows[0].id, ...toSensor(rows[0]) };
+    return rows.map(({ id, name, at, value }) => ({
+      id,
+      name,
+      latest: at && { at, value },
+    }));
   }
 
-  /** The first thousand by name. */
-  async function list(): Promise<Sensor[]> {
-    const { rows } = await pool.query<Row>(
-      `select id, name, at, value
-       from sensors
-       left join latest_values on sensor_id = id
-       order by name
-       limit 1000`,
-    );
-    return rows.map(toSensor);
-  }
-
-  return { register, find, list };
-}
-
-function toSensor({ name, at, value }: Row): Sensor {
-  return { name, latest: at && { at, value } };
+  return { register, find };
 }

@@ -1,26 +1,17 @@
 import { listen } from '@touchstone/kit/app/http';
+import { createClient } from '@touchstone/kit/testing/client';
 import { createApp } from './app.ts';
-import { createClient } from './test-client.ts';
 import { startTestStorage } from './test-storage.ts';
 
 /** The app on a storage of its own, and a client of it. */
-export async function startTestApp(start?: string) {
-  const storage = await startTestStorage(start);
-  const errors: object[] = [];
-  const error = (_message: string, details: object) =>
-    void errors.push(details);
-  const app = createApp({ ...storage, log: { error } });
-  const server = await listen(app);
-
-  async function dispose() {
-    await server[Symbol.asyncDispose]();
-    await storage[Symbol.asyncDispose]();
-  }
+export async function startTestApp() {
+  await using stack = new AsyncDisposableStack();
+  const storage = stack.use(await startTestStorage());
+  const server = stack.use(await listen(createApp(storage)));
+  const owned = stack.move();
   return {
     ...storage,
-    ...createClient(server.url),
-    url: server.url,
-    errors,
-    [Symbol.asyncDispose]: dispose,
+    send: createClient(server.url),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,4 +1,5 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { testClock } from '@touchstone/kit/time/clock';
 import type { Pool } from 'pg';
 import type { HistoryQuery } from './history.ts';
@@ -6,7 +7,7 @@ import { createStorage } from './storage.ts';
 
 export const SCHEMA = new URL('schema.sql', import.meta.url);
 
-/** What a row of `minutes` or `quarters` holds, but for its sensor. */
+/** What a row of `minutes` or `quarters` contains, without its sensor. */
 export type RollUp = Record<'count' | 'sum' | 'min' | 'max', number> & {
   at: Date;
 };
@@ -16,10 +17,7 @@ export async function startTestStorage(start = '2026-06-15T12:00:00Z') {
   const database = await freshDatabase({ schema: SCHEMA });
   const { pool } = database;
   const clock = testClock(start);
-  const warnings: { message: string; details: object }[] = [];
-  const warn = (message: string, details: object) =>
-    void warnings.push({ message, details });
-  const log = { warn };
+  const log = createTestLog();
   const storage = createStorage({ pool, clock, log });
   await storage.sensors.register('roof');
   await storage.partitions.prepareAhead();
@@ -34,8 +32,8 @@ export async function startTestStorage(start = '2026-06-15T12:00:00Z') {
     return storage.readings.append(readings);
   }
 
-  async function read(query: Partial<HistoryQuery> & Span) {
-    return storage.history.read({
+  function read(query: Partial<HistoryQuery> & Span) {
+    return storage.readHistory({
       sensorId: 1,
       zone: 'UTC',
       maxPoints: 500,
@@ -43,35 +41,27 @@ export async function startTestStorage(start = '2026-06-15T12:00:00Z') {
     });
   }
 
-  /** Forgets all readings, as in a new database. */
-  async function clear() {
-    await pool.query(
-      'truncate sensor_readings, minutes, quarters, marks',
+  async function rollUpsOf(table: string) {
+    const { rows } = await pool.query<RollUp>(
+      `select at, count, sum, min, max from ${table}
+       order by sensor_id, at`,
     );
+    return rows;
   }
 
   return {
     ...storage,
     ...database,
-    clear,
     clock,
     log,
-    warnings,
     append,
     read,
-    rollUpsOf: (table: string) => readRollUps(pool, table),
+    rollUpsOf,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
 
 type Span = { from: Date; to: Date };
-
-async function readRollUps(pool: Pool, table: string) {
-  const { rows } = await pool.query<RollUp>(
-    `select at, count, sum, min, max from ${table} order by at`,
-  );
-  return rows;
-}
 
 /** The names of a table's partitions. */
 export async function listPartitions(pool: Pool, table: string) {
@@ -95,23 +85,21 @@ export async function listTablesOfPlan(
   );
   const plan = JSON.stringify(rows[0]?.['QUERY PLAN']);
   const found = plan.matchAll(/"Relation Name":"([^"]+)"/g);
-  return [
-    ...new Set([...found].map(([, name]) => `${name}`)),
-  ].toSorted();
+  const names = new Set([...found].map(([, name]) => `${name}`));
+  return [...names].toSorted();
 }
 
 /** Quarters of `roof` as if it had said 1 each second. */
 export async function fillQuarters(pool: Pool, from: Date, to: Date) {
-  for (
-    let year = from.getUTCFullYear();
-    year <= to.getUTCFullYear();
-    year++
-  )
+  const years = to.getUTCFullYear() - from.getUTCFullYear() + 1;
+  for (let n = 0; n < years; n++) {
+    const year = from.getUTCFullYear() + n;
     await pool.query(
       `create table if not exists quarters_${year}0101
        partition of quarters
        for values from ('${year}-01-01Z') to ('${year + 1}-01-01Z')`,
     );
+  }
   await pool.query(
     `insert into quarters (sensor_id, at, count, sum, min, max)
      select 1, at, 900, 900, 1, 1
@@ -132,13 +120,13 @@ export async function lockTable(pool: Pool, table: string) {
   return { unlock };
 }
 
-/** Whether a statement of this database waits for a lock. */
-export async function isBlocked(pool: Pool) {
+/** Whether that many statements of this database wait for locks. */
+export async function isBlocked(pool: Pool, count = 1) {
   const { rowCount } = await pool.query(
     `select from pg_stat_activity
      where datname = current_database() and wait_event_type = 'Lock'`,
   );
-  return rowCount !== 0;
+  return Number(rowCount) >= count;
 }
 
 /** Ends the sessions that wait for a lock, as a crash would. */

@@ -11,19 +11,21 @@ import { createTimePartitions } from './time-partitions.ts';
 describe('partitions', () => {
   it('are made once, ahead of need, by however many processes', async () => {
     await using storage = await startTestStorage();
-    const { partitions, pool } = storage;
+    const { clock, partitions, pool } = storage;
+    clock.advance({ days: 1 });
 
     // Another process is in the middle of it.
     const other = await pool.connect();
     await other.query(
       `begin;
-       select pg_advisory_xact_lock(hashtext('time-partitions'));
+       select pg_advisory_xact_lock(
+         hashtext('time-series-storage'), hashtext('prepare'));
        create table sensor_readings_20260619
          (like sensor_readings including all);
        alter table sensor_readings attach partition sensor_readings_20260619
          for values from ('2026-06-19Z') to ('2026-06-20Z')`,
     );
-    const prepared = partitions.prepareAhead(4);
+    const prepared = partitions.prepareAhead();
     await waitUntil('it waits', () => isBlocked(pool));
     await other.query('commit');
     other.release();
@@ -73,21 +75,67 @@ describe('partitions', () => {
     ]);
   });
 
-  it('that a run detached before it died are dropped by the next', async () => {
+  it('of other levels are dropped while one level is in use', async () => {
     await using storage = await startTestStorage();
-    storage.clock.advance({ days: 91 });
-    await storage.pool.query(
-      'alter table sensor_readings detach partition sensor_readings_20260615',
-    );
-    await storage.pool.query(
-      'create table sensor_readings_of_mine (id int)',
-    );
+    const { clock, log, pool } = storage;
+    clock.advance({ days: 500 });
+    const report = await pool.connect();
+    await report.query('begin; select from sensor_readings');
+    const options = { pool, clock, log, lockSeconds: 0.2 };
 
-    expect(await storage.partitions.dropOld()).toEqual([
-      'sensor_readings_20260615',
+    const dropped = await createTimePartitions(options).dropOld();
+
+    expect(dropped).toEqual(['minutes_20260601']);
+    expect(log.entries).toMatchObject([
+      {
+        message: 'old partitions stay',
+        details: { table: 'sensor_readings' },
+      },
     ]);
+    report.release(true);
+  });
 
-    await storage.pool.query('select from sensor_readings_of_mine');
+  it('that somebody else is detaching are left alone', async () => {
+    await using storage = await startTestStorage();
+    const { clock, partitions, pool } = storage;
+    const report = await pool.connect();
+    await report.query('begin; select from sensor_readings');
+    const other = await pool.connect();
+    await other.query('set lock_timeout = 100');
+    await expect(
+      other.query(
+        `alter table sensor_readings
+         detach partition sensor_readings_20260615 concurrently`,
+      ),
+    ).rejects.toMatchObject({ code: '55P03' });
+    report.release(true);
+    other.release(true);
+    clock.advance({ days: 91 });
+
+    expect(await partitions.dropOld()).toEqual([]);
+
+    await pool.query('select from sensor_readings_20260615');
+  });
+
+  it('are not dropped after the signal', async () => {
+    await using storage = await startTestStorage();
+    const { clock, partitions, pool } = storage;
+    clock.advance({ days: 91 });
+    const stopping = new AbortController();
+    const report = await pool.connect();
+    await report.query('begin; select from sensor_readings');
+    const dropping = partitions.dropOld(stopping.signal);
+    const broken = expect(dropping).rejects.toThrow(
+      'Connection terminated',
+    );
+    await waitUntil('it waits', () => isBlocked(pool));
+
+    stopping.abort();
+
+    await broken;
+    const late = partitions.dropOld(stopping.signal);
+    await expect(late).rejects.toMatchObject({ name: 'AbortError' });
+    report.release(true);
   });
 
   it('are dropped by one process at a time', async () => {
@@ -95,7 +143,10 @@ describe('partitions', () => {
     const { clock, partitions, pool } = storage;
     clock.advance({ days: 91 });
     const other = await pool.connect();
-    await other.query(`select pg_advisory_lock(hashtext('retention'))`);
+    await other.query(
+      `select pg_advisory_lock(
+         hashtext('time-series-storage'), hashtext('retention'))`,
+    );
 
     expect(await partitions.dropOld()).toEqual([]);
 
@@ -113,8 +164,18 @@ describe('partitions', () => {
       'create table sensor_readings_rest partition of sensor_readings default',
     );
 
-    await expect(storage.partitions.dropOld()).rejects.toThrow(
-      'cannot detach partitions concurrently when a default partition exists',
-    );
+    expect(await storage.partitions.dropOld()).toEqual([]);
+
+    expect(storage.log.entries).toMatchObject([
+      {
+        message: 'old partitions stay',
+        details: {
+          error: {
+            message:
+              'cannot detach partitions concurrently when a default partition exists',
+          },
+        },
+      },
+    ]);
   });
 });

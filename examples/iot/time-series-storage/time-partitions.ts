@@ -1,154 +1,195 @@
-import type { Pool } from 'pg';
+import { DatabaseError, type Pool } from 'pg';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { DAY, LEVELS, type Level } from './levels.ts';
 
-/** Where what operators should know goes. */
+/** Receives what operators should know. */
 export type Log = { warn: (message: string, details: object) => void };
 
 /** What time partitions need. */
 export type TimePartitionsOptions = {
+  /** Retention needs a session: no pooler in transaction mode. */
   pool: Pool;
   clock: () => Date;
   log: Log;
-  /** How long retention waits for readers before it tries again later. */
+  /** How long retention waits for readers before it gives up. Default: 5. */
   lockSeconds?: number;
 };
 
-type Old = { name: string; state: 'attached' | 'pending' | 'detached' };
+type Old = {
+  name: string;
+  state: 'attached' | 'pending' | 'detached';
+  isMarked: boolean;
+};
 
-/** Makes partitions before they are needed, and drops those that are past their time. */
+const PREPARE = `hashtext('time-series-storage'), hashtext('prepare')`;
+const RETENTION = `hashtext('time-series-storage'), hashtext('retention')`;
+const AHEAD_DAYS = 3;
+const RETENTION_MS = 600_000;
+
+/** Creates partitions before they are needed, and drops those that are too old. */
 export function createTimePartitions(options: TimePartitionsOptions) {
   const { pool, clock, log, lockSeconds = 5 } = options;
-  // A detach that was cut off holds the table while it is finalized.
-  const lockTimeoutMs = Math.ceil(lockSeconds * 1000) + 5000;
-  const limits = { lockTimeoutMs, timeLimitMs: 2 * lockTimeoutMs };
+  const lockTimeoutMs = Math.ceil(lockSeconds * 1000);
 
-  /** Makes what is missing in all levels at once, or nothing. */
-  async function prepare(from: Date, to: Date): Promise<void> {
+  /** Creates what is missing in all levels at once, or nothing. */
+  async function prepare(from: Date, to: Date, signal?: AbortSignal) {
+    // A detach that was cut off holds the table until it is finalized.
+    const limits = { lockTimeoutMs: lockTimeoutMs + 5000, signal };
     await inTransaction(pool, limits, async (tx) => {
-      await tx.query(
-        `select pg_advisory_xact_lock(hashtext('time-partitions'))`,
-      );
+      await tx.query(`select pg_advisory_xact_lock(${PREPARE})`);
       for (const level of LEVELS)
-        for (const sql of await listMissing(tx, level, from, to))
+        for (const sql of await listMissing(tx, level, [from, to]))
           await tx.query(sql);
     });
   }
 
-  // Attach lets readers and writers of the parent go on, while
-  // `create table … partition of` locks all of them out.
-  async function listMissing(
-    tx: Queryable,
-    { table, partition }: Level,
-    from: Date,
-    to: Date,
-  ) {
-    const { rows } = await tx.query<{ sql: string }>(
-      `select format(
-         'create table %1$I (like %2$I including all);
-          alter table %2$I attach partition %1$I
-          for values from (%3$L) to (%4$L)',
-         name, $1::text, start, date_add(start, step, 'UTC')) as sql
-       from cast('1 ' || $2 as interval) as step,
-         generate_series(date_trunc($2, $3::timestamptz, 'UTC'),
-           $4::timestamptz, step, 'UTC') as start,
-         concat($1::text, to_char(start at time zone 'UTC',
-           '_YYYYMMDD')) as name
-       where to_regclass(name) is null`,
-      [table, partition, from, to],
-    );
-    return rows.map(({ sql }) => sql);
-  }
-
-  /** Makes the partitions that the next days will need. */
-  async function prepareAhead(days = 3): Promise<void> {
+  /** Creates the partitions of the next three days. */
+  async function prepareAhead(signal?: AbortSignal): Promise<void> {
     const now = clock();
-    await prepare(now, new Date(now.getTime() + days * DAY));
+    const ahead = new Date(now.getTime() + AHEAD_DAYS * DAY);
+    await prepare(now, ahead, signal);
   }
 
+  // #region retention-session
   /** Returns the names of what it dropped; the rest waits for the next run. */
-  async function dropOld(): Promise<string[]> {
-    const dropped: string[] = [];
+  async function dropOld(
+    signal = new AbortController().signal,
+  ): Promise<string[]> {
     const client = await pool.connect();
+    // Without a listener, a connection that breaks ends the process.
+    client.on('error', ignore);
+    const cut = () => client.connection.stream.destroy();
+    const timeLimit = AbortSignal.timeout(RETENTION_MS);
+    const limit = AbortSignal.any([signal, timeLimit]);
+    limit.addEventListener('abort', cut);
     try {
-      const { rows } = await client.query(
-        `select pg_try_advisory_lock(hashtext('retention')) as mine`,
-      );
-      if (!rows[0].mine) return [];
-      await client.query(`set lock_timeout = '${lockSeconds}s'`);
-      for (const level of LEVELS)
+      limit.throwIfAborted();
+      return await dropAll(client);
+    } finally {
+      // Now, not when Postgres notices that the connection is closed.
+      await client
+        .query('select pg_advisory_unlock_all()')
+        .catch(ignore);
+      limit.removeEventListener('abort', cut);
+      client.release(true); // its lock_timeout goes with it
+    }
+  }
+  // #endregion retention-session
+
+  async function dropAll(client: Queryable): Promise<string[]> {
+    const dropped: string[] = [];
+    const { rows } = await client.query(
+      `select pg_try_advisory_lock(${RETENTION}) as mine,
+              set_config('lock_timeout', $1, false)`,
+      [`${lockTimeoutMs}`],
+    );
+    if (!rows[0]?.mine) return dropped;
+    for (const level of LEVELS) {
+      try {
         for (const old of await listOld(client, level)) {
           await drop(client, level, old);
           dropped.push(old.name);
         }
-    } catch (error) {
-      if (!isLockTimeout(error)) throw error;
-      log.warn('old partitions are still in use', { error });
-    } finally {
-      // Now, not when Postgres sees that the connection is closed.
-      const unlock = 'select pg_advisory_unlock_all()';
-      await client.query(unlock).catch(() => {});
-      client.release(true); // its lock_timeout goes with it
+      } catch (error) {
+        // The other levels can go on, unless the connection broke.
+        if (!(error instanceof DatabaseError)) throw error;
+        const { table } = level;
+        log.warn('old partitions stay', { table, error });
+      }
     }
     return dropped;
   }
 
-  // #region detach
-  // Concurrently: while it waits for a long reader, nobody waits for
-  // it. Postgres refuses this when there is a default partition.
-  async function drop(
-    client: Queryable,
-    { table }: Level,
-    { name, state }: Old,
-  ) {
-    const detach = `alter table ${table} detach partition ${name}`;
-    if (state === 'attached')
-      await client.query(`${detach} concurrently`);
-    // An earlier run gave up waiting, or died.
-    if (state === 'pending') await client.query(`${detach} finalize`);
-    await client.query(`drop table ${name}`);
-  }
-  // #endregion detach
-
   // #region list-old
   async function listOld(
     client: Queryable,
-    { table, partition, keepDays }: Level,
+    { table, keepDays }: Level,
   ): Promise<Old[]> {
     const before = new Date(clock().getTime() - keepDays * DAY);
-    const { rows } = await client.query<Old & { marked: boolean }>(
-      `select relname as name, case
-           when inhrelid is null then 'detached'
-           when inhdetachpending then 'pending'
-           else 'attached'
-         end as state, exists (
-           select from marks where minute >= start and minute < stop
-         ) as marked
-       from pg_class
-       left join pg_inherits on inhrelid = oid,
-         substring(relname from '^' || $1 || '_(\\d{8})$') as date,
-         timezone('UTC', to_date(date, 'YYYYMMDD')::timestamp) as start,
-         date_add(start, cast('1 ' || $2 as interval), 'UTC') as stop
-       where relkind = 'r'
-         and relnamespace = current_schema::regnamespace
-         and stop <= $3
-       order by inhdetachpending desc, relname`,
-      [table, partition, before],
+    // A table that somebody else detached is not ours to drop.
+    const { rows } = await client.query<Old>(
+      `select name,
+              case when is_pending then 'pending' else 'attached' end
+                as state,
+              exists (
+                select from marks where minute >= start and minute < stop
+              ) as "isMarked"
+       from time_partitions
+       where level = $1::regclass and stop <= $2
+         and (not is_pending or obj_description(id, 'pg_class') = $3)
+       union all
+       select objoid::regclass::text, 'detached', false
+       from pg_description
+       where classoid = 'pg_class'::regclass and objsubid = 0
+         and description = $3
+         and objoid not in (select id from time_partitions)
+       order by state desc, name`,
+      [table, before, toNote(table)],
     );
-    const marked = rows.filter((row) => row.marked);
-    // The readings are all that these roll-ups can be made of.
-    for (const { name } of marked)
-      log.warn('partition is not rolled up yet', { name });
-    return rows.filter((row) => !row.marked);
+    // The roll-ups that are still to come need these readings.
+    for (const { name, isMarked } of rows)
+      if (isMarked)
+        log.warn('partition is not rolled up yet', { name });
+    return rows.filter(({ isMarked }) => !isMarked);
   }
   // #endregion list-old
 
   return { prepare, prepareAhead, dropOld };
 }
 
-const isLockTimeout = (error: unknown) =>
-  error instanceof Error && 'code' in error && error.code === '55P03';
+// Attach lets readers and writers of the parent go on, while
+// `create table … partition of` locks all of them out.
+async function listMissing(
+  tx: Queryable,
+  { table, partition }: Level,
+  span: [from: Date, to: Date],
+) {
+  const { rows } = await tx.query<{ sql: string }>(
+    `select format(
+       'create table %1$I (like %2$I including all);
+        alter table %2$I attach partition %1$I
+        for values from (%3$L) to (%4$L)',
+       $1::text || to_char(day, '_YYYYMMDD'), $1::text,
+       day at time zone 'UTC', (day + step) at time zone 'UTC') as sql
+     from cast('1 ' || $2 as interval) as step,
+       generate_series(
+         date_trunc($2, $3::timestamptz at time zone 'UTC'),
+         $4::timestamptz at time zone 'UTC', step) as day
+     where not exists (
+       select from time_partitions
+       where level = $1::regclass
+         and start <= day at time zone 'UTC'
+         and stop > day at time zone 'UTC')`,
+    [table, partition, ...span],
+  );
+  return rows.map(({ sql }) => sql);
+}
+
+// #region detach
+// Concurrently: while it waits for a long reader, nobody waits for
+// it. Postgres refuses this when there is a default partition.
+async function drop(
+  client: Queryable,
+  { table }: Level,
+  { name, state }: Old,
+) {
+  const detach = `alter table ${table} detach partition ${name}`;
+  if (state === 'attached') {
+    const note = toNote(table);
+    await client.query(`comment on table ${name} is '${note}'`);
+    await client.query(`${detach} concurrently`);
+  }
+  // An earlier run gave up waiting, or died.
+  if (state === 'pending') await client.query(`${detach} finalize`);
+  await client.query(`drop table ${name}`);
+}
+
+/** Retention notes on a table that it is going to drop it. */
+const toNote = (table: string) => `past its time in ${table}`;
+// #endregion detach
+
+function ignore() {}
 
 /** The partitions of all levels. */
 export type TimePartitions = ReturnType<typeof createTimePartitions>;
