@@ -39,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'examples',
           include: ['examples/*/*/*.test.ts'],
+          exclude: ['examples/kit/**', '**/node_modules/**'],
           includeTaskLocation: true,
           globalSetup: 'examples/kit/testing/services.ts',
           setupFiles: 'scripts/proof/record.ts',

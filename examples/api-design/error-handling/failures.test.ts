@@ -526,7 +526,7 @@ failure(
       '404, 405 with `Allow`, 401 with `WWW-Authenticate`, 503 with `Retry-After`',
     defence: 'not-found',
     remains:
-      'A route without `refuseMethod` answers other methods with 404. To Express, a thrown `null`, `route` or `router` is no error: it answers 404',
+      'A route without `refuseMethod` answers other methods with 404. To Express, a thrown `null`, `route` or `router` is not an error: it answers 404',
   },
   async () => {
     const thrown: Record<string, HttpProblem> = {

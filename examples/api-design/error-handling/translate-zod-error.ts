@@ -17,7 +17,7 @@ export function translateZodError(error: unknown): unknown {
 }
 
 function listViolations({ issues }: ZodError): Violation[] {
-  // Unknown keys are named in the message, however long they are.
+  // Unknown keys are named in the message, no matter how long they are.
   return issues.slice(0, MOST_VIOLATIONS).map((issue) => ({
     pointer: toPointer(issue.path).slice(0, MOST_CHARACTERS),
     detail: issue.message.slice(0, MOST_CHARACTERS),

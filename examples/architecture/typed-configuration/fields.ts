@@ -66,7 +66,7 @@ function url(schemes: string[], error: string) {
   return z.string({ error }).refine(
     (text) =>
       schemes.some((scheme) => text.startsWith(`${scheme}://`)) &&
-      // The URL parser drops spaces and line breaks in silence.
+      // The URL parser drops spaces and line breaks without an error.
       !/\s/.test(text) &&
       URL.canParse(text),
   );

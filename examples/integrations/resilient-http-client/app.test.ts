@@ -62,7 +62,7 @@ it('gives the provider and the links of users clients of their own', async () =>
   });
 });
 
-it('does not start with a provider that is no URL', async () => {
+it('does not start with a provider whose address is not a URL', async () => {
   const { code, errors } = await runProgram(MAIN, {
     PAYMENTS_URL: 'nowhere',
   });

@@ -1,10 +1,11 @@
+import express from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express from 'express';
-import { z } from 'zod';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import type { createHttpClient } from './http-client.ts';
 import { HttpClientError } from './http-client-error.ts';
 import { type createPayments, PaymentError } from './payments.ts';
@@ -47,7 +48,7 @@ export function createApp({ payments, previews, log }: Services) {
     response.json({ status, title });
   });
 
-  app.use(answerNotFound, answerErrors(log));
+  app.use(answerNotFound, answerErrors(log, translateZodError));
   return app;
 }
 

@@ -847,7 +847,7 @@ test('A budget gives its burst, then one retry for each so many calls', () => {
   expect(spend()).toBe(10);
 });
 
-test('An error names the origin and no secret of the URL, and input that is no request is refused', async () => {
+test('An error names the origin and no secret of the URL, and input that is not a request is refused', async () => {
   await using upstream = await startUpstream(() => {});
   await using client = createTestClient();
   const secrets = 'https://127.0.0.1:1/hooks/s3cret?token=t0ken';
@@ -917,7 +917,7 @@ test('The query, the headers and the body reach the upstream', async () => {
 test('A limit that is none is refused', () => {
   for (const deadlineMs of [0, -1, 1.5, Number.NaN, 2 ** 31])
     expect(() => createHttpClient({ deadlineMs })).toThrow(
-      `deadlineMs is ${deadlineMs}, which is no limit`,
+      `deadlineMs is ${deadlineMs}, which is not a limit`,
     );
   expect(() => createHttpClient({ maxBytes: Infinity })).toThrow(
     RangeError,
@@ -993,7 +993,7 @@ const INTERNAL = '127.0.0.9';
 const listAddresses = (...addresses: string[]) =>
   addresses.map((address) => ({ address, family: 4 }));
 
-/** Counts what undici tells of itself, until the test ends. */
+/** Counts what undici reports, until the test ends. */
 function countMessages(name: string): () => number {
   let messages = 0;
   const count = () => void messages++;

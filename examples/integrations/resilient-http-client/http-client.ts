@@ -164,5 +164,5 @@ export function createHttpClient(options: HttpClientOptions = {}) {
 function checkLimits(limits: Record<string, number>): void {
   for (const [name, value] of Object.entries(limits))
     if (!Number.isInteger(value) || value < 1 || value > 2_147_483_647)
-      throw new RangeError(`${name} is ${value}, which is no limit`);
+      throw new RangeError(`${name} is ${value}, which is not a limit`);
 }

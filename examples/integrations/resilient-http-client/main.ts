@@ -1,7 +1,8 @@
-import { readEnvironment } from '@touchstone/kit/app/environment';
 import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
 import { z } from 'zod';
+import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
+import { port } from '../../architecture/typed-configuration/fields.ts';
 import { createApp } from './app.ts';
 import { createClients } from './clients.ts';
 import { createPayments } from './payments.ts';
@@ -9,7 +10,7 @@ import { createStandInProvider } from './stand-in-provider.ts';
 
 const environmentSchema = z.object({
   PAYMENTS_URL: z.url().optional(),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  PORT: port().default(3000),
 });
 
 await runMain(async (stopped) => {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { EnvironmentError, readEnvironment, secret } from './environment.ts';
+import { readEnvironment, secret } from './environment.ts';
+import { SettingError } from './setting-error.ts';
 
 const schema = z.object({ KEY: secret('Make one.'), PORT: z.coerce.number().default(3000) });
 
@@ -15,7 +16,7 @@ describe('readEnvironment', () => {
   it('says all that is wrong at once, a sentence each', () => {
     const read = () => readEnvironment(schema, { PORT: 'many' });
 
-    expect(read).toThrow(EnvironmentError);
+    expect(read).toThrow(SettingError);
     expect(read).toThrow(/^KEY: is not set\. Make one\.\nPORT: .+$/);
   });
 });

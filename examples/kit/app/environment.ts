@@ -1,9 +1,5 @@
 import { z } from 'zod';
-
-/** Settings that are missing or wrong, each with a sentence that says what to set. */
-export class EnvironmentError extends Error {
-  override readonly name = 'EnvironmentError';
-}
+import { SettingError } from './setting-error.ts';
 
 /** The environment as the schema has it; throws one sentence for each variable that is not right. */
 export function readEnvironment<T extends z.ZodType>(
@@ -13,7 +9,7 @@ export function readEnvironment<T extends z.ZodType>(
   const result = schema.safeParse(environment);
   if (result.success) return result.data;
   const sentences = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new EnvironmentError(sentences.join('\n'));
+  throw new SettingError(sentences.join('\n'));
 }
 
 /** Values that stand in tutorials and lists of leaked secrets, or are easily guessed. */

@@ -8,7 +8,7 @@ export type ListeningServer = AsyncDisposable & { url: string; server: Server };
 type ListenOptions = {
   /** 0 takes any free port. */
   port?: number;
-  /** How long requests under way may take once it shall stop. */
+  /** How long requests under way may take once it must stop. */
   graceSeconds?: number;
 };
 

@@ -2,9 +2,9 @@ import type { Express } from 'express';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { openDatabase } from '../postgres/database.ts';
-import { readEnvironment } from './environment.ts';
 import { listen } from './http.ts';
 import { runMain } from './main.ts';
+import { SettingError } from './setting-error.ts';
 
 const environmentSchema = z.object({
   DATABASE_URL: z.url().optional(),
@@ -28,7 +28,7 @@ export async function runExample(
   start: (services: { pool: Pool; databaseUrl: string }) => Example | Promise<Example>,
 ): Promise<void> {
   await runMain(async (stopped) => {
-    const settings = readEnvironment(environmentSchema);
+    const settings = readSettings();
     await using database = await openDatabase({
       url: settings.DATABASE_URL,
       schema: new URL('schema.sql', url),
@@ -46,4 +46,10 @@ export async function runExample(
     }
     await stop?.();
   });
+}
+
+function readSettings() {
+  const { data, error } = environmentSchema.safeParse(process.env);
+  if (error) throw new SettingError(z.prettifyError(error));
+  return data;
 }

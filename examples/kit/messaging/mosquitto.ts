@@ -27,7 +27,7 @@ type MosquittoOptions = {
   configuration: URL;
   /** What else in the file is written as `${NAME}`, by its name. */
   values?: Record<string, string>;
-  /** What else stands in its folder, by name: passwords, rights. */
+  /** What else is in its folder, by name: passwords, rights. */
   files?: Files;
 };
 

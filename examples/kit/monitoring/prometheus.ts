@@ -33,14 +33,14 @@ export type Alert = {
 /** A value of an expression, by the labels of its series. */
 export type Sample = { labels: string; value: number };
 
-/** What rules shall make of series at a time that need not be waited for. */
+/** What rules must make of series at a time that need not be waited for. */
 export type RuleTest = {
   rules: URL;
   /** How far the values of a series are apart, such as `1m`. */
   interval: string;
   /** Series in the notation of promtool: `_` is a scrape that failed. */
   series: { series: string; values: string }[];
-  /** What the expression shall give, and how long after the first value. */
+  /** What the expression must give, and how long after the first value. */
   expected: { expression: string; at: string; samples: Sample[] }[];
 };
 

@@ -36,7 +36,7 @@ function allowBrowsers(app: FastifyInstance): void {
   });
 }
 
-/** A signed URL may say how the answer shall be typed, and what it is called when it is saved. */
+/** A signed URL may say the type of the answer, and what it is called when it is saved. */
 function obeyResponseHeaders(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const query = request.query as Record<string, string>;

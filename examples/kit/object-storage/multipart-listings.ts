@@ -43,7 +43,7 @@ export function addMultipartListings(app: FastifyInstance): void {
   }
 }
 
-/** The SDK sends a body in signed chunks: the length without their frames stands beside it. */
+/** The SDK sends a body in signed chunks: a header has the length without their frames. */
 function sizeOf({ headers }: FastifyRequest): number {
   return Number(headers['x-amz-decoded-content-length'] ?? headers['content-length']);
 }

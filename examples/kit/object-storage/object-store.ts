@@ -1,7 +1,7 @@
-import { EnvironmentError } from '../app/environment.ts';
+import { SettingError } from '../app/setting-error.ts';
 import { startFauxqsStore } from './fauxqs-store.ts';
 
-/** A store that speaks the S3 protocol, and what a client needs to speak to it. */
+/** A store that speaks the S3 protocol, and what a client needs to use it. */
 export type ObjectStore = AsyncDisposable & {
   endpoint: string;
   region: string;
@@ -20,7 +20,7 @@ export async function startObjectStore(environment = process.env): Promise<Objec
 function findStore(endpoint: string, environment: NodeJS.ProcessEnv): ObjectStore {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } = environment;
   if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
-    throw new EnvironmentError(
+    throw new SettingError(
       'S3_ENDPOINT is set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY too',
     );
   return {

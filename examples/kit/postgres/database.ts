@@ -8,7 +8,7 @@ import { startPostgres } from './server.ts';
 /** A database and its pool; disposing of it closes the pool and ends whatever was started for it. */
 export type Database = AsyncDisposable & { url: string; pool: pg.Pool };
 
-/** A server in which databases can be made, and the role that shall own them. */
+/** A server in which databases can be made, and the role that will own them. */
 type Server = {
   adminUrl: string;
   folder?: string;
@@ -56,16 +56,16 @@ export async function openDatabase(options: {
 }): Promise<Database> {
   const sql = readFileSync(options.schema, 'utf8');
   if (options.url) {
-    const mend = 'use another database, or drop the tables of this one';
-    await runIn(options.url, (client) => applySchemaOnce(client, sql, mend));
+    const fix = 'use another database, or drop the tables of this one';
+    await runIn(options.url, (client) => applySchemaOnce(client, sql, fix));
     return openPool(options.url);
   }
   const server = await startServer({ dataFolder: fileURLToPath(options.dataFolder) });
   try {
     await createDatabaseOnce(server, 'example');
     const url = databaseUrl(server, 'example');
-    const mend = `remove ${server.folder} to begin anew`;
-    await runIn(url, (client) => applySchemaOnce(client, sql, mend));
+    const fix = `remove ${server.folder} to start again`;
+    await runIn(url, (client) => applySchemaOnce(client, sql, fix));
     return openPool(url, { close: server.stop });
   } catch (error) {
     await server.stop();
@@ -141,13 +141,13 @@ async function exists(client: pg.Client, place: string, name: string): Promise<b
 }
 
 /** Remembers which schema a database holds, because a kept database outlives an edit of its file. */
-async function applySchemaOnce(client: pg.Client, sql: string, mend: string): Promise<void> {
+async function applySchemaOnce(client: pg.Client, sql: string, fix: string): Promise<void> {
   const hash = createHash('sha256').update(sql).digest('hex');
   await client.query('begin; select pg_advisory_xact_lock(hashtext($$touchstone$$))');
   await client.query('create table if not exists touchstone_schema (hash text primary key)');
   const { rows } = await client.query<{ hash: string }>('select hash from touchstone_schema');
   if (rows[0] && rows[0].hash !== hash)
-    throw new Error(`schema.sql has changed since this data was written: ${mend}`);
+    throw new Error(`schema.sql has changed since this data was written: ${fix}`);
   if (!rows[0]) await client.query(`${sql}; insert into touchstone_schema values ('${hash}')`);
   await client.query('commit');
 }

@@ -26,7 +26,7 @@ it('refuses a variable that names no program', async () => {
   vi.stubEnv('FROBNICATE_PATH', '/no/such/program');
 
   await expect(findProgram(wanted)).rejects.toThrow(
-    'FROBNICATE_PATH is no program: /no/such/program',
+    'FROBNICATE_PATH is not a program: /no/such/program',
   );
 });
 

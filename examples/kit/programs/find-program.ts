@@ -16,11 +16,12 @@ export type ProgramWanted = {
 /** A program's path: from its variable, from PATH, else as root on Debian from apt-get; or undefined. */
 export async function findProgram(wanted: ProgramWanted): Promise<string | undefined> {
   const chosen = process.env[wanted.variable];
-  if (chosen && !isProgram(chosen)) throw new Error(`${wanted.variable} is no program: ${chosen}`);
+  if (chosen && !isProgram(chosen))
+    throw new Error(`${wanted.variable} is not a program: ${chosen}`);
   return chosen || findOnPath(wanted) || (await installFromDebian(wanted));
 }
 
-/** The same; a program that cannot be had throws one sentence with the mend. */
+/** The same; throws one sentence with the fix when there is no such program. */
 export async function requireProgram(wanted: ProgramWanted): Promise<string> {
   const found = await findProgram(wanted);
   if (found) return found;

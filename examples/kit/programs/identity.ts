@@ -1,7 +1,7 @@
 import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Whom a program runs as; empty when that is whoever runs this process. */
+/** Whom a program runs as; empty when that is the user of this process. */
 export type Identity = { uid?: number; gid?: number };
 
 /** `nobody`: the same number on every Linux. */

@@ -18,7 +18,7 @@ it('fails with what a program printed when it ends before it listens', async () 
   await expect(startProgram(file)).rejects.toThrow('no database');
 });
 
-it('stops a program that listens, even one that stands still', async () => {
+it('stops a program that listens, even one that is frozen', async () => {
   const file = writeProgram(`
     const timer = setInterval(() => {}, 1000);
     process.on('SIGTERM', () => { console.log('stopped in order'); clearInterval(timer); });

@@ -19,7 +19,7 @@ backend app
   server app 127.0.0.1:\${APP}
 `;
 
-it('stands in front of a server of ours, and ends when it is disposed of', async () => {
+it('passes requests to a server of ours, and ends when it is disposed of', async () => {
   await using app = await listen((_request, response) => void response.end('from behind'));
   const configuration = writeConfiguration(CONFIGURATION);
   const values = { APP: new URL(app.url).port };

@@ -8,7 +8,7 @@ import { startNginx } from './nginx.ts';
 
 const LISTEN = `server { listen 127.0.0.1:\${PORT};`;
 
-it('stands in front of a server of ours, and ends when it is disposed of', async () => {
+it('passes requests to a server of ours, and ends when it is disposed of', async () => {
   await using app = await listen((_request, response) => void response.end('from behind'));
   const site = writeSite(`${LISTEN} location / { proxy_pass \${APP}; } }`);
   const nginx = await startNginx({ site, values: { APP: app.url } });

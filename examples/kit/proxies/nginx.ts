@@ -16,7 +16,7 @@ import { noteProgram } from '../testing/evidence.ts';
 export type Nginx = AsyncDisposable & { url: string };
 
 type NginxOptions = {
-  /** What stands within `http`: upstreams and a server that listens on `${PORT}`. */
+  /** What is inside `http`: upstreams and a server that listens on `${PORT}`. */
   site: URL;
   /** What else in the file is written as `${NAME}`, by its name. */
   values?: Record<string, string>;

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { EnvironmentError } from '../app/environment.ts';
+import { SettingError } from '../app/setting-error.ts';
 import { requireProgram } from '../programs/find-program.ts';
 import { findFreePort } from '../programs/free-port.ts';
 import { startGuardedProgram } from '../programs/guarded-program.ts';
@@ -29,7 +29,7 @@ export async function startClamd(environment = process.env): Promise<Clamd> {
 function findClamd(address: string): Clamd {
   const { hostname, port } = URL.parse(`tcp://${address}`) ?? {};
   if (!hostname || !port)
-    throw new EnvironmentError('CLAMD_ADDRESS: set it to host:port, such as localhost:3310');
+    throw new SettingError('CLAMD_ADDRESS: set it to host:port, such as localhost:3310');
   return {
     host: hostname,
     port: Number(port),

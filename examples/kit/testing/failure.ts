@@ -2,7 +2,7 @@ import { type TestContext, test } from 'vitest';
 
 /** What a page says of a failure; the page's table is made from it. */
 export type FailureDeclaration = {
-  /** What one sees when it happens: a status, a message, a number. */
+  /** What you see when it happens: a status, a message, a number. */
   symptom: string;
   /** The region of the example that holds against it. */
   defence: string;

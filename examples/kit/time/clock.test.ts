@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { testClock } from './clock.ts';
 
-it('stands still until it is moved', () => {
+it('does not move by itself', () => {
   const clock = testClock('2026-03-01T00:00:00Z');
 
   clock.advance({ days: 1, hours: 2, minutes: 3, seconds: 4 });

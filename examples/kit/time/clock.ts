@@ -6,10 +6,10 @@ export const systemClock: Clock = () => new Date();
 
 type Step = { days?: number; hours?: number; minutes?: number; seconds?: number };
 
-/** A clock that stands still until a test moves it. */
+/** A clock that only a test moves. */
 export type TestClock = Clock & { advance: (step: Step) => void };
 
-/** Makes a clock that stands at the given moment. */
+/** Makes a clock that shows the given moment. */
 export function testClock(start = '2026-01-01T00:00:00Z'): TestClock {
   let time = Date.parse(start);
 

@@ -16,6 +16,9 @@ import {
   startTwoTenants,
   type TestDatabase,
 } from './test-app.ts';
+import './test-gap-cases.ts';
+import './test-maintenance-cases.ts';
+import './test-transaction-cases.ts';
 
 failure(
   'The tenant of one request is still set when the pool gives its connection to the next',

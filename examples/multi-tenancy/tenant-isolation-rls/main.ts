@@ -1,16 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import { readEnvironment } from '@touchstone/kit/app/environment';
 import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
 import { startPostgres } from '@touchstone/kit/postgres/server';
 import { z } from 'zod';
+import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
+import { port } from '../../architecture/typed-configuration/fields.ts';
 import { openApp } from './open-app.ts';
 import { provision } from './provision.ts';
 
 /** Without a database of yours, the example starts its own. */
 const environmentSchema = z.object({
   DATABASE_URL: z.url().optional(),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  PORT: port().default(3000),
 });
 
 await runMain(async (stopped) => {

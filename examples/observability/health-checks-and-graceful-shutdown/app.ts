@@ -35,7 +35,7 @@ export async function startShop(settings: Settings) {
 
   const { pool, url } = await openDatabase();
   stop.add({ name: 'pool', limitMs: 5000, close: () => pool.end() });
-  // A connection of its own: a busy pool is no outage.
+  // A connection of its own: a busy pool is not an outage.
   const probe = new Pool({
     connectionString: url,
     max: 1,

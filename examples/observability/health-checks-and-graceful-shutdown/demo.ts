@@ -42,7 +42,7 @@ async function loseTheDatabase() {
   proxy.pointTo(await findFreePort());
   proxy.cut();
   await becomes(503);
-  await tell('the database is away');
+  await tell('the database is down');
   proxy.pointTo(port);
   await becomes(200);
   await tell('the database is back');

@@ -23,7 +23,7 @@ export function createDrain(server: Server) {
     if (leaving) response.setHeader('connection', 'close');
   });
 
-  /** From now on each answer asks its client to connect anew, elsewhere. */
+  /** From now on each answer asks its client to connect again, elsewhere. */
   function sayGoodbye() {
     leaving = true;
     for (const response of answers)

@@ -1,15 +1,19 @@
-import { readEnvironment } from '@touchstone/kit/app/environment';
 import { openDatabase } from '@touchstone/kit/postgres/database';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { z } from 'zod';
+import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
+import {
+  port as portField,
+  wholeNumber,
+} from '../../architecture/typed-configuration/fields.ts';
 import { startShop } from './app.ts';
 import { ShuttingDownError } from './shutdown.ts';
 
-const milliseconds = z.coerce.number().int().min(0).max(60_000);
+const milliseconds = wholeNumber(0, 60_000);
 const settings = readEnvironment(
   z.object({
     DATABASE_URL: z.url().optional(),
-    PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+    PORT: portField().default(3000),
     NOTICE_MS: milliseconds.default(5000),
     LIMIT_MS: milliseconds.default(25_000),
   }),

@@ -4,7 +4,7 @@ import {
 } from './naive-failures.ts';
 
 const { statuses, body } = await probeWithoutDatabase();
-console.log('the database is away; three probes of a healthy process');
+console.log('the database is down; three probes of a healthy process');
 console.log(`GET /health: ${statuses.join(', ')}`);
 const tells = /127\.0\.0\.1|ECONNREFUSED/.test(body);
 console.log(`the body names the address of the database: ${tells}`);

@@ -7,7 +7,7 @@ import { startLoad, startSite } from './test-site.ts';
 
 const NAIVE = new URL('naive-main.ts', import.meta.url);
 
-/** What the probe of a naive instance says while its database is away. */
+/** What the probe of a naive instance says while its database is down. */
 export async function probeWithoutDatabase() {
   const schema = new URL('schema.sql', import.meta.url);
   await using database = await freshDatabase({ schema });

@@ -1,9 +1,9 @@
+import express from 'express';
+import type { Pool } from 'pg';
 import {
   answerErrors,
   answerNotFound,
-} from '@touchstone/kit/app/problems';
-import express from 'express';
-import type { Pool } from 'pg';
+} from '../../api-design/error-handling/answer-errors.ts';
 
 /** Orders that take a moment: two statements, with a pause between them. */
 export function createOrders({ pool }: { pool: Pool }) {

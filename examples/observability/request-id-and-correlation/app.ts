@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import express from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-} from '@touchstone/kit/app/problems';
-import express from 'express';
-import { z } from 'zod';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import type { Log } from '../structured-logging/create-log.ts';
 import {
   readCorrelation,
@@ -73,6 +74,6 @@ export function createApp({ orders, log, trustCallers }: Services) {
     response.status(500).send(`<p>Tell us this number: ${id}</p>`);
   });
 
-  app.use(answerNotFound, answerErrors(log));
+  app.use(answerNotFound, answerErrors(log, translateZodError));
   return app;
 }

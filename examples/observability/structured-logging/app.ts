@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import express from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-} from '@touchstone/kit/app/problems';
-import express from 'express';
-import { z } from 'zod';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import type { Log } from './create-log.ts';
 import { addToLogContext, runWithLogContext } from './log-context.ts';
 
@@ -23,8 +24,8 @@ export function createApp({ log }: { log: Log }) {
     const { method, path } = request;
     const context = { requestId: randomUUID(), method, path };
     runWithLogContext(context, () => {
-      // An emitter calls its listeners in the context of whoever
-      // emits: `bind` brings this one back.
+      // An emitter calls its listeners in the context of its caller:
+      // `bind` brings this one back.
       const logEnd = AsyncLocalStorage.bind(() => {
         const sent = response.writableFinished;
         log.info('request ended', {
@@ -47,6 +48,6 @@ export function createApp({ log }: { log: Log }) {
     throw new Error('the order was not placed', { cause });
   });
 
-  app.use(answerNotFound, answerErrors(log));
+  app.use(answerNotFound, answerErrors(log, translateZodError));
   return app;
 }

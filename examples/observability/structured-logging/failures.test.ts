@@ -606,7 +606,7 @@ it('keeps 4 MB, drops until half of it is free again, and does not keep the proc
   const timers = countTimers();
   const size = 64 * 1024;
   const line = 'x'.repeat(size);
-  // One is in the pipe, 64 are kept but for ten bytes.
+  // One is in the pipe, 64 are kept except for ten bytes.
   for (let count = 0; count < 64; count++) output.write(line);
   output.write(line.slice(10));
   expect(output.countDropped()).toBe(0);

@@ -42,7 +42,7 @@ export function openLogOutput(
     const most = maxBytes - Buffer.byteLength(line);
     if (missing === 0 && waitingBytes > most) drain();
     // Once lines are missing, all are until half of the room is free:
-    // one gap that the log tells of, not a thousand.
+    // one gap that the log reports, not a thousand.
     if (missing > 0 || waitingBytes > most) {
       missing += 1;
       dropped += 1;

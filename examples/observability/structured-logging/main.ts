@@ -1,12 +1,13 @@
-import { readEnvironment } from '@touchstone/kit/app/environment';
 import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
 import { z } from 'zod';
+import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
+import { port } from '../../architecture/typed-configuration/fields.ts';
 import { createApp } from './app.ts';
 import { createLog, LOG_LEVELS } from './create-log.ts';
 
 const environmentSchema = z.object({
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  PORT: port().default(3000),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
 });
 

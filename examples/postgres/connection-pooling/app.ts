@@ -1,10 +1,11 @@
+import express, { type ErrorRequestHandler } from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express, { type ErrorRequestHandler } from 'express';
-import { z } from 'zod';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import type { GuardedPool } from './guarded-pool.ts';
 import type { createItems } from './items.ts';
 import { PoolError } from './pool-error.ts';
@@ -34,7 +35,11 @@ export function createApp({ items, pool, log }: Services) {
     response.json({ totalCount, idleCount, waitingCount, refused });
   });
 
-  app.use(answerNotFound, answerBusy, answerErrors(log));
+  app.use(
+    answerNotFound,
+    answerBusy,
+    answerErrors(log, translateZodError),
+  );
   return app;
 }
 
@@ -49,7 +54,7 @@ const answerBusy: ErrorRequestHandler = (
   const isBusy =
     error instanceof PoolError && error.code !== 'no_answer';
   if (!isBusy) return next(error);
-  const problem = new HttpProblem(503, error.code, error.message);
-  next(Object.assign(problem, { retryAfterSeconds: 1 }));
+  const { code, message } = error;
+  next(new HttpProblem(503, code, message, { retryAfterSeconds: 1 }));
 };
 // #endregion answer-busy

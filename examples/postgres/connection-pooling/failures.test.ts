@@ -252,7 +252,7 @@ failure(
   'A failover leaves a connection that swallows all bytes',
   {
     symptom:
-      'PoolError `no_answer` after `answerTimeoutMs`; idle connections are closed too, and the next statement connects anew',
+      'PoolError `no_answer` after `answerTimeoutMs`; idle connections are closed too, and the next statement opens a new one',
     defence: 'fall-silent',
     remains:
       'The outcome of that statement is unknown: it may have run',
@@ -765,7 +765,7 @@ failure(
     await database.pool.query('notify news');
     await told;
     await direct.end();
-    // Whoever has the connection at that moment may hear it.
+    // The query that has the connection at that moment may hear it.
     await mine.pool.query('select 1');
     expect(heard).toEqual([]);
     listener.release();

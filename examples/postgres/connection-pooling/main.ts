@@ -1,13 +1,17 @@
-import { readEnvironment } from '@touchstone/kit/app/environment';
 import { runMain } from '@touchstone/kit/app/main';
 import { openDatabase } from '@touchstone/kit/postgres/database';
 import { z } from 'zod';
+import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
+import {
+  port,
+  wholeNumber,
+} from '../../architecture/typed-configuration/fields.ts';
 import { serve } from './serve.ts';
 
 const environmentSchema = z.object({
   DATABASE_URL: z.url().optional(),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
-  PROCESSES: z.coerce.number().int().min(1).default(2),
+  PORT: port().default(3000),
+  PROCESSES: wholeNumber(1, 1000).default(2),
 });
 
 await runMain(async (stopped) => {

@@ -38,7 +38,7 @@ export class AccountError extends Error {
 /** Accounts whose money neither vanishes nor comes from nothing. */
 export function createAccounts({ pool, log }: Options) {
   // #region transfer
-  /** Moves the money once for each id, however often it is called. */
+  /** Moves the money once for each id, no matter how often it is called. */
   function transfer(transfer: Transfer, signal?: AbortSignal) {
     const { sender, receiver, cents } = transfer;
     return inTransaction(pool, { signal, log }, async (tx) => {

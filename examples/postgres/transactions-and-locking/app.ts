@@ -1,10 +1,11 @@
+import express, { type ErrorRequestHandler } from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express, { type ErrorRequestHandler } from 'express';
-import { z } from 'zod';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import type { createAccounts, Withdrawal } from './accounts.ts';
 
 type Services = {
@@ -65,7 +66,7 @@ export function createApp({ accounts, sendMail, log }: Services) {
     '/transfers',
     inviteRetry([...NOTHING_DONE, 'outcome_unknown']),
   );
-  app.use(answerNotFound, answerErrors(log));
+  app.use(answerNotFound, answerErrors(log, translateZodError));
   return app;
 }
 
@@ -75,7 +76,10 @@ const NOTHING_DONE = ['55P03', '40001', '40P01', 'timed_out'];
 function inviteRetry(codes: string[]): ErrorRequestHandler {
   return function answerTemporary(error, _request, _response, next) {
     if (!codes.includes(error?.code)) return next(error);
-    const problem = new HttpProblem(503, 'try_again', error.message);
-    next(Object.assign(problem, { retryAfterSeconds: 1 }));
+    next(
+      new HttpProblem(503, 'try_again', error.message, {
+        retryAfterSeconds: 1,
+      }),
+    );
   };
 }

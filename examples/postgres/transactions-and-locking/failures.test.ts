@@ -864,7 +864,7 @@ failure(
       'None with `takeLock`: the lock ends with the transaction, and two purposes never share one',
     defence: 'advisory-lock',
     remains:
-      'Whoever holds the lock longer than `lockTimeoutMs` makes the others fail with 55P03',
+      'A holder that keeps the lock longer than `lockTimeoutMs` makes the others fail with 55P03',
   },
   async () => {
     await using database = await startAccounts();
@@ -954,7 +954,7 @@ test('The work begins again after the pause, and not before', async () => {
     expect(begins[index + 1]).toBeGreaterThan(end - 2);
 });
 
-test('A collision that a savepoint has undone is no reason to run again', async () => {
+test('A collision that a savepoint has undone does not run the work again', async () => {
   await using database = await startAccounts();
   const refusal = new Error('not enough money');
   let runs = 0;

@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { percentile } from './latency-window.ts';
 
 /** What live queries saw of a migration, in milliseconds, and how long it took. */
 export type Ordeal = { p99: number; longest: number; seconds: number };
@@ -46,4 +45,10 @@ export async function measureLoad(
   await pool.end();
   const longest = percentile(durations, 1);
   return { p99: percentile(durations, 0.99), longest, seconds };
+}
+
+/** The value that this share of all values does not exceed; 0 of none. */
+function percentile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
 }

@@ -1,55 +1,56 @@
-import type { Pool } from 'pg';
-import type { Brake } from './backfill.ts';
+import type { Queryable } from '../transactions-and-locking/queryable.ts';
+import type { Rules } from './give-way.ts';
+import { MigrationError } from './migration-files.ts';
 
-type LagOptions = {
-  pool: Pool;
-  /** How many bytes of log a replica may be behind. */
+/** Says why a migration has to wait, or nothing. */
+export type Brake = () => Promise<string | undefined>;
+
+// #region wait-for-brakes
+/** Before each migration, and before each batch of a backfill. */
+export async function waitForBrakes(
+  name: string,
+  { brakes, log, pause, signal }: Rules & { brakes: Brake[] },
+): Promise<void> {
+  for (const brake of brakes) {
+    for (let why = await brake(); why; why = await brake()) {
+      log.info('the migration waits', { name, why });
+      await pause(500, signal);
+    }
+  }
+}
+// #endregion wait-for-brakes
+
+type Lag = { name: string; isHidden: boolean; bytes: string };
+
+/** Stops while a replica, or the slot of one that is gone, is behind by more bytes of log. */
+export function createLagBrake(options: {
+  db: Queryable;
   maxLagBytes: number;
-};
-
-/** Stops while a replica, or a slot that one left behind, lags. */
-export function createLagBrake({
-  pool,
-  maxLagBytes,
-}: LagOptions): Brake {
+}): Brake {
+  const { db, maxLagBytes } = options;
   return async function findLag() {
-    // Bytes: a time says nothing of a replica that stands still. One
-    // that has not said yet how far it is counts as far behind.
-    const { rows } = await pool.query<Lag>(
-      `select coalesce(slot_name, application_name, 'unknown') as name,
-              pg_current_wal_insert_lsn() - case
+    // Bytes: a time says nothing of a replica that has stopped. Null
+    // is a slot that holds nothing back, or an archive of the log.
+    const { rows } = await db.query<Lag>(
+      `select coalesce(slot_name, application_name) as name,
+              pid is not null and state is null as "isHidden",
+              coalesce(pg_current_wal_insert_lsn() - case
                 when pid is null then restart_lsn
                 else replay_lsn
-              end as bytes
+              end, 0) as bytes
        from pg_stat_replication
        full join pg_replication_slots on active_pid = pid
        where slot_type is distinct from 'logical'
-       order by bytes desc nulls first
+       order by "isHidden" desc, bytes desc
        limit 1`,
     );
     const [worst] = rows;
-    if (!worst) return;
-    const { name, bytes } = worst;
-    if (bytes === null) return `replica ${name}: lag unknown`;
-    if (Number(bytes) <= maxLagBytes) return;
-    return `replica ${name}: ${bytes} bytes behind`;
-  };
-}
-
-type Lag = { name: string; bytes: string | null };
-
-type LatencyOptions = {
-  /** The 99th percentile of the last seconds, as the application measures it. */
-  readP99Ms: () => number | Promise<number>;
-  maxP99Ms: number;
-};
-
-/** Stops while live requests are slow, whatever the reason. */
-export function createLatencyBrake(options: LatencyOptions): Brake {
-  const { readP99Ms, maxP99Ms } = options;
-  return async function findSlowness() {
-    const p99 = await readP99Ms();
-    if (p99 <= maxP99Ms) return;
-    return `requests: 99th percentile of ${Math.round(p99)} ms`;
+    if (worst?.isHidden)
+      throw new MigrationError(
+        'lag_hidden',
+        'This role cannot see how far the replicas are: grant it pg_monitor',
+      );
+    if (!worst || Number(worst.bytes) <= maxLagBytes) return;
+    return `replica ${worst.name}: ${worst.bytes} bytes behind`;
   };
 }

@@ -1,50 +1,80 @@
+import { listen } from '@touchstone/kit/app/http';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
-import { startProgram } from '@touchstone/kit/programs/program';
-import { waitUntil } from '@touchstone/kit/time/wait';
+import { createClient } from '@touchstone/kit/testing/client';
+import { createApp } from './app.ts';
+import { fillUsers } from './fill-users.ts';
+import { migrate } from './migrate.ts';
+import { openReleases } from './open-releases.ts';
 import { SCHEMA } from './test-app.ts';
-import { type Answer, createClient } from './test-client.ts';
 
 await using database = await freshDatabase({ schema: SCHEMA });
-await using program = await startProgram(
-  new URL('main.ts', import.meta.url),
-  { DATABASE_URL: database.url, PORT: '0', USERS: '5000' },
+const { pool } = database;
+await fillUsers(pool, 5000);
+const releases = openReleases(database.url);
+await using server = await listen(createApp(releases, console));
+const send = createClient(server.url);
+
+let isMigrating = true;
+const requests = sendRequests();
+const log = {
+  info(message: string, details: object) {
+    if (message === 'migrated' && 'name' in details)
+      console.log(`${message} ${details.name}`);
+  },
+};
+console.log(
+  '5,000 users, and requests to the old release all the time',
 );
-console.log('5,000 users, live requests through the old version');
-await waitUntil('both versions run', () =>
-  program.read().output.includes('both versions run'),
+await migrate({ pool, log, target: '0006-restore-full-names' });
+isMigrating = false;
+console.log(`requests that failed: ${await requests}`);
+
+await send('PUT', '/old/users/1', { body: { fullName: 'Ada King' } });
+await show(
+  'the old release renames; the new one reads',
+  '/new/users/1',
 );
-for (const line of program.read().output.split('\n'))
-  if (line.startsWith('0'))
-    console.log(line.replace(/ \d+ ms.*,/, ' requests:'));
+const ana = { givenName: 'Ana Celia', familyName: 'de Armas' };
+await send('PUT', '/new/users/1', { body: ana });
+await show(
+  'the new release renames; the old one reads',
+  '/old/users/1',
+);
 
-const app = createClient(program.url);
-const { body } = await app.create('old', { fullName: 'Ada King' });
-const id = body.id ?? '';
-console.log('the old version creates a user: Ada King');
-show('the new version reads', (await app.find('new', id)).body);
-await app.rename('new', id, {
-  givenName: 'Ana',
-  familyName: 'de Armas',
-});
-show('it renames; the old one reads', (await app.find('old', id)).body);
+try {
+  await migrate({ pool, log });
+} catch (error) {
+  console.log(`the contract: ${(error as Error).message}`);
+}
+await releases.stop('old');
+await migrate({ pool, log });
+const cher = { givenName: 'Cher', familyName: '' };
+await send('PUT', '/new/users/1', { body: cher });
+console.log(
+  'the new release renames, then the deployment is taken back',
+);
+await migrate({ pool, log, target: '0005-index-family-names' });
+const { rows } = await pool.query(
+  'select full_name from users where id = 1',
+);
+console.log(`the old release will read: ${rows[0]?.full_name}`);
+await releases.stop('new');
 
-const contract = '0008-contract-names';
-const { body: refused } = await app.moveTo(contract);
-show('the contract, while the old one runs', refused);
-await app.run('new');
-const { body: done } = await app.moveTo(contract);
-console.log('the old version is stopped; done:', done.done?.join());
+/** Counts those that failed. */
+async function sendRequests(): Promise<number> {
+  let failed = 0;
+  for (let n = 1; isMigrating; n += 1) {
+    const path = `/old/users/${1 + (n % 5000)}`;
+    const body = { fullName: `Ada ${n}` };
+    const read = await send('GET', path);
+    const written = await send('PUT', path, { body });
+    if (read.status !== 200 || written.status !== 204) failed += 1;
+  }
+  return failed;
+}
 
-await app.rename('new', id, { givenName: 'Cher', familyName: '' });
-await app.moveTo('0006-index-family-names');
-await app.run('old');
-console.log('the new version renames, then the release is taken back');
-show('the old version reads', (await app.find('old', id)).body);
-
-function show(what: string, { id: _, ...rest }: Answer['body']) {
-  const { code, detail } = rest;
-  const text = code
-    ? `${code}\n  ${detail?.replace(': ', ':\n  ')}`
-    : Object.values(rest).join('|');
-  console.log(`${what}: ${text}`);
+async function show(what: string, path: string) {
+  const { body } = await send('GET', path);
+  const { id: _, ...names } = body;
+  console.log(`${what}: ${Object.values(names).join('|')}`);
 }

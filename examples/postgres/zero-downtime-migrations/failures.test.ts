@@ -1,130 +1,250 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { pathToFileURL } from 'node:url';
 import { openDatabase } from '@touchstone/kit/postgres/database';
 import { startReplica } from '@touchstone/kit/postgres/replica';
 import { startPostgres } from '@touchstone/kit/postgres/server';
 import { runProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import pg, { type ClientBase, type Pool } from 'pg';
-import { expect } from 'vitest';
+import pg, { type Pool } from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { createLagBrake } from './brakes.ts';
+import { fillUsers } from './fill-users.ts';
 import { lintMigrations } from './lint-migrations.ts';
-import { START } from './migration.ts';
-import { createMigration, readStep } from './migration-files.ts';
+import {
+  createMigration,
+  readMigrations,
+  START,
+  type Step,
+} from './migration-files.ts';
 import { createMigrator } from './migrator.ts';
-import { fillUsers } from './roll-out.ts';
-import { createService } from './service.ts';
+import {
+  createMigrationLog,
+  FOLDER,
+  hasten,
+  SCHEMA,
+  startTestApp,
+} from './test-app.ts';
 import {
   ask,
   begin,
-  createTestLog,
-  hasten,
+  beginOldSnapshot,
   isWaiting,
-  lockUser,
   openReport,
-  SCHEMA,
-  startTestApp,
   terminateWaiting,
-} from './test-app.ts';
+} from './test-sessions.ts';
+
+const EXPAND = '0001-expand-names';
+const BLOCKED = 'no lock in time, trying again';
 
 failure(
   'A long transaction holds the table that a migration alters',
   {
     symptom:
-      'The migration gives way again and again, and the log has `no lock in time, trying again`; live queries wait `lockTimeoutMs` at most',
+      'The log has `no lock in time, trying again`; a live query waits `lockTimeoutMs` for each attempt, not for the report',
     defence: 'retry-for-the-lock',
     remains:
-      'A table that is never free for a moment: the migration gives up after its attempts, and says so',
+      'A table that is never free: the migration gives up after its attempts, and fails',
   },
   async () => {
+    const waits: number[] = [];
     await using app = await startTestApp({
-      ...{ lockTimeoutMs: 50, attempts: 10_000 },
+      random: () => 0.5,
+      pause: (milliseconds) => {
+        waits.push(milliseconds);
+        return hasten(milliseconds);
+      },
     });
     await using report = await openReport(app.pool);
+    const few = app.createMigrator({ attempts: 9, lockTimeoutMs: 1 });
+    await expect(few.moveTo()).rejects.toMatchObject({ code: '55P03' });
+    expect(waits).toEqual([
+      300, 600, 1200, 2400, 4800, 7500, 7500, 7500,
+    ]);
 
-    const moved = app.moveTo('0001-expand-names');
-    await waitUntil('the migration has given way three times', () => {
-      return app.log.count('no lock in time, trying again') >= 3;
+    const patient = app.createMigrator({
+      attempts: 10_000,
+      lockTimeoutMs: 50,
     });
-    // It waits again and again all this time; so do these, never long.
-    for (let id = 1; id <= 50; id++) {
-      expect((await app.find('old', id)).status).toBe(200);
-      const renamed = app.rename('old', id, { fullName: 'Ada King' });
-      expect((await renamed).status).toBe(204);
+    const moved = patient.moveTo(EXPAND);
+    await waitUntil('it has given way', () => waits.length > 11);
+    for (let id = 1; id <= 20; id += 1) {
+      const { status } = await app.send('GET', `/old/users/${id}`);
+      expect(status).toBe(200);
     }
     await report.end();
-
-    expect((await moved).body.done).toEqual(['0001-expand-names']);
-    const { body } = await app.find('old', 1);
-    expect(body.fullName).toBe('Ada King');
+    expect(await moved).toEqual([EXPAND]);
+    expect(await readLimits(app)).toEqual(['200ms', '10s']);
   },
 );
+
+test('A deadlock is tried again, as a lock that did not come', async () => {
+  await using app = await startTestApp();
+  const migrator = createOne(
+    app,
+    `do $$ begin
+         if nextval('tries') = 1 then
+           raise exception 'deadlock' using errcode = '40P01';
+         end if;
+       end $$`,
+  );
+  await app.pool.query('create sequence tries');
+
+  expect(await migrator.moveTo()).toEqual(['0001-one']);
+  expect(app.log.count(BLOCKED, /"attempt":1,/)).toBe(1);
+});
 
 failure(
   'A backfill is killed with SIGKILL in the middle',
   {
     symptom:
-      'The next deployment goes on behind the last batch; no row is skipped, and none is locked again',
+      'The next deployment resumes after the last batch; no row is skipped, and none is done twice',
     defence: 'run-in-batches',
     remains:
-      'Until then some rows have new names and some have not: the new version must bear both',
+      'Until then some rows have new names and some have not: the new release must bear both',
   },
   async () => {
     await using app = await startTestApp({ users: 3000, attempts: 1 });
     const { pool, databaseUrl } = app;
-    await app.migrator.moveTo('0001-expand-names');
-    await using row = await lockUser(pool, 2000);
-
+    await app.moveTo(EXPAND);
+    const lock = (id: number) =>
+      begin(pool, `select from users where id = ${id} for update`);
+    await using row = await lock(2000);
     await runProgram(new URL('test-crash.ts', import.meta.url), {
       DATABASE_URL: databaseUrl,
     });
     await row.end();
 
-    const last = Number(
-      await ask(pool, 'select last_key from backfills'),
+    const progress = await ask<string>(
+      pool,
+      'select last_key from backfills',
     );
-    const split = () =>
-      ask(pool, 'select count(given_name)::int from users');
+    const last = Number(progress);
+    const split = 'select count(given_name)::int from users';
     expect(last).toBeGreaterThan(0);
     expect(last).toBeLessThan(2000);
-    expect(await split()).toBe(last); // rows and progress are one commit
+    expect(await ask(pool, split)).toBe(last); // one commit
+    expect(await ask(pool, 'select rows::int from backfills')).toBe(
+      last,
+    );
 
-    // Whoever began anew would now wait for this row, and fail.
-    await using _done = await lockUser(pool, last);
-    expect(await app.migrator.moveTo('0002-split-names')).toEqual([
-      '0002-split-names',
-    ]);
-    expect(await split()).toBe(3000);
+    // A backfill that began at the first row would fail on this one.
+    await using _done = await lock(last);
+    const target = '0002-split-names';
+    expect(await app.moveTo(target)).toEqual([target]);
+    expect(await ask(pool, split)).toBe(3000);
+    const left = 'select count(*)::int from backfills';
+    expect(await ask(pool, left)).toBe(0);
   },
 );
+
+test('A batch takes longer than its time limit', async () => {
+  const pauses: number[] = [];
+  await using app = await startTestApp({
+    users: 60,
+    pause: (milliseconds) => {
+      pauses.push(milliseconds);
+      return hasten(milliseconds);
+    },
+  });
+  const { pool } = app;
+  // 100 rows are too many for it, and 1 is not.
+  const migrator = createOne(app, slowBatch, {
+    kind: 'backfill',
+    timeLimitMs: 5000,
+    batchMs: 15,
+  });
+
+  await migrator.moveTo();
+
+  expect(app.log.count('the batch took too long')).toBe(1);
+  expect(pauses[0]).toBe(5000);
+  const created = `select count(*)::int from users where created_at < 'yesterday'`;
+  expect(await ask(pool, created)).toBe(60);
+  const commits = await ask<number>(
+    pool,
+    'select count(distinct xmin::text)::int from users',
+  );
+  expect(commits).toBeGreaterThan(5);
+  // The one that took too long, and the last, which was empty.
+  const blocked = app.log.count(BLOCKED);
+  expect(pauses.length - blocked).toBe(commits + 2);
+});
+
+/** Sleeps when it may take more than ten rows. */
+const slowBatch = `
+  with batch as (
+    select id
+    from users
+    where id > coalesce($1::bigint, 0)
+    order by id
+    limit $2
+    for no key update
+  ), touched as (
+    update users
+    set created_at = '2020-01-01'
+    from batch
+    where users.id = batch.id
+  )
+  select max(id)::text as last, count(*)::int as rows,
+         case when $2::int > 10 then pg_sleep(60) else pg_sleep(0.05) end
+  from batch`;
+
+test('A backfill makes no progress', async () => {
+  await using app = await startTestApp();
+  const bad = [
+    `select '1' as last, 0 as rows where $1::text is null or $2 > 0`,
+    `select '2' as last_key, 0 as rows where $1::text is null or $2 > 0`,
+    `select 2 as last, 0 as rows where $1::text is null or $2 > 0`,
+    `select null as last, $2::int + 1 as rows where $1::text is null`,
+    `select null as last, '0' as rows where $1::text is null or $2 > 0`,
+    `select '3' as last, 0 as rows where $1::text is null and $2 < 0`,
+    `select $2 || 'k' as last, 0 as rows from users where $1::text is null`,
+  ];
+  for (const sql of bad) {
+    const migrator = createOne(app, sql, { kind: 'backfill' });
+    await expect(migrator.moveTo(), sql).rejects.toMatchObject({
+      code: 'bad_batch',
+      message: expect.stringMatching(/^0001-one\.up: a batch returns/),
+    });
+    await app.pool.query('delete from backfills');
+  }
+  expect(
+    await ask(app.pool, 'select count(*)::int from migrations'),
+  ).toBe(0);
+});
 
 failure(
   'A concurrent index is left invalid',
   {
     symptom:
-      'The build fails and the deployment with it; the next one drops what is left and builds it anew',
+      'The build fails and the deployment with it; the next one drops what is left and builds it again',
     defence: 'rebuild-index',
     remains:
       'Until then the invalid index costs each write, and helps no query',
   },
   async () => {
     await using app = await startTestApp();
-    const { pool, migrator } = app;
-    await migrator.moveTo('0005-names-not-null');
+    const { pool, moveTo } = app;
+    const target = '0005-index-family-names';
+    await moveTo('0004-validate-names');
     await using old = await beginOldSnapshot(pool);
-    const moved = migrator.moveTo('0006-index-family-names');
-    const failed = expect(moved).rejects.toMatchObject({
+    const failed = expect(moveTo(target)).rejects.toMatchObject({
       code: '57P01',
     });
 
-    // The build waits for the old transaction; nobody waits for it.
+    // The build waits for the old transaction; no query waits for it.
     await waitUntil('the build waits', () => isWaiting(pool));
-    const created = await app.create('old', { fullName: 'Ada King' });
+    const body = { fullName: 'Ada King' };
+    const created = await app.send('POST', '/old/users', { body });
     expect(created.status).toBe(201);
     await terminateWaiting(pool);
     await failed;
     expect(await isValid(pool)).toBe(false);
     await old.end();
 
-    await migrator.moveTo('0006-index-family-names');
+    await moveTo(target);
     expect(await isValid(pool)).toBe(true);
   },
 );
@@ -133,418 +253,710 @@ failure(
   'Two deployments migrate at once',
   {
     symptom:
-      'One migrates; the other waits for its turn, finds nothing left to do, and goes on',
+      'One migrates; the other logs `another migrator is running`, waits, and finds nothing left to do',
     defence: 'one-mover',
     remains:
-      'PgBouncer in transaction mode breaks the lock: migrate past it, on a connection of your own',
+      'PgBouncer in transaction mode breaks the lock: connect to Postgres itself',
   },
   async () => {
-    await using app = await startTestApp({ running: [] });
-    const { pool, log, migrations } = app;
     let turns = 0;
-    const other = createMigrator({
-      ...{ pool, log, migrations, review: async () => [] },
-      pause: async () => {
-        turns++;
-        await hasten();
+    await using app = await startTestApp();
+    const { pool, moveTo } = app;
+    const other = app.createMigrator({
+      pause: async (milliseconds, signal) => {
+        turns += 1;
+        await hasten(milliseconds, signal);
       },
     });
-
-    const target = '0005-names-not-null';
+    const target = '0004-validate-names';
     const both = await Promise.all([
-      app.migrator.moveTo(target),
+      moveTo(target),
       other.moveTo(target),
     ]);
-    expect(both.map((done) => done.length).toSorted()).toEqual([0, 5]);
+    expect(both.map((done) => done.length).toSorted()).toEqual([0, 4]);
 
-    // The index waits for old snapshots: one who waited for the lock
-    // inside Postgres would have one, and be in its way for ever.
+    // A session that waits inside Postgres would be in the way.
     await using old = await beginOldSnapshot(pool);
-    const first = app.migrator.moveTo('0006-index-family-names');
+    const first = moveTo('0005-index-family-names');
     await waitUntil('the build waits', () => isWaiting(pool));
     turns = 0;
-    const second = other.moveTo('0006-index-family-names');
-    await waitUntil('the second has asked in vain', () => turns > 3);
+    const logged = app.log.count('another migrator is running');
+    const second = other.moveTo('0005-index-family-names');
+    await waitUntil('the second asks again', () => turns > 3);
     await old.end();
 
-    expect(await first).toEqual(['0006-index-family-names']);
+    expect(await first).toEqual(['0005-index-family-names']);
     expect(await second).toEqual([]);
+    const message = 'another migrator is running';
+    expect(app.log.count(message)).toBe(logged + 1);
+    const one = new pg.Pool({ max: 1 });
+    expect(() => app.createMigrator({ pool: one })).toThrow(
+      'A migrator needs a pool of 2: one connection holds its lock',
+    );
   },
 );
+
+test('The connection that holds the lock is lost, or the deployment is stopped', async () => {
+  await using app = await startTestApp({ lockTimeoutMs: 60_000 });
+  const { pool, moveTo } = app;
+  await using report = await openReport(pool);
+  const lost = expect(moveTo(EXPAND)).rejects.toMatchObject({
+    code: '57P01',
+  });
+  await waitUntil('it waits', () => isWaiting(pool));
+  await pool.query(
+    `select pg_terminate_backend(pid)
+       from pg_locks
+       where locktype = 'advisory'
+         and database = (
+           select oid
+           from pg_database
+           where datname = current_database()
+         )`,
+  );
+  await lost;
+
+  const stop = new AbortController();
+  const { signal } = stop;
+  const stopped = app.createMigrator({ signal });
+  const halted = expect(stopped.moveTo(EXPAND)).rejects.toThrow(
+    /SIGTERM|aborted/,
+  );
+  await waitUntil('it waits again', () => isWaiting(pool));
+  stop.abort(new Error('SIGTERM'));
+  await halted;
+  await expect(stopped.moveTo()).rejects.toThrow();
+  await report.end();
+  expect(await moveTo(EXPAND)).toEqual([EXPAND]);
+});
 
 failure(
   'A migration is edited after it was applied, or another slips in before it',
   {
-    symptom: '409 `edited` or `out_of_order`; no statement is run',
+    symptom: '`edited` or `out_of_order`; no statement is run',
     defence: 'check-history',
     remains:
       'An older release that migrates is refused too: take back with the newer one, then deploy it',
   },
   async () => {
     await using app = await startTestApp();
-    const { pool, log, migrations } = app;
-    await app.migrator.moveTo('0001-expand-names');
-    const [expand, ...others] = migrations;
-    const sql = `${expand?.up?.sql}\n-- better`;
-    const up = { kind: 'transaction', sql, scans: false } as const;
-    const edited = createMigration('0001-expand-names', { up });
-    const slippedIn = createMigration('0000-earlier', { up });
+    const { migrations } = app;
+    await app.moveTo(EXPAND);
+    const [, ...others] = migrations;
+    const edited = createMigration({ name: EXPAND });
+    const slipped = createMigration({ name: '0000-earlier' });
     const move = (list: typeof migrations) =>
-      createMigrator({
-        ...{ pool, log, migrations: list, review: async () => [] },
-      }).moveTo();
+      app.createMigrator({ migrations: list }).moveTo();
 
     await expect(move([edited, ...others])).rejects.toMatchObject({
       code: 'edited',
-      message:
-        '0001-expand-names was edited after it was applied: write a new one',
+      message: `${EXPAND} was edited after it was applied: write a new one`,
     });
-    await expect(
-      move([slippedIn, ...migrations]),
-    ).rejects.toMatchObject({ code: 'out_of_order' });
+    await expect(move([slipped, ...migrations])).rejects.toMatchObject({
+      code: 'out_of_order',
+      message: `${EXPAND} is applied; in its place is 0000-earlier`,
+    });
     await expect(move([])).rejects.toMatchObject({
       code: 'out_of_order',
+      message: `${EXPAND} is applied; in its place is nothing`,
     });
-    const applied = await ask(pool, 'select count(*) from migrations');
-    expect(applied).toBe('1');
+    await expect(app.moveTo('0009-none')).rejects.toMatchObject({
+      code: 'unknown_target',
+      message: 'There is no migration 0009-none',
+    });
+    expect(
+      await ask(app.pool, 'select count(*)::int from migrations'),
+    ).toBe(1);
   },
 );
 
+test('Two files have the same number, or two steps the same name', () => {
+  const path = mkdtempSync(`${tmpdir()}/migrations-`);
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  const folder = pathToFileURL(`${path}/`);
+  const write = (name: string, text = 'select 1;\r\n') =>
+    writeFileSync(new URL(name, folder), text);
+  cpSync(FOLDER, folder, { recursive: true });
+  const [first, second] = readMigrations(folder);
+  expect(first?.up).toMatchObject({ kind: 'transaction' });
+  expect(second?.up).toMatchObject({ kind: 'backfill' });
+  expect(second?.down).toBeUndefined();
+
+  const refuse = (name: string, message: string) => {
+    write(name);
+    expect(() => readMigrations(folder)).toThrow(message);
+    rmSync(new URL(name, folder));
+  };
+  refuse(
+    '0001-tags.up.sql',
+    '0001-expand-names and 0001-tags have the same number',
+  );
+  refuse(
+    '0002-split-names.up.sql',
+    '0002-split-names.up.backfill.sql and 0002-split-names.up.sql collide',
+  );
+  refuse('x0009-tags.up.sql', 'is not named NNNN-name.up.sql');
+  refuse('0009-tags.up.sql.txt', 'is not named NNNN-name.up.sql');
+
+  const last = () => readMigrations(folder).at(-1);
+  write('0009-tags.up.sql');
+  const before = last()?.checksum;
+  write('0009-tags.up.sql', 'select 1;\n');
+  expect(last()?.checksum).toBe(before);
+  write('0009-tags.down.sql');
+  expect(last()?.checksum).not.toBe(before);
+});
+
 failure(
-  'The new version is rolled back after it wrote, even after the contract',
+  'The new release is rolled back after it wrote, even after the contract',
   {
     symptom:
-      'The old version finds each name that the new one wrote, and the migrations go down as they went up',
+      'The old release finds each name that the new one wrote, and the migrations go down as they went up',
     defence: 'keep-in-step',
     remains:
       'Below 0001, where a name was split is forgotten; and `full_name` comes back without its `not null`',
   },
   async () => {
     await using app = await startTestApp();
-    await app.migrator.moveTo('0001-expand-names');
-    await app.run('old', 'new');
-    await app.moveTo('0007-restore-full-names');
-    await app.rename('new', 1, {
-      ...{ givenName: 'Ana Celia', familyName: 'de Armas' },
-    });
-    expect((await app.find('old', 1)).body.fullName).toBe(
-      'Ana Celia de Armas',
+    const { pool, moveTo, releases } = app;
+    await releases.stop('old');
+    expect((await moveTo()).length).toBe(7);
+    const body = { givenName: 'Ada', familyName: 'King' };
+    const { status } = await app.send('PUT', '/new/users/1', { body });
+    expect(status).toBe(204);
+    await pool.query(
+      `update users set given_name = 'Cher', family_name = '' where id = 2`,
     );
 
-    await app.run('new');
-    expect((await app.moveTo('0008-contract-names')).status).toBe(200);
-    const king = { givenName: 'Ada', familyName: 'King' };
-    const { body } = await app.create('new', king);
-    await app.rename('new', 2, { givenName: 'Cher', familyName: '' });
-
-    await app.moveTo('0006-index-family-names');
-    await app.run('old');
-    const readOld = async (id: string | number) =>
-      (await app.find('old', id)).body.fullName;
-    expect(await readOld(body.id ?? '')).toBe('Ada King');
-    expect(await readOld(1)).toBe('Ana Celia de Armas');
-    expect(await readOld(2)).toBe('Cher');
-    expect(await readOld(3)).toBe('Given3 Family3');
-
-    expect((await app.moveTo(START)).status).toBe(200);
-    expect(await readOld(body.id ?? '')).toBe('Ada King');
+    await moveTo('0005-index-family-names');
+    const names = `
+      select array_agg(full_name order by id)
+      from users
+      where id < 4`;
+    const written = ['Ada King', 'Cher', 'Given3 Family3'];
+    expect(await ask(pool, names)).toEqual(written);
+    await expect(moveTo(START)).rejects.toMatchObject({
+      code: '55006',
+      message: 'the release users new is connected: stop it first',
+    });
+    await releases.stop('new');
+    expect(await moveTo(START)).toEqual([EXPAND]);
+    expect(await ask(pool, names)).toEqual(written);
     const lost =
       'select count(*)::int from users where full_name is null';
-    expect(await ask(app.pool, lost)).toBe(0);
+    expect(await ask(pool, lost)).toBe(0);
   },
 );
 
 failure(
-  'A replica lags behind a backfill, or live requests get slow',
+  'The contract comes while the old release still runs',
   {
     symptom:
-      'The log has `backfill stands still` and the reason; it goes on by itself',
-    defence: 'wait-for-brakes',
+      '`the release users old is connected: stop it first`; the column stays',
+    defence: 'require-stopped',
     remains:
-      'A migration that holds no backfill does not look: its statements are short',
-  },
-  async () => {
-    await using primary = await startPostgres();
-    await using database = await openDatabase({
-      ...{ url: primary.url, schema: SCHEMA, dataFolder: SCHEMA },
-    });
-    const { pool } = database;
-    await fillUsers(pool, 500);
-    await using replica = await startReplica(primary);
-    const log = createTestLog();
-    const { migrator, latency } = await createService({
-      ...{ pool, log, running: ['old'], pause: hasten },
-      ...{ maxP99Ms: 100, maxLagBytes: 20_000, now: () => 0 },
-    });
-    await askServer(replica.url, 'select pg_wal_replay_pause()');
-    await pool.query('update users set full_name = full_name');
-
-    const moved = migrator.moveTo('0002-split-names');
-    await waitUntil('the replica stops it', () =>
-      log.told(/replica: \d+ bytes behind/, 3),
-    );
-    const begun = 'select count(last_key)::int from backfills';
-    expect(await ask(pool, begun)).toBe(0);
-    for (let n = 0; n < 500; n++) latency.add(1000);
-    await askServer(replica.url, 'select pg_wal_replay_resume()');
-    await waitUntil('slow requests stop it', () =>
-      log.told(/99th percentile of 1000 ms/, 3),
-    );
-    expect(await ask(pool, begun)).toBe(0);
-    for (let n = 0; n < 500; n++) latency.add(1);
-
-    await moved;
-    await waitUntil('the replica has all', async () => {
-      const split = 'select count(given_name)::int from users';
-      return (await askServer(replica.url, split)) === 500;
-    });
-  },
-);
-
-failure(
-  'A column becomes not null on a table of millions',
-  {
-    symptom:
-      'Reads and writes go on while its rows are checked; `set not null` itself reads none of them',
-    defence: 'names-not-null',
-    remains:
-      'A row that is still null: the validation fails, and nothing has changed',
-  },
-  async () => {
-    await using app = await startTestApp({ running: ['old', 'new'] });
-    const { pool, migrator, migrations } = app;
-    await migrator.moveTo('0003-require-names');
-
-    // Held as it is while it reads a table of millions.
-    const [, , , validate, notNull] = migrations;
-    await using check = await begin(pool, `${validate?.up?.sql}`);
-    const { body } = await app.create('new', {
-      ...{ givenName: 'Ada', familyName: 'King' },
-    });
-    const id = body.id ?? '';
-    expect((await app.find('old', id)).body.fullName).toBe('Ada King');
-    const grace = { fullName: 'Grace Hopper' };
-    expect((await app.rename('old', id, grace)).status).toBe(204);
-    await check.end();
-
-    await migrator.moveTo('0004-validate-names');
-    const setNotNull = `${notNull?.up?.sql}`;
-    expect(await readDebug(pool, setNotNull)).toEqual(
-      ['given_name', 'family_name'].map(
-        (name) =>
-          `existing constraints on column "users.${name}" are sufficient to prove that it does not contain nulls`,
-      ),
-    );
-
-    // Without the check it would, and nobody could read meanwhile.
-    const without = 'alter table users drop constraint names_present;';
-    expect(await readDebug(pool, `${without} ${setNotNull}`)).toEqual([
-      'verifying table "users"',
-    ]);
-    await migrator.moveTo('0005-names-not-null');
-    const [finding] = await lintMigrations(
-      migrations.filter(({ name }) => !name.startsWith('0004')),
-    );
-    expect(finding).toMatchObject({
-      ...{
-        migration: '0005-names-not-null',
-        rule: 'unproven-not-null',
-      },
-    });
-  },
-);
-
-failure(
-  'A trigger fires twice for one write',
-  {
-    symptom:
-      'Nothing: an upsert, or the same trigger under two names, leaves the names as after one',
-    defence: 'keep-in-step',
-    remains:
-      'Blanks at the end of a full name are cut off; who writes both forms at once gets the new one',
-  },
-  async () => {
-    await using app = await startTestApp({ running: ['old', 'new'] });
-    const { pool } = app;
-    await app.migrator.moveTo('0005-names-not-null');
-
-    async function upsertEach() {
-      // An existing row fires it for the insert, then for the update.
-      for (const id of [1, 1, 5000, 5000]) {
-        await upsertOld(pool, id, 'Ada  King');
-        expect(await readNames(pool, id)).toEqual([
-          ...['Ada  King', 'Ada', ' King'],
-        ]);
-        await upsertNew(pool, id, 'Ana Celia', 'de Armas');
-        expect(await readNames(pool, id)).toEqual([
-          ...['Ana Celia de Armas', 'Ana Celia', 'de Armas'],
-        ]);
-        await upsertOld(pool, id, 'Cher');
-        expect(await readNames(pool, id)).toEqual(['Cher', 'Cher', '']);
-      }
-      await pool.query('delete from users where id = 5000');
-    }
-    await upsertEach();
-    await pool.query(
-      `create trigger names_in_step_again
-       before insert or update on users
-       for each row execute function keep_names_in_step()`,
-    );
-    await upsertEach();
-
-    await using once = await begin(pool, 'select from users');
-    const before = await countUpdates(once.client);
-    await once.client.query(
-      `update users set full_name = 'Ada' where id = 1`,
-    );
-    // It does not update in its turn, so it cannot recurse.
-    expect(await countUpdates(once.client)).toBe(before + 1);
-  },
-);
-
-failure(
-  'A migration would stop live queries, or break the version that runs',
-  {
-    symptom:
-      '409 `refused`, with the line, the rule and what to do instead; no statement is run',
-    defence: 'judges',
-    remains:
-      'It reads SQL, not sizes: `-- allow <rule>: <reason>` lets through what is harmless on a small table',
+      'A release that runs without a connection is not seen: give its pool `min: 1`',
   },
   async () => {
     await using app = await startTestApp();
-    await app.migrator.moveTo('0001-expand-names');
-    await app.run('old', 'new');
-    await app.moveTo('0007-restore-full-names');
+    expect((await app.send('GET', '/old/users/1')).status).toBe(200);
 
-    const contract = await app.moveTo('0008-contract-names');
-    expect(contract).toEqual({
-      status: 409,
-      body: {
-        title: 'Conflict',
-        status: 409,
-        code: 'refused',
-        detail:
-          '0008-contract-names.up, line 4: column-in-use, wait until no version that runs reads it',
-      },
+    await expect(app.moveTo()).rejects.toMatchObject({
+      code: '55006',
+      message: 'the release users old is connected: stop it first',
     });
-    expect((await app.find('old', 1)).status).toBe(200);
-    expect((await app.moveTo(START)).body.code).toBe('refused');
+    expect((await app.send('GET', '/old/users/1')).status).toBe(200);
 
-    for (const [sql, rule] of BLOCKING)
-      expect([sql, await lintOne(sql)]).toEqual([sql, [rule]]);
-
-    await app.run('new');
-    expect((await app.moveTo('0008-contract-names')).status).toBe(200);
-    expect((await app.find('new', 1)).status).toBe(200);
+    await app.releases.stop('old');
+    await waitUntil('it has gone', async () => {
+      const query = `select count(*)::int from pg_stat_activity where datname = current_database() and application_name = 'users old'`;
+      return (await ask(app.pool, query)) === 0;
+    });
+    expect(await app.moveTo()).toEqual(['0007-contract-names']);
   },
 );
 
-/** Each would hold a lock for as long as the table is large, or break whoever reads it. */
-const BLOCKING = [
-  [
-    'alter table users add column token uuid default gen_random_uuid()',
-    'rewriting-column',
-  ],
-  [
-    'alter table users alter column name set not null',
-    'unproven-not-null',
-  ],
-  [
-    'alter table users add constraint c check (age > 0)',
-    'validating-constraint',
-  ],
-  ['create index on users (name)', 'blocking-index'],
-  ['alter table users alter column id type numeric', 'type-change'],
-  ['alter table users rename column name to title', 'rename'],
-  ['alter table users rename to people', 'rename'],
-  ['alter table users drop column full_name', 'column-in-use'],
-  ['lock table users', 'lock-table'],
-  [
-    'alter table users add column a int; alter table orders add column b int',
-    'second-lock',
-  ],
-] as const;
+failure(
+  'Both releases write the same row',
+  {
+    symptom:
+      'Nothing: each write is kept, whichever release makes it, before the backfill and after it',
+    defence: 'keep-in-step',
+    remains:
+      'Blanks at the end of a full name are cut off; a write of both forms at once keeps the new one',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { pool } = app;
+    await app.moveTo(EXPAND);
+    const write = async (id: number, set: string) => {
+      await pool.query(`update users set ${set} where id = ${id}`);
+      return await readNames(pool, id);
+    };
+    const check = async () => {
+      // Rows that are not split yet: one field of the two is enough.
+      expect(await write(1, `family_name = 'King'`)).toBe(
+        'Given1 King|Given1|King',
+      );
+      expect(await write(2, `given_name = 'Ada'`)).toBe(
+        'Ada Family2|Ada|Family2',
+      );
+      expect(await write(3, `full_name = 'Ada  King'`)).toBe(
+        'Ada  King|Ada| King',
+      );
+      expect(await write(4, `full_name = full_name`)).toBe(
+        'Given4 Family4|Given4|Family4',
+      );
+      // The new release splits as it likes; the old one keeps that.
+      const ana = `given_name = 'Ana Celia', family_name = 'de Armas'`;
+      expect(await write(1, ana)).toBe(
+        'Ana Celia de Armas|Ana Celia|de Armas',
+      );
+      expect(await write(1, `full_name = full_name || ' Caso'`)).toBe(
+        'Ana Celia de Armas Caso|Ana Celia|de Armas Caso',
+      );
+      expect(await write(1, `full_name = 'Cher'`)).toBe('Cher|Cher|');
+      expect(await write(2, 'family_name = null')).toBe('Ada|Ada|');
+      // One conflict fires it twice: for the insert and the update.
+      await pool.query(
+        `insert into users (id, full_name)
+         overriding system value
+         values (3, 'Grace Hopper')
+         on conflict (id) do update set full_name = excluded.full_name`,
+      );
+      expect(await readNames(pool, 3)).toBe(
+        'Grace Hopper|Grace|Hopper',
+      );
+    };
+    await check();
+    await pool.query('truncate users restart identity');
+    await pool.query(`
+      alter table users disable trigger names_in_step;
+      insert into users (full_name)
+      select 'Given' || n || ' Family' || n from generate_series(1, 4) n;
+      alter table users enable trigger names_in_step;
+      create trigger names_in_step_again
+        before insert or update on users
+        for each row execute function keep_names_in_step()`);
+    await check();
 
-async function lintOne(sql: string) {
-  const up = await readStep(sql);
-  const migrations = [createMigration('0001-one', { up })];
-  const inUse = ['users.full_name'];
-  const findings = await lintMigrations(migrations, { inUse });
-  return findings.map(({ rule }) => rule);
+    await app.moveTo('0002-split-names');
+    const body = { givenName: 'Ana', familyName: '' };
+    const { body: made } = await app.send('POST', '/new/users', {
+      body,
+    });
+    expect(await readNames(pool, Number(made.id))).toBe('Ana|Ana|');
+  },
+);
+
+test('A column becomes not null on a table of millions', async () => {
+  await using app = await startTestApp();
+  const { pool, migrations } = app;
+  await app.moveTo('0003-require-names');
+  const validate = migrations[3]?.up;
+  expect(validate?.kind).toBe('validate');
+  await using check = await begin(pool, `${validate?.sql}`);
+  const body = { givenName: 'Ada', familyName: 'King' };
+  const made = await app.send('POST', '/new/users', { body });
+  expect(made.status).toBe(201);
+  const path = `/old/users/${made.body.id}`;
+  expect((await app.send('GET', path)).body.fullName).toBe('Ada King');
+  const grace = { fullName: 'Grace Hopper' };
+  const renamed = await app.send('PUT', path, { body: grace });
+  expect(renamed.status).toBe(204);
+  await check.end();
+
+  // It may read for longer than other migrations may run.
+  const slow = createOne(app, 'select pg_sleep(0.4)', {
+    kind: 'validate',
+    timeLimitMs: 200,
+    migrations: migrations.slice(0, 3),
+  });
+  expect(await slow.moveTo()).toEqual(['0009-one']);
+  const quick = createOne(app, 'select pg_sleep(60)', {
+    timeLimitMs: 200,
+  });
+  await pool.query('delete from migrations');
+  await expect(quick.moveTo()).rejects.toMatchObject({
+    code: 'timed_out',
+  });
+});
+
+failure(
+  'A migration would stop live queries, or break the release that runs',
+  {
+    symptom:
+      '`refused`, with file, line and statement; no migration is run',
+    defence: 'list',
+    remains:
+      'A file that begins with `-- reviewed: <why>` is not looked at: a person did',
+  },
+  async () => {
+    for (const [kind, statements] of Object.entries(refused))
+      for (const sql of statements)
+        await expect(lint(kind, sql), sql).rejects.toMatchObject({
+          code: 'refused',
+        });
+    for (const [kind, statements] of Object.entries(accepted))
+      for (const sql of statements) await lint(kind, sql);
+
+    await lintMigrations(readMigrations(FOLDER));
+    await lint('transaction', '-- reviewed: small\nlock table users');
+    await lint('transaction', '-- a\n-- reviewed: b\nlock table users');
+    await expect(
+      lint(
+        'transaction',
+        `-- für alle\ncreate table ü (a text);\n\n-- reviewed: late\nlock table users;`,
+      ),
+    ).rejects.toThrow(
+      /^not on the list .*:\n0001-one.up.sql:5: lock table users;$/,
+    );
+    await expect(
+      lint('transaction', '-- reviewed:\nlock table users'),
+    ).rejects.toThrow('lock table users');
+    await expect(
+      lint('transaction', 'alter tabel users'),
+    ).rejects.toThrow('syntax error at or near "tabel"');
+  },
+);
+
+const batch = 'with b as (select id from users where id > $1 limit $2)';
+
+const refused = {
+  transaction: [
+    'drop schema shop cascade',
+    'drop materialized view m',
+    'drop view v',
+    'drop type t cascade',
+    'drop extension pgcrypto cascade',
+    'drop function f()',
+    'drop table teams',
+    'drop trigger names_in_step on users',
+    'create table if not exists users (id int); alter table users drop column full_name',
+    'create table if not exists users (id int)',
+    'create table p partition of users for values from (1) to (2)',
+    'create table p () inherits (users)',
+    'create table p (a bigint references users)',
+    'create table p as select * from users',
+    'create policy p on users using (true)',
+    'create rule r as on update to users do nothing',
+    'create or replace function f() returns int return 1',
+    'create or replace trigger g before insert on users for each row execute function f()',
+    'alter table users enable row level security',
+    'alter table users alter column created_at drop default',
+    'alter table users alter column a set default 1',
+    'alter table users alter column a set not null',
+    'alter table users alter column a type bigint',
+    'alter table users drop column full_name',
+    'alter table users drop constraint u',
+    'alter table users rename to people',
+    'alter table users rename column a to b',
+    'alter index users rename to people',
+    'alter table users disable trigger all',
+    'alter table users add primary key using index i',
+    'alter table users add constraint c unique (a)',
+    'alter table users add constraint c check (a > 0)',
+    'alter table users add constraint c not null a',
+    'alter table users add foreign key (a) references teams not valid',
+    'alter table users add column p positive_int',
+    `alter table users add column p int default '1'::positive_int`,
+    'alter table users add column p bigserial',
+    'alter table users add column a int not null',
+    'alter table users add column a int not null default null',
+    'alter table users add column a uuid default gen_random_uuid()',
+    'alter table users add column a timestamptz default now()',
+    'alter table users add column a int unique',
+    'alter table users add column a int references teams',
+    'alter table users add column a int generated always as (b) stored',
+    'alter table users add column if not exists a int',
+    'alter table if exists users add column a int',
+    'alter table users add column a int; alter table users drop column b',
+    'alter table users add column a int, drop column b',
+    'alter table users add column a int; alter table teams add column a int',
+    'alter table users add column a int; alter table shop.users add column a int',
+    'revoke select on users from app',
+    'grant select on users to app',
+    'truncate users',
+    'lock table users',
+    'update users set a = 1',
+    'insert into users select from people',
+    'do $$ begin end $$',
+    'select pg_sleep(60)',
+    'commit',
+    'create index i on users (a)',
+    'create index concurrently i on users (a)',
+    'alter table users validate constraint k',
+  ],
+  validate: [
+    'alter table users validate constraint k; alter table users validate constraint l',
+    'alter table users validate constraint k, add column a int',
+    'select 1',
+  ],
+  concurrent: [
+    'create index concurrently on users (a)',
+    'create index i on users (a)',
+    'create unique index concurrently i on users (a)',
+    'create index concurrently if not exists i on users (a)',
+    'drop index concurrently if exists i',
+    'drop index if exists i; create index concurrently i on users (a)',
+    'drop index concurrently if exists j; create index concurrently i on users (a)',
+    'drop table users',
+    'reindex table users',
+  ],
+  backfill: [
+    'update users set a = 1',
+    'select from users where id > $1',
+    'select from users limit $2',
+    'select from users where id > $1 and id < $2 limit 5',
+    `${batch}, u as (update users set a = 1) select from b`,
+    `${batch}, u as (delete from users) select from b`,
+    `${batch}, u as (insert into users select from people) select from b`,
+    `${batch} select from b; ${batch} select from b`,
+  ],
+};
+
+const accepted = {
+  transaction: [
+    'alter table users add column a int, add column b numeric(9, 2)',
+    `alter table public.users add column a text not null default 'free'; alter table users add column b int`,
+    `alter table users add column a jsonb default '{}'::jsonb not null`,
+    'alter table users add column a bool default true',
+    'alter table users add constraint c check (a > 0 and b < 1) not valid',
+    'alter table users add constraint c not null a not valid',
+    'create table teams (id bigint primary key, a citext unique default lower($$A$$), check (a > $$a$$))',
+    'create table teams (id int); alter table users add column a int',
+    'create function f() returns int return 1',
+    'alter table users add column a int; create trigger g after update of a on users for each row when (new.a > 0) execute function f(1)',
+  ],
+  validate: [
+    'alter table users validate constraint k, validate constraint l',
+  ],
+  concurrent: [
+    'create index concurrently i on users (a, lower(b)) where a > 0',
+    'drop index concurrently if exists i; create index concurrently i on users using gin (a)',
+  ],
+  backfill: [
+    `${batch}, u as (update users set a = 1 from b where users.id = b.id) select from b`,
+  ],
+};
+
+async function lint(kind: string, sql: string) {
+  const step = { file: '0001-one.up.sql', kind, sql } as Step;
+  const up = createMigration({ name: '0001-one', up: step });
+  const down = createMigration({ name: '0001-one', down: step });
+  await lintMigrations([down]);
+  await lintMigrations([up]);
 }
 
-async function countUpdates(client: ClientBase): Promise<number> {
-  const { rows } = await client.query<{ updates: number }>(
-    `select n_tup_upd::int as updates
-     from pg_stat_xact_user_tables
-     where relname = 'users'`,
+test('A replica lags behind a backfill', async () => {
+  await using setup = await startReplicated();
+  const { pool, replica, log, migrator, askReplica } = setup;
+  await waitUntil('it follows', async () => !(await setup.findLag()));
+  await askReplica('select pg_wal_replay_pause()');
+  await pool.query(
+    'create table filler as select generate_series(1, 10000)',
   );
-  return rows[0]?.updates ?? 0;
-}
 
-function upsertOld(pool: Pool, id: number, fullName: string) {
-  return pool.query(
-    `insert into users (id, full_name)
-     overriding system value
-     values ($1, $2)
-     on conflict (id) do update
-     set full_name = excluded.full_name`,
-    [id, fullName],
+  const moved = migrator.moveTo('0002-split-names');
+  await waitUntil(
+    'the replica stops it',
+    () =>
+      log.count('the migration waits', /replica: \d+ bytes behind/) >=
+      3,
   );
-}
-
-function upsertNew(
-  pool: Pool,
-  id: number,
-  givenName: string,
-  familyName: string,
-) {
-  return pool.query(
-    `insert into users (id, given_name, family_name)
-     overriding system value
-     values ($1, $2, $3)
-     on conflict (id) do update
-     set given_name = excluded.given_name,
-         family_name = excluded.family_name`,
-    [id, givenName, familyName],
+  expect(await ask(pool, 'select count(*)::int from migrations')).toBe(
+    0,
   );
-}
+  await askReplica('select pg_wal_replay_resume()');
+  await moved;
 
-function readNames(pool: Pool, id: number) {
-  return ask<string[]>(
+  // A slot that holds nothing back is harmless; one that does is not.
+  await pool.query(
+    `select pg_create_physical_replication_slot('idle')`,
+  );
+  await waitUntil('it has all', async () => !(await setup.findLag()));
+  await pool.query(`create role guest login password 'guest'`);
+  const url = new URL(setup.url);
+  url.username = 'guest';
+  url.password = 'guest';
+  const guests = new pg.Pool({ connectionString: url.href });
+  const asGuest = createLagBrake({ db: guests, maxLagBytes: 1e9 });
+  await expect(asGuest()).rejects.toMatchObject({
+    code: 'lag_hidden',
+    message: expect.stringContaining('grant it pg_monitor'),
+  });
+  await guests.end();
+  await replica[Symbol.asyncDispose]();
+  await pool.query(
+    'insert into filler select generate_series(1, 10000)',
+  );
+  expect(await setup.findLag()).toMatch(
+    /^replica replica: \d+ bytes behind$/,
+  );
+});
+
+failure(
+  'A report on a replica holds back a migration that the primary has done',
+  {
+    symptom:
+      'Each read of that table on the replica waits until the report ends, or `max_standby_streaming_delay` (30 s by default) cancels it',
+    defence: 'wait-for-brakes',
+    remains:
+      'Neither `lock_timeout` nor the retry helps. Lower that setting where requests are served, and run reports on another replica',
+  },
+  async () => {
+    await using setup = await startReplicated();
+    const { migrator, log, askReplica } = setup;
+    await waitUntil('it follows', async () => !(await setup.findLag()));
+    await using replicaPool = setup.openReplica();
+    await using report = await openReport(replicaPool.pool);
+
+    const moved = migrator.moveTo('0003-require-names');
+    await waitUntil('the replica waits', async () => {
+      const waiting =
+        'select count(*)::int from pg_locks where not granted';
+      return (await askReplica(waiting)) === 1;
+    });
+    const read =
+      'set lock_timeout = 200; select full_name from users limit 1';
+    await expect(askReplica(read)).rejects.toMatchObject({
+      code: '55P03',
+    });
+    await waitUntil('the next ones wait', () => {
+      return (
+        log.count('the migration waits', /replica: \d+ bytes/) >= 2
+      );
+    });
+    await report.end();
+    await moved;
+    await waitUntil('the replica has it', async () => {
+      const count = 'select count(*)::int from migrations';
+      return (await askReplica(count)) === 3;
+    });
+  },
+);
+
+/** A primary that 500 users live on, a replica that follows it, and a migrator that looks at it. */
+async function startReplicated() {
+  await using stack = new AsyncDisposableStack();
+  const primary = stack.use(await startPostgres());
+  const { pool } = stack.use(
+    await openDatabase({
+      url: primary.url,
+      schema: SCHEMA,
+      dataFolder: SCHEMA,
+    }),
+  );
+  await fillUsers(pool, 500);
+  const replica = stack.use(await startReplica(primary));
+  const stop = new AbortController();
+  stack.defer(() => stop.abort());
+  const migrations = readMigrations(FOLDER);
+  const log = createMigrationLog(migrations);
+  const findLag = createLagBrake({ db: pool, maxLagBytes: 1000 });
+  const migrator = createMigrator({
     pool,
-    `select array[full_name, given_name, family_name]
+    log,
+    migrations,
+    pause: hasten,
+    brakes: [async () => undefined, findLag],
+    signal: stop.signal,
+  });
+  function openReplica() {
+    const reports = new pg.Pool({ connectionString: replica.url });
+    reports.on('error', () => {}); // it is canceled
+    return {
+      pool: reports,
+      [Symbol.asyncDispose]: () => reports.end(),
+    };
+  }
+  async function askReplica(text: string) {
+    const client = new pg.Client({ connectionString: replica.url });
+    await client.connect();
+    try {
+      const { rows } = await client.query({ text, rowMode: 'array' });
+      return rows?.[0]?.[0];
+    } finally {
+      await client.end();
+    }
+  }
+  const owned = stack.move();
+  return {
+    url: primary.url,
+    pool,
+    replica,
+    log,
+    findLag,
+    migrator,
+    askReplica,
+    openReplica,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+test('A prepared `select *` meets a new column', async () => {
+  await using app = await startTestApp();
+  const client = await app.pool.connect();
+  const all = {
+    name: 'all',
+    text: 'select * from users where id = 1',
+  };
+  await client.query(all);
+  await app.moveTo(EXPAND);
+
+  await expect(client.query(all)).rejects.toMatchObject({
+    code: '0A000',
+    message: 'cached plan must not change result type',
+  });
+  client.release(true);
+  expect((await app.send('GET', '/old/users/1')).status).toBe(200);
+});
+
+type TestApp = Awaited<ReturnType<typeof startTestApp>>;
+type OneOptions = Partial<Parameters<TestApp['createMigrator']>[0]> & {
+  kind?: Step['kind'];
+};
+
+/** A migrator of one migration more. */
+function createOne(
+  app: TestApp,
+  sql: string,
+  options: OneOptions = {},
+) {
+  const { kind = 'transaction', migrations = [], ...rest } = options;
+  const name = migrations.length > 0 ? '0009-one' : '0001-one';
+  const up = { file: `${name}.up.sql`, kind, sql };
+  return app.createMigrator({
+    ...rest,
+    migrations: [...migrations, createMigration({ name, up })],
+  });
+}
+
+/** What Postgres limits a migration to, by default. */
+async function readLimits(app: TestApp) {
+  await using other = await startTestApp();
+  const sql = `
+    create table limits as
+    select current_setting('lock_timeout') as lock,
+           current_setting('statement_timeout') as statement`;
+  await createOne(other, sql).moveTo();
+  const limits = await ask<string[]>(
+    other.pool,
+    'select array[lock, statement] from limits',
+  );
+  await expect(
+    createOne(app, 'select 1 / 0').moveTo(),
+  ).rejects.toThrow();
+  return limits;
+}
+
+async function readNames(pool: Pool, id: number): Promise<string> {
+  return await ask(
+    pool,
+    `select concat_ws('|', full_name, given_name, family_name)
      from users
      where id = ${id}`,
   );
-}
-
-/** What Postgres says of its own work while it runs statements that are then rolled back. */
-async function readDebug(pool: Pool, sql: string) {
-  await using transaction = await begin(
-    pool,
-    'set local client_min_messages = debug1',
-  );
-  const messages: string[] = [];
-  const { client } = transaction;
-  client.on('notice', ({ message }) => messages.push(`${message}`));
-  await client.query(sql);
-  return messages.filter((text) => /existing|verifying/.test(text));
-}
-
-async function askServer(url: string, text: string) {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const { rows } = await client.query({ text, rowMode: 'array' });
-  await client.end();
-  return rows[0]?.[0];
-}
-
-/** Sees the table as it is now for as long as it is open. */
-function beginOldSnapshot(pool: Pool) {
-  const level = 'set transaction isolation level repeatable read';
-  return begin(pool, `${level}; select from users`);
 }
 
 async function isValid(pool: Pool) {

@@ -1,158 +1,140 @@
-import type { Constraint, Node } from 'libpg-query';
-import { judge, MENDS, type Rule } from './lint-rules.ts';
-import type { Direction, Migration, Step } from './migration.ts';
+import { type Node, parse, type RangeVar } from 'libpg-query';
 import {
-  findAll,
-  isConcurrent,
-  type Operation,
-  readCommand,
-  readComments,
-  readNames,
-  readOperations,
-} from './read-statements.ts';
+  type Migration,
+  MigrationError,
+  type Step,
+} from './migration-files.ts';
+import { findAll, readNames, shapeOf } from './statement-shape.ts';
 
-/** A statement that would stop live queries, or break a version that runs. */
-export type Finding = {
-  migration: string;
-  direction: Direction;
-  line: number;
-  rule: Rule;
-  mend: string;
+// #region list
+// What takes a strong lock for a moment only, or none, by the
+// suffix of the file. The rest is refused.
+const LIST = {
+  transaction: `
+    alter table t add column c text;
+    alter table t add column c text default 'a';
+    alter table t add column c text default 'a' not null;
+    alter table t add column c text not null default 'a';
+    alter table t add constraint k check (a > 0) not valid;
+    alter table t add constraint k not null c not valid;
+    create table t (a text);
+    create function f() returns trigger language plpgsql as '';
+    create trigger g before insert on t
+      for each row execute function f()`,
+  validate: 'alter table t validate constraint k',
+  concurrent: `
+    create index concurrently i on t (a);
+    drop index concurrently if exists i`,
 };
+// #endregion list
 
-type Fault = { line: number; rule: Rule };
-
-type Known = {
-  inUse: readonly string[];
-  proven: Set<string>;
-  /** What a check keeps from being null, by its table and name. */
-  checks: Map<string, string[]>;
-};
-
-/** Lints all migrations in the order in which they run: what one may do depends on those before. */
+/** Throws unless all that each file holds is on the list, or a person has reviewed it. */
 export async function lintMigrations(
   migrations: Migration[],
-  { inUse = [] }: { inUse?: readonly string[] } = {},
-): Promise<Finding[]> {
-  const known = {
-    inUse,
-    proven: new Set<string>(),
-    checks: new Map<string, string[]>(),
-  };
-  const findings: Finding[] = [];
-  const lintAll = async (direction: Direction, list: Migration[]) => {
-    for (const { name: migration, [direction]: step } of list)
-      for (const { line, rule } of step
-        ? await lintStep(step, known)
-        : [])
-        findings.push({
-          ...{ migration, direction, line, rule },
-          mend: MENDS[rule],
-        });
-  };
-  await lintAll('up', migrations);
-  await lintAll('down', migrations.toReversed());
-  return findings;
-}
-
-async function lintStep(step: Step, known: Known): Promise<Fault[]> {
-  const operations = await readOperations(step.sql);
-  const faults =
-    step.kind === 'backfill'
-      ? lintBackfill(operations)
-      : lintOperations(operations, known);
-  const allowed = await readAllowed(step.sql);
-  return faults.filter(({ rule }) => !allowed.has(rule));
-}
-
-function lintOperations(all: Operation[], known: Known): Fault[] {
-  // Nobody waits for a table that nobody sees yet.
-  const created = new Set(
-    all
-      .filter(({ kind }) => kind === 'CreateStmt')
-      .map(({ table }) => table),
+): Promise<void> {
+  const refused: string[] = [];
+  for (const { up, down } of migrations)
+    for (const step of [up, down])
+      if (step) refused.push(...(await lintFile(step)));
+  if (refused.length === 0) return;
+  const list = refused.join('\n');
+  throw new MigrationError(
+    'refused',
+    `not on the list of harmless statements; change it, or begin the file with \`-- reviewed: <why>\`:\n${list}`,
   );
-  const seen = all.filter(({ table }) => !created.has(table));
-  const faults: Fault[] = [];
-  for (const operation of seen) {
-    const rule = judge(operation, known) ?? judgeLock(operation, seen);
-    if (rule) faults.push({ line: operation.line, rule });
-    learn(operation, known);
-  }
-  const [first] = all;
-  if (all.length > 1 && all.some(isConcurrent))
-    faults.push({ line: first?.line ?? 1, rule: 'not-alone' });
-  return faults;
 }
 
-/** A transaction keeps its locks while it scans, or waits for more. */
-function judgeLock(
-  { kind, table, lock, statement }: Operation,
-  all: Operation[],
-): Rule | undefined {
-  const isHeldFor = (other: Operation) =>
-    other.lock !== undefined && other.statement < statement;
-  if (
-    kind === 'AT_ValidateConstraint' &&
-    all.some((other) => other.lock === 2 || other.lock === 3)
-  )
-    return 'scan-under-lock';
-  const before = all.filter(isHeldFor);
-  const own = before.filter((other) => other.table === table);
-  const held = Math.max(0, ...own.map((other) => other.lock ?? 0));
-  const isStronger = (lock ?? 0) > held;
-  return before.length > 0 && isStronger ? 'second-lock' : undefined;
+async function lintFile({ file, kind, sql }: Step) {
+  const statements = await readStatements(sql);
+  if (/^(--.*\n)*-- reviewed: \S/.test(sql)) return [];
+  const isListed = await createJudge(kind);
+  const isSound = JUDGES[kind](statements.map(({ node }) => node));
+  return statements
+    .filter(({ node }) => !isSound || !isListed(node))
+    .map(({ line, text }) => `${file}:${line}: ${text}`);
 }
 
-/** A check that is validated proves a column: Postgres need not look. */
-function learn({ kind, table, node }: Operation, known: Known): void {
-  const { checks, proven } = known;
-  const key = `${table}.${readCommand(node).name}`;
-  const columns = checks.get(key) ?? [];
-  if (kind === 'AT_AddConstraint')
-    for (const one of findAll<Constraint>(node, 'Constraint'))
-      checks.set(
-        `${table}.${one.conname}`,
-        listNotNull(one.raw_expr).map((name) => `${table}.${name}`),
-      );
-  if (kind === 'AT_ValidateConstraint')
-    for (const column of columns) proven.add(column);
-  if (kind === 'AT_DropConstraint')
-    for (const column of columns) proven.delete(column);
+async function createJudge(kind: Step['kind']) {
+  if (kind === 'backfill') return isBatch;
+  const listed = await readStatements(LIST[kind]);
+  const shapes = new Set(
+    listed.flatMap(({ node }) => listShapes(node)),
+  );
+  return (node: Node) =>
+    listShapes(node).every((shape) => shapes.has(shape));
 }
 
-/** The columns of `a is not null and b is not null`. */
-function listNotNull(expression?: Node): string[] {
-  if (!expression) return [];
-  if ('BoolExpr' in expression) {
-    const { boolop, args = [] } = expression.BoolExpr;
-    return boolop === 'AND_EXPR' ? args.flatMap(listNotNull) : [];
-  }
-  if (!('NullTest' in expression)) return [];
-  const { nulltesttype, arg } = expression.NullTest;
-  const names = arg ? readNames(arg) : [];
-  return nulltesttype === 'IS_NOT_NULL' ? names : [];
+/** What a file may hold in all. */
+const JUDGES = {
+  transaction: (nodes: Node[]) => listTables(nodes).size <= 1,
+  validate: isAlone,
+  concurrent: buildsWhatItDrops,
+  backfill: isAlone,
+};
+
+function isAlone(nodes: Node[]): boolean {
+  return nodes.length === 1;
 }
 
-/** A batch is a `select` around the change, from $1 on and of $2 rows. */
-function lintBackfill(operations: Operation[]): Fault[] {
-  const [first, ...others] = operations;
-  const numbers = findAll<{ number: number }>(first, 'ParamRef').map(
+/** Those in use: while one lock is held, no other is waited for. */
+function listTables(nodes: Node[]): Set<string> {
+  const tables = nodes
+    .filter((node) => !('CreateStmt' in node))
+    .flatMap((node) => findAll<RangeVar>(node, 'relation'))
+    .map(({ schemaname = 'public', relname }) =>
+      JSON.stringify([schemaname, relname]),
+    );
+  return new Set(tables);
+}
+
+function buildsWhatItDrops(nodes: Node[]): boolean {
+  const built = findAll<string>(nodes, 'idxname');
+  const dropped = findAll<Node[]>(nodes, 'objects');
+  return readNames(dropped).every((name) => built.includes(name));
+}
+
+/** A `select` from $1 on and of $2 rows, around updates of these. */
+function isBatch(node: Node): boolean {
+  const limits = findAll<object>(node, 'limitCount');
+  const writes = ['InsertStmt', 'DeleteStmt', 'MergeStmt'];
+  const updates = findAll<object>(node, 'UpdateStmt');
+  return (
+    'SelectStmt' in node &&
+    readParameters(limits).includes(2) &&
+    readParameters(node).includes(1) &&
+    writes.every((kind) => findAll(node, kind).length === 0) &&
+    updates.every((update) => 'fromClause' in update)
+  );
+}
+
+function readParameters(tree: unknown): number[] {
+  return findAll<{ number: number }>(tree, 'ParamRef').map(
     ({ number }) => number,
   );
-  const isBatch =
-    first?.kind === 'SelectStmt' &&
-    others.length === 0 &&
-    numbers.includes(1) &&
-    numbers.includes(2);
-  return isBatch ? [] : [{ line: first?.line ?? 1, rule: 'unbatched' }];
 }
 
-/** `-- allow <rule>: <reason>` lets one through, for this file. */
-async function readAllowed(sql: string): Promise<Set<string>> {
-  const comments = await readComments(sql);
-  const rules = comments.map(
-    (text) => /^-- allow ([a-z-]+): \S/.exec(text)?.[1] ?? '',
+/** An `alter table` has the shape of each of its parts. */
+function listShapes(node: Node): string[] {
+  if (!('AlterTableStmt' in node)) return [shapeOf(node)];
+  const { cmds = [] } = node.AlterTableStmt;
+  return cmds.map((cmd) =>
+    shapeOf({
+      AlterTableStmt: { ...node.AlterTableStmt, cmds: [cmd] },
+    }),
   );
-  return new Set(rules);
+}
+
+/** Reads a file with the parser of Postgres itself, which counts bytes, and comments before a statement. */
+async function readStatements(sql: string) {
+  const { stmts = [] } = await parse(sql);
+  const bytes = Buffer.from(sql);
+  return stmts.flatMap(({ stmt: node, stmt_location = 0 }) => {
+    if (!node) return [];
+    const rest = bytes.subarray(stmt_location).toString();
+    const [blank = ''] = /^(\s|--.*\n)*/.exec(rest) ?? [];
+    const before = sql.slice(0, sql.length - rest.length);
+    const line = `${before}${blank}`.split('\n').length;
+    const [text = ''] = rest.slice(blank.length).split('\n');
+    return { node, line, text };
+  });
 }

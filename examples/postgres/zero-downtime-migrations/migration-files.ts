@@ -1,66 +1,89 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { escapeIdentifier } from 'pg';
-import type { Migration, Step } from './migration.ts';
-import {
-  isConcurrent,
-  type Operation,
-  readOperations,
-} from './read-statements.ts';
 
-const FILE = /^(\d{4}-[a-z0-9-]+)\.(up|down)(\.backfill)?\.sql$/;
+/** One file, and how it is run: by default, in one transaction. */
+export type Step = {
+  file: string;
+  kind: 'transaction' | 'validate' | 'concurrent' | 'backfill';
+  sql: string;
+};
 
-/** Reads the migrations of a folder, in the order of their names. */
-export async function readMigrations(
-  folder: URL,
-): Promise<Migration[]> {
-  const migrations = new Map<string, Migration>();
-  for (const file of readdirSync(folder).toSorted()) {
-    const [, name = '', direction, backfill] = FILE.exec(file) ?? [];
-    if (!name) throw new Error(`${file}: not NNNN-name.up.sql`);
-    // A checkout on another system may have other line ends.
-    const text = readFileSync(new URL(file, folder), 'utf8');
-    const sql = text.replaceAll('\r\n', '\n');
-    const step = await readStep(sql, Boolean(backfill));
-    const steps = { ...migrations.get(name), [`${direction}`]: step };
-    migrations.set(name, createMigration(name, steps));
+/** A step in each direction; where one is missing, there is nothing to do. */
+export type Migration = {
+  name: string;
+  checksum: string;
+  up?: Step | undefined;
+  down?: Step | undefined;
+};
+
+export type Direction = 'up' | 'down';
+
+/** Before the first migration. */
+export const START = 'start';
+
+type ErrorCode =
+  | 'bad_batch'
+  | 'bad_folder'
+  | 'edited'
+  | 'lag_hidden'
+  | 'out_of_order'
+  | 'refused'
+  | 'unknown_target';
+
+/** A migration that was stopped before it did harm, and why. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
   }
-  return [...migrations.values()];
+}
+
+const FILE =
+  /^(\d{4})-[a-z0-9-]+\.(up|down)(\.validate|\.concurrent|\.backfill)?\.sql$/;
+
+/** Reads the migrations of a folder, in the order of their numbers. */
+export function readMigrations(folder: URL): Migration[] {
+  const steps = new Map<string, Pick<Migration, Direction | 'name'>>();
+  for (const file of readdirSync(folder).toSorted()) {
+    const { number, direction, name, step } = readStep(folder, file);
+    const known = steps.get(number) ?? { name };
+    if (known.name !== name)
+      throw refuse(`${known.name} and ${name} have the same number`);
+    if (known[direction])
+      throw refuse(`${known[direction].file} and ${file} collide`);
+    steps.set(number, { ...known, [direction]: step });
+  }
+  return [...steps.values()].map(createMigration);
+}
+
+function readStep(folder: URL, file: string) {
+  const [, number, way, suffix = '.transaction'] =
+    FILE.exec(file) ?? [];
+  if (number === undefined)
+    throw refuse(`${file} is not named NNNN-name.up.sql`);
+  const direction: Direction = way === 'up' ? 'up' : 'down';
+  const text = readFileSync(new URL(file, folder), 'utf8');
+  // A checkout on another system may have other line ends.
+  const sql = text.replaceAll('\r\n', '\n');
+  const name = file.slice(0, file.indexOf('.'));
+  const step = { file, kind: suffix.slice(1), sql };
+  return { number, direction, name, step };
 }
 
 /** A migration of the given steps, with the checksum that its history keeps. */
-export function createMigration(
-  name: string,
-  { up, down }: Pick<Migration, 'up' | 'down'>,
-): Migration {
-  const checksum = createHash('sha256')
-    .update(JSON.stringify([up?.sql, down?.sql]))
-    .digest('hex');
-  return { name, checksum, ...(up && { up }), ...(down && { down }) };
+export function createMigration({
+  name,
+  up,
+  down,
+}: Pick<Migration, Direction | 'name'>): Migration {
+  const text = JSON.stringify([up?.sql ?? null, down?.sql ?? null]);
+  const checksum = createHash('sha256').update(text).digest('hex');
+  return { name, checksum, up, down };
 }
 
-/** How a file must be run is read from its statements; a backfill says that it is one. */
-export async function readStep(
-  sql: string,
-  isBackfill = false,
-): Promise<Step> {
-  const operations = await readOperations(sql);
-  const alone = operations.find(isConcurrent);
-  const scans = operations.some(
-    ({ kind }) => kind === 'AT_ValidateConstraint',
-  );
-  if (isBackfill) return { kind: 'backfill', sql, scans };
-  if (!alone) return { kind: 'transaction', sql, scans };
-  const index = readIndexName(alone);
-  return { kind: 'concurrent', sql, scans, ...(index && { index }) };
-}
-
-function readIndexName({ node }: Operation): string | undefined {
-  if (!('IndexStmt' in node)) return undefined;
-  const { relation, idxname } = node.IndexStmt;
-  // An index is in the schema of its table.
-  return [relation?.schemaname, idxname]
-    .filter((name) => name !== undefined)
-    .map(escapeIdentifier)
-    .join('.');
+function refuse(message: string) {
+  return new MigrationError('bad_folder', message);
 }

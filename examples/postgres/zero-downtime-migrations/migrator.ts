@@ -1,82 +1,105 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Pool, PoolClient } from 'pg';
-import { type Brake, runBackfill } from './backfill.ts';
-import { runConcurrently } from './build-index.ts';
+import type { PoolClient } from 'pg';
+import type { Queryable } from '../transactions-and-locking/queryable.ts';
+import { runBackfill } from './backfill.ts';
+import { type Brake, waitForBrakes } from './brakes.ts';
+import { giveWay, type Rules } from './give-way.ts';
 import {
   type Direction,
   type Migration,
   MigrationError,
   START,
-} from './migration.ts';
-import { type LockRules, transact } from './transact.ts';
+} from './migration-files.ts';
 
 /** What a migrator needs; the pool leads to Postgres itself, not to PgBouncer. */
-export type MigratorOptions = Partial<LockRules> & {
-  pool: Pool;
-  migrations: Migration[];
-  log: LockRules['log'];
-  /** What speaks against a migration, asked right before it. */
-  review: (
-    migration: Migration,
-    direction: Direction,
-  ) => Promise<string[]>;
-  brakes?: Brake[];
-  batchMs?: number;
+export type MigratorOptions = Partial<Rules> &
+  Pick<Rules, 'pool' | 'log'> & {
+    migrations: Migration[];
+    brakes?: Brake[];
+    batchMs?: number;
+  };
+
+type Move = { client: PoolClient; rules: Rules & { brakes: Brake[] } };
+
+const DEFAULTS = {
+  pause: (milliseconds: number, signal: AbortSignal) =>
+    wait(milliseconds, undefined, { signal }),
+  random: Math.random,
+  lockTimeoutMs: 200,
+  timeLimitMs: 5000,
+  attempts: 30,
+  signal: new AbortController().signal,
 };
+
+const DAY_MS = 86_400_000;
 
 /** Moves a database to any of its migrations, up or down, one mover at a time. */
 export function createMigrator(options: MigratorOptions) {
-  const { pool, migrations, log, review, brakes = [] } = options;
-  const { pause = wait, random = Math.random } = options;
-  const { lockTimeoutMs = 200, attempts = 30 } = options;
-  const { statementTimeoutMs = 5000, batchMs = 100 } = options;
-  const rules = {
-    ...{ log, pause, random, lockTimeoutMs, attempts },
-    statementTimeoutMs,
-  };
+  const { migrations, brakes = [], batchMs = 100 } = options;
+  const given = { ...DEFAULTS, ...options, brakes };
+  const { pool, log, pause } = given;
+  if (pool.options.max < 2)
+    throw new RangeError(
+      'A migrator needs a pool of 2: one connection holds its lock',
+    );
 
   /** Resolves with the names of what was done; without a target, all is applied. */
   async function moveTo(target = migrations.at(-1)?.name ?? START) {
     const last = migrations.findIndex(({ name }) => name === target);
     if (last < 0 && target !== START)
-      throw new MigrationError('unknown', `There is no ${target}`);
-    return await alone(async (client) => {
-      const applied = await checkHistory(client);
+      throw new MigrationError(
+        'unknown_target',
+        `There is no migration ${target}`,
+      );
+    return await alone(async (move) => {
+      const applied = await checkHistory(move.client);
       const ups = migrations.slice(applied, last + 1);
       const downs = migrations.slice(last + 1, applied).toReversed();
-      for (const migration of ups) await run(client, migration, 'up');
-      for (const migration of downs)
-        await run(client, migration, 'down');
+      for (const one of ups) await run(move, one, 'up');
+      for (const one of downs) await run(move, one, 'down');
       return [...ups, ...downs].map(({ name }) => name);
     });
   }
 
   // #region one-mover
-  async function alone<T>(work: (client: PoolClient) => Promise<T>) {
+  async function alone<T>(work: (move: Move) => Promise<T>) {
     const client = await pool.connect();
-    client.on('error', ignore); // it fails the query under way, too
+    const lost = new AbortController();
+    const signal = AbortSignal.any([given.signal, lost.signal]);
+    // With the connection goes the lock: all work must stop.
+    client.on('error', (error) => lost.abort(error));
+    const hangUp = () => client.connection.stream.destroy();
+    signal.addEventListener('abort', hangUp);
     try {
-      // Asked again and again: whoever waits inside Postgres holds a
-      // snapshot, and a concurrent build waits for all of them.
-      while (!(await takeTurn(client))) await pause(100);
-      return await work(client);
+      await client.query(UNLIMITED);
+      // A session that waits inside Postgres has a snapshot, and a
+      // concurrent build waits for all of them: ask again instead.
+      for (let turn = 1; !(await takeTurn(client)); turn += 1) {
+        if (turn === 1) log.info('another migrator is running', {});
+        await pause(100, signal);
+      }
+      return await work({ client, rules: { ...given, signal } });
+    } catch (error) {
+      // What was under way fails as its connection does: say why.
+      given.signal.throwIfAborted();
+      throw error;
     } finally {
-      // The lock is the connection's, and all work is done on it: who
-      // loses the one has lost the other.
       client.release(true);
     }
   }
 
   async function takeTurn(client: PoolClient): Promise<boolean> {
     const { rows } = await client.query<{ free: boolean }>(
-      `select pg_try_advisory_lock(hashtext('migrations')) as free`,
+      `select pg_try_advisory_lock(
+         hashtextextended('migrations', 0)
+       ) as free`,
     );
     return rows[0]?.free === true;
   }
   // #endregion one-mover
 
   // #region check-history
-  /** What is applied is the beginning of what is here, to the letter. */
+  /** What is applied is the beginning of what is here. */
   async function checkHistory(client: PoolClient): Promise<number> {
     const { rows } = await client.query<Migration>(
       'select name, checksum from migrations order by name collate "C"',
@@ -99,51 +122,63 @@ export function createMigrator(options: MigratorOptions) {
   // #endregion check-history
 
   async function run(
-    client: PoolClient,
+    { client, rules }: Move,
     migration: Migration,
     way: Direction,
   ) {
-    const { name, [way]: step } = migration;
-    const objections = await review(migration, way);
-    if (objections.length > 0)
-      throw new MigrationError('refused', objections.join('; '));
+    const { [way]: step } = migration;
+    const { kind, sql = '' } = step ?? {};
+    const name = `${migration.name}.${way}`;
+    rules.signal.throwIfAborted();
+    await waitForBrakes(name, rules);
     const began = performance.now();
-    if (step?.kind === 'concurrent')
-      await runConcurrently(client, step);
-    if (step?.kind === 'backfill')
-      await runBackfill(client, {
-        ...{ name: `${name}.${way}`, sql: step.sql },
-        ...{ rules, brakes, batchMs },
-      });
-    const limits = step?.scans ? { statementTimeoutMs: 0 } : {};
-    await transact(client, { ...rules, ...limits }, async () => {
-      if (step?.kind === 'transaction') await client.query(step.sql);
-      await record(client, migration, way);
+    if (kind === 'concurrent') await runConcurrently(client, sql);
+    if (kind === 'backfill')
+      await runBackfill({ name, sql, batchMs, rules });
+    const limits = kind === 'validate' ? { timeLimitMs: DAY_MS } : {};
+    await giveWay({ ...rules, ...limits }, async (tx) => {
+      await record(tx, migration, way);
+      if (kind === 'transaction' || kind === 'validate')
+        await tx.query(sql);
     });
     const ms = Math.round(performance.now() - began);
-    log.info('migrated', { name, way, ms });
+    log.info('migrated', { name, ms });
   }
 
   return { moveTo };
 }
 
+/** For the session that holds the lock: idle for hours, or building an index. */
+const UNLIMITED = `
+  set lock_timeout = 0;
+  set statement_timeout = 0;
+  set idle_session_timeout = 0;
+  set client_connection_check_interval = 1000`;
+
+/** One statement after the other, outside a transaction: each ends with `;` at the end of a line. */
+async function runConcurrently(client: PoolClient, sql: string) {
+  for (const statement of sql.split(/;$/m))
+    await client.query(statement);
+}
+
+/** A second mover, were there one, fails here before it changes anything. */
 async function record(
-  client: PoolClient,
+  tx: Queryable,
   { name, checksum }: Migration,
   way: Direction,
 ) {
-  await client.query('delete from backfills where name = $1', [
+  await tx.query('delete from backfills where name = $1', [
     `${name}.${way}`,
   ]);
-  if (way === 'down')
-    await client.query('delete from migrations where name = $1', [
-      name,
-    ]);
-  else
-    await client.query(
-      'insert into migrations (name, checksum) values ($1, $2)',
-      [name, checksum],
-    );
+  const { rowCount } =
+    way === 'up'
+      ? await tx.query(
+          'insert into migrations (name, checksum) values ($1, $2)',
+          [name, checksum],
+        )
+      : await tx.query('delete from migrations where name = $1', [
+          name,
+        ]);
+  if (rowCount !== 1)
+    throw new MigrationError('out_of_order', `${name} is not applied`);
 }
-
-function ignore() {}

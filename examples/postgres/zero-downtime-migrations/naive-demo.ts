@@ -1,8 +1,9 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { waitUntil } from '@touchstone/kit/time/wait';
+import { fillUsers } from './fill-users.ts';
 import { createNaiveMigration } from './naive.ts';
-import { fillUsers } from './roll-out.ts';
-import { isWaiting, openReport, SCHEMA } from './test-app.ts';
+import { SCHEMA } from './test-app.ts';
+import { isWaiting, openReport } from './test-sessions.ts';
 
 await using database = await freshDatabase({ schema: SCHEMA });
 const { pool } = database;

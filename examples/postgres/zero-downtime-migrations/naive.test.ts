@@ -1,9 +1,10 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
+import { fillUsers } from './fill-users.ts';
 import { createNaiveMigration } from './naive.ts';
-import { fillUsers } from './roll-out.ts';
-import { ask, isWaiting, openReport, SCHEMA } from './test-app.ts';
+import { SCHEMA } from './test-app.ts';
+import { ask, isWaiting, openReport } from './test-sessions.ts';
 
 it('shows how the naive way fails: readers queue behind it, and the old version breaks', async () => {
   await using database = await freshDatabase({ schema: SCHEMA });

@@ -1,135 +1,87 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { listen } from '@touchstone/kit/app/http';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { createClient } from '@touchstone/kit/testing/client';
 import { noteEvidence } from '@touchstone/kit/testing/evidence';
-import type { Pool } from 'pg';
-import type { VersionName } from './app-version.ts';
-import type { MigratorOptions } from './migrator.ts';
-import { fillUsers } from './roll-out.ts';
-import { createService } from './service.ts';
-import { createClient } from './test-client.ts';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import { createApp } from './app.ts';
+import { fillUsers } from './fill-users.ts';
+import { type Migration, readMigrations } from './migration-files.ts';
+import { createMigrator, type MigratorOptions } from './migrator.ts';
+import { openReleases } from './open-releases.ts';
 
-/** The tables of the old version. */
 export const SCHEMA = new URL('schema.sql', import.meta.url);
+export const FOLDER = new URL('migrations/', import.meta.url);
 
-type Options = Partial<
-  Omit<MigratorOptions, 'pool' | 'log' | 'review' | 'migrations'>
-> & {
-  users?: number;
-  running?: VersionName[];
-};
+type Options = Partial<MigratorOptions> & { users?: number };
 
-/** The app on a socket, on a database of its own with a few users. */
+/** Both releases on a socket, and a migrator, on a database of their own. */
 export async function startTestApp(options: Options = {}) {
-  const database = await freshDatabase({ schema: SCHEMA });
-  const { pool, url } = database;
-  const { users = 250, running = ['old'], ...rest } = options;
+  const { users = 250, ...rest } = options;
+  await using stack = new AsyncDisposableStack();
+  const { pool, url } = stack.use(
+    await freshDatabase({ schema: SCHEMA }),
+  );
   await fillUsers(pool, users);
-  const log = createTestLog();
+  const migrations = readMigrations(FOLDER);
+  const log = createMigrationLog(migrations);
   const ended = new AbortController();
-  const service = await createService({
-    ...{ pool, log, running },
-    pause: () => wait(5, undefined, { signal: ended.signal }),
-    ...rest,
-  });
-  const server = await listen(service.app);
+  stack.defer(() => ended.abort());
+  const releases = openReleases(url);
+  stack.defer(() => releases.stop('old'));
+  stack.defer(() => releases.stop('new'));
+  const server = stack.use(await listen(createApp(releases, log)));
 
-  async function dispose() {
-    ended.abort(); // what a failed test has left under way
-    await server[Symbol.asyncDispose]();
-    await database[Symbol.asyncDispose]();
-  }
-
+  const common = { pool, log, migrations, pause: hasten };
+  const create = (other: Partial<MigratorOptions> = {}) =>
+    createMigrator({
+      signal: ended.signal,
+      ...common,
+      ...rest,
+      ...other,
+    });
+  const owned = stack.move();
   return {
-    ...service,
-    ...createClient(server.url),
-    ...{ pool, log, databaseUrl: url },
-    [Symbol.asyncDispose]: dispose,
+    pool,
+    databaseUrl: url,
+    log,
+    migrations,
+    releases,
+    send: createClient(server.url),
+    createMigrator: create,
+    moveTo: create().moveTo,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** Pauses are as short as they can be, and other things still happen in them. */
-export const hasten = () => wait(5);
+/** Pauses are short, and other things still happen in them. */
+export function hasten(_milliseconds: number, signal?: AbortSignal) {
+  return wait(5, undefined, { signal });
+}
 
 /** Keeps what is logged, and tells the proof which files were applied. */
-export function createTestLog() {
-  const lines: { message: string; details: object }[] = [];
-  return {
-    lines,
-    count: (message: string) =>
-      lines.filter((line) => line.message === message).length,
-    /** Whether so many lines, or more, have details like these. */
-    told: (pattern: RegExp, times: number) =>
-      lines.filter(({ details }) =>
-        pattern.test(JSON.stringify(details)),
-      ).length >= times,
-    info(message: string, details: object) {
-      lines.push({ message, details });
-      if ('way' in details) noteApplied({ name: '', ...details });
-    },
-    error: console.error,
-  };
-}
-
-function noteApplied({ name, way }: { name: string; way: unknown }) {
-  for (const kind of ['', '.backfill']) {
-    const path = `migrations/${name}.${way}${kind}.sql`;
-    const file = new URL(path, import.meta.url);
-    if (existsSync(file)) noteEvidence('applied', file);
+export function createMigrationLog(migrations: Migration[]) {
+  const log = createTestLog();
+  function info(message: string, details: object) {
+    log.info(message, details);
+    if (message !== 'migrated') return;
+    for (const { name, up, down } of migrations) {
+      const text = JSON.stringify(details);
+      if (up && text.includes(`"${name}.up"`)) note(up.file);
+      if (down && text.includes(`"${name}.down"`)) note(down.file);
+    }
   }
-}
-
-/** A report that reads the table in a transaction, and takes its time. */
-export function openReport(pool: Pool) {
-  return begin(pool, 'select count(*) from users');
-}
-
-/** Holds the lock of a row until it is let go. */
-export function lockUser(pool: Pool, id: number) {
-  return begin(pool, `select from users where id = ${id} for update`);
-}
-
-/** A transaction that stays open until it is ended, at the latest with the test. */
-export async function begin(pool: Pool, text: string) {
-  const client = await pool.connect();
-  let isOpen = true;
-  await client.query(`begin; ${text}`);
-  async function end() {
-    if (!isOpen) return;
-    isOpen = false;
-    await client.query('rollback');
-    client.release();
+  /** How many lines have this message, and details like these. */
+  function count(message: string, details = /^/) {
+    return log.entries.filter(
+      (entry) =>
+        entry.message === message &&
+        details.test(JSON.stringify(entry.details)),
+    ).length;
   }
-  return { client, end, [Symbol.asyncDispose]: end };
+  return { ...log, info, count };
 }
 
-/** The answer of a query that has one row and one column. */
-export async function ask<T>(pool: Pool, text: string): Promise<T> {
-  const { rows } = await pool.query({ text, rowMode: 'array' });
-  return rows[0]?.[0];
-}
-
-/** Ends the connection that waits for a lock, once one does. */
-export async function terminateWaiting(pool: Pool): Promise<boolean> {
-  const ended = await ask<number>(
-    pool,
-    `select count(pg_terminate_backend(pid))::int
-     from pg_stat_activity
-     where datname = current_database()
-       and wait_event_type = 'Lock'`,
-  );
-  return ended > 0;
-}
-
-/** Whether a connection waits for a lock. */
-export async function isWaiting(pool: Pool): Promise<boolean> {
-  const waiting = await ask<number>(
-    pool,
-    `select count(*)::int
-     from pg_stat_activity
-     where datname = current_database()
-       and wait_event_type = 'Lock'`,
-  );
-  return waiting > 0;
+function note(file: string) {
+  noteEvidence('applied', new URL(file, FOLDER));
 }

@@ -1,15 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { createService } from './service.ts';
+import { readMigrations } from './migration-files.ts';
+import { createMigrator } from './migrator.ts';
 
 // A deployment that is killed with -9 in the middle of its backfill:
 // in the batch that finds a row locked.
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
 });
-const { migrator } = await createService({
+const migrator = createMigrator({
   pool,
-  running: ['old'],
+  migrations: readMigrations(new URL('migrations/', import.meta.url)),
   lockTimeoutMs: 50,
   pause: () => wait(1),
   log: {
@@ -17,7 +18,6 @@ const { migrator } = await createService({
       if (message === 'no lock in time, trying again')
         process.kill(process.pid, 'SIGKILL');
     },
-    error: console.error,
   },
 });
 await migrator.moveTo('0002-split-names');

@@ -1,4 +1,5 @@
 -- Up Migration
+set local lock_timeout = 200;
 alter table users
   add column given_name text,
   add column family_name text;

@@ -1,12 +1,9 @@
 -- Up Migration
+set local lock_timeout = 200;
 alter table users
-  alter column given_name set not null,
-  alter column family_name set not null;
-create index users_by_family_name
-  on users (family_name, given_name);
+  add constraint given_name_present
+    not null given_name not valid,
+  add constraint family_name_present
+    not null family_name not valid;
 
 -- Down Migration
-drop index users_by_family_name;
-alter table users
-  alter column given_name drop not null,
-  alter column family_name drop not null;

@@ -3,21 +3,30 @@ alter table users
   add column family_name text;
 
 -- #region keep-in-step
--- Both versions write; a row always has both forms of its name.
--- Applied twice to one row it changes nothing: an upsert fires it
--- twice. It sets columns of the row at hand, so it cannot recurse.
+-- Both releases write; each row always has both forms of its name.
 create function keep_names_in_step() returns trigger
 language plpgsql as $$
+declare
+  first text;
 begin
-  if new.given_name is null or (
-    new.full_name is distinct from old.full_name
+  if old.given_name is null then -- a new row, or not split yet
+    first := split_part(new.full_name, ' ', 1);
+    new.given_name := coalesce(new.given_name, first);
+    new.family_name := coalesce(
+      new.family_name,
+      substr(new.full_name, length(first) + 2)
+    );
+  elsif new.full_name is distinct from old.full_name
     and (new.given_name, new.family_name)
       is not distinct from (old.given_name, old.family_name)
-  ) then -- the old version wrote, or the backfill touched the row
-    new.given_name := split_part(new.full_name, ' ', 1);
+  then -- the old release wrote; where it can, the split stays
+    if not starts_with(new.full_name, old.given_name || ' ') then
+      new.given_name := split_part(new.full_name, ' ', 1);
+    end if;
     new.family_name :=
       substr(new.full_name, length(new.given_name) + 2);
   end if;
+  new.family_name := coalesce(new.family_name, '');
   new.full_name := rtrim(new.given_name || ' ' || new.family_name);
   return new;
 end $$;

@@ -1,5 +1,6 @@
--- `not valid`: holds for each write from now on, reads no row yet.
+-- `not valid`: for each write from now on; no row is read yet.
 alter table users
-  add constraint names_present
-  check (given_name is not null and family_name is not null)
-  not valid;
+  add constraint given_name_present
+    not null given_name not valid,
+  add constraint family_name_present
+    not null family_name not valid;

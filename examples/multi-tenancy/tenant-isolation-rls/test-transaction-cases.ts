@@ -1,16 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { openPool } from '@touchstone/kit/postgres/database';
 import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createJobQueue } from '../../jobs/background-jobs/job-queue.ts';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
-import { findIsolationGaps } from './isolation-gaps.ts';
 import {
   createTenantTransactions,
   type InTenant,
 } from './tenant-transactions.ts';
-import { REVIEWED } from './tenants.ts';
 import {
   addProject,
   listSlugs,
@@ -143,51 +139,6 @@ it('a plan that is kept asks for the tenant at each execution', async () => {
 /** Without the character at this place. */
 const cut = (text: string, at: number) =>
   text.slice(0, at) + text.slice(at + 1);
-
-describe('a job', () => {
-  it('that is enqueued in it commits with it, and is that tenant’s', async () => {
-    await using database = await startTestDatabase();
-    const { inTenant, pool } = database;
-    const acme = await database.signUp('Acme');
-    const globex = await database.signUp('Globex');
-    await database.asOwner(await readFile(JOBS, 'utf8'));
-    await database.asOwner(JOBS_OF_TENANTS);
-    const { enqueue } = createJobQueue({ pool });
-    const job = { kind: 'greet', payload: {} };
-
-    const failed = inTenant(acme.tenantId, async (tx) => {
-      await enqueue(tx, [job]);
-      throw new Error('no');
-    });
-    await expect(failed).rejects.toThrow('no');
-    const ids = await inTenant(acme.tenantId, (tx) =>
-      enqueue(tx, [job]),
-    );
-
-    expect(ids).toHaveLength(1);
-    const count = ({ query }: Queryable) =>
-      query('select id from jobs').then(({ rowCount }) => rowCount);
-    expect(await inTenant(acme.tenantId, count)).toBe(1);
-    expect(await inTenant(globex.tenantId, count)).toBe(0);
-    const keys = ['jobs_pkey', 'one_waiting_job_a_key'];
-    const reviewed = [...REVIEWED, ...keys];
-    expect(await findIsolationGaps(pool, reviewed)).toEqual([]);
-  });
-});
-
-const JOBS = new URL(
-  '../../jobs/background-jobs/schema.sql',
-  import.meta.url,
-);
-
-/** Each job is one tenant's; a worker reads them in a role of its own. */
-const JOBS_OF_TENANTS = `
-  alter table jobs
-    add column tenant_id uuid not null default current_tenant(),
-    enable row level security, force row level security;
-  create policy own_rows on jobs
-    using (tenant_id = (select current_tenant()));
-  grant select, insert, update on jobs to tenancy_app`;
 
 describe('random operations of six tenants at once', () => {
   it('never see a foreign row, on a pool of three connections', async () => {

@@ -1,4 +1,4 @@
--- Only on the way down, once 0008 has given the column back.
+-- Only on the way down, once 0007 has given the column back.
 with batch as (
   select id
   from users

@@ -1,16 +1,14 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 
-/** One version of the application: the part that knows the table. */
-export type AppVersion = {
-  /** What it reads or writes; the linter keeps these from being dropped. */
-  columns: string[];
+/** One release of the application: the part that knows the table. */
+export type Release = {
   create: (body: unknown) => Promise<string>;
   find: (id: string) => Promise<object | undefined>;
   rename: (id: string, body: unknown) => Promise<boolean>;
 };
 
-export type VersionName = 'old' | 'new';
+export type ReleaseName = 'old' | 'new';
 
 const name = z.string().trim().min(1).max(100);
 const oldUser = z.strictObject({ fullName: name });
@@ -20,7 +18,7 @@ const newUser = z.strictObject({
 });
 
 /** Knows `full_name`, and nothing of any migration. */
-export function createOldVersion(pool: Pool): AppVersion {
+export function createOldRelease(pool: Pool): Release {
   async function create(body: unknown) {
     const { fullName } = oldUser.parse(body);
     const { rows } = await pool.query<{ id: string }>(
@@ -47,15 +45,13 @@ export function createOldVersion(pool: Pool): AppVersion {
     return rowCount === 1;
   }
 
-  return { columns: ['users.full_name'], create, find, rename };
+  return { create, find, rename };
 }
 
 type Names = { givenName: string | null };
 
 /** Knows `given_name` and `family_name`, and no `full_name`. */
-export function createNewVersion(pool: Pool): AppVersion {
-  const columns = ['users.given_name', 'users.family_name'];
-
+export function createNewRelease(pool: Pool): Release {
   async function create(body: unknown) {
     const { givenName, familyName } = newUser.parse(body);
     const { rows } = await pool.query<{ id: string }>(
@@ -75,7 +71,7 @@ export function createNewVersion(pool: Pool): AppVersion {
       [id],
     );
     const [user] = rows;
-    // The backfill has not come here yet: the trigger splits this one.
+    // Before the backfill: an update that changes nothing splits it.
     return user?.givenName === null ? await split(id) : user;
   }
 
@@ -102,5 +98,5 @@ export function createNewVersion(pool: Pool): AppVersion {
     return rowCount === 1;
   }
 
-  return { columns, create, find, rename };
+  return { create, find, rename };
 }

@@ -1,0 +1,30 @@
+import type { Pool } from 'pg';
+import { createLagBrake } from './brakes.ts';
+import { lintMigrations } from './lint-migrations.ts';
+import { readMigrations } from './migration-files.ts';
+import { createMigrator, type MigratorOptions } from './migrator.ts';
+
+type Deployment = Pick<MigratorOptions, 'log' | 'signal'> & {
+  pool: Pool;
+  /** Of the `migrations` folder; without one, the last. */
+  target?: string;
+};
+
+// #region migrate
+/** Runs in the deployment, before the new release starts, and ends. */
+export async function migrate({ target, ...options }: Deployment) {
+  const folder = new URL('migrations/', import.meta.url);
+  const migrations = readMigrations(folder);
+  await lintMigrations(migrations);
+  const lag = createLagBrake({
+    db: options.pool,
+    maxLagBytes: 16_000_000,
+  });
+  const migrator = createMigrator({
+    ...options,
+    migrations,
+    brakes: [lag],
+  });
+  return await migrator.moveTo(target);
+}
+// #endregion migrate

@@ -1,3 +1,0 @@
-alter table users
-  alter column given_name drop not null,
-  alter column family_name drop not null;

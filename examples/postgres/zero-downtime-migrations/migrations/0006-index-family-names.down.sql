@@ -1,1 +1,0 @@
-drop index concurrently if exists users_by_family_name;
