@@ -1,15 +1,24 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** Listens for devices on 127.0.0.1; TLS belongs in front of it, or here. */
+/** Where devices connect; TLS belongs in front of it. */
+export type ListenMqttOptions = {
+  port?: number;
+  host?: string;
+  maxConnections?: number;
+};
+
+/** Listens for devices, on 127.0.0.1 unless it is told otherwise. */
 export async function listenMqtt(
   endpoint: AsyncDisposable & { handle: (socket: Socket) => void },
-  port = 0,
+  options: ListenMqttOptions = {},
 ) {
+  const { port: wanted = 0, host = '127.0.0.1' } = options;
   const server = createServer((socket) => endpoint.handle(socket));
-  server.listen(port, '127.0.0.1');
+  server.maxConnections = options.maxConnections ?? 10_000;
+  server.listen(wanted, host);
   await once(server, 'listening');
-  const address = server.address() as AddressInfo;
+  const { port } = server.address() as AddressInfo;
 
   /** No new connection, then none at all. */
   async function stop() {
@@ -20,8 +29,8 @@ export async function listenMqtt(
   }
 
   return {
-    port: address.port,
-    url: `mqtt://127.0.0.1:${address.port}`,
+    port,
+    url: `mqtt://127.0.0.1:${port}`,
     [Symbol.asyncDispose]: stop,
   };
 }
