@@ -7,7 +7,6 @@ import type { Pool } from 'pg';
 import type { DevicesOptions } from './bench-devices.ts';
 import { startIngestion } from './ingestion.ts';
 import { insertReadings } from './insert-readings.ts';
-import { writeMosquittoFiles } from './mosquitto-files.ts';
 import { startNaiveIngestion } from './naive.ts';
 import { readReading } from './read-reading.ts';
 
@@ -25,7 +24,7 @@ export function startPatternPath(pool: Pool) {
     pool,
     clock: systemClock,
     log: console,
-    perSecond: 1e9,
+    perSecond: 1e6,
     burst: 1e9,
   });
 }
@@ -44,7 +43,7 @@ export async function startFrontPath(
       FRONT_ID: 'front',
       FRONT_KEY: `${key}`,
     },
-    files: await writeMosquittoFiles(ingestion.devices),
+    files: await ingestion.devices.writeMosquittoFiles(),
   });
 }
 
@@ -64,12 +63,14 @@ export async function startSubscriberPath(pool: Pool): Promise<Path> {
     clean: false,
   });
   let stored = 0;
+  const keyIds = await readKeyIds(pool);
   client.handleMessage = async (packet, done) => {
     if (packet.cmd !== 'publish') return done();
     const id = packet.topic.split('/')[1] ?? '';
     const payload = Buffer.from(packet.payload);
     const reading = readReading(id, payload, new Date());
-    if (reading) await insertReadings(pool, [reading]);
+    const keyId = `${keyIds.get(id)}`;
+    if (reading) await insertReadings(pool, [{ ...reading, keyId }]);
     stored++;
     done();
   };
@@ -83,6 +84,14 @@ export async function startSubscriberPath(pool: Pool): Promise<Path> {
     countStored: () => stored,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** The key of each device, by its id. */
+export async function readKeyIds(pool: Pool) {
+  const { rows } = await pool.query<{ id: string; key: string }>(
+    'select id, key_id as key from devices',
+  );
+  return new Map(rows.map(({ id, key }) => [id, key]));
 }
 
 /** Devices that send when they are told. */

@@ -8,7 +8,10 @@ export type DeadLetter = {
   receivedAt: Date;
 };
 
-export type SentLetter = DeadLetter & { keyId: string; payload: Buffer };
+export type SentLetter = DeadLetter & {
+  keyId: string;
+  payload: Buffer;
+};
 
 /** Keeps those whose sender is not revoked, and returns their places. */
 export async function insertDeadLetters(

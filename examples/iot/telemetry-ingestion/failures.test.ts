@@ -1,12 +1,25 @@
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
+import { PassThrough } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
+import { createBatches } from './batches.ts';
+import { listDeadLetters } from './dead-letters.ts';
 import { createDevices } from './devices.ts';
+import { insertReadings, type Reading } from './insert-readings.ts';
+import { limitPackets } from './limit-packets.ts';
+import { listenMqtt } from './listen-mqtt.ts';
+import { createQuota } from './quota.ts';
+import { readReading } from './read-reading.ts';
+import { deleteReceivedBefore, eraseDevice } from './retention.ts';
 import { createSecrets } from './secrets.ts';
 import { connectDevice, write } from './test-device.ts';
 import { BROKERS, holdCommits, startTestSite } from './test-site.ts';
@@ -446,6 +459,540 @@ failure(
   },
 );
 
+test('A reading is in the table with what the device said about it', async () => {
+  for (const broker of BROKERS) {
+    await using site = await startTestSite({ broker });
+    await using kitchen = await site.connect('kitchen');
+    const at = new Date('2025-12-31T23:59:55Z');
+
+    const payload = { sequence: 1, at: at.getTime(), value: -3.5 };
+    await kitchen.send({ ...payload, metric: 'celsius_2' });
+
+    await site.untilStored(1);
+    const { rows } = await site.pool.query('select * from readings');
+    expect(rows).toEqual([
+      {
+        device_id: 'kitchen',
+        sequence: '1',
+        measured_at: at,
+        metric: 'celsius_2',
+        value: -3.5,
+        at,
+        received_at: new Date('2026-01-01'),
+      },
+    ]);
+  }
+});
+
+test('The latest value is one for each device and metric, the last of equal times', async () => {
+  await using site = await startTestSite();
+  await using kitchen = await site.connect('kitchen');
+  await using attic = await site.connect('attic');
+  const at = NOON - 86_400_000;
+  const celsius = [3, 5, 4].map((sequence) =>
+    kitchen.send({ sequence, at, value: sequence }),
+  );
+  const percent = { metric: 'percent', value: 50 };
+
+  await Promise.all([
+    ...celsius,
+    kitchen.send({ sequence: 6, at, ...percent }),
+    attic.send({ sequence: 1, at: at + 1, value: 9 }),
+  ]);
+  await kitchen.send({ sequence: 2, at, value: 2 });
+
+  expect(await site.readings.listLatest()).toMatchObject([
+    { deviceId: 'attic', metric: 'celsius', value: 9 },
+    { deviceId: 'kitchen', metric: 'celsius', value: 5 },
+    { deviceId: 'kitchen', metric: 'percent', value: 50 },
+  ]);
+});
+
+test('A chart has the newest hundred points of one metric, and a list 500 values', async () => {
+  await using site = await startTestSite();
+  await site.pool.query(
+    `insert into readings
+     select device_id, n, at, metric, n, at, at
+     from unnest(array['a', 'b']) as device_id,
+       unnest(array['celsius', 'humidity']) as metric,
+       generate_series(1, 101) as n,
+       to_timestamp(n + length(metric)) as at`,
+  );
+  await site.pool.query(
+    `insert into latest_readings
+     select 'device-' || n, 'celsius', 1, now(), 1
+     from generate_series(1, 501) as n`,
+  );
+
+  const points = await site.readings.listRecent('a', 'celsius');
+  expect(points.map(({ value }) => value)).toEqual(
+    Array.from({ length: 100 }, (_, n) => n + 2),
+  );
+  expect(await site.readings.listLatest()).toHaveLength(500);
+});
+
+test('Two batches that share readings lock them in one order', async () => {
+  await using site = await startTestSite();
+  await site.register('a');
+  const { rows } = await site.pool.query<{ key: string }>(
+    'select key_id as key from devices',
+  );
+  const keyId = `${rows[0]?.key}`;
+  const [one, two] = [1, 2].map((sequence) => ({
+    ...makeReading({ sequence }),
+    keyId,
+  }));
+  if (!one || !two) throw new Error('there are two');
+  const other = await site.pool.connect();
+  await other.query('begin; set local lock_timeout = 100');
+  await other.query(
+    `insert into readings values ('a', 1, $1, 'celsius', 1, $1, $1)`,
+    [one.measuredAt],
+  );
+
+  const inserted = insertReadings(site.pool, [two, one]);
+  await waitUntil('it waits for reading 1', async () => {
+    const { rowCount } = await site.pool.query(
+      `select from pg_stat_activity
+       where datname = current_database()
+         and wait_event_type = 'Lock'`,
+    );
+    return rowCount === 1;
+  });
+  // So it has not locked reading 2 yet.
+  await other.query(
+    `insert into readings values ('a', 2, $1, 'celsius', 1, $1, $1)`,
+    [two.measuredAt],
+  );
+  await other.query('commit');
+  other.release();
+  expect((await inserted).stored).toBe(0);
+});
+
+test('An acknowledgement is not sent before the commit, nor before that of an earlier message', async () => {
+  await using site = await startTestSite();
+  await using kitchen = await site.connect('kitchen');
+  await using gate = await holdCommits(site.pool);
+  const acknowledged: string[] = [];
+  const note = (name: string) => () => void acknowledged.push(name);
+  const first = kitchen.send({ sequence: 1, at: NOON });
+  const sent = [first.then(note('first'))];
+  await gate.reached();
+
+  const second = kitchen.publish('devices/kitchen/readings', 'hello');
+  sent.push(second.then(note('second')));
+  await waitUntil('the second is set aside', () => {
+    return site.readCounts().deadLetters === 1;
+  });
+  // Another device has its answer: theirs would be here by now.
+  await using lamp = await site.connect('lamp');
+  await lamp.publish('devices/lamp/readings', 'hello');
+  expect(acknowledged).toEqual([]);
+  expect(await site.listStored()).toEqual([]);
+
+  await gate.open();
+  await Promise.all(sent);
+  expect(acknowledged).toEqual(['first', 'second']);
+  expect(await site.listStored()).toEqual(['kitchen 1']);
+});
+
+test('A batch is what came while the one before was committed, at most 1,000', async () => {
+  const sizes: number[] = [];
+  const { add } = createBatches<number>({
+    log: console,
+    retrySeconds: 1,
+    async write(items) {
+      sizes.push(items.length);
+      await setImmediate();
+      return items.map((_, place) => place);
+    },
+  });
+
+  const added = Array.from({ length: 2500 }, (_, item) => add(item));
+
+  expect(new Set(await Promise.all(added))).toEqual(new Set(['kept']));
+  expect(sizes).toEqual([1, 1000, 1000, 499]);
+  expect(await add(7)).toBe('kept');
+  expect(sizes).toHaveLength(5);
+});
+
+test('A batch is tried again after a pause, and not when the program ends', async () => {
+  const tries: number[] = [];
+  const { promise: paused, resolve } = Promise.withResolvers<void>();
+  const { add, stop } = createBatches<string>({
+    log: { warn: () => tries.length === 3 && resolve() },
+    retrySeconds: 0.1,
+    async write() {
+      tries.push(performance.now());
+      throw new Error('the database cannot be reached');
+    },
+  });
+
+  const added = [add('a'), add('b')];
+  await paused;
+  stop();
+
+  expect(await Promise.allSettled(added)).toMatchObject([
+    { status: 'rejected' },
+    { status: 'rejected' },
+  ]);
+  const [first = 0, second = 0, third = 0] = tries;
+  expect(tries).toHaveLength(3);
+  for (const pause of [second - first, third - second])
+    expect(pause).toBeGreaterThan(48);
+  expect(second - first).not.toBeCloseTo(third - second, 2);
+  for (const retrySeconds of [0, -1, Number.NaN, 3601])
+    expect(() =>
+      createBatches({
+        retrySeconds,
+        log: console,
+        write: async () => [],
+      }),
+    ).toThrow(RangeError);
+});
+
+test('A value that the database refuses is set aside, and the rest of its batch is kept', async () => {
+  await using site = await startTestSite();
+  // Class 22, too large for the type, and 23, a check.
+  await site.pool.query(
+    `alter table readings alter value type numeric(4, 1),
+       add constraint possible check (value < 60)`,
+  );
+  await using kitchen = await site.connect('kitchen');
+
+  await Promise.all(
+    [10, 20, 85, 30, 1e6, 40].map((value, sequence) =>
+      kitchen.send({ sequence, at: NOON, value }),
+    ),
+  );
+
+  expect(await site.listStored()).toHaveLength(4);
+  expect(await site.listDead()).toEqual(['refused', 'refused']);
+});
+
+test('What cannot be committed at the end of the program is left to the devices', async () => {
+  const site = await startTestSite({ retrySeconds: 3600 });
+  await using kitchen = await site.connect('kitchen');
+  site.takeDatabaseAway();
+  let isAcknowledged = false;
+  void kitchen.send({ sequence: 1, at: NOON }).then(() => {
+    isAcknowledged = true;
+  });
+  await waitUntil('it was tried', () =>
+    site.readLog().includes('a batch has to wait'),
+  );
+
+  await site[Symbol.asyncDispose]();
+
+  expect(isAcknowledged).toBe(false);
+  await waitUntil('nothing waits', () => {
+    return site.readCounts().waitingBytes === 0;
+  });
+});
+
+test('A connection is refused for a wrong key or an unknown device, and for now while the database cannot be asked', async () => {
+  await using site = await startTestSite();
+  const key = await site.register('kitchen');
+  expect(await site.devices.register('kitchen')).toBe(undefined);
+
+  for (const id of ['kitchen', 'cellar'])
+    await expect(site.knock(id, 'guess')).rejects.toMatchObject({
+      code: 4,
+    });
+  site.takeDatabaseAway();
+  await expect(site.knock('kitchen', key)).rejects.toMatchObject({
+    code: 3, // server unavailable: come back later
+  });
+});
+
+test('A revoked id gets a new key, which opens nothing that was made with the old one', async () => {
+  await using site = await startTestSite();
+  const old = await site.register('kitchen', { isFront: true });
+  await using thief = await site.connect('kitchen');
+  await site.devices.revoke('kitchen');
+  expect(await site.devices.revoke('kitchen')).toBe(false);
+
+  const key = await site.register('kitchen');
+  thief.send({ sequence: 1, at: NOON }).catch(() => {});
+  await thief.closed();
+  await expect(site.knock('kitchen', old)).rejects.toThrow();
+  await using kitchen = await site.knock('kitchen', key);
+  await kitchen.send({ sequence: 2, at: NOON });
+  await kitchen.publish('devices/lamp/readings', '{}');
+
+  expect(await site.listStored()).toEqual(['kitchen 2']);
+  expect(await site.listDead()).toEqual(['not its topic']);
+  const files = await site.devices.writeMosquittoFiles();
+  expect(files.passwords).toMatch(/^kitchen:\$7\$101\$\S+\$\S+\n$/);
+});
+
+test('A dead letter has the beginning of its payload and of its topic, without NUL', async () => {
+  await using site = await startTestSite();
+  await using kitchen = await site.connect('kitchen');
+
+  await kitchen.publish(`a/${'b'.repeat(300)}`, 'c'.repeat(2000));
+  await kitchen.publish('a/\0b', '');
+
+  const { rows } = await site.pool.query(
+    'select topic, length(payload) as bytes from dead_letters order by id',
+  );
+  expect(rows).toEqual([
+    { topic: `a/${'b'.repeat(198)}`, bytes: 1024 },
+    { topic: 'a/b', bytes: 0 },
+  ]);
+  expect(await listDeadLetters(site.pool)).toMatchObject([
+    { topic: 'a/b', clientId: 'kitchen', reason: 'not its topic' },
+    { receivedAt: new Date('2026-01-01') },
+  ]);
+  await site.pool.query(
+    `insert into dead_letters
+       (client_id, topic, reason, payload, received_at)
+     select 'a', 'a', 'a', '', now() from generate_series(1, 100)`,
+  );
+  expect(await listDeadLetters(site.pool)).toHaveLength(100);
+});
+
+test('A message with QoS 2 closes the connection, and a will is ignored', async () => {
+  await using site = await startTestSite();
+  const will = {
+    topic: 'devices/kitchen/readings',
+    payload: Buffer.from(write({ sequence: 9, at: NOON })),
+    qos: 1,
+    retain: false,
+  } as const;
+  await using kitchen = await site.connect('kitchen', { will });
+  await kitchen.send({ sequence: 1, at: NOON });
+
+  const payload = write({ sequence: 2, at: NOON });
+  const once = kitchen.client.publishAsync(
+    'devices/kitchen/readings',
+    payload,
+    { qos: 2 },
+  );
+  once.catch(() => {});
+  await kitchen.closed();
+  expect(site.readLog()).toContain('QoS 2 is not offered');
+  await kitchen.client.endAsync(true);
+
+  await using lamp = await site.connect('lamp');
+  await lamp.send({ sequence: 1, at: NOON });
+  expect(await site.listStored()).toEqual(['kitchen 1', 'lamp 1']);
+});
+
+test('A retained message does not stay in memory', async () => {
+  await using site = await startTestSite();
+  await using kitchen = await site.connect('kitchen');
+  const payload = Buffer.alloc(60_000, 'x');
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  collect();
+  const before = process.memoryUsage();
+
+  const sent = Array.from({ length: 300 }, (_, n) =>
+    kitchen.client.publishAsync(`kitchen/${n}`, payload, {
+      qos: 1,
+      retain: true,
+    }),
+  );
+  await Promise.all(sent);
+
+  collect();
+  const after = process.memoryUsage();
+  expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(9e6);
+});
+
+test('A quota lets a burst through, then one message at a time, and saves up no more than a burst', async () => {
+  let time = 0;
+  const now = () => time;
+  const quota = createQuota({ perSecond: 20, burst: 3, now });
+  const { signal } = new AbortController();
+  const isHeld = async (id: string) => {
+    const taken = quota.take(id, signal).then(() => false);
+    return Promise.race([taken, setImmediate(true)]);
+  };
+  const takeFour = async (id: string) => [
+    await isHeld(id),
+    await isHeld(id),
+    await isHeld(id),
+    await isHeld(id),
+  ];
+
+  expect(await takeFour('a')).toEqual([false, false, false, true]);
+  expect(await isHeld('b')).toBe(false);
+  time = 1e9;
+  expect(await takeFour('a')).toEqual([false, false, false, true]);
+  time += 100; // two of them
+  expect(await isHeld('a')).toBe(false);
+  expect(await isHeld('a')).toBe(true);
+
+  const began = performance.now();
+  await quota.take('a', signal);
+  expect(performance.now() - began).toBeGreaterThan(90);
+});
+
+test('A quota takes nothing for a message whose connection is gone, and never ends early', async () => {
+  const quota = createQuota({ perSecond: 1e-9, burst: 1 });
+  const gone = new AbortController();
+  await quota.take('a', gone.signal);
+  const taken = quota.take('a', gone.signal);
+  expect(await Promise.race([taken, setImmediate('held')])).toBe(
+    'held',
+  );
+  gone.abort();
+  await expect(taken).rejects.toThrow('aborted');
+
+  let time = 0;
+  const second = createQuota({
+    perSecond: 1,
+    burst: 1,
+    now: () => time,
+  });
+  const { signal } = new AbortController();
+  await second.take('a', signal);
+  for (let n = 0; n < 5; n++)
+    await second
+      .take('a', AbortSignal.abort())
+      .catch(({ name }) => expect(name).toBe('AbortError'));
+  time = 1000;
+  await second.take('a', signal);
+  for (const [perSecond, burst] of [
+    [0, 1],
+    [Number.NaN, 1],
+    [1, 0],
+  ] as const)
+    expect(() => createQuota({ perSecond, burst })).toThrow(RangeError);
+});
+
+test('A clock is believed up to an hour ahead and thirty days behind', () => {
+  const now = new Date('2026-06-01');
+  const hour = 3_600_000;
+  const tell = (hours: number) => {
+    const at = now.getTime() + hours * hour;
+    const payload = Buffer.from(write({ sequence: 0, at }));
+    return readReading('a', payload, now)?.at.getTime() === at;
+  };
+
+  expect([0.99, 0, -719.99].map(tell)).toEqual([true, true, true]);
+  expect([1, 1.01, -720, -721].map(tell)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test('A reading may be as long as 1,024 bytes, and as late as the year 9999', () => {
+  const at = Date.parse('9999-12-31T23:59:59.999Z');
+  const accepts = (payload: string) =>
+    readReading('a', Buffer.from(payload), new Date(NOON)) !==
+    undefined;
+
+  const metric = 'a'.repeat(40);
+  const largest = write({ sequence: 0, at, metric }).padEnd(1024);
+  expect(accepts(largest)).toBe(true);
+  expect(accepts(write({ sequence: 0, at: 0 }))).toBe(true);
+  expect(accepts(write({ sequence: 0, at: at + 1 }))).toBe(false);
+  for (const metric of ['', '1a', '_a', 'A', 'a-b', 'a\n'])
+    expect(accepts(write({ sequence: 0, at, metric }))).toBe(false);
+});
+
+test('Packets pass in whatever pieces they come', async () => {
+  const bytes = Buffer.concat([0, 1, 127, 128, 300, 0].map(makePacket));
+
+  for (const size of [1, 2, 3, 100, bytes.length]) {
+    const source = new PassThrough();
+    const limited = limitPackets(source, 300);
+    for (let at = 0; at < bytes.length; at += size)
+      source.write(bytes.subarray(at, at + size));
+    source.end();
+    expect(await buffer(limited)).toEqual(bytes);
+  }
+});
+
+test('A connection breaks at the header of a packet that is too large, or has no end', async () => {
+  const tooLarge = makePacket(301).subarray(0, 3);
+  const endless = Buffer.from([0x30, 0x80, 0x80, 0x80, 0x80, 0x80]);
+
+  for (const bytes of [tooLarge, endless]) {
+    const source = new PassThrough();
+    const limited = limitPackets(source, 300);
+    source.write(Buffer.concat([makePacket(300), bytes]));
+    await expect(buffer(limited)).rejects.toThrow(
+      'more than 300 bytes',
+    );
+  }
+});
+
+test('Connections beyond the limit are closed, and so are all at the end', async () => {
+  let open = 0;
+  const close = async () => {};
+  const mqtt = await listenMqtt(
+    { handle: () => open++, [Symbol.asyncDispose]: close },
+    { maxConnections: 1, host: '127.0.0.2' },
+  );
+  const connect = () => connectSocket(mqtt.port, '127.0.0.2');
+  const first = connect();
+  await once(first, 'connect');
+  const second = connect();
+  second.on('error', () => {});
+  await once(second, 'close');
+  expect(open).toBe(1);
+  first.destroy();
+  await mqtt[Symbol.asyncDispose]();
+  const third = connect();
+  await expect(once(third, 'connect')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('Retention deletes what came before a day, in batches', async () => {
+  await using site = await startTestSite();
+  await using kitchen = await site.connect('kitchen');
+  const topic = 'devices/kitchen/readings';
+  for (const sequence of [1, 2, 3]) {
+    await kitchen.send({ sequence, at: NOON });
+    await kitchen.publish(topic, 'hello');
+  }
+  const before = new Date('2026-01-02');
+  site.clock.advance({ days: 1 });
+  await kitchen.send({ sequence: 4, at: NOON });
+  await kitchen.publish(topic, 'hello');
+
+  expect(await deleteReceivedBefore(site.pool, before, 2)).toBe(4);
+  expect(await site.listStored()).toEqual(['kitchen 3', 'kitchen 4']);
+  expect(await site.listDead()).toHaveLength(2);
+  expect(await deleteReceivedBefore(site.pool, before)).toBe(2);
+  expect(await deleteReceivedBefore(site.pool, before)).toBe(0);
+  expect(await site.listStored()).toEqual(['kitchen 4']);
+  expect(await site.listDead()).toHaveLength(1);
+});
+
+test('A device that is erased leaves nothing, and other devices all of theirs', async () => {
+  await using site = await startTestSite();
+  for (const id of ['kitchen', 'lamp']) {
+    await using device = await site.connect(id);
+    for (const sequence of [1, 2, 3])
+      await device.send({ sequence, at: NOON });
+    await device.publish('devices/kitchen/readings', 'hello');
+    await device.publish('hello', 'hello');
+  }
+  await using kitchen = await site.connect('kitchen');
+
+  expect(await eraseDevice(site.pool, 'kitchen', 2)).toBe(2);
+  expect(await eraseDevice(site.pool, 'kitchen')).toBe(1);
+  expect(await eraseDevice(site.pool, 'kitchen')).toBe(0);
+  kitchen.send({ sequence: 4, at: NOON }).catch(() => {});
+  await kitchen.closed();
+
+  expect(await site.listStored()).toEqual([
+    'lamp 1',
+    'lamp 2',
+    'lamp 3',
+  ]);
+  expect(await site.listDead()).toEqual(['not its topic']);
+  const latest = await site.readings.listLatest();
+  expect(latest.map(({ deviceId }) => deviceId)).toEqual(['lamp']);
+  expect(await site.dumpDevices()).not.toContain('kitchen');
+});
+
 const MALFORMED = [
   '',
   'hello',
@@ -471,4 +1018,27 @@ async function pretend(url: string, key: string) {
     async (device) => device[Symbol.asyncDispose](),
     () => {}, // refused: equally harmless
   );
+}
+
+function makeReading(reading: Partial<Reading>): Reading {
+  const at = new Date(NOON);
+  return {
+    deviceId: 'a',
+    sequence: 1,
+    measuredAt: at,
+    metric: 'celsius',
+    value: 1,
+    at,
+    receivedAt: at,
+    ...reading,
+  };
+}
+
+/** A kind, a length, and as many bytes. */
+function makePacket(length: number): Buffer {
+  const low = length % 128;
+  const high = length >> 7;
+  const header = high > 0 ? [0x30, low | 128, high] : [0x30, low];
+  const body = Buffer.alloc(length, 0xff);
+  return Buffer.concat([Buffer.from(header), body]);
 }

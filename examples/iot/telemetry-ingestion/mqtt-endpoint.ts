@@ -46,7 +46,8 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
     authenticate(client, username = '', password, done) {
       identify(client.id, username, `${password}`).then(
         (identity) => {
-          Object.assign(links.get(client) ?? {}, { identity });
+          const link = links.get(client);
+          if (link) link.identity = identity;
           done(null, true);
         },
         (error) => done(error, false),
@@ -61,11 +62,10 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
       if (!link?.identity) return done(new Error('not connected'));
       packet.retain = false;
       const work = take(link.identity, packet, link.gone);
+      const finish = (error?: Error) => client?.closed || done(error);
       // MQTT-4.6.0-2: PUBACKs have the order of their PUBLISHes.
       const inOrder = Promise.all([work, link.last]);
-      link.last = inOrder;
-      const finish = (error?: Error) => client?.closed || done(error);
-      inOrder.then(() => finish(), finish);
+      link.last = inOrder.then(() => finish(), finish);
     },
     // #endregion hold-the-acknowledgement
     authorizeSubscribe: (_client, _topic, done) => done(null, null),

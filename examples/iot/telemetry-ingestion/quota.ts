@@ -26,10 +26,12 @@ export function createQuota(options: QuotaOptions) {
     if (ms <= 0) return;
     const options = { ref: false, signal: gone };
     // A longer timer of Node ends at once.
-    await pause(Math.min(ms, 2 ** 31 - 1), 0, options).catch((error) => {
-      fullAt.set(id, Number(fullAt.get(id)) - stepMs);
-      throw error;
-    });
+    await pause(Math.min(ms, 2 ** 31 - 1), 0, options).catch(
+      (error) => {
+        fullAt.set(id, Number(fullAt.get(id)) - stepMs);
+        throw error;
+      },
+    );
   }
   // #endregion take
 
