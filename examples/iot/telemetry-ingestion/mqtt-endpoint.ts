@@ -142,7 +142,6 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
     return new Promise((resolve) => broker.close(resolve));
   }
 
-  // #region notice-the-end
   function handle(socket: Socket) {
     const gone = new AbortController();
     const client = broker.handle(limitPackets(socket, MAX_PACKET));
@@ -151,7 +150,6 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
     for (const event of ['end', 'close'])
       socket.once(event, () => gone.abort());
   }
-  // #endregion notice-the-end
 
   return { counts, handle, [Symbol.asyncDispose]: close };
 }

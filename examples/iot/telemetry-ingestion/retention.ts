@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 
-// #region delete-old
 /** Deletes a batch of what came before; call it until it returns 0. */
 export async function deleteReceivedBefore(
   pool: Pool,
@@ -35,9 +34,7 @@ export async function deleteReceivedBefore(
   );
   return rows[0]?.count ?? 0;
 }
-// #endregion delete-old
 
-// #region erase-device
 /** Deletes a batch of all that is known of a device; call it until it returns 0, and again after a minute. */
 export async function eraseDevice(
   pool: Pool,
@@ -67,4 +64,3 @@ export async function eraseDevice(
   );
   return rows[0]?.count ?? 0;
 }
-// #endregion erase-device

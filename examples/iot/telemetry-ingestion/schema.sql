@@ -10,7 +10,6 @@ create table devices (
   revoked_at timestamptz
 );
 
--- #region readings
 -- What a device says about a reading is its name, and stays the same
 -- when it is sent again tomorrow. Nothing of ours may be in the key.
 create table readings (
@@ -37,7 +36,6 @@ create table latest_readings (
   value float8 not null,
   primary key (device_id, metric)
 ) with (fillfactor = 70);
--- #endregion readings
 
 create index readings_of_a_device on readings (device_id, metric, at);
 
