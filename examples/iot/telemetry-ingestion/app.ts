@@ -8,7 +8,6 @@ import {
 } from '../../api-design/error-handling/answer-errors.ts';
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
-import { listDeadLetters } from './dead-letters.ts';
 import type { createDevices } from './devices.ts';
 import { createReadings } from './readings.ts';
 
@@ -62,7 +61,7 @@ export function createApp(services: Services) {
   });
 
   app.get('/dead-letters', asOperator, async (_request, response) => {
-    response.json(await listDeadLetters(pool));
+    response.json(await readings.listDeadLetters());
   });
 
   app.get('/counts', asOperator, (_request, response) => {

@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import type { DevicesOptions } from './bench-devices.ts';
 import { startIngestion } from './ingestion.ts';
 import { insertReadings } from './insert-readings.ts';
+import { listenMqtt } from './listen-mqtt.ts';
 import { startNaiveIngestion } from './naive.ts';
 import { readReading } from './read-reading.ts';
 
@@ -18,15 +19,22 @@ export type Path = AsyncDisposable & {
   countStored: () => number;
 };
 
-/** This pattern, with a quota that nobody reaches. */
-export function startPatternPath(pool: Pool) {
-  return startIngestion({
+/** This pattern, with a quota that no device reaches. */
+export async function startPatternPath(pool: Pool) {
+  const ingestion = await startIngestion({
     pool,
     clock: systemClock,
     log: console,
     perSecond: 1e6,
     burst: 1e9,
   });
+  const mqtt = await listenMqtt(ingestion);
+  async function stop() {
+    mqtt[Symbol.dispose]();
+    await ingestion[Symbol.asyncDispose]();
+  }
+  const { port, url } = mqtt;
+  return { ...ingestion, port, url, [Symbol.asyncDispose]: stop };
 }
 
 /** Mosquitto, which hands over to this pattern. */

@@ -2,21 +2,19 @@ import type { Pool } from 'pg';
 
 /** A message that is not a reading, or whose device may not send it. */
 export type DeadLetter = {
+  /** The key that its connection has shown. */
+  keyId: string;
   clientId: string;
   topic: string;
   reason: string;
-  receivedAt: Date;
-};
-
-export type SentLetter = DeadLetter & {
-  keyId: string;
   payload: Buffer;
+  receivedAt: Date;
 };
 
 /** Keeps those whose sender is not revoked, and returns their places. */
 export async function insertDeadLetters(
   pool: Pool,
-  letters: SentLetter[],
+  letters: DeadLetter[],
 ): Promise<number[]> {
   const { rows } = await pool.query<{ allowed: number[] }>(
     `with allowed as (
@@ -45,16 +43,4 @@ export async function insertDeadLetters(
     ],
   );
   return rows.flatMap(({ allowed }) => allowed);
-}
-
-/** The newest, for a person to look at. */
-export async function listDeadLetters(pool: Pool) {
-  const { rows } = await pool.query<DeadLetter>(
-    `select client_id as "clientId", topic, reason,
-            received_at as "receivedAt"
-     from dead_letters
-     order by id desc
-     limit 100`,
-  );
-  return rows;
 }

@@ -12,11 +12,9 @@ import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, test } from 'vitest';
 import { createBatches } from './batches.ts';
-import { listDeadLetters } from './dead-letters.ts';
 import { createDevices } from './devices.ts';
 import { insertReadings, type Reading } from './insert-readings.ts';
 import { limitPackets } from './limit-packets.ts';
-import { listenMqtt } from './listen-mqtt.ts';
 import { createQuota } from './quota.ts';
 import { readReading } from './read-reading.ts';
 import { deleteReceivedBefore, eraseDevice } from './retention.ts';
@@ -740,7 +738,7 @@ test('A dead letter has the beginning of its payload and of its topic, without N
     { topic: `a/${'b'.repeat(198)}`, bytes: 1024 },
     { topic: 'a/b', bytes: 0 },
   ]);
-  expect(await listDeadLetters(site.pool)).toMatchObject([
+  expect(await site.readings.listDeadLetters()).toMatchObject([
     { topic: 'a/b', clientId: 'kitchen', reason: 'not its topic' },
     { receivedAt: new Date('2026-01-01') },
   ]);
@@ -749,7 +747,7 @@ test('A dead letter has the beginning of its payload and of its topic, without N
        (client_id, topic, reason, payload, received_at)
      select 'a', 'a', 'a', '', now() from generate_series(1, 100)`,
   );
-  expect(await listDeadLetters(site.pool)).toHaveLength(100);
+  expect(await site.readings.listDeadLetters()).toHaveLength(100);
 });
 
 test('A message with QoS 2 closes the connection, and a will is ignored', async () => {
@@ -926,26 +924,6 @@ test('A connection breaks at the header of a packet that is too large, or has no
       'more than 300 bytes',
     );
   }
-});
-
-test('Connections beyond the limit are closed, and so are all at the end', async () => {
-  let open = 0;
-  const close = async () => {};
-  const mqtt = await listenMqtt(
-    { handle: () => open++, [Symbol.asyncDispose]: close },
-    { maxConnections: 1, host: '127.0.0.2' },
-  );
-  const connect = () => connectSocket(mqtt.port, '127.0.0.2');
-  const first = connect();
-  await once(first, 'connect');
-  const second = connect();
-  second.on('error', () => {});
-  await once(second, 'close');
-  expect(open).toBe(1);
-  first.destroy();
-  await mqtt[Symbol.asyncDispose]();
-  const third = connect();
-  await expect(once(third, 'connect')).rejects.toThrow('ECONNREFUSED');
 });
 
 test('Retention deletes what came before a day, in batches', async () => {

@@ -1,14 +1,13 @@
 import type { Pool } from 'pg';
 import { createBatches } from './batches.ts';
-import { insertDeadLetters, type SentLetter } from './dead-letters.ts';
+import { type DeadLetter, insertDeadLetters } from './dead-letters.ts';
 import { createDevices } from './devices.ts';
 import { insertReadings, type SentReading } from './insert-readings.ts';
-import { type ListenMqttOptions, listenMqtt } from './listen-mqtt.ts';
 import { createMqttEndpoint } from './mqtt-endpoint.ts';
 import { createQuota } from './quota.ts';
 
 /** By default a device sends ten readings a second, and an hour's worth at once. */
-export type IngestionOptions = ListenMqttOptions & {
+export type IngestionOptions = {
   /** With time limits, or a database that is silent holds up everything. */
   pool: Pool;
   clock: () => Date;
@@ -33,7 +32,7 @@ export async function startIngestion(options: IngestionOptions) {
     return allowed;
   }
 
-  async function writeLetters(batch: SentLetter[]) {
+  async function writeLetters(batch: DeadLetter[]) {
     const allowed = await insertDeadLetters(pool, batch);
     counts.deadLetters += allowed.length;
     return allowed;
@@ -52,17 +51,15 @@ export async function startIngestion(options: IngestionOptions) {
     clock,
     log,
   });
-  const mqtt = await listenMqtt(endpoint, options);
 
   async function stop() {
-    await mqtt[Symbol.asyncDispose]();
+    await endpoint[Symbol.asyncDispose]();
     readings.stop();
     letters.stop();
   }
 
   return {
-    url: mqtt.url,
-    port: mqtt.port,
+    handle: endpoint.handle,
     devices,
     readCounts: () => ({ ...counts, ...endpoint.counts }),
     [Symbol.asyncDispose]: stop,

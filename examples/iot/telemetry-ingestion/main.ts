@@ -6,6 +6,7 @@ import { secret } from '../../architecture/typed-configuration/secret.ts';
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { createApp } from './app.ts';
 import { startIngestion } from './ingestion.ts';
+import { listenMqtt } from './listen-mqtt.ts';
 import { deleteReceivedBefore } from './retention.ts';
 
 const environmentSchema = z.object({
@@ -28,8 +29,8 @@ await runExample(import.meta, async ({ databaseUrl }) => {
     pool,
     clock: () => new Date(),
     log,
-    port: settings.MQTT_PORT,
   });
+  const mqtt = await listenMqtt(ingestion, settings.MQTT_PORT);
 
   async function cleanUp() {
     const before = new Date(Date.now() - 90 * 24 * HOUR_MS);
@@ -43,16 +44,17 @@ await runExample(import.meta, async ({ databaseUrl }) => {
 
   async function stop() {
     clearInterval(timer);
+    mqtt[Symbol.dispose]();
     await ingestion[Symbol.asyncDispose]();
     await pool.end();
   }
   // #endregion wire
 
   const operatorToken = settings.OPERATOR_TOKEN.reveal();
-  console.log(`devices: ${ingestion.url}`);
+  console.log(`devices: ${mqtt.url}`);
   return {
     app: createApp({ ...ingestion, pool, operatorToken, log }),
-    commands: (url) => describeUse(url, ingestion.port),
+    commands: (url) => describeUse(url, mqtt.port),
     stop,
   };
 });

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
-import { Aedes, type AuthenticateError, type Client } from 'aedes';
+import type { Duplex } from 'node:stream';
+import { Aedes, type Client } from 'aedes';
 import type { Outcome } from './batches.ts';
-import type { SentLetter } from './dead-letters.ts';
+import type { DeadLetter } from './dead-letters.ts';
 import type { createDevices, Identity } from './devices.ts';
 import type { SentReading } from './insert-readings.ts';
 import { limitPackets } from './limit-packets.ts';
@@ -13,7 +13,7 @@ type Add<Item> = (item: Item) => Promise<Outcome>;
 /** What the endpoint needs; messages of at most `maxWaitingBytes` wait for the database. */
 export type MqttEndpointOptions = {
   addReading: Add<SentReading>;
-  addDeadLetter: Add<SentLetter>;
+  addDeadLetter: Add<DeadLetter>;
   devices: Pick<ReturnType<typeof createDevices>, 'authenticate'>;
   quota: ReturnType<typeof createQuota>;
   maxWaitingBytes: number;
@@ -44,13 +44,21 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
       done(null, true);
     },
     authenticate(client, username = '', password, done) {
-      identify(client.id, username, `${password}`).then(
+      const fail = (code: number, why: string) =>
+        done(
+          Object.assign(new Error(why), { returnCode: code }),
+          false,
+        );
+      devices.authenticate(username, `${password}`).then(
         (identity) => {
           const link = links.get(client);
-          if (link) link.identity = identity;
+          // MQTT-3.1.4-2: a second client of an id throws out the first.
+          if (!link || identity?.id !== client.id)
+            return fail(4, 'not authorised');
+          link.identity = identity;
           done(null, true);
         },
-        (error) => done(error, false),
+        (error) => fail(3, `${error}`), // come back later
       );
     },
     // #region hold-the-acknowledgement
@@ -74,15 +82,6 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
     broker.on(event, ({ id }, { message }) =>
       log.warn('mqtt connection closed', { client: id, message }),
     );
-
-  async function identify(clientId: string, id: string, key: string) {
-    const identity = await devices
-      .authenticate(id, key)
-      .catch((cause) => Promise.reject(refuse(3, `${cause}`)));
-    // MQTT-3.1.4-2: a second client of an id throws out the first.
-    if (!identity || clientId !== id) throw refuse(4, 'not authorised');
-    return identity;
-  }
 
   /** Holds a message back, or sends it away: its device still has it. */
   async function take(
@@ -142,7 +141,8 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
     return new Promise((resolve) => broker.close(resolve));
   }
 
-  function handle(socket: Socket) {
+  /** For each connection of a net.Server or a tls.Server. */
+  function handle(socket: Duplex) {
     const gone = new AbortController();
     const client = broker.handle(limitPackets(socket, MAX_PACKET));
     links.set(client, { gone: gone.signal });
@@ -152,8 +152,4 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
   }
 
   return { counts, handle, [Symbol.asyncDispose]: close };
-}
-
-function refuse(returnCode: number, why: string): AuthenticateError {
-  return Object.assign(new Error(why), { returnCode });
 }

@@ -1,38 +1,27 @@
 import type { Pool } from 'pg';
 
-/** Deletes a batch of what came before; call it until it returns 0. */
+/** Deletes a batch of each table of what came before; call it until it returns 0. */
 export async function deleteReceivedBefore(
   pool: Pool,
   before: Date,
   limit = 5000,
 ): Promise<number> {
-  const { rows } = await pool.query<{ count: number }>(
-    `with old_readings as (
-       delete from readings
+  let deleted = 0;
+  for (const table of ['readings', 'dead_letters']) {
+    const { rowCount } = await pool.query(
+      `delete from ${table}
        where ctid = any (array(
          select ctid
-         from readings
+         from ${table}
          where received_at < $1
          order by received_at
          limit $2
-       ))
-       returning 1
-     ), old_letters as (
-       delete from dead_letters
-       where ctid = any (array(
-         select ctid
-         from dead_letters
-         where received_at < $1
-         order by received_at
-         limit $2
-       ))
-       returning 1
-     )
-     select (select count(*) from old_readings)::int
-       + (select count(*) from old_letters)::int as count`,
-    [before, limit],
-  );
-  return rows[0]?.count ?? 0;
+       ))`,
+      [before, limit],
+    );
+    deleted += rowCount ?? 0;
+  }
+  return deleted;
 }
 
 /** Deletes a batch of all that is known of a device; call it until it returns 0, and again after a minute. */
@@ -41,7 +30,7 @@ export async function eraseDevice(
   id: string,
   limit = 5000,
 ): Promise<number> {
-  const { rows } = await pool.query<{ count: number }>(
+  const { rowCount } = await pool.query(
     `with device as (
        delete from devices where id = $1
      ), latest as (
@@ -49,18 +38,15 @@ export async function eraseDevice(
      ), letters as (
        delete from dead_letters
        where client_id = $1 or topic = 'devices/' || $1 || '/readings'
-     ), erased as (
-       delete from readings
-       where ctid = any (array(
-         select ctid
-         from readings
-         where device_id = $1
-         limit $2
-       ))
-       returning 1
      )
-     select count(*)::int from erased`,
+     delete from readings
+     where ctid = any (array(
+       select ctid
+       from readings
+       where device_id = $1
+       limit $2
+     ))`,
     [id, limit],
   );
-  return rows[0]?.count ?? 0;
+  return rowCount ?? 0;
 }

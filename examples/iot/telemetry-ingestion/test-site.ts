@@ -9,6 +9,7 @@ import type { Pool } from 'pg';
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import type { createDevices } from './devices.ts';
 import { type IngestionOptions, startIngestion } from './ingestion.ts';
+import { listenMqtt } from './listen-mqtt.ts';
 import { createReadings } from './readings.ts';
 import { connectDevice } from './test-device.ts';
 
@@ -48,8 +49,9 @@ export async function startTestSite(options: SiteOptions = {}) {
     await startIngestion({ ...shared, pool: proxied }),
   );
   const { devices } = ingestion;
+  const mqtt = stack.use(await listenMqtt(ingestion));
   const keys = new Map<string, string>();
-  const link = stack.use(await startTcpProxy(ingestion.port));
+  const link = stack.use(await startTcpProxy(mqtt.port));
   const mosquitto =
     options.broker === 'mosquitto'
       ? stack.use(await startFront(devices, link.port))
@@ -82,6 +84,7 @@ export async function startTestSite(options: SiteOptions = {}) {
   return {
     ...ingestion,
     url,
+    port: mqtt.port,
     pool,
     clock,
     mosquitto,
