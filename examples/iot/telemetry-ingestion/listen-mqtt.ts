@@ -1,15 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** Listens for devices on 127.0.0.1; with TLS it is `tls.createServer(options, handle)`. */
-export async function listenMqtt(
-  { handle }: { handle: (socket: Socket) => void },
-  port = 0,
-) {
-  const server = createServer(handle);
-  // Each may hold a chunk of its socket.
-  server.maxConnections = 10_000;
-  server.listen(port, '127.0.0.1');
+/** Listens for devices on 127.0.0.1. */
+export async function listenMqtt(endpoint: {
+  handle: (socket: Socket) => void;
+}) {
+  const server = createServer(endpoint.handle);
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   return {

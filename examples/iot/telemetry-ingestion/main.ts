@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { runExample } from '@touchstone/kit/app/run-example';
 import { z } from 'zod';
 import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
@@ -6,7 +8,6 @@ import { secret } from '../../architecture/typed-configuration/secret.ts';
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { createApp } from './app.ts';
 import { startIngestion } from './ingestion.ts';
-import { listenMqtt } from './listen-mqtt.ts';
 import { deleteReceivedBefore } from './retention.ts';
 
 const environmentSchema = z.object({
@@ -30,7 +31,10 @@ await runExample(import.meta, async ({ databaseUrl }) => {
     clock: () => new Date(),
     log,
   });
-  const mqtt = await listenMqtt(ingestion, settings.MQTT_PORT);
+  const server = createServer(ingestion.handle); // or tls.createServer
+  server.maxConnections = 10_000;
+  server.listen(settings.MQTT_PORT, '127.0.0.1');
+  await once(server, 'listening');
 
   async function cleanUp() {
     const before = new Date(Date.now() - 90 * 24 * HOUR_MS);
@@ -44,17 +48,17 @@ await runExample(import.meta, async ({ databaseUrl }) => {
 
   async function stop() {
     clearInterval(timer);
-    mqtt[Symbol.dispose]();
+    server.close();
     await ingestion[Symbol.asyncDispose]();
     await pool.end();
   }
   // #endregion wire
 
   const operatorToken = settings.OPERATOR_TOKEN.reveal();
-  console.log(`devices: ${mqtt.url}`);
+  console.log(`devices: mqtt://127.0.0.1:${settings.MQTT_PORT}`);
   return {
     app: createApp({ ...ingestion, pool, operatorToken, log }),
-    commands: (url) => describeUse(url, mqtt.port),
+    commands: (url) => describeUse(url, settings.MQTT_PORT),
     stop,
   };
 });
