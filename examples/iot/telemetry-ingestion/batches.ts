@@ -91,6 +91,6 @@ function isRefusal(error: unknown): boolean {
   return (
     error instanceof Error &&
     'code' in error &&
-    /^2[23]\w{3}$/.test(`${error.code}`)
+    /^2[23]/.test(`${error.code}`)
   );
 }

@@ -34,7 +34,7 @@ export function createDevices({ pool, clock }: Options) {
     return rowCount === 1 ? key : undefined;
   }
 
-  async function authenticate(id: string, key: string) {
+  async function authenticate(id: string | undefined, key: string) {
     const { rows } = await pool.query<Identity & { hash: Buffer }>(
       `select id, key_id as "keyId", is_front as "isFront",
               key_hash as hash

@@ -201,6 +201,7 @@ failure(
 
       await lamp.publish('devices/kitchen/readings', forged);
       await lamp.publish('devices/lamp/readings/', forged);
+      await lamp.publish('x/devices/lamp/readings', forged);
       await using spy = await site.connect('spy');
       let heard = 0;
       spy.client.on('message', () => heard++);
@@ -213,7 +214,7 @@ failure(
       await site.untilStored(2);
       expect(await site.listStored()).toEqual(['lamp 1', 'spy 1']);
       // Mosquitto drops by itself what its rights do not allow.
-      const dead = broker === 'aedes' ? 2 : 0;
+      const dead = broker === 'aedes' ? 3 : 0;
       expect(await site.listDead()).toEqual(
         Array.from({ length: dead }, () => 'not its topic'),
       );
@@ -348,6 +349,9 @@ failure(
     await waitUntil('nothing of it is left', () => {
       return site.readCounts().waiting === 0;
     });
+    expect(site.readLog().split('mqtt connection closed')).toHaveLength(
+      2,
+    );
 
     await using other = await startTestSite({
       burst: 5,
@@ -576,6 +580,11 @@ test('An acknowledgement is not sent before the commit, nor before that of an ea
   const first = kitchen.send({ sequence: 1, at: NOON });
   const sent = [first.then(note('first'))];
   await gate.reached();
+  const { length } = write({ sequence: 1, at: NOON });
+  expect(site.readCounts()).toMatchObject({
+    waiting: 1,
+    waitingBytes: length + 1024,
+  });
 
   const second = kitchen.publish('devices/kitchen/readings', 'hello');
   sent.push(second.then(note('second')));
@@ -649,6 +658,24 @@ test('A batch is tried again after a pause, and not when the program ends', asyn
     ).toThrow(RangeError);
 });
 
+test('Only errors of the classes 22 and 23 are about a value; after all others the batch is tried again', async () => {
+  for (const code of ['22003', '23514', '53222', 'E2222', '40001']) {
+    let tries = 0;
+    const { add } = createBatches<string>({
+      log: { warn: () => {} },
+      retrySeconds: 0.001,
+      async write() {
+        tries++;
+        if (tries > 1) return [0];
+        throw Object.assign(new Error('no'), { code });
+      },
+    });
+    const isRefused = /^2[23]/.test(code);
+    expect(await add('a')).toBe(isRefused ? 'refused' : 'kept');
+    expect(tries).toBe(isRefused ? 1 : 2);
+  }
+});
+
 test('A value that the database refuses is set aside, and the rest of its batch is kept', async () => {
   await using site = await startTestSite();
   // Class 22, too large for the type, and 23, a check.
@@ -701,6 +728,11 @@ test('A connection is refused for a wrong key or an unknown device, and for now 
   await expect(site.knock('kitchen', key)).rejects.toMatchObject({
     code: 3, // server unavailable: come back later
   });
+  await waitUntil('all three are logged', () => {
+    return site.readLog().split('mqtt connection closed').length === 4;
+  });
+  expect(site.readLog()).toMatch(/not authorised.*not authorised/);
+  expect(site.readLog()).toContain('No connection could be had');
 });
 
 test('A revoked id gets a new key, which opens nothing that was made with the old one', async () => {
@@ -720,8 +752,25 @@ test('A revoked id gets a new key, which opens nothing that was made with the ol
 
   expect(await site.listStored()).toEqual(['kitchen 2']);
   expect(await site.listDead()).toEqual(['not its topic']);
+  expect(key).toHaveLength(43);
+});
+
+test('Mosquitto gets the devices whose keys are good, in order, and no front', async () => {
+  await using site = await startTestSite();
+  for (const id of ['kitchen', 'attic', 'lost'])
+    await site.register(id);
+  await site.register('front', { isFront: true });
+  await site.devices.revoke('lost');
+
   const files = await site.devices.writeMosquittoFiles();
-  expect(files.passwords).toMatch(/^kitchen:\$7\$101\$\S+\$\S+\n$/);
+
+  const lines = files.passwords.split('\n');
+  expect(lines.map((line) => line.split('$')[0])).toEqual([
+    'attic:',
+    'kitchen:',
+    '',
+  ]);
+  expect(await site.dumpDevices()).toContain('2026-01-01 00:00:00+00');
 });
 
 test('A dead letter has the beginning of its payload and of its topic, without NUL', async () => {
@@ -775,6 +824,20 @@ test('A message with QoS 2 closes the connection, and a will is ignored', async 
   await using lamp = await site.connect('lamp');
   await lamp.send({ sequence: 1, at: NOON });
   expect(await site.listStored()).toEqual(['kitchen 1', 'lamp 1']);
+});
+
+test('A message that fits exactly into the memory for waiting messages is taken', async () => {
+  const { length } = write({ sequence: 1, at: NOON });
+  await using site = await startTestSite({
+    maxWaitingBytes: length + 1024,
+  });
+  await using kitchen = await site.connect('kitchen');
+  await kitchen.send({ sequence: 1, at: NOON });
+
+  const longer = { sequence: 10, at: NOON };
+  kitchen.send(longer).catch(() => {});
+  await kitchen.closed();
+  expect(await site.listStored()).toEqual(['kitchen 1']);
 });
 
 test('A retained message does not stay in memory', async () => {

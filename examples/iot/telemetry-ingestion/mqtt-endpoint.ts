@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import { type Duplex, finished } from 'node:stream';
 import { Aedes, type Client } from 'aedes';
 import type { Outcome } from './batches.ts';
 import type { DeadLetter } from './dead-letters.ts';
@@ -27,7 +27,7 @@ type Message = { topic: string; payload: Buffer; receivedAt: Date };
 
 type Link = { identity?: Identity; gone: AbortSignal; last?: unknown };
 
-const TOPIC = /^devices\/([a-z0-9-]{1,40})\/readings$/;
+const TOPIC = /^devices\/([^/]+)\/readings$/;
 const MAX_PACKET = 65_536;
 /** What a message costs besides its payload. */
 const OVERHEAD = 1024;
@@ -43,7 +43,7 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
       delete packet.will;
       done(null, true);
     },
-    authenticate(client, username = '', password, done) {
+    authenticate(client, username, password, done) {
       const fail = (code: number, why: string) =>
         done(
           Object.assign(new Error(why), { returnCode: code }),
@@ -147,8 +147,7 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
     const client = broker.handle(limitPackets(socket, MAX_PACKET));
     links.set(client, { gone: gone.signal });
     // aedes reads no end while it holds a message.
-    for (const event of ['end', 'close'])
-      socket.once(event, () => gone.abort());
+    finished(socket, () => gone.abort());
   }
 
   return { counts, handle, [Symbol.asyncDispose]: close };
