@@ -172,14 +172,18 @@ failure(
     const payload = write({ sequence: 1, at: NOON });
     await proxy.publish('devices/lamp/readings', payload);
 
-    for (const id of ['front', 'lamp']) await site.devices.revoke(id);
-    proxy.publish('devices/lamp/readings', payload).catch(() => {});
-    lamp.publish('devices/lamp/readings', 'hello').catch(() => {});
+    await proxy.publish('devices/nobody/readings', payload);
+
+    await site.devices.revoke('front');
+    const next = write({ sequence: 2, at: NOON });
+    proxy.publish('devices/lamp/readings', next).catch(() => {});
     await proxy.closed();
+    await site.devices.revoke('lamp');
+    lamp.publish('devices/lamp/readings', 'hello').catch(() => {});
     await lamp.closed();
     expect(site.readLog()).toContain('lamp is revoked');
     expect(await site.listStored()).toEqual(['lamp 1']);
-    expect(await site.listDead()).toEqual([]);
+    expect(await site.listDead()).toEqual(['revoked']);
   },
 );
 
@@ -491,20 +495,28 @@ test('The latest value is one for each device and metric, the last of equal time
   await using kitchen = await site.connect('kitchen');
   await using attic = await site.connect('attic');
   const at = NOON - 86_400_000;
-  const celsius = [3, 5, 4].map((sequence) =>
-    kitchen.send({ sequence, at, value: sequence }),
+  const celsius = [3, 6, 5, 4].map((sequence) =>
+    kitchen.send({
+      sequence,
+      at: sequence > 3 && sequence < 6 ? at + 10 : at,
+      value: sequence,
+    }),
   );
   const percent = { metric: 'percent', value: 50 };
 
   await Promise.all([
     ...celsius,
-    kitchen.send({ sequence: 6, at, ...percent }),
+    kitchen.send({ sequence: 7, at, ...percent }),
     attic.send({ sequence: 1, at: at + 1, value: 9 }),
   ]);
   await kitchen.send({ sequence: 2, at, value: 2 });
+  // Both get the time of the server, which has not moved.
+  for (const [time, value] of [10, 20].entries())
+    await attic.send({ sequence: 2, at: time, metric: 'odd', value });
 
   expect(await site.readings.listLatest()).toMatchObject([
     { deviceId: 'attic', metric: 'celsius', value: 9 },
+    { deviceId: 'attic', metric: 'odd', value: 10 },
     { deviceId: 'kitchen', metric: 'celsius', value: 5 },
     { deviceId: 'kitchen', metric: 'percent', value: 50 },
   ]);
@@ -535,25 +547,29 @@ test('A chart has the newest hundred points of one metric, and a list 500 values
 
 test('Two batches that share readings lock them in one order', async () => {
   await using site = await startTestSite();
-  await site.register('a');
+  for (const id of ['a', 'b']) await site.register(id);
   const { rows } = await site.pool.query<{ key: string }>(
-    'select key_id as key from devices',
+    `select key_id as key from devices where id = 'a'`,
   );
   const keyId = `${rows[0]?.key}`;
-  const [one, two] = [1, 2].map((sequence) => ({
-    ...makeReading({ sequence }),
-    keyId,
-  }));
-  if (!one || !two) throw new Error('there are two');
+  const first = { ...makeReading({}), keyId };
+  const late = new Date(NOON + 1);
+  const others = [
+    { ...first, deviceId: 'b' },
+    { ...first, measuredAt: late },
+    { ...first, sequence: 2 },
+  ];
   const other = await site.pool.connect();
-  await other.query('begin; set local lock_timeout = 100');
-  await other.query(
-    `insert into readings values ('a', 1, $1, 'celsius', 1, $1, $1)`,
-    [one.measuredAt],
-  );
+  const insert = (reading: Reading) =>
+    other.query(
+      `insert into readings values ($1, $2, $3, 'celsius', 1, $3, $3)`,
+      [reading.deviceId, reading.sequence, reading.measuredAt],
+    );
+  await other.query('begin; set local lock_timeout = 200');
+  await insert(first);
 
-  const inserted = insertReadings(site.pool, [two, one]);
-  await waitUntil('it waits for reading 1', async () => {
+  const inserted = insertReadings(site.pool, [...others, first]);
+  await waitUntil('it waits for the first', async () => {
     const { rowCount } = await site.pool.query(
       `select from pg_stat_activity
        where datname = current_database()
@@ -561,14 +577,14 @@ test('Two batches that share readings lock them in one order', async () => {
     );
     return rowCount === 1;
   });
-  // So it has not locked reading 2 yet.
-  await other.query(
-    `insert into readings values ('a', 2, $1, 'celsius', 1, $1, $1)`,
-    [two.measuredAt],
-  );
+  // So it has not locked the others yet.
+  for (const reading of others) await insert(reading);
   await other.query('commit');
   other.release();
-  expect((await inserted).stored).toBe(0);
+  expect(await inserted).toEqual({
+    allowed: [0, 1, 2, 3],
+    stored: 0,
+  });
 });
 
 test('An acknowledgement is not sent before the commit, nor before that of an earlier message', async () => {
