@@ -1,20 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import express, { type RequestHandler } from 'express';
+import type { Pool } from 'pg';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express, { type RequestHandler } from 'express';
-import { z } from 'zod';
-import type { createDeadLetters } from './dead-letters.ts';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import type { createDevices } from './devices.ts';
-import { createPage } from './page.ts';
-import type { createReadings } from './readings.ts';
+import { createReadings } from './readings.ts';
 
 type Services = {
+  pool: Pool;
   devices: ReturnType<typeof createDevices>;
-  readings: ReturnType<typeof createReadings>;
-  deadLetters: ReturnType<typeof createDeadLetters>;
   /** What the ingestion has counted so far. */
   readCounts: () => Record<string, number>;
   operatorToken: string;
@@ -31,11 +30,11 @@ const series = z.object({
   metric: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/),
 });
 
-/** What was measured, for anybody; devices and dead letters, for the operator. */
+/** What was measured, for everybody; devices and dead letters, for the operator. */
 export function createApp(services: Services) {
-  const { devices, readings, deadLetters, log } = services;
-  const app = express().disable('x-powered-by');
-  app.use(createPage());
+  const { pool, devices, log } = services;
+  const readings = createReadings({ pool });
+  const app = express().disable('x-powered-by').use(express.json());
   const asOperator = requireToken(services.operatorToken);
 
   app.get('/readings/latest', async (_request, response) => {
@@ -47,19 +46,12 @@ export function createApp(services: Services) {
     response.json(await readings.listRecent(id, metric));
   });
 
-  const parseBody = express.json({ limit: '4kb' });
-  app.post(
-    '/devices',
-    asOperator,
-    parseBody,
-    async (request, response) => {
-      const { id, isFront } = newDevice.parse(request.body);
-      const key = await devices.register(id, { isFront });
-      if (!key)
-        throw new HttpProblem(409, 'id_taken', 'Choose another');
-      response.status(201).json({ id, key });
-    },
-  );
+  app.post('/devices', asOperator, async (request, response) => {
+    const { id, isFront } = newDevice.parse(request.body);
+    const key = await devices.register(id, { isFront });
+    if (!key) throw new HttpProblem(409, 'id_taken', 'Choose another');
+    response.status(201).json({ id, key });
+  });
 
   app.delete('/devices/:id', asOperator, async (request, response) => {
     const wasAlive = await devices.revoke(`${request.params.id}`);
@@ -69,14 +61,14 @@ export function createApp(services: Services) {
   });
 
   app.get('/dead-letters', asOperator, async (_request, response) => {
-    response.json(await deadLetters.list());
+    response.json(await readings.listDeadLetters());
   });
 
   app.get('/counts', asOperator, (_request, response) => {
     response.json(services.readCounts());
   });
 
-  app.use(answerNotFound, answerErrors(log));
+  app.use(answerNotFound, answerErrors(log, translateZodError));
   return app;
 }
 

@@ -5,7 +5,7 @@ import { connectDevice } from './test-device.ts';
 export type DevicesOptions = { url: string; keys: [string, string][] };
 
 // Devices in a thread of their own; each message is how many readings
-// they shall send, and the answer comes when all are acknowledged.
+// they must send, and the answer comes when all are acknowledged.
 const { url, keys }: DevicesOptions = workerData;
 const devices = await Promise.all(
   keys.map(([id, key]) => connectDevice(url, id, key)),

@@ -7,7 +7,7 @@ import type { Pool } from 'pg';
 import type { DevicesOptions } from './bench-devices.ts';
 import { startIngestion } from './ingestion.ts';
 import { insertReadings } from './insert-readings.ts';
-import { writeMosquittoFiles } from './mosquitto-files.ts';
+import { listenMqtt } from './listen-mqtt.ts';
 import { startNaiveIngestion } from './naive.ts';
 import { readReading } from './read-reading.ts';
 
@@ -19,15 +19,22 @@ export type Path = AsyncDisposable & {
   countStored: () => number;
 };
 
-/** This pattern, with a quota that nobody reaches. */
-export function startPatternPath(pool: Pool) {
-  return startIngestion({
+/** This pattern, with a quota that no device reaches. */
+export async function startPatternPath(pool: Pool) {
+  const ingestion = await startIngestion({
     pool,
     clock: systemClock,
     log: console,
-    perSecond: 1e9,
+    perSecond: 1e6,
     burst: 1e9,
   });
+  const mqtt = await listenMqtt(ingestion);
+  async function stop() {
+    mqtt[Symbol.dispose]();
+    await ingestion[Symbol.asyncDispose]();
+  }
+  const { port, url } = mqtt;
+  return { ...ingestion, port, url, [Symbol.asyncDispose]: stop };
 }
 
 /** Mosquitto, which hands over to this pattern. */
@@ -44,7 +51,7 @@ export async function startFrontPath(
       FRONT_ID: 'front',
       FRONT_KEY: `${key}`,
     },
-    files: await writeMosquittoFiles(ingestion.devices),
+    files: await ingestion.devices.writeMosquittoFiles(),
   });
 }
 
@@ -64,12 +71,14 @@ export async function startSubscriberPath(pool: Pool): Promise<Path> {
     clean: false,
   });
   let stored = 0;
+  const keyIds = await readKeyIds(pool);
   client.handleMessage = async (packet, done) => {
     if (packet.cmd !== 'publish') return done();
     const id = packet.topic.split('/')[1] ?? '';
     const payload = Buffer.from(packet.payload);
     const reading = readReading(id, payload, new Date());
-    if (reading) await insertReadings(pool, [reading]);
+    const keyId = `${keyIds.get(id)}`;
+    if (reading) await insertReadings(pool, [{ ...reading, keyId }]);
     stored++;
     done();
   };
@@ -83,6 +92,14 @@ export async function startSubscriberPath(pool: Pool): Promise<Path> {
     countStored: () => stored,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** The key of each device, by its id. */
+export async function readKeyIds(pool: Pool) {
+  const { rows } = await pool.query<{ id: string; key: string }>(
+    'select id, key_id as key from devices',
+  );
+  return new Map(rows.map(({ id, key }) => [id, key]));
 }
 
 /** Devices that send when they are told. */

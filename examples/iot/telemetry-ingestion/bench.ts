@@ -13,13 +13,14 @@ import {
   insertSingly,
 } from './bench-inserts.ts';
 import {
+  readKeyIds,
   startDevices,
   startFrontPath,
   startNaivePath,
   startPatternPath,
   startSubscriberPath,
 } from './bench-paths.ts';
-import { insertReadings, type Reading } from './insert-readings.ts';
+import { insertReadings, type SentReading } from './insert-readings.ts';
 
 await using database = await freshDatabase({
   schema: new URL('schema.sql', import.meta.url),
@@ -33,6 +34,7 @@ for (let n = 0; n < 8; n++)
     `device-${n}`,
     `${await ingestion.devices.register(`device-${n}`)}`,
   ]);
+const keyIds = await readKeyIds(pool);
 const onePool = new pg.Pool({ connectionString: database.url, max: 1 });
 let sequence = 0;
 
@@ -49,7 +51,7 @@ writeBench(new URL('bench.json', import.meta.url), {
   tables,
 });
 
-type Insert = (pool: pg.Pool, batch: Reading[]) => Promise<unknown>;
+type Insert = (pool: pg.Pool, batch: SentReading[]) => Promise<unknown>;
 
 function compareInserts(size: number) {
   const load = { clients: 1, seconds: 1 };
@@ -145,11 +147,13 @@ async function measurePath(
   return count / ((performance.now() - start) / 1000);
 }
 
-function makeBatch(size: number): Reading[] {
+function makeBatch(size: number): SentReading[] {
   return Array.from({ length: size }, () => {
     const now = new Date();
+    const deviceId = `device-${sequence % 8}`;
     return {
-      deviceId: `device-${sequence % 8}`,
+      deviceId,
+      keyId: `${keyIds.get(deviceId)}`,
       sequence: sequence++,
       measuredAt: now,
       metric: 'celsius',

@@ -1,43 +1,46 @@
 import type { Pool } from 'pg';
 
-/** A message that is no reading, and never will be. */
+/** A message that is not a reading, or whose device may not send it. */
 export type DeadLetter = {
+  /** The key that its connection has shown. */
+  keyId: string;
   clientId: string;
   topic: string;
+  reason: string;
   payload: Buffer;
   receivedAt: Date;
 };
 
-/** Keeps what cannot be stored, for a person to look at. */
-export function createDeadLetters({ pool }: { pool: Pool }) {
-  async function add(reason: string, letter: DeadLetter) {
-    const { clientId, topic, payload, receivedAt } = letter;
-    await pool.query(
-      `insert into dead_letters
+/** Keeps those whose sender is not revoked, and returns their places. */
+export async function insertDeadLetters(
+  pool: Pool,
+  letters: DeadLetter[],
+): Promise<number[]> {
+  const { rows } = await pool.query<{ allowed: number[] }>(
+    `with allowed as (
+       select letter.*
+       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[],
+         $5::bytea[], $6::timestamptz[]) with ordinality
+       as letter (key_id, client_id, topic, reason, payload,
+         received_at, place)
+       join devices on devices.key_id = letter.key_id
+       where revoked_at is null
+     ), stored as (
+       insert into dead_letters
          (client_id, topic, reason, payload, received_at)
-       values ($1, left($2, 200), $3, $4, $5)`,
-      [
-        clientId,
-        topic.replaceAll('\0', ''), // no text in Postgres has one
-        reason,
-        payload.subarray(0, 1024),
-        receivedAt,
-      ],
-    );
-  }
-
-  async function list() {
-    const { rows } = await pool.query<
-      Omit<DeadLetter, 'payload'> & { reason: string }
-    >(
-      `select client_id as "clientId", topic, reason,
-              received_at as "receivedAt"
-       from dead_letters
-       order by id desc
-       limit 100`,
-    );
-    return rows;
-  }
-
-  return { add, list };
+       select client_id, left(topic, 200), reason, payload, received_at
+       from allowed
+     )
+     select array(select place::int - 1 from allowed) as allowed`,
+    [
+      letters.map(({ keyId }) => keyId),
+      letters.map(({ clientId }) => clientId),
+      // No text in Postgres has a NUL.
+      letters.map(({ topic }) => topic.replaceAll('\0', '')),
+      letters.map(({ reason }) => reason),
+      letters.map(({ payload }) => payload.subarray(0, 1024)),
+      letters.map(({ receivedAt }) => receivedAt.toISOString()),
+    ],
+  );
+  return rows.flatMap(({ allowed }) => allowed);
 }

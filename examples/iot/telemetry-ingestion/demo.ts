@@ -1,6 +1,7 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { startProgram } from '@touchstone/kit/programs/program';
+import { createClient } from '@touchstone/kit/testing/client';
 import { createSecrets } from './secrets.ts';
 import { connectDevice } from './test-device.ts';
 
@@ -19,58 +20,61 @@ await using program = await startProgram(
     MQTT_PORT: `${mqttPort}`,
   },
 );
+const send = createClient(program.url, {
+  authorization: `Bearer ${OPERATOR_TOKEN}`,
+});
 const now = Date.now();
 
-const { key } = await ask('POST', '/devices', { id: 'kitchen' });
+const { body } = await send('POST', '/devices', {
+  body: { id: 'kitchen' },
+});
+const key = `${body.key}`;
 await using kitchen = await connectDevice(mqttUrl, 'kitchen', key);
 console.log('the kitchen has a key, and is connected');
 
-await send(1, now - 60_000, 21.5);
-await send(1, now - 60_000, 21.5);
-await send(2, now, 22);
-await send(3, now - 3_600_000, 19);
+await measure(1, now - 60_000, 21.5);
+await measure(1, now - 60_000, 21.5);
+await measure(2, now, 22);
+await measure(3, now - 3_600_000, 19);
 console.log('it sends 1, 1 again, 2, and 3, which is an hour old');
-console.log(`stored: ${(await ask('GET', '/counts')).stored}`);
+const counts = await send('GET', '/counts');
+console.log(`stored: ${counts.body.stored}`);
 await showLatest();
 
-await send(4, Date.parse('2099-01-01'), 22.5);
+await measure(4, Date.parse('2099-01-01'), 22.5);
 console.log('its clock says 2099');
-const points = await ask('GET', '/devices/kitchen/celsius');
-const { at, clockIsOff } = points.at(-1);
-const isNow = Math.abs(Date.parse(at) - now) < 60_000;
-console.log(`kept under our time: ${isNow}, clockIsOff: ${clockIsOff}`);
+const points = await send<Point[]>('GET', '/devices/kitchen/celsius');
+for (const { at, clockIsOff } of points.body.slice(-1)) {
+  const isNow = Math.abs(Date.parse(at) - now) < 60_000;
+  console.log(`kept under the time of the server: ${isNow}`);
+  console.log(`clockIsOff: ${clockIsOff}`);
+}
 
 await kitchen.publish('devices/lamp/readings', '{}');
 await kitchen.publish('devices/kitchen/readings', 'hello');
-console.log('it speaks for the lamp, and says hello');
-for (const { reason } of await ask('GET', '/dead-letters'))
+console.log('it publishes as the lamp, and then hello');
+const letters = await send<Letter[]>('GET', '/dead-letters');
+for (const { reason } of letters.body)
   console.log(`dead letter: ${reason}`);
 
-await ask('DELETE', '/devices/kitchen');
+await send('DELETE', '/devices/kitchen');
 console.log('its key is revoked');
 kitchen.client.options.reconnectOnConnackError = false;
-send(5, now, 23).catch(() => {});
+measure(5, now, 23).catch(() => {});
 await kitchen.closed();
 console.log('it sends 5: the connection is closed');
 await showLatest();
 
-function send(sequence: number, time: number, value: number) {
+function measure(sequence: number, time: number, value: number) {
   return kitchen.send({ sequence, at: time, value });
 }
 
 async function showLatest() {
-  const [latest] = await ask('GET', '/readings/latest');
-  console.log(`latest: ${latest.sequence}, ${latest.value} °C`);
+  const { body } = await send<Latest[]>('GET', '/readings/latest');
+  for (const { sequence, value } of body)
+    console.log(`latest: ${sequence}, ${value} °C`);
 }
 
-async function ask(method: string, path: string, body?: object) {
-  const response = await fetch(`${program.url}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${OPERATOR_TOKEN}`,
-      ...(body && { 'content-type': 'application/json' }),
-    },
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  return response.status === 204 ? undefined : response.json();
-}
+type Point = { at: string; clockIsOff: boolean };
+type Letter = { reason: string };
+type Latest = { sequence: string; value: number };

@@ -13,24 +13,29 @@ export type Reading = {
   receivedAt: Date;
 };
 
+/** A reading, and the key that its connection has shown. */
+export type SentReading = Reading & { keyId: string };
+
 /** The places in the batch of what may be kept, and how many of them are new. */
 export type Inserted = { allowed: number[]; stored: number };
 
 // #region insert
 /** One statement, one commit: all of the batch, each reading once. */
-export async function insertReadings(pool: Pool, batch: Reading[]) {
+export async function insertReadings(pool: Pool, batch: SentReading[]) {
   // Sorted: two batches that share rows lock them in one order.
   const { rows } = await pool.query<Inserted>({
     name: 'insert-readings',
     text: `with batch as (
         select * from unnest($1::text[], $2::bigint[],
           $3::timestamptz[], $4::text[], $5::float8[],
-          $6::timestamptz[], $7::timestamptz[]) with ordinality
-        as row (device_id, sequence, measured_at, metric, value, at,
-                received_at, place)
+          $6::timestamptz[], $7::timestamptz[], $8::uuid[])
+        with ordinality as row (device_id, sequence, measured_at,
+          metric, value, at, received_at, key_id, place)
       ), allowed as (
         select batch.* from batch
-        join devices on devices.id = device_id and revoked_at is null
+        join devices on devices.id = device_id
+        join devices as sender on sender.key_id = batch.key_id
+        where coalesce(devices.revoked_at, sender.revoked_at) is null
       ), stored as (
         insert into readings
         select device_id, sequence, measured_at, metric, value, at,
@@ -58,7 +63,7 @@ export async function insertReadings(pool: Pool, batch: Reading[]) {
 // #endregion insert
 
 /** An array for each parameter of the statement. */
-function toColumns(batch: Reading[]): unknown[][] {
+function toColumns(batch: SentReading[]): unknown[][] {
   return [
     batch.map(({ deviceId }) => deviceId),
     batch.map(({ sequence }) => sequence),
@@ -67,5 +72,6 @@ function toColumns(batch: Reading[]): unknown[][] {
     batch.map(({ value }) => value),
     batch.map(({ at }) => at.toISOString()),
     batch.map(({ receivedAt }) => receivedAt.toISOString()),
+    batch.map(({ keyId }) => keyId),
   ];
 }

@@ -1,49 +1,75 @@
-import { readEnvironment } from '@touchstone/kit/app/environment';
-import { listen } from '@touchstone/kit/app/http';
-import { runMain } from '@touchstone/kit/app/main';
-import { openDatabase } from '@touchstone/kit/postgres/database';
-import { systemClock } from '@touchstone/kit/time/clock';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { runExample } from '@touchstone/kit/app/run-example';
+import { z } from 'zod';
+import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
+import { port } from '../../architecture/typed-configuration/fields.ts';
+import { secret } from '../../architecture/typed-configuration/secret.ts';
+import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { createApp } from './app.ts';
-import { environmentSchema } from './environment.ts';
 import { startIngestion } from './ingestion.ts';
-import { createReadings } from './readings.ts';
+import { deleteReceivedBefore } from './retention.ts';
 
-await runMain(async (stopped) => {
-  const settings = readEnvironment(environmentSchema);
-  await using database = await openDatabase({
-    url: settings.DATABASE_URL,
-    schema: new URL('schema.sql', import.meta.url),
-    dataFolder: new URL('.data/postgres', import.meta.url),
-  });
-  const { pool } = database;
-  await using ingestion = await startIngestion({
-    pool,
-    clock: systemClock,
-    log: console,
-    mqttPort: settings.MQTT_PORT,
-  });
-  const app = createApp({
-    ...ingestion,
-    readings: createReadings({ pool }),
-    operatorToken: settings.OPERATOR_TOKEN,
-    log: console,
-  });
-  await using server = await listen(app, { port: settings.PORT });
-  console.log(`devices: ${ingestion.url}`);
-  console.log(`listening on ${server.url}`);
-  console.log(describeUse(server.url, ingestion.port));
-  await stopped;
+const environmentSchema = z.object({
+  OPERATOR_TOKEN: secret(),
+  MQTT_PORT: port().default(1883),
 });
 
-function describeUse(url: string, mqttPort: number): string {
+const log = console;
+const HOUR_MS = 3_600_000;
+
+await runExample(import.meta, async ({ databaseUrl }) => {
+  const settings = readEnvironment(environmentSchema);
+  // #region wire
+  const pool = createPool({
+    connectionString: databaseUrl,
+    applicationName: 'ingestion',
+    log,
+  });
+  const ingestion = await startIngestion({
+    pool,
+    clock: () => new Date(),
+    log,
+  });
+  const server = createServer(ingestion.handle); // or tls.createServer
+  server.maxConnections = 10_000;
+  server.listen(settings.MQTT_PORT, '127.0.0.1');
+  await once(server, 'listening');
+
+  async function cleanUp() {
+    const before = new Date(Date.now() - 90 * 24 * HOUR_MS);
+    try {
+      while ((await deleteReceivedBefore(pool, before)) > 0);
+    } catch (error) {
+      log.warn('old readings cannot be deleted', { error });
+    }
+  }
+  const timer = setInterval(cleanUp, HOUR_MS);
+
+  async function stop() {
+    clearInterval(timer);
+    server.close();
+    await ingestion[Symbol.asyncDispose]();
+    await pool.end();
+  }
+  // #endregion wire
+
+  const operatorToken = settings.OPERATOR_TOKEN.reveal();
+  console.log(`devices: mqtt://127.0.0.1:${settings.MQTT_PORT}`);
+  return {
+    app: createApp({ ...ingestion, pool, operatorToken, log }),
+    commands: (url) => describeUse(url, settings.MQTT_PORT),
+    stop,
+  };
+});
+
+function describeUse(url: string, mqttPort: number): string[] {
   const asOperator = `-H "authorization: Bearer $OPERATOR_TOKEN"`;
   const json = `-H 'content-type: application/json'`;
   const reading = `"{\\"sequence\\":$(date +%s),\\"at\\":$(date +%s000),\\"metric\\":\\"celsius\\",\\"value\\":21.5}"`;
   return [
-    'try:',
-    `  curl ${url}/devices ${asOperator} ${json} -d '{"id":"kitchen"}'`,
-    `  mosquitto_pub -p ${mqttPort} -q 1 -i kitchen -u kitchen -P <the key> -t devices/kitchen/readings -m ${reading}`,
-    `  curl ${url}/readings/latest`,
-    `and look at ${url} in a browser`,
-  ].join('\n');
+    `curl ${url}/devices ${asOperator} ${json} -d '{"id":"kitchen"}'`,
+    `mosquitto_pub -p ${mqttPort} -q 1 -i kitchen -u kitchen -P <the key> -t devices/kitchen/readings -m ${reading}`,
+    `curl ${url}/readings/latest`,
+  ];
 }

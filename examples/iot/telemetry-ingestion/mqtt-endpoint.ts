@@ -1,53 +1,81 @@
-import type { Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Aedes, type AuthenticateError, type Client } from 'aedes';
-import type { createDeadLetters } from './dead-letters.ts';
+import { type Duplex, finished } from 'node:stream';
+import { Aedes, type Client } from 'aedes';
+import type { Outcome } from './batches.ts';
+import type { DeadLetter } from './dead-letters.ts';
 import type { createDevices, Identity } from './devices.ts';
+import type { SentReading } from './insert-readings.ts';
 import { limitPackets } from './limit-packets.ts';
+import type { createQuota } from './quota.ts';
 import { readReading } from './read-reading.ts';
-import type { createReadingStore } from './reading-store.ts';
-import type { createTokenBuckets } from './token-buckets.ts';
 
-type Packet = { topic: string; payload: Buffer | string };
+type Add<Item> = (item: Item) => Promise<Outcome>;
 
-/** What the endpoint needs. */
+/** What the endpoint needs; messages of at most `maxWaitingBytes` wait for the database. */
 export type MqttEndpointOptions = {
-  store: Pick<ReturnType<typeof createReadingStore>, 'add'>;
+  addReading: Add<SentReading>;
+  addDeadLetter: Add<DeadLetter>;
   devices: Pick<ReturnType<typeof createDevices>, 'authenticate'>;
-  deadLetters: Pick<ReturnType<typeof createDeadLetters>, 'add'>;
-  quota: ReturnType<typeof createTokenBuckets>;
+  quota: ReturnType<typeof createQuota>;
+  maxWaitingBytes: number;
   clock: () => Date;
   log: { warn: (message: string, details: object) => void };
 };
 
-const TOPIC = /^devices\/([a-z0-9-]{1,40})\/readings$/;
+type Packet = { topic: string; payload: Buffer | string; qos: number };
+
+type Message = { topic: string; payload: Buffer; receivedAt: Date };
+
+type Link = { identity?: Identity; gone: AbortSignal; last?: unknown };
+
+const TOPIC = /^devices\/([^/]+)\/readings$/;
 const MAX_PACKET = 65_536;
+/** What a message costs besides its payload. */
+const OVERHEAD = 1024;
 
 /** Takes readings over MQTT 3.1.1: its PUBACK says that the reading is committed. */
 export async function createMqttEndpoint(options: MqttEndpointOptions) {
-  const { store, devices, deadLetters, quota, clock, log } = options;
-  const identities = new WeakMap<Client, Identity>();
-  const counts = { overQuota: 0 };
+  const { devices, quota, maxWaitingBytes, clock, log } = options;
+  const links = new WeakMap<Client, Link>();
+  const counts = { waiting: 0, waitingBytes: 0 };
   const broker = await Aedes.createBroker({
+    // aedes would keep wills and retained messages in memory.
+    preConnect(_client, packet, done) {
+      delete packet.will;
+      done(null, true);
+    },
+    authenticate(client, username, password, done) {
+      const fail = (code: number, why: string) =>
+        done(
+          Object.assign(new Error(why), { returnCode: code }),
+          false,
+        );
+      devices.authenticate(username, `${password}`).then(
+        (identity) => {
+          const link = links.get(client);
+          // MQTT-3.1.4-2: a second client of an id throws out the first.
+          if (!link || identity?.id !== client.id)
+            return fail(4, 'not authorised');
+          link.identity = identity;
+          done(null, true);
+        },
+        (error) => fail(3, `${error}`), // come back later
+      );
+    },
     // #region hold-the-acknowledgement
     // aedes sends PUBACK when this hook is through, before all else: it
     // is the one place to hold it. Nothing more is read from a device
     // than what has arrived, so what it may make us keep is bounded.
     authorizePublish(client, packet, done) {
-      const identity = identities.get(client as Client) as Identity;
-      packet.retain = false; // aedes would keep it in memory
-      receive(identity, packet).then(() => done(), done);
+      const link = client ? links.get(client) : undefined;
+      if (!link?.identity) return done(new Error('not connected'));
+      packet.retain = false;
+      const work = take(link.identity, packet, link.gone);
+      const finish = (error?: Error) => client?.closed || done(error);
+      // MQTT-4.6.0-2: PUBACKs have the order of their PUBLISHes.
+      const inOrder = Promise.all([work, link.last]);
+      link.last = inOrder.then(() => finish(), finish);
     },
     // #endregion hold-the-acknowledgement
-    authenticate(client, username = '', password, done) {
-      identify(client.id, username, `${password}`).then(
-        (identity) => {
-          identities.set(client, identity);
-          done(null, true);
-        },
-        (error) => done(error, false),
-      );
-    },
     authorizeSubscribe: (_client, _topic, done) => done(null, null),
   });
   for (const event of ['clientError', 'connectionError'] as const)
@@ -55,41 +83,56 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
       log.warn('mqtt connection closed', { client: id, message }),
     );
 
-  async function identify(clientId: string, id: string, key: string) {
-    const identity = await devices
-      .authenticate(id, key)
-      .catch((cause) => Promise.reject(refuse(3, `${cause}`)));
-    // MQTT-3.1.4-2: a second client of an id throws out the first.
-    if (!identity || clientId !== id) throw refuse(4, 'not authorised');
-    return identity;
+  /** Holds a message back, or sends it away: its device still has it. */
+  async function take(
+    identity: Identity,
+    packet: Packet,
+    gone: AbortSignal,
+  ) {
+    // aedes would keep it until a PUBREL that may never come.
+    if (packet.qos === 2) throw new Error('QoS 2 is not offered');
+    const bytes = packet.payload.length + OVERHEAD;
+    counts.waiting += 1;
+    try {
+      // A front sends for many: holding it would hold up the others.
+      if (!identity.isFront) await quota.take(identity.id, gone);
+      // So that NaN does not pass.
+      if (!(counts.waitingBytes + bytes <= maxWaitingBytes))
+        throw new Error('overloaded: send it again later');
+      counts.waitingBytes += bytes;
+      await receive(identity, packet).finally(() => {
+        counts.waitingBytes -= bytes;
+      });
+    } finally {
+      counts.waiting -= 1;
+    }
   }
 
   // #region receive
-  /** Resolves once nothing of the packet can be lost any more. */
-  async function receive({ id, isFront }: Identity, packet: Packet) {
-    const [, deviceId = ''] = TOPIC.exec(packet.topic) ?? [];
-    const isOwn = isFront ? deviceId !== '' : deviceId === id;
-    const payer = isOwn ? deviceId : id;
-    const seconds = quota.take(payer);
-    if (seconds > 0 && isFront) {
-      // It speaks for many: holding this would hold up the others.
-      counts.overQuota++;
-      return quota.giveBack(payer);
-    }
-    if (seconds > 0) await pause(seconds * 1000, null, { ref: false });
-
+  /** Resolves once nothing of the message can be lost any more. */
+  async function receive(identity: Identity, packet: Packet) {
     const { topic } = packet;
     const payload = Buffer.from(packet.payload);
-    const receivedAt = clock();
-    const about = { clientId: id, topic, payload, receivedAt };
+    const message = { topic, payload, receivedAt: clock() };
+    const reason = await keep(identity, message);
+    if (reason === 'kept') return;
+    const { id: clientId, keyId } = identity;
+    const letter = { ...message, clientId, keyId, reason };
+    const end = await options.addDeadLetter(letter);
+    // Nothing is kept for a connection whose own key is revoked.
+    if (end !== 'kept') throw new Error(`${clientId} is ${end}`);
+  }
+
+  async function keep(identity: Identity, message: Message) {
+    const { id, keyId, isFront } = identity;
+    const { topic, payload, receivedAt } = message;
+    const [, deviceId] = TOPIC.exec(topic) ?? [];
     // MQTT-3.3.5-2: what may not be published is acknowledged too.
-    if (!isOwn) return deadLetters.add('not its topic', about);
+    if (!deviceId || (deviceId !== id && !isFront))
+      return 'not its topic';
     const reading = readReading(deviceId, payload, receivedAt);
-    if (!reading) return deadLetters.add('malformed', about);
-    const outcome = await store.add(reading);
-    if (outcome === 'kept') return;
-    await deadLetters.add(outcome, about);
-    if (outcome === 'revoked' && !isFront) throw new Error(outcome);
+    if (!reading) return 'malformed';
+    return options.addReading({ ...reading, keyId });
   }
   // #endregion receive
 
@@ -98,14 +141,14 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
     return new Promise((resolve) => broker.close(resolve));
   }
 
-  return {
-    counts,
-    handle: (socket: Socket) =>
-      void broker.handle(limitPackets(socket, MAX_PACKET)),
-    [Symbol.asyncDispose]: close,
-  };
-}
+  /** For each connection of a net.Server or a tls.Server. */
+  function handle(socket: Duplex) {
+    const gone = new AbortController();
+    const client = broker.handle(limitPackets(socket, MAX_PACKET));
+    links.set(client, { gone: gone.signal });
+    // aedes reads no end while it holds a message.
+    finished(socket, () => gone.abort());
+  }
 
-function refuse(returnCode: number, why: string): AuthenticateError {
-  return Object.assign(new Error(why), { returnCode });
+  return { counts, handle, [Symbol.asyncDispose]: close };
 }

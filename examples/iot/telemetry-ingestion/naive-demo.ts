@@ -24,13 +24,13 @@ let sent = 0;
 await send({ sequence: 1, at: now });
 await send({ sequence: 1, at: now });
 console.log(
-  'the kitchen sends a reading, and once more: no answer came',
+  'the kitchen sends a reading, gets no answer, and sends it again',
 );
 console.log(`rows: ${await count()}`);
 
 await send({ sequence: 2, at: Date.parse('2099-01-01'), value: 85 });
 await send({ sequence: 3, at: now + 1000, value: 21.6 });
-console.log('its clock says 2099, and is put right');
+console.log('its clock says 2099, and is corrected');
 console.log(`its latest value, from now on: ${await findLatest()}`);
 
 await using thief = await connectDevice(naive.url, 'lamp', '');
@@ -39,13 +39,15 @@ await thief.publish(
   write({ sequence: 4, at: now, value: -40 }),
 );
 await handled();
-console.log(`the lamp reports for the kitchen: rows ${await count()}`);
+console.log(`the lamp publishes as the kitchen: rows ${await count()}`);
 
 proxy.pointTo(1);
 proxy.cut();
 for (let sequence = 5; sequence < 15; sequence++)
   await send({ sequence, at: now + sequence * 1000 });
-console.log('the database is away: 10 readings, 10 acknowledged');
+console.log(
+  'the database cannot be reached: 10 readings, 10 acknowledged',
+);
 proxy.pointTo(Number(new URL(database.url).port));
 console.log(`it is back: rows ${await count()}`);
 await pool.end();

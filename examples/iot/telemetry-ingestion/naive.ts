@@ -35,11 +35,12 @@ export async function startNaiveIngestion({ pool, log }: NaiveOptions) {
   });
   // #endregion naive-ingest
 
-  const close = () =>
-    new Promise<void>((resolve) => broker.close(resolve));
   const mqtt = await listenMqtt({
     handle: (socket) => void broker.handle(socket),
-    [Symbol.asyncDispose]: close,
   });
-  return { ...mqtt, counts };
+  async function stop() {
+    mqtt[Symbol.dispose]();
+    await new Promise<void>((resolve) => broker.close(resolve));
+  }
+  return { ...mqtt, counts, [Symbol.asyncDispose]: stop };
 }

@@ -12,7 +12,7 @@ const payloadSchema = z.strictObject({
   value: z.number(),
 });
 
-/** What a payload says, or undefined when it is no reading. */
+/** What a payload says, or undefined when it is not a reading. */
 export function readReading(
   deviceId: string,
   payload: Buffer,

@@ -12,7 +12,15 @@ export type LatestReading = {
 /** A point of a chart. */
 export type Point = { at: Date; value: number; clockIsOff: boolean };
 
-/** What is asked of the readings that are stored. */
+/** A message that was set aside. */
+export type DeadLetter = {
+  clientId: string;
+  topic: string;
+  reason: string;
+  receivedAt: Date;
+};
+
+/** What the app shows. */
 export function createReadings({ pool }: { pool: Pool }) {
   async function listLatest(): Promise<LatestReading[]> {
     const { rows } = await pool.query<LatestReading>(
@@ -37,5 +45,17 @@ export function createReadings({ pool }: { pool: Pool }) {
     return rows.toReversed();
   }
 
-  return { listLatest, listRecent };
+  /** The newest messages that were set aside, for a person to look at. */
+  async function listDeadLetters() {
+    const { rows } = await pool.query<DeadLetter>(
+      `select client_id as "clientId", topic, reason,
+              received_at as "receivedAt"
+       from dead_letters
+       order by id desc
+       limit 100`,
+    );
+    return rows;
+  }
+
+  return { listLatest, listRecent, listDeadLetters };
 }

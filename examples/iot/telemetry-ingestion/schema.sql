@@ -1,30 +1,31 @@
--- One row a device, and one for each broker that stands in front.
+-- A row for each device, and one for each broker in front of them.
 create table devices (
   id text primary key check (id ~ '^[a-z0-9-]{1,40}$'),
-  -- May speak for every device: a broker that has checked them itself.
-  is_front boolean not null default false,
-  key_hash text not null,
+  -- A new one with each key, so that an old key's connections end.
+  key_id uuid not null unique default gen_random_uuid(),
+  key_hash bytea not null check (length(key_hash) = 32),
   mosquitto_hash text not null,
+  -- A broker that has checked its devices, and may send for all.
+  is_front boolean not null default false,
   revoked_at timestamptz
 );
 
--- #region readings
--- What a device says of a reading is its name, and stays the same when
--- it is sent again tomorrow: nothing that we add may be in the key.
+-- What a device says about a reading is its name, and stays the same
+-- when it is sent again tomorrow. Nothing of ours may be in the key.
 create table readings (
   device_id text not null,
   sequence bigint not null check (sequence >= 0),
   measured_at timestamptz not null,
   metric text not null,
   value float8 not null,
-  -- measured_at, or received_at where the device's clock is absurd.
+  -- measured_at, or received_at when the device's clock is absurd.
   at timestamptz not null,
   received_at timestamptz not null,
   primary key (device_id, sequence, measured_at)
-) partition by range (measured_at);
+);
 
--- Late data, 1970 and 2099 have a place too.
-create table readings_other_days partition of readings default;
+-- For retention, and for reports that look for late data.
+create index readings_received_at on readings (received_at);
 
 -- Moves only forward in time: late data does not change it.
 create table latest_readings (
@@ -35,7 +36,6 @@ create table latest_readings (
   value float8 not null,
   primary key (device_id, metric)
 ) with (fillfactor = 70);
--- #endregion readings
 
 create index readings_of_a_device on readings (device_id, metric, at);
 
@@ -44,25 +44,9 @@ create table dead_letters (
   client_id text not null,
   topic text not null,
   reason text not null,
-  -- Its beginning: whoever looks wants to see what it was.
+  -- Its beginning; a reading that was valid is here in full.
   payload bytea not null check (length(payload) <= 1024),
   received_at timestamptz not null
 );
 
--- A week of days, so that the example has them; who makes the next ones
--- ahead of time, and drops old ones, is another matter.
-do $$
-declare
-  day date;
-begin
-  for n in -1..7 loop
-    day := (now() at time zone 'utc')::date + n;
-    execute format(
-      'create table readings_%s partition of readings
-       for values from (%L) to (%L)',
-      to_char(day, 'YYYYMMDD'),
-      day::timestamp at time zone 'utc',
-      (day + 1)::timestamp at time zone 'utc'
-    );
-  end loop;
-end $$;
+create index dead_letters_received_at on dead_letters (received_at);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
-/** New secrets for main.ts, as environment variables; never kept here. */
+/** New secrets for main.ts, as environment variables. */
 export function createSecrets() {
   return { OPERATOR_TOKEN: randomBytes(32).toString('base64url') };
 }
 
-// npx tsx secrets.ts > .env, and main.ts finds them with --env-file.
+// `node secrets.ts > .env` makes a file for --env-file.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, value] of Object.entries(createSecrets()))
     console.log(`${name}='${value}'`);

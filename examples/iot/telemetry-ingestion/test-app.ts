@@ -1,49 +1,22 @@
 import { listen } from '@touchstone/kit/app/http';
+import { createClient } from '@touchstone/kit/testing/client';
 import { createApp } from './app.ts';
 import { createSecrets } from './secrets.ts';
 import { startTestSite } from './test-site.ts';
 
-/** The app on a socket, and the site behind it. */
+/** The app on a socket, and the site that it is about. */
 export async function startTestApp() {
   await using stack = new AsyncDisposableStack();
   const site = stack.use(await startTestSite());
   const { OPERATOR_TOKEN: operatorToken } = createSecrets();
-  const server = stack.use(
-    await listen(createApp({ ...site, operatorToken, log: console })),
-  );
+  const app = createApp({ ...site, operatorToken, log: console });
+  const { url } = stack.use(await listen(app));
   const owned = stack.move();
-
-  async function send(method: string, path: string, body?: unknown) {
-    return sendAs(operatorToken, method, path, body);
-  }
-
-  async function sendAs(
-    token: string,
-    method: string,
-    path: string,
-    body?: unknown,
-  ) {
-    const response = await fetch(`${server.url}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body !== undefined && {
-          'content-type': 'application/json',
-        }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      body: text ? JSON.parse(text) : undefined,
-    };
-  }
-
+  const sendAs = (token: string) =>
+    createClient(url, { authorization: `Bearer ${token}` });
   return {
     site,
-    url: server.url,
-    send,
+    send: sendAs(operatorToken),
     sendAs,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,21 +1,27 @@
 import { startMosquitto } from '@touchstone/kit/messaging/mosquitto';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { testClock } from '@touchstone/kit/time/clock';
-import pg from 'pg';
+import { waitUntil } from '@touchstone/kit/time/wait';
+import type { IClientOptions } from 'mqtt';
+import type { Pool } from 'pg';
+import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
+import type { createDevices } from './devices.ts';
 import { type IngestionOptions, startIngestion } from './ingestion.ts';
-import { writeMosquittoFiles } from './mosquitto-files.ts';
+import { listenMqtt } from './listen-mqtt.ts';
 import { createReadings } from './readings.ts';
 import { connectDevice } from './test-device.ts';
 
-/** Devices speak to the ingestion itself, or to a Mosquitto in front of it. */
+/** Devices send to the ingestion itself, or to a Mosquitto in front of it. */
 export const BROKERS = ['aedes', 'mosquitto'] as const;
 
 type SiteOptions = Partial<IngestionOptions> & {
   broker?: (typeof BROKERS)[number];
+  lockTimeoutMs?: number;
 };
 
-/** Everything from a broker to a database of its own, with a clock that stands still. */
+/** Everything from a broker to a database of its own, with a clock that only the test moves. */
 export async function startTestSite(options: SiteOptions = {}) {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(
@@ -23,74 +29,86 @@ export async function startTestSite(options: SiteOptions = {}) {
       schema: new URL('schema.sql', import.meta.url),
     }),
   );
+  const { pool } = database;
   const own = new URL(database.url);
+  // Through a proxy, so that a test can take the database away.
   const proxy = stack.use(await startTcpProxy(Number(own.port)));
-  own.port = `${proxy.port}`;
-  // Through the proxy, so that a test can take the database away.
-  const pool = new pg.Pool({ connectionString: own.href });
-  pool.on('error', () => {});
-  stack.defer(() => pool.end());
   const clock = testClock();
   const log = createTestLog();
+  own.port = `${proxy.port}`;
+  const proxied = createPool({
+    connectionString: own.href,
+    applicationName: 'ingestion',
+    lockTimeoutMs: options.lockTimeoutMs ?? 5000,
+    endTimeoutMs: 100,
+    log,
+  });
+  stack.defer(() => proxied.end());
+  const shared = { retrySeconds: 0.05, ...options, clock, log };
   const ingestion = stack.use(
-    await startIngestion({
-      retrySeconds: 0.05,
-      ...options,
-      pool,
-      clock,
-      log,
-    }),
+    await startIngestion({ ...shared, pool: proxied }),
   );
   const { devices } = ingestion;
+  const mqtt = stack.use(await listenMqtt(ingestion));
   const keys = new Map<string, string>();
-  const link = stack.use(await startTcpProxy(ingestion.port));
+  const link = stack.use(await startTcpProxy(mqtt.port));
   const mosquitto =
     options.broker === 'mosquitto'
       ? stack.use(await startFront(devices, link.port))
       : undefined;
+  const url = mosquitto?.url ?? `mqtt://127.0.0.1:${link.port}`;
   const owned = stack.move();
 
   /** A device with a key; connect it as often as you like. */
-  async function register(id: string): Promise<string> {
-    const key = await devices.register(id);
+  async function register(id: string, rights = {}): Promise<string> {
+    const key = await devices.register(id, rights);
     if (!key) throw new Error(`${id} is there already`);
     keys.set(id, key);
-    await mosquitto?.rewrite(await writeMosquittoFiles(devices));
+    await mosquitto?.rewrite(await devices.writeMosquittoFiles());
     return key;
   }
 
-  const knock = (id: string, key: string) =>
-    connectDevice(url, id, key);
+  const knock = (id: string, key: string, how?: IClientOptions) =>
+    connectDevice(url, id, key, how);
 
   /** The device, registered when it is new. */
-  async function connect(id: string) {
-    return knock(id, keys.get(id) ?? (await register(id)));
+  async function connect(id: string, how?: IClientOptions) {
+    return knock(id, keys.get(id) ?? (await register(id)), how);
   }
 
   async function list(sql: string): Promise<string[]> {
-    const { rows } = await database.pool.query<{ text: string }>(sql);
+    const { rows } = await pool.query<{ text: string }>(sql);
     return rows.map(({ text }) => text);
   }
 
-  const url = mosquitto?.url ?? `mqtt://127.0.0.1:${link.port}`;
   return {
     ...ingestion,
     url,
-    pool: database.pool,
+    port: mqtt.port,
+    pool,
     clock,
     mosquitto,
-    logged: log.logged,
-    readings: createReadings({ pool: database.pool }),
+    readings: createReadings({ pool }),
     register,
     connect,
     knock,
-    /** Of whoever speaks to the ingestion: the device, or the broker. */
+    /** All that the ingestion has logged, as text. */
+    readLog: () => JSON.stringify(log.entries),
+    /** Of the device, or of the broker in front. */
     cutConnections: link.cut,
     listStored: () =>
-      list(`select device_id || ' ' || sequence as text from readings`),
-    listDead: () => list('select reason as text from dead_letters'),
+      list(`select device_id || ' ' || sequence as text
+            from readings
+            order by received_at, device_id, sequence`),
+    listDead: () =>
+      list('select reason as text from dead_letters order by id'),
     dumpDevices: async () =>
       (await list('select devices::text as text from devices')).join(),
+    untilStored: (count: number) =>
+      waitUntil(`${count} are stored`, async () => {
+        const { rowCount } = await pool.query('select from readings');
+        return rowCount === count;
+      }),
     takeDatabaseAway() {
       proxy.pointTo(1); // where nobody listens
       proxy.cut();
@@ -101,9 +119,10 @@ export async function startTestSite(options: SiteOptions = {}) {
   };
 }
 
-type Devices = Awaited<ReturnType<typeof startIngestion>>['devices'];
-
-async function startFront(devices: Devices, port: number) {
+async function startFront(
+  devices: ReturnType<typeof createDevices>,
+  port: number,
+) {
   const key = await devices.register('front', { isFront: true });
   return startMosquitto({
     configuration: new URL('mosquitto.conf', import.meta.url),
@@ -112,13 +131,27 @@ async function startFront(devices: Devices, port: number) {
       FRONT_ID: 'front',
       FRONT_KEY: `${key}`,
     },
-    files: await writeMosquittoFiles(devices),
+    files: await devices.writeMosquittoFiles(),
   });
 }
 
-function createTestLog() {
-  const logged: string[] = [];
-  const warn = (message: string, details: object) =>
-    void logged.push(`${message} ${JSON.stringify(details)}`);
-  return { logged, warn };
+/** Makes batches of readings wait, just before the commit. */
+export async function holdCommits(pool: Pool) {
+  const keeper = await pool.connect();
+  await keeper.query(
+    'begin; lock table latest_readings in exclusive mode',
+  );
+  const isReached = async () => {
+    const { rowCount } = await pool.query(
+      `select from pg_stat_activity
+       where datname = current_database()
+         and wait_event_type = 'Lock'`,
+    );
+    return rowCount === 1;
+  };
+  return {
+    reached: () => waitUntil('a batch waits at the gate', isReached),
+    open: () => keeper.query('commit'),
+    [Symbol.asyncDispose]: async () => keeper.release(true),
+  };
 }
