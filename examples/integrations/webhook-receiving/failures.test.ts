@@ -327,7 +327,10 @@ failure(
     );
     expect(await app.readCredit('good')).toBe(1000);
     expect(await app.readCredit('poison')).toBeUndefined();
-    const dead = await app.deadJobs.list();
+    const { rows: dead } = await app.pool.query(
+      `select id, kind, attempts, last_error as "lastError"
+       from dead_jobs`,
+    );
     const kind = 'webhook-acme';
     expect(dead).toMatchObject([
       { kind, attempts: 20, lastError: 'Error: boom' },

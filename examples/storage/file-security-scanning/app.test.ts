@@ -66,7 +66,6 @@ it('publishes within a moment, wired as an app wires it, and stops', async () =>
     buckets: app.names,
     clamd,
     log: app.log,
-    leaseSeconds: 30,
   });
   await using server = await listen(files.app);
   const client = createFileClient(server.url);

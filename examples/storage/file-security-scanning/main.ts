@@ -26,7 +26,6 @@ await runExample(import.meta, async ({ pool, databaseUrl }) => {
     buckets,
     clamd,
     log: console,
-    leaseSeconds: Number(process.env.LEASE_SECONDS ?? 30),
   });
   stack.defer(files.stop);
   const stop = () => stack.disposeAsync();

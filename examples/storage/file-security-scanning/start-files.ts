@@ -20,13 +20,11 @@ type Settings = {
   buckets: { quarantine: string; published: string };
   clamd: ClamdOptions;
   log: Log;
-  leaseSeconds: number;
 };
 
 /** The API and the worker in one process; they can be two. */
 export function startFiles(settings: Settings) {
   const { connectionString, store, buckets, clamd, log } = settings;
-  const { leaseSeconds } = settings;
   // #region wire
   const common = { connectionString, applicationName: 'files', log };
   const pool = createPool(common);
@@ -53,8 +51,7 @@ export function startFiles(settings: Settings) {
     }),
     log,
     concurrency: 2, // each scan takes a core
-    limitSeconds: 600, // for all steps; less than the hour of clean-ups
-    leaseSeconds,
+    limitSeconds: 120, // for all steps; less than the hour of clean-ups
   });
   const { wake } = worker;
   const listener = listenForWakeUps({ connectionString, wake, log });
