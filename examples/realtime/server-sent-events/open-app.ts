@@ -40,11 +40,7 @@ export function openApp({ databaseUrl, log, ...settings }: AppOptions) {
   const { wake } = streams;
   const url = databaseUrl;
   const listener = startTopicListener({ url, wake, log, ...settings });
-  const pruning = setInterval(() => {
-    eventLog
-      .prune({ hours: 48 })
-      .catch((error) => log.error('pruning failed', { error }));
-  }, 3_600_000);
+  const pruning = setInterval(pruneOnce, 3_600_000);
 
   /** After the server has closed; `streams.stop()` comes before. */
   async function close() {
@@ -53,6 +49,14 @@ export function openApp({ databaseUrl, log, ...settings }: AppOptions) {
     await pool.end();
   }
   // #endregion wire
+
+  async function pruneOnce() {
+    try {
+      await eventLog.prune({ hours: 48 });
+    } catch (error) {
+      log.error('pruning failed', { error });
+    }
+  }
 
   const rides = createRides({ pool, eventLog });
   const app = createApp({ access, rides, streams, log });
