@@ -68,11 +68,9 @@ export function chooseStep(
 }
 // #endregion choose-step
 
-// #region zone-names
 /** Postgres takes `+02:00` and `X/Y+2` for POSIX specifications, whose positive sign is west of Greenwich. */
 export const ZONE_NAME =
   /^(?:UTC|[A-Z][A-Za-z_]+(?:\/[A-Z][A-Za-z_]+(?:-[A-Za-z_]+)*)+)$/;
-// #endregion zone-names
 
 /** The statement that reads a history; `explain` in front of it shows what it reads. */
 export function describeHistory(query: HistoryQuery, now: Date) {

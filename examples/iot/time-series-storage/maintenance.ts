@@ -13,7 +13,6 @@ export type MaintenanceOptions = {
 
 type Work = (signal: AbortSignal) => Promise<unknown>;
 
-// #region maintenance
 /** Rolls up every few seconds, and prepares and drops partitions every hour, until it is stopped. */
 export function startMaintenance(options: MaintenanceOptions) {
   const { partitions, rollUps, log, rollUpSeconds = 10 } = options;
@@ -43,4 +42,3 @@ export function startMaintenance(options: MaintenanceOptions) {
   }
   return { stop, [Symbol.asyncDispose]: stop };
 }
-// #endregion maintenance

@@ -50,7 +50,8 @@ export function createReadings(options: ReadingsOptions) {
     const now = clock().getTime();
     const judged = readings.map((reading) => judge(reading, now));
     const accepted = readings.filter((_, index) => !judged[index]);
-    const { added, unknown } = await store(accepted);
+    const [stored = NOTHING] = await store(accepted);
+    const { added, unknown } = stored;
     const refused = readings.flatMap(({ sensor }, index): Refusal[] => {
       const code =
         judged[index] ??
@@ -71,7 +72,7 @@ export function createReadings(options: ReadingsOptions) {
     return undefined;
   }
 
-  async function store(readings: Reading[]): Promise<Stored> {
+  async function store(readings: Reading[]): Promise<Stored[]> {
     try {
       return await insert(readings);
     } catch (error) {
@@ -89,7 +90,7 @@ export function createReadings(options: ReadingsOptions) {
   // #region insert
   // A reading and its mark are one statement: they commit together.
   // Sorted by key, so that two batches cannot wait for each other.
-  async function insert(readings: Reading[]): Promise<Stored> {
+  async function insert(readings: Reading[]): Promise<Stored[]> {
     const { rows } = await pool.query<Stored>(
       `with given as (
          select sensors.id as sensor_id, sensor, at, value
@@ -117,7 +118,7 @@ export function createReadings(options: ReadingsOptions) {
         readings.map(({ value }) => value),
       ],
     );
-    return rows[0] ?? { added: 0, unknown: [] };
+    return rows;
   }
   // #endregion insert
 
@@ -125,6 +126,7 @@ export function createReadings(options: ReadingsOptions) {
 }
 
 type Stored = { added: number; unknown: string[] };
+const NOTHING: Stored = { added: 0, unknown: [] };
 
 /** It has the SQLSTATE of a failed check, but names no constraint. */
 function isMissingPartition(error: unknown): boolean {

@@ -51,7 +51,6 @@ export function createTimePartitions(options: TimePartitionsOptions) {
     await prepare(now, ahead, signal);
   }
 
-  // #region retention-session
   /** Returns the names of what it dropped; the rest waits for the next run. */
   async function dropOld(
     signal = new AbortController().signal,
@@ -75,7 +74,6 @@ export function createTimePartitions(options: TimePartitionsOptions) {
       client.release(true); // its lock_timeout goes with it
     }
   }
-  // #endregion retention-session
 
   async function dropAll(client: Queryable): Promise<string[]> {
     const dropped: string[] = [];
