@@ -19,6 +19,7 @@ import { createQuota } from './quota.ts';
 import { readReading } from './read-reading.ts';
 import { deleteReceivedBefore, eraseDevice } from './retention.ts';
 import { createSecrets } from './secrets.ts';
+import { startService } from './start-service.ts';
 import { connectDevice, write } from './test-device.ts';
 import { BROKERS, holdCommits, startTestSite } from './test-site.ts';
 
@@ -802,6 +803,27 @@ test('A revoked id gets a new key, which opens nothing that was made with the ol
   expect(await site.listStored()).toEqual(['kitchen 2']);
   expect(await site.listDead()).toEqual(['not its topic']);
   expect(key).toHaveLength(43);
+});
+
+test('A service listens, stores and stops', async () => {
+  await using database = await freshDatabase({
+    schema: new URL('schema.sql', import.meta.url),
+  });
+  const mqttPort = await findFreePort();
+  const service = await startService({
+    databaseUrl: database.url,
+    mqttPort,
+    log: console,
+  });
+  const key = `${await service.devices.register('kitchen')}`;
+  const url = `mqtt://127.0.0.1:${mqttPort}`;
+  await using kitchen = await connectDevice(url, 'kitchen', key);
+  await kitchen.send({ sequence: 1, at: Date.now() });
+
+  await service.stop();
+
+  await kitchen.closed();
+  expect(service.readCounts()).toMatchObject({ stored: 1 });
 });
 
 test('Mosquitto gets the devices whose keys are good, in order, and no front', async () => {

@@ -51,11 +51,10 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
         );
       devices.authenticate(username, `${password}`).then(
         (identity) => {
-          const link = links.get(client);
           // MQTT-3.1.4-2: a second client of an id throws out the first.
-          if (!link || identity?.id !== client.id)
+          if (identity?.id !== client.id)
             return fail(4, 'not authorised');
-          link.identity = identity;
+          findLink(client).identity = identity;
           done(null, true);
         },
         (error) => fail(3, `${error}`), // come back later
@@ -66,10 +65,9 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
     // is the one place to hold it. Nothing more is read from a device
     // than what has arrived, so what it may make us keep is bounded.
     authorizePublish(client, packet, done) {
-      const link = client ? links.get(client) : undefined;
-      if (!link?.identity) return done(new Error('not connected'));
+      const link = findLink(client);
       packet.retain = false;
-      const work = take(link.identity, packet, link.gone);
+      const work = take(link, packet);
       const finish = (error?: Error) => client?.closed || done(error);
       // MQTT-4.6.0-2: PUBACKs have the order of their PUBLISHes.
       const inOrder = Promise.all([work, link.last]);
@@ -83,12 +81,15 @@ export async function createMqttEndpoint(options: MqttEndpointOptions) {
       log.warn('mqtt connection closed', { client: id, message }),
     );
 
+  function findLink(client: Client | null): Link {
+    const link = client && links.get(client);
+    if (!link) throw new Error('not a connection of this endpoint');
+    return link;
+  }
+
   /** Holds a message back, or sends it away: its device still has it. */
-  async function take(
-    identity: Identity,
-    packet: Packet,
-    gone: AbortSignal,
-  ) {
+  async function take({ identity, gone }: Link, packet: Packet) {
+    if (!identity) throw new Error('not connected');
     // aedes would keep it until a PUBREL that may never come.
     if (packet.qos === 2) throw new Error('QoS 2 is not offered');
     const bytes = packet.payload.length + OVERHEAD;
