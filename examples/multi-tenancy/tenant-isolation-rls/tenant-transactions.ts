@@ -34,7 +34,7 @@ export function createTenantTransactions({ pool }: { pool: Pool }) {
 }
 
 // #region enter-tenant
-/** For a transaction that is open already, such as that of a job: work with what it returns. */
+/** Enters a transaction that is open; work with what it returns. */
 export async function enterTenant(
   tx: Queryable,
   tenantId: string | undefined,
