@@ -98,7 +98,12 @@ describe('a pattern on its way into a project', () => {
     const plan = run(['add', 'webhook-receiving', '--dry-run', '--json']);
     expect(JSON.parse(plan.out)).toMatchObject({
       isDry: true,
-      patterns: ['postgres/transactions-and-locking', 'integrations/webhook-receiving'],
+      patterns: [
+        'postgres/transactions-and-locking',
+        'jobs/worker-loop',
+        'jobs/background-jobs',
+        'integrations/webhook-receiving',
+      ],
     });
     expect(project.project.list('.')).toEqual(['package.json']);
 

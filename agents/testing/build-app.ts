@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ROOT } from '../../scripts/files/root.ts';
+import { buildLibrary } from '../generate/build-library.ts';
+import { writeLibraryFiles } from '../generate/build-package.ts';
+import { bundleCode } from '../generate/bundle-code.ts';
+import { makeProject } from './test-library.ts';
+
+const PATTERNS = [
+  'webhook-receiving',
+  'background-jobs',
+  'refresh-token-rotation',
+  'tenant-isolation-rls',
+];
+const SOURCE = join(ROOT, 'agents/testing/fixtures/one-app');
+
+/** An app of its own code and of patterns that the package's command added to it; its types hold. */
+export async function buildApp(): Promise<Disposable & { main: URL; migrations: string }> {
+  using built = await buildPackage();
+  const { folder, ...place } = makeProject({
+    'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS }),
+  });
+  run(join(built.folder, 'cli.js'), 'add', ...PATTERNS, '--cwd', folder);
+  cpSync(join(SOURCE, 'main.ts'), join(folder, 'main.ts'));
+  cpSync(join(SOURCE, 'schema.sql'), join(folder, 'migrations/9999_app.sql'));
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  run(join(ROOT, 'node_modules/typescript/bin/tsc'), '--project', folder);
+  return {
+    ...place,
+    main: pathToFileURL(join(folder, 'main.ts')),
+    migrations: join(folder, 'migrations'),
+  };
+}
+
+/** In a folder from which the packages that it imports are found. */
+async function buildPackage() {
+  const dist = join(ROOT, 'agents/dist');
+  mkdirSync(dist, { recursive: true });
+  const folder = mkdtempSync(join(dist, 'package-'));
+  writeLibraryFiles(buildLibrary(ROOT, '1.0.0'), join(folder, 'library'));
+  await bundleCode(join(ROOT, 'agents'), folder);
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
+
+const COMPILER_OPTIONS = {
+  allowImportingTsExtensions: true,
+  exactOptionalPropertyTypes: true,
+  module: 'nodenext',
+  noEmit: true,
+  noUncheckedIndexedAccess: true,
+  strict: true,
+  target: 'esnext',
+  types: ['node'],
+};
+
+function run(...words: string[]): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${words.join(' ')}\n${stdout}${stderr}`);
+}
