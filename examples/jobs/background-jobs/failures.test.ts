@@ -545,7 +545,11 @@ async function restartUnderLoad(folder: string) {
   const done = new Set<unknown>();
   const mark: Handler = async ({ payload }) => void done.add(payload);
   for (let n = 0; n < 2; n++)
-    workers.startWorker({ handlers: { mark }, pollSeconds: 0.1 });
+    workers.startWorker({
+      handlers: { mark },
+      pollSeconds: 0.1,
+      limitSeconds: 5, // on a busy machine, more claims may be lost
+    });
 
   const enqueued: number[] = [];
   let isEnough = false;
