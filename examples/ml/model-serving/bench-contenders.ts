@@ -66,10 +66,14 @@ function createBatcher(model: Model, compute: Compute) {
   async function computeBatch(batch: typeof waiting) {
     const rows = new Float32Array(batch.length * row.length);
     for (const index of batch.keys()) rows.set(row, index * row.length);
-    const all = await compute(rows);
-    const width = all.length / batch.length;
-    for (const [index, request] of batch.entries())
-      request.resolve(all.slice(index * width, (index + 1) * width));
+    try {
+      const all = await compute(rows);
+      const width = all.length / batch.length;
+      for (const [index, request] of batch.entries())
+        request.resolve(all.slice(index * width, (index + 1) * width));
+    } catch (error) {
+      for (const request of batch) request.reject(error);
+    }
   }
 
   return predict;
