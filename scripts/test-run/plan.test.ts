@@ -109,7 +109,7 @@ describe('the plan', () => {
       tree.prove({}, 'auth/a');
     });
     expect(planRun(tree.root, {}).description.join('\n')).toContain('stale proof: none');
-    tree.write(`examples/${SAMPLE_ID}/jobs.ts`, `${SAMPLE_SOURCE}// more\n`);
+    tree.write(`examples/${SAMPLE_ID}/jobs.ts`, `${SAMPLE_SOURCE}more();\n`);
     tree.prove();
     const { examples, description } = planRun(tree.root, {});
     expect(description.join('\n')).toContain('stale proof: auth/a\n');
