@@ -52,7 +52,7 @@ it.each([
 const ALL_PATTERNS = listPages().filter(isPattern);
 
 it.each([
-  ['Area', 'Jobs', ['/patterns/jobs/background-jobs/']],
+  ['Area', 'Jobs', ['/patterns/jobs/background-jobs/', '/patterns/jobs/worker-loop/']],
   ['Needs', 'mosquitto', ['/patterns/iot/telemetry-ingestion/']],
   ['Level', '3 pre-production', ALL_PATTERNS],
 ])('narrows what is found by the facet %s', async (facet, value, expected) => {
