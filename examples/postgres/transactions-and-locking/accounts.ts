@@ -39,7 +39,7 @@ export class AccountError extends Error {
 /** Accounts whose money neither vanishes nor comes from nothing. */
 export function createAccounts({ pool, log }: Options) {
   // #region transfer
-  /** Moves the money once for each id, if called twice too. */
+  /** Moves the money once for each id, even when called twice. */
   function transfer(transfer: Transfer, signal?: AbortSignal) {
     const { sender, receiver, cents } = transfer;
     return inTransaction(pool, { signal, log }, async (tx) => {
