@@ -168,6 +168,16 @@ describe('files that cannot be taken are files-invalid', () => {
       'jobs.ts is a file to copy, and imports express',
     );
   });
+
+  it('when one opens a file whose name it does not write', () => {
+    tree.write(
+      'examples/jobs/queue/jobs.ts',
+      'export const open = (name: string) => new URL(name, import.meta.url);\n',
+    );
+    expect(check().map(({ message }) => message)).toContain(
+      "jobs.ts is copied, and opens a file by a variable: write new URL('its name', import.meta.url)",
+    );
+  });
 });
 
 describe('a name of nothing is reference-missing', () => {

@@ -9,6 +9,15 @@ export const listOwnFiles = ({ data, sources }: SourcePattern): Set<string> =>
     data.files.filter((path) => !path.endsWith('.sql')),
   );
 
+const TESTS = 'failures.test.ts';
+
+/** The files that the tests of a copy consist of, without the pattern's own. */
+export function listTestFiles(pattern: SourcePattern): Set<string> {
+  const tests = followImports(pattern.sources, [TESTS], { folders: true });
+  for (const path of listOwnFiles(pattern)) tests.delete(path);
+  return tests;
+}
+
 /** What the files import, each as often as it is imported. */
 export const listImports = (
   sources: ReadonlyMap<string, string>,
@@ -17,7 +26,9 @@ export const listImports = (
 
 /** What keeps the files of a pattern from being copied into a project. */
 export function findFileFaults(pattern: SourcePattern): string[] {
-  return [...findMissing(pattern), ...findForeign(pattern, listOwnFiles(pattern))];
+  const own = listOwnFiles(pattern);
+  const copied = new Set([...own, ...listTestFiles(pattern)]);
+  return [...findMissing(pattern), ...findForeign(pattern, own), ...findUnnamed(pattern, copied)];
 }
 
 function findMissing({ data, sources }: SourcePattern): string[] {
@@ -36,3 +47,14 @@ function findForeign({ sources }: SourcePattern, own: ReadonlySet<string>): stri
       .map((name) => `${path} is a file to copy, and imports ${name}`);
   });
 }
+
+const UNNAMED_FILE = /new URL\(\s*[^'"\s(),][^,]*,\s*import\.meta\.url/;
+
+/** In a project a test lies in another folder than the file it reads, so the address must be there to rewrite. */
+const findUnnamed = ({ sources }: SourcePattern, copied: ReadonlySet<string>): string[] =>
+  [...copied]
+    .filter((path) => path.endsWith('.ts') && UNNAMED_FILE.test(sources.get(path) ?? ''))
+    .map(
+      (path) =>
+        `${path} is copied, and opens a file by a variable: write new URL('its name', import.meta.url)`,
+    );

@@ -8,7 +8,7 @@ import { slugOf } from '../../scripts/pattern/ids.ts';
 import { leaveOutTables } from '../../scripts/pattern/sql-statements.ts';
 import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
-import { findFileFaults, listImports, listOwnFiles } from './own-files.ts';
+import { findFileFaults, listImports, listOwnFiles, listTestFiles } from './own-files.ts';
 import type { SourcePattern } from './read-pattern.ts';
 import { type FileReference, rewriteReferences } from './rewrite-references.ts';
 
@@ -28,8 +28,6 @@ export type Kit = {
 /** What a project gets of a pattern, and what is wrong with that. */
 export type PatternCopy = { manifest: PatternManifest; texts: CopiedText[]; faults: string[] };
 
-const TESTS = 'failures.test.ts';
-
 /** The patterns that another may build on, by id. */
 export type Others = ReadonlyMap<string, SourcePattern>;
 
@@ -37,8 +35,7 @@ export type Others = ReadonlyMap<string, SourcePattern>;
 export function prepareCopy(pattern: SourcePattern, kit: Kit, others: Others): PatternCopy {
   const { id, data, sources } = pattern;
   const own = listOwnFiles(pattern);
-  const tests = followImports(sources, [TESTS], { folders: true });
-  for (const path of own) tests.delete(path);
+  const tests = listTestFiles(pattern);
   const texts = [
     ...[...own].map((path) => toText('pattern', path)),
     ...data.files.filter((path) => path.endsWith('.sql')).map((path) => toMigration(path)),

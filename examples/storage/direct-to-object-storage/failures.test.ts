@@ -1029,9 +1029,9 @@ describe('the documents of the bucket', () => {
     await app.pass(1);
     await app.sweep();
 
-    const allowed = readDocument('policy.json').Statement.flatMap(
-      ({ Action }: { Action: string[] }) => Action,
-    );
+    const allowed = readDocument(
+      new URL('policy.json', import.meta.url),
+    ).Statement.flatMap(({ Action }: { Action: string[] }) => Action);
     const needed = [...called].flatMap(
       (name) => ACTIONS[name] ?? [name],
     );
@@ -1040,7 +1040,9 @@ describe('the documents of the bucket', () => {
 
   it('let the store abort what the sweep did not know of, after the sweep', async () => {
     const { s3 } = createMultipartStore('ruled', toS3Config(emulator));
-    const document = readDocument('lifecycle.json');
+    const document = readDocument(
+      new URL('lifecycle.json', import.meta.url),
+    );
     await s3.createBucket({ Bucket: 'ruled' });
     await s3.putBucketLifecycleConfiguration({
       Bucket: 'ruled',
@@ -1081,8 +1083,7 @@ const ACTIONS: Record<string, string[]> = {
   AbortMultipartUploadCommand: ['s3:AbortMultipartUpload'],
 };
 
-function readDocument(name: string) {
-  const file = new URL(name, import.meta.url);
+function readDocument(file: URL) {
   noteEvidence('loaded', file);
   return JSON.parse(readFileSync(file, 'utf8'));
 }
