@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect } from 'vitest';
@@ -8,11 +9,7 @@ import { signStandard, signStripe } from './sign.ts';
 import { createVerifier } from './signatures.ts';
 import { startTestApp } from './test-app.ts';
 import { drip, sendPieces } from './test-attacks.ts';
-import {
-  endIdleTransactions,
-  passTime,
-  untilBlocked,
-} from './test-database.ts';
+import { endIdleTransactions, passTime } from './test-database.ts';
 import { startPaymentsProgram } from './test-program.ts';
 import {
   writePaid,
@@ -172,7 +169,7 @@ failure(
     expect(await app.count('webhook_events')).toBe(1);
 
     app.startWorker();
-    await untilBlocked(app.pool);
+    await untilWaiting(app.pool);
     // The handler has the event, and waits: senders do not.
     expect(await app.pay('ada')).toEqual(accepted);
     expect(await app.pay('bob')).toEqual(accepted);
@@ -210,7 +207,7 @@ failure(
       const answer = app.pay(table).finally(() => {
         isAnswered = true;
       });
-      await untilBlocked(app.pool);
+      await untilWaiting(app.pool);
       // A second request goes and comes meanwhile.
       expect(await app.readCredit('ada')).toBeUndefined();
       expect(isAnswered).toBe(false);
@@ -281,7 +278,7 @@ failure(
       await using program = await startPaymentsProgram(app.databaseUrl);
       const unlock = await app.lock('accounts');
       expect(await program.pay(signal)).toEqual(accepted);
-      await untilBlocked(app.pool);
+      await untilWaiting(app.pool);
       await program.signal(signal);
       await unlock();
       if (signal === 'SIGSTOP') await endIdleTransactions(app.pool);

@@ -1,4 +1,5 @@
 import { listen } from '@touchstone/kit/app/http';
+import { lockTable } from '@touchstone/kit/postgres/locks';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { testClock } from '@touchstone/kit/time/clock';
 import { waitUntil } from '@touchstone/kit/time/wait';
@@ -12,7 +13,6 @@ import { createSigningSecret } from './secrets.ts';
 import { createVerifier } from './signatures.ts';
 import {
   count,
-  lockTable,
   openTestDatabase,
   openWorkerPool,
 } from './test-database.ts';
@@ -101,7 +101,7 @@ export async function startTestApp({ seconds = 10 }: BodyLimits = {}) {
       }),
     /** Also unlocks when the test fails. */
     async lock(table: string) {
-      const unlock = await lockTable(pool, table);
+      const { unlock } = await lockTable(pool, table);
       stack.defer(unlock);
       return unlock;
     },

@@ -34,29 +34,6 @@ export async function count(pool: Pool, place: string) {
   return rows[0]?.n ?? 0;
 }
 
-/** Resolves once a statement of this database waits for a lock. */
-export function untilBlocked(pool: Pool, statements = 1) {
-  const waiting = `pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`;
-  return waitUntil(
-    'statements wait for a lock',
-    async () => (await count(pool, waiting)) === statements,
-  );
-}
-
-/** Makes each statement that uses a table wait, until it is unlocked. */
-export async function lockTable(pool: Pool, table: string) {
-  const client = await pool.connect();
-  let isLocked = true;
-  await client.query(`begin; lock table ${table}`);
-  return async function unlock() {
-    if (!isLocked) return;
-    isLocked = false;
-    await client.query('commit');
-    client.release();
-  };
-}
-
 /** Ends transactions that wait for their client, as Postgres does after their limit. */
 export async function endIdleTransactions(pool: Pool) {
   const idle = `pg_stat_activity

@@ -1,9 +1,10 @@
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { expect, test, vi } from 'vitest';
 import { startTestApp } from './test-app.ts';
-import { passTime, untilBlocked } from './test-database.ts';
+import { passTime } from './test-database.ts';
 import { writeStripePaid } from './test-sender.ts';
 import { createWebhookHandlers } from './webhook-handlers.ts';
 import {
@@ -66,7 +67,7 @@ test('Copies of an event that waits add one job, a minute later, which ends at o
 
   const unlock = await app.lock('accounts');
   app.startWorker();
-  await untilBlocked(app.pool);
+  await untilWaiting(app.pool);
   await payCopies();
   expect(await app.count('jobs')).toBe(2);
   await passTime(app.pool, 58, 'attempts = 0');
@@ -246,7 +247,7 @@ test('A purge does not wait for a receipt that is locked', async () => {
       `begin; select from webhook_receipts where id = '2' for update`,
     );
     const purged = app.inbox.purge(60);
-    const blocked = untilBlocked(app.pool).catch(() => {});
+    const blocked = untilWaiting(app.pool).catch(() => {});
     expect(await Promise.race([purged, blocked])).toBe(2);
   } finally {
     await client.query('commit');

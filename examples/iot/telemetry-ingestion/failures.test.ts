@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
@@ -570,14 +571,7 @@ test('Two batches that share readings lock them in one order', async () => {
   await insert(first);
 
   const inserted = insertReadings(site.pool, [...others, first]);
-  await waitUntil('it waits for the first', async () => {
-    const { rowCount } = await site.pool.query(
-      `select from pg_stat_activity
-       where datname = current_database()
-         and wait_event_type = 'Lock'`,
-    );
-    return rowCount === 1;
-  });
+  await untilWaiting(site.pool);
   // So it has not locked the others yet.
   for (const reading of others) await insert(reading);
   await other.query('commit');

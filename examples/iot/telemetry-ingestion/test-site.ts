@@ -1,5 +1,9 @@
 import { startMosquitto } from '@touchstone/kit/messaging/mosquitto';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import {
+  lockTable,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
 import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { testClock } from '@touchstone/kit/time/clock';
@@ -137,21 +141,14 @@ async function startFront(
 
 /** Makes batches of readings wait, just before the commit. */
 export async function holdCommits(pool: Pool) {
-  const keeper = await pool.connect();
-  await keeper.query(
-    'begin; lock table latest_readings in exclusive mode',
+  const { unlock } = await lockTable(
+    pool,
+    'latest_readings',
+    'exclusive',
   );
-  const isReached = async () => {
-    const { rowCount } = await pool.query(
-      `select from pg_stat_activity
-       where datname = current_database()
-         and wait_event_type = 'Lock'`,
-    );
-    return rowCount === 1;
-  };
   return {
-    reached: () => waitUntil('a batch waits at the gate', isReached),
-    open: () => keeper.query('commit'),
-    [Symbol.asyncDispose]: async () => keeper.release(true),
+    reached: () => untilWaiting(pool),
+    open: unlock,
+    [Symbol.asyncDispose]: unlock,
   };
 }

@@ -1,3 +1,10 @@
+import {
+  cancelWaiting,
+  countWaiting,
+  lockTable,
+  terminateWaiting,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
@@ -14,13 +21,9 @@ import { createReadings } from './readings.ts';
 import { createRollUps } from './roll-ups.ts';
 import { countQuarters } from './test-calendar.ts';
 import {
-  cancelBlocked,
-  endBlocked,
   fillQuarters,
-  isBlocked,
   listPartitions,
   listTablesOfPlan,
-  lockTable,
   startTestStorage,
 } from './test-storage.ts';
 import { createTimePartitions } from './time-partitions.ts';
@@ -216,17 +219,17 @@ failure(
       '2026-06-15T11:45:10Z': 1,
       '2026-06-15T11:46:00Z': 2,
     });
-    const quarters = await lockTable(pool, 'quarters');
+    const quarters = await lockTable(pool, 'quarters', 'share');
     await using program = await startProgram(MAIN, {
       DATABASE_URL: storage.url,
       PORT: '0',
     });
-    await waitUntil('the minutes are written', () => isBlocked(pool));
+    await untilWaiting(pool);
 
     // A second process finds that one is at work.
     expect(await rollUps.runOnce()).toBe(0);
     await program.kill('SIGKILL');
-    await endBlocked(pool);
+    await terminateWaiting(pool);
     await quarters.unlock();
     await waitUntil(
       'its lock is gone',
@@ -267,7 +270,7 @@ it('breaks a run off when the process is stopped, and keeps its marks', async ()
     await append({ [`2026-06-15T11:0${n}:00Z`]: n });
   const small = createRollUps({ pool, clock, limit: 1 });
   expect(await small.runOnce()).toBe(1);
-  const table = await lockTable(pool, 'quarters');
+  const table = await lockTable(pool, 'quarters', 'share');
   let failures = 0;
   const ended: unknown[] = [];
   async function runAll(signal?: AbortSignal) {
@@ -281,7 +284,7 @@ it('breaks a run off when the process is stopped, and keeps its marks', async ()
     log,
     rollUpSeconds: 0.01,
   });
-  await waitUntil('a run waits', () => isBlocked(pool));
+  await untilWaiting(pool);
 
   await maintenance.stop();
 
@@ -375,12 +378,12 @@ failure(
     await report.query('begin; select count(*) from sensor_readings');
     const patient = { pool, clock, log, lockSeconds: 600 };
     const dropping = createTimePartitions(patient).dropOld();
-    await waitUntil('it waits for the report', () => isBlocked(pool));
+    await untilWaiting(pool);
 
     await append({ '2026-09-15T11:00:00Z': 2 });
     expect(await readValues(pool)).toEqual([2]);
-    expect(await isBlocked(pool)).toBe(true);
-    await cancelBlocked(pool);
+    expect(await countWaiting(pool)).toBe(1);
+    await cancelWaiting(pool);
     expect(await dropping).toEqual([]);
     expect(log.entries.at(-1)).toMatchObject({
       message: 'old partitions stay',
@@ -454,9 +457,9 @@ it('goes on when the connection breaks while retention waits', async () => {
     DATABASE_URL: storage.url,
     PORT: '0',
   });
-  await waitUntil('retention waits', () => isBlocked(pool));
+  await untilWaiting(pool);
 
-  await endBlocked(pool);
+  await terminateWaiting(pool);
 
   await waitUntil('it is in the log', () =>
     program.read().errors.includes('maintenance failed'),
@@ -546,14 +549,14 @@ failure(
 
     // A run is in the middle, and has read what is to be erased.
     await append({ '2026-06-15T11:21:00Z': 6 });
-    const quarters = await lockTable(pool, 'quarters');
+    const quarters = await lockTable(pool, 'quarters', 'share');
     const running = rollUps.runOnce();
-    await waitUntil('the run waits', () => isBlocked(pool));
+    await untilWaiting(pool);
     await append({ '2026-06-15T11:22:00Z': 7 });
     const erasing = rollUps.erase(1, at, at);
     const span = [at, new Date(at.getTime() + 1)] as const;
     const erasingMore = rollUps.erase(1, ...span);
-    await waitUntil('all three wait', () => isBlocked(pool, 3));
+    await untilWaiting(pool, 3);
     await quarters.unlock();
     expect(await running).toBe(1);
     await erasing;
@@ -715,7 +718,7 @@ failure(
     await other.query('begin');
     await send(600);
     const waiting = readings.append(backwards);
-    await waitUntil('it waits for that', () => isBlocked(pool));
+    await untilWaiting(pool);
     await send(899);
     await other.query('rollback');
     other.release();

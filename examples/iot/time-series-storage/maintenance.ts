@@ -22,7 +22,7 @@ export function startMaintenance(options: MaintenanceOptions) {
   async function repeat(seconds: number, work: Work) {
     while (!signal.aborted) {
       await work(signal).catch((error) => {
-        // Each run is whole or nothing, so the next one tries again.
+        // Each run is one transaction, so the next one tries again.
         if (!signal.aborted) log.warn('maintenance failed', { error });
       });
       await pause(seconds * 1000, null, { signal }).catch(() => {});

@@ -108,38 +108,3 @@ export async function fillQuarters(pool: Pool, from: Date, to: Date) {
     [from, to],
   );
 }
-
-/** Keeps everybody else from writing to a table. */
-export async function lockTable(pool: Pool, table: string) {
-  const client = await pool.connect();
-  await client.query(`begin; lock table ${table} in share mode`);
-  async function unlock() {
-    await client.query('commit');
-    client.release();
-  }
-  return { unlock };
-}
-
-/** Whether that many statements of this database wait for locks. */
-export async function isBlocked(pool: Pool, count = 1) {
-  const { rowCount } = await pool.query(
-    `select from pg_stat_activity
-     where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  return Number(rowCount) >= count;
-}
-
-/** Ends the sessions that wait for a lock, as a crash would. */
-export const endBlocked = (pool: Pool) =>
-  signalBlocked(pool, 'pg_terminate_backend');
-
-/** Ends only the statements that wait for a lock. */
-export const cancelBlocked = (pool: Pool) =>
-  signalBlocked(pool, 'pg_cancel_backend');
-
-async function signalBlocked(pool: Pool, signal: string) {
-  await pool.query(
-    `select ${signal}(pid) from pg_stat_activity
-     where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-}

@@ -1,15 +1,12 @@
 import { openPool } from '@touchstone/kit/postgres/database';
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { describe, expect, it } from 'vitest';
-import {
-  isBlocked,
-  listPartitions,
-  startTestStorage,
-} from './test-storage.ts';
+import { listPartitions, startTestStorage } from './test-storage.ts';
 import { createTimePartitions } from './time-partitions.ts';
 
 describe('partitions', () => {
-  it('are made once, ahead of need, by however many processes', async () => {
+  it('are made once, ahead of need, by any number of processes', async () => {
     await using storage = await startTestStorage();
     const { clock, partitions, pool } = storage;
     clock.advance({ days: 1 });
@@ -26,7 +23,7 @@ describe('partitions', () => {
          for values from ('2026-06-19Z') to ('2026-06-20Z')`,
     );
     const prepared = partitions.prepareAhead();
-    await waitUntil('it waits', () => isBlocked(pool));
+    await untilWaiting(pool);
     await other.query('commit');
     other.release();
     await prepared;
@@ -128,7 +125,7 @@ describe('partitions', () => {
     const broken = expect(dropping).rejects.toThrow(
       'Connection terminated',
     );
-    await waitUntil('it waits', () => isBlocked(pool));
+    await untilWaiting(pool);
 
     stopping.abort();
 

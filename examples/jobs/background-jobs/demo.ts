@@ -1,9 +1,13 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import {
+  lockTable,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { createClient } from '@touchstone/kit/testing/client';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { createJobQueue } from './job-queue.ts';
-import { count, hasBlocked, lockTable, SCHEMA } from './test-jobs.ts';
+import { count, SCHEMA } from './test-jobs.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);
 
@@ -26,7 +30,7 @@ console.log('GET /orders/1, a moment later: it has an invoice');
 
 const invoices = await lockTable(pool, 'invoices');
 await send('POST', '/orders', order);
-await waitUntil('its job is in the middle', () => hasBlocked(pool));
+await untilWaiting(pool); // its job is in the middle
 await first.kill('SIGKILL');
 await invoices.unlock();
 console.log('the next order: its worker is killed in the middle');

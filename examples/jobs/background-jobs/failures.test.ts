@@ -2,6 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import {
+  lockTable,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
 import { startPostgres } from '@touchstone/kit/postgres/server';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
@@ -23,13 +27,11 @@ import {
   createGate,
   createTestWorkers,
   hang,
-  lockTable,
   openWorkerPool,
   passTime,
   SCHEMA,
   startTestJobs,
   type TestJobs,
-  untilBlocked,
 } from './test-jobs.ts';
 import { startNetwork } from './test-network.ts';
 // Cases of the queue, also for those who copy this file.
@@ -51,7 +53,7 @@ failure(
     const first = await startExample(jobs.url);
     const invoices = await lockTable(jobs.pool, 'invoices');
     await placeOrder(first.url);
-    await untilBlocked(jobs.pool);
+    await untilWaiting(jobs.pool);
 
     await first.kill('SIGKILL');
     await invoices.unlock();
@@ -236,7 +238,7 @@ failure(
     await using frozen = await startExample(jobs.url);
     const invoices = await lockTable(jobs.pool, 'invoices');
     await placeOrder(frozen.url);
-    await untilBlocked(jobs.pool);
+    await untilWaiting(jobs.pool);
     await frozen.signal('SIGSTOP');
     await invoices.unlock();
     // Its transaction waits for the frozen process to go on.
@@ -447,7 +449,7 @@ failure(
 
     const table = await lockTable(jobs.pool, 'jobs');
     const late = jobs.startWorker({ handlers: { short: hang } });
-    await untilBlocked(jobs.pool);
+    await untilWaiting(jobs.pool);
     const ended = late.stop();
     await table.unlock();
     await ended;
@@ -458,7 +460,7 @@ failure(
     const program = await startExample(jobs.url);
     const invoices = await lockTable(jobs.pool, 'invoices');
     await placeOrder(program.url);
-    await untilBlocked(jobs.pool);
+    await untilWaiting(jobs.pool);
     await program.signal('SIGTERM');
     await invoices.unlock();
     // SIGCONT changes nothing: this waits for its end.

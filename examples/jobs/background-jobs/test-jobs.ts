@@ -103,21 +103,9 @@ export async function count(pool: Pool, place: string) {
 const has = async (pool: Pool, place: string) =>
   (await count(pool, place)) > 0;
 
-/** Whether a statement of this database waits for a lock. */
-export const hasBlocked = (pool: Pool) =>
-  has(
-    pool,
-    `pg_stat_activity
-     where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-
 /** Jobs that differ. */
 export const copies = (length: number, kind = 'noop') =>
   Array.from({ length }, (_, n) => ({ kind, payload: { n } }));
-
-/** Resolves once a statement of this database waits for a lock. */
-export const untilBlocked = (pool: Pool) =>
-  waitUntil('a statement waits for a lock', () => hasBlocked(pool));
 
 /** Work that never ends. */
 export const hang = () => new Promise<never>(() => {});
@@ -145,15 +133,4 @@ export async function passTime(pool: Pool, seconds: number) {
 export function createGate() {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { opened: promise, open: resolve };
-}
-
-/** Makes everyone who uses a table wait, until it is disposed of. */
-export async function lockTable(pool: Pool, table: string) {
-  const client = await pool.connect();
-  await client.query(`begin; lock table ${table}`);
-  async function unlock() {
-    await client.query('commit');
-    client.release();
-  }
-  return { unlock };
 }

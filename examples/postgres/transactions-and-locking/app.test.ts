@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { listen } from '@touchstone/kit/app/http';
+import { countWaiting } from '@touchstone/kit/postgres/locks';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { PoolConfig } from 'pg';
 import { expect, it } from 'vitest';
 import { createAccounts } from './accounts.ts';
 import { createApp } from './app.ts';
 import { createPool } from './create-pool.ts';
-import {
-  addCents,
-  countWaiting,
-  readCents,
-  startAccounts,
-} from './test-accounts.ts';
+import { addCents, readCents, startAccounts } from './test-accounts.ts';
 
 async function startApp(settings: PoolConfig = {}) {
   const database = await startAccounts();

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { listen } from '@touchstone/kit/app/http';
 import { openPool } from '@touchstone/kit/postgres/database';
+import { countWaiting } from '@touchstone/kit/postgres/locks';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { PoolClient } from 'pg';
@@ -18,7 +19,6 @@ import {
 import type { Queryable } from './queryable.ts';
 import {
   addCents,
-  countWaiting,
   createMeeting,
   readCents,
   startAccounts,

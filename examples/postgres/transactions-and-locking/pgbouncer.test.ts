@@ -1,15 +1,11 @@
 import { openPool } from '@touchstone/kit/postgres/database';
+import { countWaiting } from '@touchstone/kit/postgres/locks';
 import { startPgBouncer } from '@touchstone/kit/postgres/pgbouncer';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { takeLock } from './advisory-lock.ts';
 import { inTransaction } from './in-transaction.ts';
-import {
-  addCents,
-  countWaiting,
-  readCents,
-  startAccounts,
-} from './test-accounts.ts';
+import { addCents, readCents, startAccounts } from './test-accounts.ts';
 
 it('leaves no limit and no lock behind in PgBouncer, whose clients share one connection', async () => {
   await using database = await startAccounts();

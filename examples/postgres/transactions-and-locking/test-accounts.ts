@@ -56,13 +56,3 @@ export function createMeeting(size: number): () => Promise<void> {
     await all;
   };
 }
-
-/** How many backends of this database wait for a lock. */
-export async function countWaiting(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `select count(*)::int as count
-     from pg_stat_activity
-     where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  return rows[0]?.count ?? 0;
-}

@@ -2,6 +2,10 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { openDatabase } from '@touchstone/kit/postgres/database';
+import {
+  terminateWaiting,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
 import { startReplica } from '@touchstone/kit/postgres/replica';
 import { startPostgres } from '@touchstone/kit/postgres/server';
 import { runProgram } from '@touchstone/kit/programs/program';
@@ -30,9 +34,7 @@ import {
   ask,
   begin,
   beginOldSnapshot,
-  isWaiting,
   openReport,
-  terminateWaiting,
 } from './test-sessions.ts';
 
 const EXPAND = '0001-expand-names';
@@ -235,7 +237,7 @@ failure(
     });
 
     // The build waits for the old transaction; no query waits for it.
-    await waitUntil('the build waits', () => isWaiting(pool));
+    await untilWaiting(pool);
     const body = { fullName: 'Ada King' };
     const created = await app.send('POST', '/old/users', { body });
     expect(created.status).toBe(201);
@@ -278,7 +280,7 @@ failure(
     // A session that waits inside Postgres would be in the way.
     await using old = await beginOldSnapshot(pool);
     const first = moveTo('0005-index-family-names');
-    await waitUntil('the build waits', () => isWaiting(pool));
+    await untilWaiting(pool);
     turns = 0;
     const logged = app.log.count('another migrator is running');
     const second = other.moveTo('0005-index-family-names');
@@ -303,7 +305,7 @@ test('The connection that holds the lock is lost, or the deployment is stopped',
   const lost = expect(moveTo(EXPAND)).rejects.toMatchObject({
     code: '57P01',
   });
-  await waitUntil('it waits', () => isWaiting(pool));
+  await untilWaiting(pool);
   await pool.query(
     `select pg_terminate_backend(pid)
        from pg_locks
@@ -322,7 +324,7 @@ test('The connection that holds the lock is lost, or the deployment is stopped',
   const halted = expect(stopped.moveTo(EXPAND)).rejects.toThrow(
     /SIGTERM|aborted/,
   );
-  await waitUntil('it waits again', () => isWaiting(pool));
+  await untilWaiting(pool);
   stop.abort(new Error('SIGTERM'));
   await halted;
   await expect(stopped.moveTo()).rejects.toThrow();

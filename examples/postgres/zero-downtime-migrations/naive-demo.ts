@@ -1,9 +1,9 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
-import { waitUntil } from '@touchstone/kit/time/wait';
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { fillUsers } from './fill-users.ts';
 import { createNaiveMigration } from './naive.ts';
 import { SCHEMA } from './test-app.ts';
-import { isWaiting, openReport } from './test-sessions.ts';
+import { openReport } from './test-sessions.ts';
 
 await using database = await freshDatabase({ schema: SCHEMA });
 const { pool } = database;
@@ -14,7 +14,7 @@ const report = await openReport(pool);
 console.log('a report reads the table, in a transaction');
 await readUser();
 const migrated = migrate();
-await waitUntil('it waits', () => isWaiting(pool));
+await untilWaiting(pool);
 console.log('the migration begins, and waits for the report');
 await readUser();
 await report.end();

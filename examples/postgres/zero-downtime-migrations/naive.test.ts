@@ -1,10 +1,10 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
-import { waitUntil } from '@touchstone/kit/time/wait';
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { expect, it } from 'vitest';
 import { fillUsers } from './fill-users.ts';
 import { createNaiveMigration } from './naive.ts';
 import { SCHEMA } from './test-app.ts';
-import { ask, isWaiting, openReport } from './test-sessions.ts';
+import { ask, openReport } from './test-sessions.ts';
 
 it('shows how the naive way fails: readers queue behind it, and the old version breaks', async () => {
   await using database = await freshDatabase({ schema: SCHEMA });
@@ -12,7 +12,7 @@ it('shows how the naive way fails: readers queue behind it, and the old version 
   await fillUsers(pool, 10);
   await using report = await openReport(pool);
   const migrated = createNaiveMigration({ pool }).migrate();
-  await waitUntil('it waits for the report', () => isWaiting(pool));
+  await untilWaiting(pool);
 
   const read = ask(
     pool,

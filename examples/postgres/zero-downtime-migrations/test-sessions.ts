@@ -30,27 +30,3 @@ export async function ask<T>(pool: Pool, text: string): Promise<T> {
   const { rows } = await pool.query({ text, rowMode: 'array' });
   return rows[0]?.[0];
 }
-
-/** Ends the connections that wait for a lock; whether one did. */
-export async function terminateWaiting(pool: Pool): Promise<boolean> {
-  const ended = await ask<number>(
-    pool,
-    `select count(pg_terminate_backend(pid))::int
-     from pg_stat_activity
-     where datname = current_database()
-       and wait_event_type = 'Lock'`,
-  );
-  return ended > 0;
-}
-
-/** Whether a connection waits for a lock. */
-export async function isWaiting(pool: Pool): Promise<boolean> {
-  const waiting = await ask<number>(
-    pool,
-    `select count(*)::int
-     from pg_stat_activity
-     where datname = current_database()
-       and wait_event_type = 'Lock'`,
-  );
-  return waiting > 0;
-}

@@ -32,13 +32,13 @@ const contenders: [Named, ...Named[]] = [
     name: 'NOTIFY to response.write (naive)',
     id: 'naive',
     protocol: 'sse',
-    note: 'keeps nothing: who is away misses it',
+    note: 'keeps nothing: a reader that is not connected misses it',
   },
   {
     name: 'ws',
     id: 'ws',
     protocol: 'ws',
-    note: 'one process, no database: who is away misses it',
+    note: 'one process, no database: a reader that is not connected misses it',
   },
   {
     name: 'ws, one frame for what a turn brings',

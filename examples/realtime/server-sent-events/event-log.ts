@@ -120,7 +120,7 @@ function toState(row: StateRow | undefined): TopicState {
 }
 
 // #region tell-a-gap
-/** Ends before a hole; a reader that stands at one gets a `reset`. */
+/** Ends before a hole; a reader that is at one gets a `reset`. */
 function toChunk(rows: Row[], after?: number): Chunk {
   const state = toState(rows[0]);
   let next = after ?? state.last;

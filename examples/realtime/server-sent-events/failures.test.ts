@@ -7,6 +7,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { startNginx } from '@touchstone/kit/proxies/nginx';
 import { failure } from '@touchstone/kit/testing/failure';
@@ -234,7 +235,7 @@ failure(
       await append(event('first'), writer);
       const second = append(event('second'));
       await append(event('elsewhere', 'other')); // waits for nothing
-      await waitUntil('the second waits', () => hasWaiter(app));
+      await untilWaiting(app.pool);
       await writer.query(end);
       writer.release();
       await second;
@@ -663,9 +664,14 @@ describe('a stream', () => {
       await using app = await startBrokenApp({});
       if (by === 'comparison') app.proxy.cut();
       const { read } = app.eventLog;
-      const idle = await app.ada.stream('ride');
-      const gate = Promise.withResolvers<void>();
       const spy = vi.spyOn(app.eventLog, 'read');
+      const idle = await app.ada.stream('ride');
+      await waitUntil(
+        'it waits',
+        () => spy.mock.settledResults[1]?.type === 'fulfilled',
+      );
+      spy.mockClear();
+      const gate = Promise.withResolvers<void>();
       spy.mockImplementationOnce(read);
       spy.mockImplementationOnce(async (topic, after) => {
         const old = await read(topic, after);
@@ -729,7 +735,7 @@ describe('a stream', () => {
         topics.toReversed(),
       ]);
       recheck.catch(() => {});
-      await waitUntil('it waits', () => hasWaiter(app));
+      await untilWaiting(app.pool);
       for (const topic of topics) await append(topic);
     });
 
@@ -782,7 +788,7 @@ describe('a stream', () => {
       headers: { cookie: app.ada.cookie },
       signal: abort.signal,
     });
-    await waitUntil('it waits', () => hasWaiter(app));
+    await untilWaiting(app.pool);
 
     abort.abort();
     await expect(asking).rejects.toThrow();
@@ -953,14 +959,6 @@ async function isListening({ pool }: { pool: Pool }) {
        and application_name = 'topic-listener'
        and query in ('listen topics', 'select')
        and state = 'idle'`,
-  );
-  return rowCount === 1;
-}
-
-async function hasWaiter({ pool }: { pool: Pool }): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `select from pg_stat_activity
-     where datname = current_database() and wait_event_type = 'Lock'`,
   );
   return rowCount === 1;
 }

@@ -5,7 +5,7 @@ import { createNaiveStreams } from './naive.ts';
 import { openDatabase } from './test-app.ts';
 import { openStream } from './test-reader.ts';
 
-it('shows how the naive way fails: what happens while a reader is away is lost, and 8,000 bytes are too many', async () => {
+it('shows how the naive way fails: what happens while a reader is not connected is lost, and 8,000 bytes are too many', async () => {
   await using database = await openDatabase();
   const naive = await createNaiveStreams(database);
   await using server = await listen(naive.follow, { graceSeconds: 0 });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Notification, Pool } from 'pg';
 
-/** The tempting way: NOTIFY carries the event to each process, which writes it to whoever is there. */
+/** The tempting way: NOTIFY carries the event to each process, which writes it to the readers that are connected. */
 export async function createNaiveStreams({ pool }: { pool: Pool }) {
   const responses = new Set<ServerResponse>();
   const listener = await pool.connect();

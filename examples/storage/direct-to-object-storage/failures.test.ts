@@ -6,6 +6,10 @@ import { listen } from '@touchstone/kit/app/http';
 import { startObjectStore } from '@touchstone/kit/object-storage/object-store';
 import { startSwift } from '@touchstone/kit/object-storage/swift';
 import {
+  terminateWaiting,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
+import {
   type RunningProgram,
   startProgram,
 } from '@touchstone/kit/programs/program';
@@ -1171,16 +1175,11 @@ async function killBeforeMark(
     await blocker.query('begin; select from uploads for update');
     const answer = confirm();
     answer.catch(() => {}); // it fails while we wait for other things
-    const mark = `pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`;
-    await waitUntil('the mark waits for our lock', async () => {
-      const { rowCount } = await pool.query(`select from ${mark}`);
-      return rowCount === 1;
-    });
+    await untilWaiting(pool); // its mark waits for our lock
     await program.kill('SIGKILL');
     await expect(answer).rejects.toThrow('fetch failed');
     // Postgres would not notice that its client is gone.
-    await pool.query(`select pg_terminate_backend(pid) from ${mark}`);
+    await terminateWaiting(pool);
   } finally {
     await blocker.query('rollback');
     blocker.release();

@@ -83,7 +83,7 @@ it('sends a part again that failed, and no other, also after a reload', async ()
   expect(sent).toEqual({ 1: 1, 2: 1, 3: 1 });
 });
 
-it('may speak to the store and to nobody else', async () => {
+it('may send to the store and to nobody else', async () => {
   await using app = await startTestApp(objectStore);
   await using tab = await openTab(app.url);
 

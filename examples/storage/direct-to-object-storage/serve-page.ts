@@ -19,7 +19,7 @@ export function servePage(storeOrigin: string): Router {
     '/page.ts': { type: 'js', text: toScript(PAGE) },
     '/upload-file.ts': { type: 'js', text: toScript(UPLOAD) },
   };
-  // It may speak to this server and the store, and to nobody else.
+  // It may send to this server and the store, and to nobody else.
   const policy = `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${storeOrigin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
   const router = express.Router();
   for (const [path, { type, text }] of Object.entries(files))

@@ -7,7 +7,7 @@ import {
 
 type State = UploadState & { received: boolean };
 
-/** A guest who speaks to the app over HTTP, as her browser does. */
+/** A guest who uses the app over HTTP, as her browser does. */
 export async function createGuest(url: string, name: string) {
   const body = { name };
   const login = await createClient(url)('POST', '/sessions', { body });
