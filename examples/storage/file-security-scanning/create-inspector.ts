@@ -106,6 +106,6 @@ function readVerdict(answer: Buffer): Verdict {
     if ('refused' in verdict) return verdict;
     return { ...verdict, bytes: answer.subarray(end + 1) };
   } catch (cause) {
-    throw new DecoderDiedError('The answer is not a verdict', { cause });
+    throw new DecoderDiedError('It is not a verdict', { cause });
   }
 }
