@@ -95,6 +95,7 @@ function checkByRules(rules: Rules, page: ReadPage): Finding[] {
   const hasBench = bench !== undefined;
   return [
     ...rules.checkPage({ id, file, text, built: result, hasBench }, frontmatter),
+    ...rules.checkSources(id, sources),
     ...rules.checkRequirements({ id, file, sources, frontmatter }),
     ...rules.checkMutants({
       id,

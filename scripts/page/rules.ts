@@ -1,6 +1,6 @@
 import type { Finding } from '../engine/findings.ts';
 import { pagePath } from '../pattern/ids.ts';
-import { checkPageProse } from '../prose/check-prose.ts';
+import { checkPageProse, checkSourceProse } from '../prose/check-prose.ts';
 import { hintAt, shorten } from '../text/hints.ts';
 import { type ReadFrontmatter, readFrontmatter } from './frontmatter.ts';
 import { DEMANDS } from './levels.ts';
@@ -12,6 +12,7 @@ import { checkStructure } from './structure.ts';
 export type PageRules = {
   readFrontmatter: typeof readFrontmatter;
   checkMutants: typeof checkMutants;
+  checkSources: typeof checkSourceProse;
   checkPage: (
     page: Omit<StructureInput, 'demands' | 'exists'>,
     frontmatter: ReadFrontmatter,
@@ -102,7 +103,7 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
     });
   }
 
-  return { readFrontmatter, checkMutants, checkPage };
+  return { readFrontmatter, checkMutants, checkSources: checkSourceProse, checkPage };
 }
 
 type Claim = { topic: string; file: string; place: { line: number; column: number } };

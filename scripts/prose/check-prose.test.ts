@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { checkTexts } from './check-prose.ts';
+import { checkSourceProse, checkTexts } from './check-prose.ts';
 
 let root: string;
 
@@ -31,6 +31,16 @@ it('says what to write instead', () => {
   write('README.md', 'It shall wait.\n');
   expect(checkTexts(root)).toMatchObject([
     { code: 'wording', message: '"shall" slows readers down', fix: 'write instead: must, should' },
+  ]);
+});
+
+it('finds a wording in what an example says, and not in its comments and names', () => {
+  const sources = new Map([
+    ['say.ts', "// It shall wait.\nconst shall = 'it shall wait';\n"],
+    ['schema.sql', '-- It shall wait.\n'],
+  ]);
+  expect(checkSourceProse('jobs/queue', sources)).toMatchObject([
+    { file: 'examples/jobs/queue/say.ts', line: 2, column: 19 },
   ]);
 });
 

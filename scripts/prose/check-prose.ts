@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Finding } from '../engine/findings.ts';
 import { readMarkdown } from '../engine/markdown.ts';
 import type { PageResult } from '../engine/page.ts';
-import { findWordings } from './find-wordings.ts';
+import { examplePath } from '../pattern/ids.ts';
+import { findWordings, hasWording } from './find-wordings.ts';
 import { proseOfCode, proseOfMarkdown } from './prose-of.ts';
 
 /** What people read besides the patterns: guides and notes, and the messages and labels in code. */
@@ -11,7 +12,7 @@ const TEXTS = [
   '*.{md,mjs}',
   'agents/README.md',
   'docs/content/**/*.{md,mdx}',
-  '{agents,docs,scripts}/**/*.{ts,mjs,astro}',
+  '{agents,docs,examples/kit,scripts}/**/*.{ts,mjs,astro}',
 ];
 
 /** Packages, fixtures, lists of words, and what is generated from one of the texts. */
@@ -29,7 +30,14 @@ export function checkPageProse({ file, text, built }: Page): Finding[] {
   return toFindings(file, proseOfMarkdown(text, built.page.tree, built.blocks));
 }
 
-/** Finds the wordings to replace in all texts of a repository that are not pattern pages. */
+/** Finds the wordings to replace in the messages, labels and test names of an example. */
+export function checkSourceProse(id: string, sources: ReadonlyMap<string, string>): Finding[] {
+  return [...sources]
+    .filter(([path]) => path.endsWith('.ts'))
+    .flatMap(([path, text]) => toFindings(examplePath(id, path), proseOf(path, text)));
+}
+
+/** Finds the wordings to replace in all texts of a repository that are not those of a pattern. */
 export function checkTexts(root: string): Finding[] {
   return globSync(TEXTS, { cwd: root, exclude: LEFT_OUT }).flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');
@@ -37,10 +45,14 @@ export function checkTexts(root: string): Finding[] {
   });
 }
 
-/** A component is searched as a whole: most of it is labels, and its code has none of the wordings. */
+/**
+ * A component is searched as a whole: most of it is labels, and its code has none of the wordings.
+ * Most files have none anywhere, which is seen sooner than where their strings are.
+ */
 function proseOf(file: string, text: string): string {
   if (/\.mdx?$/.test(file)) return proseOfMarkdown(text, readMarkdown(text));
-  return file.endsWith('.astro') ? text : proseOfCode(text);
+  if (file.endsWith('.astro') || !hasWording(text)) return text;
+  return proseOfCode(text);
 }
 
 const toFindings = (file: string, prose: string): Finding[] =>

@@ -6,6 +6,9 @@ export type FoundWording = { words: string; instead: string; line: number; colum
 const ALTERNATIVES = WORDINGS.map(({ words }) => `(${words.replaceAll(' ', '\\s+')})`).join('|');
 const ANY = new RegExp(`(?<![\\w-])(?:${ALTERNATIVES})(?![\\w-])`, 'gi');
 
+/** Whether there is a wording to replace anywhere in a text. */
+export const hasWording = (text: string): boolean => text.search(ANY) !== -1;
+
 /** The wordings to replace in a text, in their order. */
 export function findWordings(text: string): FoundWording[] {
   return Array.from(text.matchAll(ANY), (match) => {
