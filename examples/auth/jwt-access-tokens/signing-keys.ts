@@ -33,9 +33,10 @@ const signingKeySchema = z
 export const signingKeysSchema = z
   .array(signingKeySchema)
   .min(1)
-  .refine((keys) => new Set(keys.map(toKid)).size === keys.length, {
-    error: 'two keys have the same kid',
-  });
+  .refine(
+    (keys) => new Set(keys.map(({ kid }) => kid)).size === keys.length,
+    { error: 'two keys have the same kid' },
+  );
 // #endregion signing-keys-schema
 
 /** A private ES256 key; it is published at once and signs from `signsFrom` on. */
@@ -91,10 +92,6 @@ export function toJwks(keys: SigningKey[]): JSONWebKeySet {
     return { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' };
   };
   return { keys: keys.map(toPublic) };
-}
-
-function toKid({ kid }: { kid: string }) {
-  return kid;
 }
 
 function isPair(key: { kty: string }): boolean {
