@@ -78,8 +78,8 @@ export function signingKeyAt(
 ): SigningKey {
   const startOf = (key: SigningKey) => Date.parse(key.signsFrom);
   const inOrder = keys.toSorted((a, b) => startOf(a) - startOf(b));
-  const isDue = (key: SigningKey) => startOf(key) <= now.getTime();
-  const key = inOrder.findLast(isDue) ?? inOrder[0];
+  const last = inOrder.findLast((key) => startOf(key) <= now.getTime());
+  const key = last ?? inOrder[0];
   if (!key) throw new RangeError('there is no signing key');
   return key;
 }

@@ -16,20 +16,19 @@ export type RefreshTokenOptions = {
   >;
   /** 32 random bytes or more each. The first makes successors; retries are answered with all. */
   secrets: string[];
-  /** How long a token waits for its use. Default: 7 days. */
-  idleSeconds?: number;
-  /** How long a login lasts, no matter how often it is renewed. Default: 30 days. */
-  loginSeconds?: number;
-  /** How long a spent token gets its successor again. Default: 60. */
-  retrySeconds?: number;
 };
 
 const DAY = 86_400;
+/** How long a login lasts, no matter how often it is renewed. */
+export const LOGIN_SECONDS = 30 * DAY;
+/** How long a token waits for its use. */
+const IDLE_SECONDS = 7 * DAY;
+/** How long a spent token gets its successor again. */
+const RETRY_SECONDS = 60;
 
 /** Issues refresh tokens that work once; the second use ends the login. */
 export function createRefreshTokens(options: RefreshTokenOptions) {
-  const { pool, log, secrets, retrySeconds = 60 } = options;
-  const { idleSeconds = 7 * DAY, loginSeconds = 30 * DAY } = options;
+  const { pool, log, secrets } = options;
   // #region guard-secrets
   // With an empty key, everybody can compute a successor.
   if (secrets.length === 0 || secrets.some((one) => one.length < 43))
@@ -42,15 +41,14 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
       `with family as (
          insert into refresh_families (user_id, expires_at)
          values ($1, now() + make_interval(secs => $3))
-         returning id, user_id, expires_at
+         returning id, user_id
        ), issued as (
          insert into refresh_tokens (hash, family_id, expires_at)
-         select $2, id,
-                least(expires_at, now() + make_interval(secs => $4))
+         select $2, id, now() + make_interval(secs => $4)
          from family
        )
        select id as "familyId", user_id as "userId" from family`,
-      [userId, hash(refreshToken), loginSeconds, idleSeconds],
+      [userId, hash(refreshToken), LOGIN_SECONDS, IDLE_SECONDS],
     );
     const [login] = rows;
     if (!login) throw new Error('Postgres did not return the login');
@@ -62,17 +60,23 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
     const successors = secrets.map((one) => successorOf(token, one));
     const [refreshToken = ''] = successors;
     // One statement: of two requests at once, one finds it unspent.
+    // A logout, or the deletion of the user, waits for the lock.
     const { rows } = await pool.query<Login>(
-      `with spent as (
+      `with family as (
+         select family.id, user_id, family.expires_at
+         from refresh_families family
+         join refresh_tokens token on token.family_id = family.id
+         where token.hash = $1
+           and ended_at is null
+         for share of family
+       ), spent as (
          update refresh_tokens token
          set spent_at = now()
-         from refresh_families family
+         from family
          where token.hash = $1
            and token.spent_at is null
            and token.expires_at > now()
-           and family.id = token.family_id
-           and family.ended_at is null
-         returning family.id, family.user_id, family.expires_at
+         returning family.*
        ), issued as (
          insert into refresh_tokens (hash, family_id, expires_at)
          select $2, id,
@@ -80,7 +84,7 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
          from spent
        )
        select id as "familyId", user_id as "userId" from spent`,
-      [hash(token), hash(refreshToken), idleSeconds],
+      [hash(token), hash(refreshToken), IDLE_SECONDS],
     );
     const [login] = rows;
     if (login) return { ...login, refreshToken };
@@ -105,7 +109,7 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
          and token.spent_at is not null
          and family.ended_at is null
          and family.expires_at > now()`,
-      [hash(token), successors.map(hash), retrySeconds],
+      [hash(token), successors.map(hash), RETRY_SECONDS],
     );
     // Unknown, expired or ended: there is nothing left to end.
     const [found] = rows;
