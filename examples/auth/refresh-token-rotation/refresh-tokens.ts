@@ -59,12 +59,11 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
     // One finds it unspent; a logout waits, the user's deletion too.
     const { rows } = await pool.query<Login>(
       `with family as (
-         select family.id, user_id, family.expires_at
-         from refresh_families family
-         join refresh_tokens token on token.family_id = family.id
-         where token.hash = $1
+         select id, user_id, expires_at
+         from refresh_families
+         where id = (select family_id from refresh_tokens where hash = $1)
            and ended_at is null
-         for share of family
+         for share
        ), spent as (
          update refresh_tokens token
          set spent_at = now()
