@@ -8,6 +8,10 @@ export class AccessTokenError extends Error {
   readonly headers = {
     'www-authenticate': 'Bearer error="invalid_token"',
   };
+
+  constructor(options?: ErrorOptions) {
+    super('Get a new token', options);
+  }
 }
 
 /** A token that cannot be judged: the keys cannot be had. */

@@ -33,9 +33,10 @@ const signingKeySchema = z
 export const signingKeysSchema = z
   .array(signingKeySchema)
   .min(1)
-  .refine((keys) => new Set(keys.map(toKid)).size === keys.length, {
-    error: 'two keys have the same kid',
-  });
+  .refine(
+    (keys) => new Set(keys.map(({ kid }) => kid)).size === keys.length,
+    { error: 'two keys have the same kid' },
+  );
 // #endregion signing-keys-schema
 
 /** A private ES256 key; it is published at once and signs from `signsFrom` on. */
@@ -77,8 +78,8 @@ export function signingKeyAt(
 ): SigningKey {
   const startOf = (key: SigningKey) => Date.parse(key.signsFrom);
   const inOrder = keys.toSorted((a, b) => startOf(a) - startOf(b));
-  const isDue = (key: SigningKey) => startOf(key) <= now.getTime();
-  const key = inOrder.findLast(isDue) ?? inOrder[0];
+  const last = inOrder.findLast((key) => startOf(key) <= now.getTime());
+  const key = last ?? inOrder[0];
   if (!key) throw new RangeError('there is no signing key');
   return key;
 }
@@ -91,10 +92,6 @@ export function toJwks(keys: SigningKey[]): JSONWebKeySet {
     return { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' };
   };
   return { keys: keys.map(toPublic) };
-}
-
-function toKid({ kid }: { kid: string }) {
-  return kid;
 }
 
 function isPair(key: { kty: string }): boolean {

@@ -1,5 +1,5 @@
 import type { createAccessTokenIssuer } from '../jwt-access-tokens/issue-access-tokens.ts';
-import type { Session } from './refresh-tokens.ts';
+import { LOGIN_SECONDS, type Session } from './refresh-tokens.ts';
 
 type Options = {
   issuer: ReturnType<typeof createAccessTokenIssuer>;
@@ -9,7 +9,6 @@ type Options = {
 
 // Out of reach of scripts, other sites, other hosts and plain HTTP.
 const COOKIE = 'Path=/; Secure; HttpOnly; SameSite=Strict';
-const THIRTY_DAYS = 30 * 24 * 60 * 60;
 
 /** What a login and a refresh answer; `sid` names the login. */
 export async function answerSession(
@@ -20,7 +19,7 @@ export async function answerSession(
   const grant = { subject, clientId, claims: { sid } };
   const accessToken = await issuer.issue(grant);
   const headers = {
-    'set-cookie': `__Host-refresh=${refreshToken}; Max-Age=${THIRTY_DAYS}; ${COOKIE}`,
+    'set-cookie': `__Host-refresh=${refreshToken}; Max-Age=${LOGIN_SECONDS}; ${COOKIE}`,
     'cache-control': 'no-store', // RFC 6749 §5.1
   };
   const expiresIn = issuer.lifetimeSeconds;

@@ -43,8 +43,7 @@ export function createApp(services: Services) {
 
   // #region wire
   app.post('/sessions', async (request, response) => {
-    const { body } = await parseLogin(request);
-    const userId = await authenticate(pool, body);
+    const userId = await authenticate(pool, await parseLogin(request));
     const session = await refreshTokens.issue(userId);
     await answer(response.status(201), session);
   });

@@ -7,9 +7,9 @@ export const PASSWORD = 'correct horse battery';
 /** Stands for your own check of passwords; returns the id of the user, or throws a 401. */
 export async function authenticate(
   pool: Pool,
-  { email, password }: { email: string; password: string },
+  { body }: { body: { email: string; password: string } },
 ): Promise<string> {
-  if (password !== PASSWORD)
+  if (body.password !== PASSWORD)
     throw new HttpProblem(401, 'wrong_credentials', 'Try again');
   const { rows } = await pool.query<{ id: string }>(
     `insert into users (email)
@@ -17,7 +17,7 @@ export async function authenticate(
      on conflict (email) do update
      set email = excluded.email
      returning id`,
-    [email],
+    [body.email],
   );
   const [user] = rows;
   if (!user) throw new Error('Postgres did not return the user');

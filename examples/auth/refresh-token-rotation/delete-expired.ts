@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 
 // #region delete-expired
-/** Deletes a batch of tokens and logins that are over; call it until it returns 0. */
+/** Deletes a batch of tokens and logins that are over, and waits for no lock; call it until it returns 0. */
 export async function deleteExpired(pool: Pool, limit = 1000) {
   const tokens = await pool.query(
     `delete from refresh_tokens
@@ -10,6 +10,7 @@ export async function deleteExpired(pool: Pool, limit = 1000) {
        from refresh_tokens
        where expires_at <= now()
        limit $1
+       for update skip locked
      )`,
     [limit],
   );
@@ -24,6 +25,7 @@ export async function deleteExpired(pool: Pool, limit = 1000) {
            select from refresh_tokens where family_id = family.id
          )
        limit $1
+       for update skip locked
      )`,
     [limit],
   );

@@ -16,20 +16,16 @@ export type RefreshTokenOptions = {
   >;
   /** 32 random bytes or more each. The first makes successors; retries are answered with all. */
   secrets: string[];
-  /** How long a token waits for its use. Default: 7 days. */
-  idleSeconds?: number;
-  /** How long a login lasts, no matter how often it is renewed. Default: 30 days. */
-  loginSeconds?: number;
-  /** How long a spent token gets its successor again. Default: 60. */
-  retrySeconds?: number;
 };
 
-const DAY = 86_400;
+/** How long a login lasts, no matter how often it is renewed. */
+export const LOGIN_SECONDS = 30 * 24 * 60 * 60;
+/** How long a token waits for its use. */
+const IDLE = "interval '7 days'";
 
 /** Issues refresh tokens that work once; the second use ends the login. */
 export function createRefreshTokens(options: RefreshTokenOptions) {
-  const { pool, log, secrets, retrySeconds = 60 } = options;
-  const { idleSeconds = 7 * DAY, loginSeconds = 30 * DAY } = options;
+  const { pool, log, secrets } = options;
   // #region guard-secrets
   // With an empty key, everybody can compute a successor.
   if (secrets.length === 0 || secrets.some((one) => one.length < 43))
@@ -42,15 +38,14 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
       `with family as (
          insert into refresh_families (user_id, expires_at)
          values ($1, now() + make_interval(secs => $3))
-         returning id, user_id, expires_at
+         returning id, user_id
        ), issued as (
          insert into refresh_tokens (hash, family_id, expires_at)
-         select $2, id,
-                least(expires_at, now() + make_interval(secs => $4))
+         select $2, id, now() + ${IDLE}
          from family
        )
        select id as "familyId", user_id as "userId" from family`,
-      [userId, hash(refreshToken), loginSeconds, idleSeconds],
+      [userId, hash(refreshToken), LOGIN_SECONDS],
     );
     const [login] = rows;
     if (!login) throw new Error('Postgres did not return the login');
@@ -61,26 +56,29 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
   async function rotate(token: string): Promise<Session> {
     const successors = secrets.map((one) => successorOf(token, one));
     const [refreshToken = ''] = successors;
-    // One statement: of two requests at once, one finds it unspent.
+    // One finds it unspent; a logout waits, the user's deletion too.
     const { rows } = await pool.query<Login>(
-      `with spent as (
+      `with family as (
+         select id, user_id, expires_at
+         from refresh_families
+         where id = (select family_id from refresh_tokens where hash = $1)
+           and ended_at is null
+         for share
+       ), spent as (
          update refresh_tokens token
          set spent_at = now()
-         from refresh_families family
+         from family
          where token.hash = $1
            and token.spent_at is null
            and token.expires_at > now()
-           and family.id = token.family_id
-           and family.ended_at is null
-         returning family.id, family.user_id, family.expires_at
+         returning family.*
        ), issued as (
          insert into refresh_tokens (hash, family_id, expires_at)
-         select $2, id,
-                least(expires_at, now() + make_interval(secs => $3))
+         select $2, id, least(expires_at, now() + ${IDLE})
          from spent
        )
        select id as "familyId", user_id as "userId" from spent`,
-      [hash(token), hash(refreshToken), idleSeconds],
+      [hash(token), hash(refreshToken)],
     );
     const [login] = rows;
     if (login) return { ...login, refreshToken };
@@ -90,42 +88,37 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
 
   // #region recognise-retry
   async function recogniseRetry(token: string, successors: string[]) {
-    // `between`: after a failover, the clock may have stepped back.
+    // `abs`: after a failover, the clock may have stepped back.
     const { rows } = await pool.query<Login & Spent>(
       `select family.id as "familyId", family.user_id as "userId",
               next.hash as "nextHash",
-              token.spent_at between
-                now() - make_interval(secs => $3) and
-                now() + make_interval(secs => $3) as "isRecent"
-       from refresh_tokens token
-       join refresh_families family on family.id = token.family_id
+              abs(extract(epoch from now() - old.spent_at)) < 60 as recent
+       from refresh_tokens old
+       join refresh_families family on family.id = old.family_id
        left join refresh_tokens next
          on next.hash = any($2) and next.spent_at is null
-       where token.hash = $1
-         and token.spent_at is not null
+       where old.hash = $1
+         and old.spent_at is not null
          and family.ended_at is null
          and family.expires_at > now()`,
-      [hash(token), successors.map(hash), retrySeconds],
+      [hash(token), successors.map(hash)],
     );
     // Unknown, expired or ended: there is nothing left to end.
     const [found] = rows;
     if (!found) throw new RefreshError();
 
-    const { nextHash, isRecent, ...login } = found;
+    const { nextHash, recent, ...login } = found;
     const refreshToken = successors.find((next) =>
       nextHash?.equals(hash(next)),
     );
-    if (refreshToken && isRecent) return { ...login, refreshToken };
-    await refuse(login, refreshToken !== undefined);
-    throw new RefreshError();
-  }
-
-  async function refuse(login: Login, nextIsUnspent: boolean) {
-    const reason = nextIsUnspent ? 'late_retry' : 'reuse';
+    if (refreshToken && recent) return { ...login, refreshToken };
+    const reason = refreshToken ? 'late_retry' : 'reuse';
     // Of several replays at once, one ends the login and reports it.
-    if ((await end('id = $1', login.familyId, reason)) === 0) return;
-    if (nextIsUnspent) log.info('refresh token came late', login);
-    else log.warn('refresh token reused', login);
+    if (await end('id = $1', login.familyId, reason)) {
+      if (refreshToken) log.info('refresh token came late', login);
+      else log.warn('refresh token reused', login);
+    }
+    throw new RefreshError();
   }
   // #endregion recognise-retry
 
@@ -154,7 +147,7 @@ export function createRefreshTokens(options: RefreshTokenOptions) {
   return { issue, rotate, logout, logoutEverywhere };
 }
 
-type Spent = { nextHash: Buffer | null; isRecent: boolean };
+type Spent = { nextHash: Buffer | null; recent: boolean };
 
 // #region hash-and-successor
 /** 256 random bits need no salt and no slow hash. */

@@ -3,8 +3,8 @@ create table users (
   email text not null unique check (email = lower(email))
 );
 
--- #region families
 -- One row a login: a phone, a browser, a command line.
+-- #region families
 create table refresh_families (
   id uuid primary key default gen_random_uuid(),
   user_id uuid not null references users on delete cascade,

@@ -11,7 +11,7 @@ import { createAda } from './test-client.ts';
 /** The app on a socket with a database of its own, and Ada who uses it. */
 export async function startTestApp() {
   const stack = new AsyncDisposableStack();
-  const { pool } = stack.use(
+  const { pool, url } = stack.use(
     await freshDatabase({
       schema: new URL('schema.sql', import.meta.url),
     }),
@@ -34,6 +34,7 @@ export async function startTestApp() {
   return {
     ...(await startInstance()),
     pool,
+    databaseUrl: url,
     log,
     startInstance,
     secrets: settings.secrets,
