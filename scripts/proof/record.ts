@@ -1,11 +1,11 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { Session } from 'node:inspector/promises';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EvidenceKind } from '@touchstone/kit/testing/evidence';
 import { afterEach, beforeEach } from 'vitest';
 import { ROOT } from '../files/root.ts';
 import { type Executed, findExecuted } from './executed.ts';
+import { openCoverage } from './open-coverage.ts';
 
 /** How each file that no JavaScript engine runs was used. */
 type Evidence = Record<string, EvidenceKind>;
@@ -27,10 +27,7 @@ declare module 'vitest' {
 }
 
 // Vitest loads this file anew for each test file, in a process of its own.
-const session = new Session();
-session.connect();
-await session.post('Profiler.enable');
-await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+const takeCoverage = await openCoverage();
 
 const evidence: Evidence = {};
 subscribe('touchstone:evidence', (message) => {
@@ -54,11 +51,10 @@ afterEach(async ({ task }) => {
   task.meta.services = { ...services };
 });
 
-/** What was executed since the last call: V8 counts from zero each time. */
+/** What was executed since the last call. */
 async function takeExecuted(): Promise<Executed> {
-  const { result } = await session.post('Profiler.takePreciseCoverage');
   const executed: Executed = {};
-  for (const { url, functions } of result) {
+  for (const { url, functions } of await takeCoverage()) {
     if (!isExampleSource(url)) continue;
     const spans = findExecuted(functions.flatMap(({ ranges }) => ranges));
     if (spans.length > 0) executed[toRepositoryPath(fileURLToPath(url))] = spans;
