@@ -34,7 +34,7 @@ export function createTenantTransactions({ pool }: { pool: Pool }) {
 }
 
 // #region enter-tenant
-/** Enters a transaction that is open; work with what it returns. */
+/** Enters a transaction that is open, not a pool; work with what it returns. */
 export async function enterTenant(
   tx: Queryable,
   tenantId: string | undefined,
