@@ -64,7 +64,7 @@ const TABLES = `
       select from pg_policy
       cross join lateral (values (polqual), (polwithcheck)) part (tree)
       where polrelid = reachable.oid
-        and polpermissive
+        and polpermissive -- role 0 is everyone
         and polroles && array(select 0 union select oid from mine)
         and pg_get_expr(tree, polrelid) <> '(' || tenant
           || ' = ( SELECT current_tenant() AS current_tenant))'

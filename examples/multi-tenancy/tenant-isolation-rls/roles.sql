@@ -13,10 +13,10 @@ $$;
 -- tenancy_app: the program. It owns nothing, and policies bind it.
 
 -- tenancy_owner: migrations of the schema. Policies bind it too.
--- Without this setting, its data migration would change zero rows and
--- its new foreign key would check zero rows, both without an error.
 revoke create on schema public from public;
 grant create on schema public to tenancy_owner;
+-- Without this setting, its data migration would change zero rows and
+-- its new foreign key would check zero rows, both without an error.
 alter role tenancy_owner set row_security = off;
 
 -- tenancy_maintenance: data migrations, validation of foreign keys,

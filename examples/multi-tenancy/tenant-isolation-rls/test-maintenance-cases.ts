@@ -101,10 +101,15 @@ it('rows that a request changes meanwhile are deleted too, also where no foreign
     query('insert into notes values (default), (default)'),
   );
   let deleting: Promise<void> | undefined;
+  let isDeleted = false;
 
   await inTenant(acme, async ({ query }) => {
     await query(`update notes set text = 'changed'`);
-    deleting = deleteTenant(maintenance.pool, acme, ['notes']);
+    deleting = deleteTenant(maintenance.pool, acme, ['notes']).then(
+      () => {
+        isDeleted = true;
+      },
+    );
     await waitUntil('it waits for the rows', async () => {
       const { rowCount } = await asAdmin(
         `select from pg_stat_activity
@@ -113,6 +118,8 @@ it('rows that a request changes meanwhile are deleted too, also where no foreign
       );
       return rowCount === 1;
     });
+    await asAdmin('select');
+    expect(isDeleted).toBe(false);
   });
   await deleting;
 
@@ -158,9 +165,10 @@ it('only the maintenance role deletes a tenant, and a second time changes nothin
   const { acme, globex, inTenant, asAdmin } = database;
   await using maintenance = openPool(database.maintenanceUrl);
 
-  await expect(
-    deleteTenant(database.pool, acme, TABLES),
-  ).rejects.toMatchObject({ code: '42501' });
+  for (const tables of [TABLES, []])
+    await expect(
+      deleteTenant(database.pool, acme, tables),
+    ).rejects.toMatchObject({ code: '42501' });
   for (const _again of [1, 2])
     await deleteTenant(maintenance.pool, acme, TABLES);
 
