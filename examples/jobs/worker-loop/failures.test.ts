@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
@@ -28,7 +27,7 @@ failure(
   'The database cannot be reached for a while',
   {
     symptom:
-      'The log has `nothing can be claimed`, with pauses of up to 10 seconds; `check` rejects after a minute; then the work goes on by itself',
+      'The log has `nothing can be claimed`, with pauses of up to 10 seconds, which no wake-up cuts short; `check` rejects after a minute; then the work goes on by itself',
     defence: 'claim-what-is-due',
     remains: 'For up to 10 seconds more, nothing is claimed',
   },
@@ -42,14 +41,17 @@ failure(
     await worker.add(0);
     worker.failWith(new Error('down'));
     worker.wake();
-    await pass(60_000);
+    for (let ms = 0; ms < 60_000; ms += 100) {
+      worker.wake(); // the pause is as long, however often it is told
+      await vi.advanceTimersByTimeAsync(100);
+    }
     slow.open(); // an end says nothing of the claims
     await pass(0);
     await pass(30_000);
     await worker.check();
     await pass(1_500);
     await expect(worker.check()).rejects.toThrow(
-      'test: no success for 91 s',
+      'test: no success for a minute',
     );
     const { entries } = worker.log;
     expect(entries.length).toBeGreaterThan(12);
@@ -61,15 +63,32 @@ failure(
     });
 
     worker.failWith(undefined);
+    await pass(10_000);
+    await worker.check();
+    // What woke it meanwhile counts once.
+    const { length } = worker.limits;
+    await pass(30_000);
+    expect(worker.limits).toHaveLength(length + 1);
+
+    // The next outage begins with a short pause, and a stop ends it.
+    worker.failWith(new Error('down again'));
     worker.wake();
     await pass(0);
-    await worker.check();
-    const { length } = worker.limits;
-    await pass(29_999);
-    expect(worker.limits).toHaveLength(length);
-    await pass(1);
-    expect(worker.limits).toHaveLength(length + 1);
-    await worker.stop();
+    const late = startTestWorker({
+      claim: () => Promise.reject('down'),
+    });
+    await pass(0);
+    for (const { log } of [worker, late])
+      expect(log.entries.at(-1)?.details).toMatchObject({
+        failures: 1,
+      });
+    let stopped = 0;
+    for (const { stop } of [worker, late])
+      void stop().then(() => {
+        stopped += 1;
+      });
+    await pass(0);
+    expect(stopped).toBe(2);
   },
 );
 
@@ -95,21 +114,25 @@ failure(
     expect(worker.begun).toEqual([0, 1]);
     await pass(3_700_000);
     await worker.check(); // full is healthy
+    worker.failWith(new Error('down'));
     gates[0]?.open();
     await vi.advanceTimersByTimeAsync(0);
     await worker.check(); // its end is not recorded yet
     await pass(0);
+    await worker.check(); // there was no room until now
+    worker.failWith(undefined);
+    await pass(200);
     gates[2]?.open();
     await pass(0);
     expect(worker.begun).toEqual([0, 1, 2, 3]);
-    expect(worker.limits).toEqual([2, 1, 1]);
+    expect(worker.limits).toEqual([2, 1, 1, 1]);
 
     gates[1]?.open();
     gates[3]?.open();
     await pass(0);
     expect(worker.ends()).toEqual([0, 2, 1, 3].map((n) => `${n} done`));
     // What ended together made one batch, and one claim.
-    expect(worker.limits.slice(3)).toEqual([2]);
+    expect(worker.limits.slice(4)).toEqual([2]);
     await worker.stop();
   },
 );
@@ -228,16 +251,16 @@ failure(
   'What was done cannot be recorded',
   {
     symptom:
-      'The log has `ends cannot be recorded`, with pauses of up to 10 seconds; the items keep their places until it succeeds, and are not done again meanwhile',
+      'The log has `ends cannot be recorded`, with pauses of up to 10 seconds; the items keep their places until it succeeds; `check` rejects when none succeeds for a minute',
     defence: 'settle-until-done',
     remains:
-      'When the lease of an item ends first, another worker does it again',
+      'When the lease of an item ends first, a worker does it again, perhaps the same one',
   },
   async () => {
     using _ = stopTime();
     let isDown = true;
     const worker = startTestWorker({
-      concurrency: 1,
+      concurrency: 2,
       pollSeconds: 3600,
       settle: async ([end]) => {
         // The work has ended: nothing is left to cut off.
@@ -245,14 +268,16 @@ failure(
         if (isDown) throw new Error('down');
       },
     });
-    await worker.add(0, 1);
-    await pass(3_660_000);
+    await worker.add(0);
+    await pass(30_000);
+    await worker.add(1);
+    await pass(30_000);
     await worker.check();
-    await pass(1001);
+    await pass(1);
     await expect(worker.check()).rejects.toThrow('test: no success');
     const { entries } = worker.log;
-    await waitUntil('it is repeated', () => entries.length >= 2);
-    expect(worker.begun).toEqual([0]);
+    expect(entries.length).toBeGreaterThan(8);
+    expect(entries.length).toBeLessThan(25);
     expect(entries.slice(0, 2)).toMatchObject([
       {
         level: 'warn',
@@ -265,11 +290,16 @@ failure(
       },
       { details: { failed: 2 } },
     ]);
+    await worker.add(2);
+    expect(worker.begun).toEqual([0, 1]);
 
     isDown = false;
-    await waitUntil('the next begins', () => worker.begun.length > 1);
-    await pass(0);
-    expect(worker.ends()).toEqual(['0 done', '1 done']);
+    await pass(10_000);
+    expect(worker.ends().toSorted()).toEqual(
+      [0, 1, 2].map((n) => `${n} done`),
+    );
+    expect(worker.begun).toEqual([0, 1, 2]);
+    await pass(61_000);
     await worker.check();
     await worker.stop();
   },
@@ -298,26 +328,28 @@ failure(
     await worker.add(0, 1, 2, 3, 4, 5, 6);
     await worker.add(7);
     expect(worker.ends()).toEqual(['7 done']);
-    await waitUntil('seven are done', () => worker.ends().length === 7);
-
+    await pass(10_000);
+    expect(worker.ends()).toHaveLength(7);
     expect(sizes.slice(0, 6)).toEqual([7, 1, 4, 3, 2, 2]);
-    await waitUntil('it is alone', () => sizes.at(-1) === 1);
+    expect(sizes.at(-1)).toBe(1);
     expect(sizes).not.toContain(0);
-    const refused = () =>
-      worker.log.entries.map(({ details }) => details);
-    await waitUntil('four are logged', () => refused().length >= 4);
-    expect(refused().slice(0, 4)).toMatchObject(
+    const refused = worker.log.entries.map(({ details }) => details);
+    expect(refused.slice(0, 4)).toMatchObject(
       [1, 2, 3, 4].map((failed) => ({ failed })),
     );
     await worker.add(8);
+    await pass(61_000);
+    await worker.check(); // one bad item takes no process away
     expect(worker.ends().toSorted()).toEqual(
       [0, 1, 3, 4, 5, 6, 7, 8].map((n) => `${n} done`),
     );
     const stopping = worker.stop();
     await pass(15_000);
     await stopping;
+    await pass(0);
+    expect(vi.getTimerCount()).toBe(0);
     const { length } = sizes;
-    await setImmediate();
+    await pass(20_000);
     expect(sizes).toHaveLength(length);
   },
 );
@@ -362,6 +394,13 @@ failure(
     const late = startTestWorker({
       claim: () => claimed.opened.then(() => []),
     });
+    isStopped = false;
+    void late.stop(Number.POSITIVE_INFINITY).then(() => {
+      isStopped = true;
+    });
+    await pass(8_700_000);
+    expect(isStopped).toBe(false);
+    await expect(late.check()).rejects.toThrow('no success');
     const ending = late.stop(1);
     await pass(6000);
     await ending;
@@ -579,7 +618,7 @@ it('claims again at once when an answer was full, though places became free mean
     work: ({ n }) => (n === 0 ? done.opened : hang()),
   });
   await worker.add(0);
-  await worker.add(1, 2, 3);
+  worker.put(1, 2, 3);
   expect(worker.limits).toEqual([3, 2]);
   done.open();
   await pass(0);

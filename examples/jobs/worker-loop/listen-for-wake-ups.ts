@@ -11,9 +11,6 @@ export type ListenOptions = {
   log: { warn: (message: string, details: object) => void };
 };
 
-/** How long a server may be silent while it is asked. */
-const ANSWER_MS = 5000;
-
 /** Wakes a worker at each NOTIFY, until it is stopped. */
 export function listenForWakeUps(options: ListenOptions) {
   const { connectionString, channel = 'jobs', wake, log } = options;
@@ -24,8 +21,8 @@ export function listenForWakeUps(options: ListenOptions) {
   async function listen() {
     const client = new Client({
       connectionString,
-      connectionTimeoutMillis: ANSWER_MS,
-      query_timeout: ANSWER_MS,
+      connectionTimeoutMillis: 5000,
+      query_timeout: 5000,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
     });

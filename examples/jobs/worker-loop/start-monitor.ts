@@ -38,8 +38,7 @@ export function startMonitor(settings: Settings) {
 
   /** Call it after the last answer: the worker needs the pool. */
   async function stop(graceSeconds = 10) {
-    await listener.stop();
-    await worker.stop(graceSeconds);
+    await Promise.all([listener.stop(), worker.stop(graceSeconds)]);
     await pool.end();
   }
   // #endregion wire

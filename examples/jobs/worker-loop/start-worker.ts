@@ -1,8 +1,5 @@
 import { once } from 'node:events';
-import {
-  setTimeout as pause,
-  setImmediate,
-} from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { CutOffError } from './cut-off-error.ts';
 
 /** How the work on an item ended; rejected with CutOffError, it may go on. */
@@ -21,7 +18,7 @@ export type WorkerOptions<Item extends object> = {
   /** Records what has ended; it is called again until it resolves, and ends in bounded time. */
   settle: (batch: Ended<Item>[]) => Promise<void>;
   log: { warn: (message: string, details: object) => void };
-  /** How many items are in work at once. Default: 20. */
+  /** How many items are in work at once, an integer. Default: 20. */
   concurrency?: number;
   /** The pause when nothing more is due. Default: 1. */
   pollSeconds?: number;
@@ -40,12 +37,14 @@ export function startWorker<Item extends object>(
   const running = new Map<Item, AbortController>();
   const ended: Ended<Item>[] = [];
   let bell = Promise.withResolvers<void>();
+  const stopped = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
   let isStopping = false;
   let isClosed = false;
   let isSettling = false;
-  let working = 0;
   let failures = 0; // claims in a row
-  let healthyAt = performance.now();
+  let claimedAt = performance.now();
+  let unrecordedSince: number | undefined;
 
   // #region claim-what-is-due
   async function loop() {
@@ -53,7 +52,7 @@ export function startWorker<Item extends object>(
       if (!(await take())) await rest();
   }
 
-  /** Whether there may be more than there was room for. */
+  /** Whether to claim again at once. */
   async function take(): Promise<boolean> {
     const room = concurrency - running.size;
     if (room <= 0 || isStopping) return false;
@@ -61,19 +60,20 @@ export function startWorker<Item extends object>(
       const items = await claim(room);
       for (const item of items) void run(item);
       failures = 0;
-      healthyAt = performance.now();
+      claimedAt = performance.now();
       return items.length >= room;
     } catch (error) {
       failures += 1;
       log.warn('nothing can be claimed', { name, failures, error });
-      return false;
+      // No wake-up cuts this pause short.
+      await waitAtMost(backOffMs(failures), stopped.promise);
+      return true;
     }
   }
 
   /** Until `wake`, also if that came during the last claim. */
   async function rest() {
-    const ms = failures ? backOffMs(failures) : pollSeconds * 1000;
-    await waitAtMost(ms, bell.promise);
+    await waitAtMost(pollSeconds * 1000, bell.promise);
     bell = Promise.withResolvers();
   }
 
@@ -86,14 +86,11 @@ export function startWorker<Item extends object>(
     running.set(item, abort);
     const ms = limitSeconds * 1000;
     const limit = setTimeout(cut, ms, item, 'timed_out');
-    working += 1;
     const trying = attempt(item, abort.signal);
     const [result] = await Promise.allSettled([trying]);
     clearTimeout(limit);
-    // Until now there was no room to claim.
-    if (working >= concurrency) healthyAt = performance.now();
-    working -= 1;
     ended.push({ item, result });
+    unrecordedSince ??= performance.now();
     if (!isSettling) void settleAll();
   }
 
@@ -122,6 +119,7 @@ export function startWorker<Item extends object>(
     if (batch.length === 0 || isClosed) return;
     try {
       await settle(batch);
+      unrecordedSince = undefined;
       free(batch);
     } catch (error) {
       log.warn('ends cannot be recorded', { name, failed, error });
@@ -131,15 +129,17 @@ export function startWorker<Item extends object>(
 
   /** In halves: one that is refused each time holds up no others. */
   async function retry(batch: Ended<Item>[], failed: number) {
-    await pause(backOffMs(failed), undefined, { ref: false });
+    await waitAtMost(backOffMs(failed), closed.promise);
     const half = Math.ceil(batch.length / 2);
     void record(batch.slice(0, half), failed + 1);
     void record(batch.slice(half), failed + 1);
   }
 
   function free(batch: Ended<Item>[]) {
-    if (isStopping || running.size >= concurrency) wake();
+    const wasFull = running.size >= concurrency;
     for (const { item } of batch) running.delete(item);
+    if (wasFull) claimedAt = performance.now(); // no claim until now
+    if (wasFull || isStopping) wake();
   }
   // #endregion settle-until-done
 
@@ -147,21 +147,24 @@ export function startWorker<Item extends object>(
   /** Takes nothing more; ends five seconds after the grace at the latest. */
   async function stop(graceSeconds = 10) {
     isStopping = true;
+    stopped.resolve();
     wake();
-    await waitAtMost(graceSeconds * 1000, looping);
+    await waitAtMost(Math.min(graceSeconds, 86_400) * 1000, looping);
     for (const item of running.keys()) cut(item, 'stopped');
     await waitAtMost(5000, looping);
     isClosed = true;
+    closed.resolve();
     wake();
   }
   // #endregion stop
 
-  /** For a health check: rejects when claims or ends have failed for a minute. */
+  /** For a health check: rejects when for a minute no claim succeeded, or no end was recorded while some wait. */
   async function check() {
-    const ms = performance.now() - healthyAt;
-    const seconds = Math.floor(ms / 1000);
-    if (working < concurrency && seconds > pollSeconds + 60)
-      throw new Error(`${name}: no success for ${seconds} s`);
+    const now = performance.now();
+    const hasRoom = running.size < concurrency;
+    const claims = hasRoom ? claimedAt + pollSeconds * 1000 : now;
+    if (now - Math.min(claims, unrecordedSince ?? now) > 60_000)
+      throw new Error(`${name}: no success for a minute`);
   }
 
   const looping = loop();

@@ -21,6 +21,9 @@ export function startTestWorker(settings: Settings = {}) {
   const begun: number[] = [];
   const settled: Ended<Item>[] = [];
   const log = createTestLog();
+  /** These are due. */
+  const put = (...numbers: number[]) =>
+    void due.push(...numbers.map((n) => ({ n })));
   let fault: Error | undefined;
   const { work = noop, settle = noop, claim, ...others } = settings;
   const worker = startWorker<Item>({
@@ -50,9 +53,10 @@ export function startTestWorker(settings: Settings = {}) {
     log,
     /** What was recorded of each item: `done`, or why it is not. */
     ends: () => settled.map(describeEnd),
+    put,
     /** These are due, and the worker is told. */
     async add(...numbers: number[]) {
-      due.push(...numbers.map((n) => ({ n })));
+      put(...numbers);
       worker.wake();
       await pass(0);
     },

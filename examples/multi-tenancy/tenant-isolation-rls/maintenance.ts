@@ -17,12 +17,12 @@ export async function forEachTenant(
   signal?: AbortSignal,
 ): Promise<string[]> {
   const { rows } = await maintenance.query<{ id: string }>(
-    'select id from tenants order by id',
+    'select id from tenants',
   );
   const failed: string[] = [];
   for (const { id } of rows) {
-    signal?.throwIfAborted();
     await inTenant(id, work, { signal }).catch((error) => {
+      signal?.throwIfAborted();
       log.error('the work of a tenant failed', { tenantId: id, error });
       failed.push(id);
     });
@@ -35,22 +35,19 @@ export async function forEachTenant(
 export async function deleteTenant(
   maintenance: Pool,
   tenantId: string,
-  { tables, batch = 1000 }: { tables: string[]; batch?: number },
+  tables: readonly string[],
 ): Promise<void> {
+  const run = (text: string) => maintenance.query(text, [tenantId]);
   for (const table of tables.map(escapeIdentifier)) {
+    const rows = `from ${table} where tenant_id = $1`;
     // Small transactions: one for all rows would hold its locks long.
-    const query = `
-      delete from ${table}
-      where tenant_id = $1
-        and ctid = any (array(
-          select ctid from ${table} where tenant_id = $1 limit $2))`;
-    let deleted: number | null;
-    do {
-      const result = await maintenance.query(query, [tenantId, batch]);
-      deleted = result.rowCount;
-    } while (deleted);
+    const some = `
+      delete ${rows} and ctid = any (array(
+        select ctid ${rows} limit 1000 for update skip locked))`;
+    let isMore = true;
+    while (isMore) isMore = Boolean((await run(some)).rowCount);
+    // This one waits for the locked rows, wherever an update moves them.
+    await run(`delete ${rows}`);
   }
-  await maintenance.query('delete from tenants where id = $1', [
-    tenantId,
-  ]);
+  await run('delete from tenants where id = $1');
 }

@@ -1,15 +1,11 @@
 -- Run by a superuser in the new database, before the schema. Roles are
 -- the whole server's, so a second time changes nothing.
 do $$
-declare
-  name text;
 begin
-  foreach name in array array[
-    'tenancy_owner', 'tenancy_app', 'tenancy_maintenance'] loop
-    if to_regrole(name) is null then
-      execute format('create role %I login', name);
-    end if;
-  end loop;
+  create role tenancy_owner login;
+  create role tenancy_app login;
+  create role tenancy_maintenance login;
+exception when duplicate_object then null;
 end
 $$;
 
@@ -17,9 +13,10 @@ $$;
 -- tenancy_app: the program. It owns nothing, and policies bind it.
 
 -- tenancy_owner: migrations of the schema. Policies bind it too.
+revoke create on schema public from public;
+grant create on schema public to tenancy_owner;
 -- Without this setting, its data migration would change zero rows and
 -- its new foreign key would check zero rows, both without an error.
-grant create on schema public to tenancy_owner;
 alter role tenancy_owner set row_security = off;
 
 -- tenancy_maintenance: data migrations, validation of foreign keys,
@@ -32,8 +29,7 @@ grant tenancy_owner to tenancy_maintenance;
 -- A query can change the tenant only with this function: SET LOCAL is a
 -- statement. pg_dump needs the function.
 revoke execute on function set_config from public;
-grant execute on function set_config
-  to tenancy_owner, tenancy_maintenance;
+grant execute on function set_config to tenancy_owner;
 
 -- All tenants share one role, so a query could read the queries of
 -- other tenants and end them.
@@ -46,4 +42,12 @@ grant execute on function
   to pg_monitor;
 grant execute on function pg_cancel_backend, pg_terminate_backend
   to pg_signal_backend;
+
+-- No policy protects a temporary table, and it outlives its tenant.
+do $$
+begin
+  execute format('revoke temporary on database %I from public',
+    current_database());
+end
+$$;
 -- #endregion no-reach

@@ -34,7 +34,7 @@ export function createTenantTransactions({ pool }: { pool: Pool }) {
 }
 
 // #region enter-tenant
-/** Enters a transaction that is open; work with what it returns. */
+/** Enters an open transaction, not a pool; work with the result. */
 export async function enterTenant(
   tx: Queryable,
   tenantId: string | undefined,

@@ -18,6 +18,7 @@ const WRONG_POLICY =
 const WRONG_KEY = 'a key that does not begin with the tenant';
 const OFF = 'row-level security is off';
 const EXEMPT = 'its owner is exempt';
+const TRUNCATE = 'it may be truncated';
 
 /** A table with nothing wrong, for a migration to spoil. */
 const NOTES = `
@@ -81,13 +82,17 @@ const MIGRATIONS: Record<string, [sql: string, ...gaps: Gap[]]> = {
     'alter table notes no force row level security',
     { name: 'notes', gap: EXEMPT },
   ],
+  'a partitioned table whose owner is exempt': [
+    'create table logs (tenant_id uuid) partition by list (tenant_id); alter table logs enable row level security; grant select on logs to tenancy_app',
+    { name: 'logs', gap: EXEMPT },
+  ],
   'a right to truncate': [
     'grant truncate on notes to tenancy_app',
-    { name: 'notes', gap: 'truncate asks no policy' },
+    { name: 'notes', gap: TRUNCATE },
   ],
   'nothing but the right to truncate': [
     'create table logs (); alter table logs enable row level security, force row level security; grant truncate on logs to tenancy_app',
-    { name: 'logs', gap: 'truncate asks no policy' },
+    { name: 'logs', gap: TRUNCATE },
   ],
   'a policy for all rows': [
     'create policy wrong on notes using (true)',
@@ -107,6 +112,10 @@ const MIGRATIONS: Record<string, [sql: string, ...gaps: Gap[]]> = {
   ],
   'a policy that lets any row be written': [
     'create policy wrong on notes for insert with check (true)',
+    { name: 'notes', gap: WRONG_POLICY },
+  ],
+  'a policy whose check lets any row be written': [
+    'create policy wrong on notes using (tenant_id = (select current_tenant())) with check (true)',
     { name: 'notes', gap: WRONG_POLICY },
   ],
   'a policy for the role of the application alone': [
@@ -167,8 +176,62 @@ const MIGRATIONS: Record<string, [sql: string, ...gaps: Gap[]]> = {
   ],
 };
 
+/** The application may become `boss`, and has none of its rights until then. */
+const BOSS = `
+  create role boss;
+  alter role tenancy_app noinherit;
+  grant boss to tenancy_app;`;
+
 /** What a superuser does, and the gaps that it opens. */
 const GRANTS: Record<string, [sql: string, ...gaps: Gap[]]> = {
+  'a role that it may become': [BOSS],
+  'a table that it may read as another role, and one as both': [
+    `${BOSS} create table logs (); grant select on logs to boss;
+     create table more (); grant select on more to boss, tenancy_app`,
+    { name: 'logs', gap: OFF },
+    { name: 'more', gap: OFF },
+  ],
+  'a table that it may own as another role': [
+    `${BOSS} alter table notes owner to boss`,
+    { name: 'notes', gap: TRUNCATE },
+    { name: 'notes', gap: 'this role owns it' },
+  ],
+  'a policy for another role that it may become': [
+    `${BOSS} create policy wrong on notes to boss using (true)`,
+    { name: 'notes', gap: WRONG_POLICY },
+  ],
+  'a function that it may call as another role': [
+    `${BOSS} grant execute on function set_config to boss`,
+    {
+      name: 'set_config',
+      gap: 'a query can reach other tenants with it',
+    },
+  ],
+  'a role that reads the files of the server': [
+    'grant pg_read_server_files to tenancy_app',
+    {
+      name: 'role pg_read_server_files',
+      gap: 'policies do not bind it',
+    },
+  ],
+  'a tenant where none is set': [
+    `create or replace function current_tenant() returns uuid
+       language sql return gen_random_uuid()`,
+    {
+      name: 'current_tenant()',
+      gap: 'not null where no tenant is set',
+    },
+  ],
+  'temporary tables': [
+    `do $$ begin
+       execute format('grant temporary on database %I to tenancy_app',
+         current_database());
+     end $$`,
+    {
+      name: 'temporary',
+      gap: 'the next tenant can read temporary tables',
+    },
+  ],
   'a foreign table': [
     `create foreign data wrapper files;
      create server files foreign data wrapper files;
@@ -206,6 +269,7 @@ describe('what a migration gets wrong', () => {
 
   it('is found when a superuser does it', async () => {
     await using database = await startTestDatabase();
+    await database.asOwner(NOTES);
     const { username } = new URL(database.adminUrl);
 
     for (const [what, [sql, ...gaps]] of Object.entries(GRANTS))
@@ -251,7 +315,12 @@ describe('what a migration gets wrong', () => {
 });
 
 describe('a role that policies do not bind', () => {
-  const attributes = ['superuser', 'bypassrls', 'replication'];
+  const attributes = [
+    'superuser',
+    'bypassrls',
+    'replication',
+    'createrole',
+  ];
 
   it('is found, whether the program logs in as it or may become it', async () => {
     await using database = await startTestDatabase();

@@ -73,6 +73,8 @@ describe('a transaction of a tenant', () => {
       part.map((before) => before + tenantId),
       fc.constantFrom(undefined, `${tenantId}\n`, `'; select '`),
       fc.integer({ min: 0, max: 35 }).map((at) => cut(tenantId, at)),
+      fc.integer({ min: 0, max: 36 }).map((at) => grow(tenantId, at)),
+      fc.constant(tenantId.replace(/-\w{4}-/, '$&0000-')),
     );
 
     await fc.assert(
@@ -101,12 +103,14 @@ it('enters a transaction that something else opened, until it ends', async () =>
     const ofAcme = await listSlugs(await enterTenant(tx, acme));
     const entered = await enterTenant(tx, globex);
     const seen = { ofAcme, ofGlobex: await listSlugs(entered) };
-    await expect(
-      tx
-        .query('savepoint before')
-        .then(() => entered.query('select 1; select 2')),
-    ).rejects.toMatchObject({ code: '42601' });
-    await tx.query('rollback to before');
+    const two = { text: 'select 1; select 2', queryMode: undefined };
+    for (const statement of [two.text, two]) {
+      await tx.query('savepoint before');
+      await expect(entered.query(statement)).rejects.toMatchObject({
+        code: '42601',
+      });
+      await tx.query('rollback to before');
+    }
     return { seen, faults };
   });
 
@@ -166,6 +170,10 @@ it('a plan that is kept asks for the tenant at each execution', async () => {
   ]);
   expect(plans).toEqual([{ kept: true }]);
 });
+
+/** With one digit more at this place. */
+const grow = (text: string, at: number) =>
+  `${text.slice(0, at)}0${text.slice(at)}`;
 
 /** Without the character at this place. */
 const cut = (text: string, at: number) =>
