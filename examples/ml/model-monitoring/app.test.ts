@@ -1,7 +1,16 @@
-import { runProgram } from '@touchstone/kit/programs/program';
+import {
+  runProgram,
+  startProgram,
+} from '@touchstone/kit/programs/program';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
-import { startTestApp } from './test-app.ts';
+import { SECRET, startTestApp } from './test-app.ts';
+import { createTestFolder } from './test-folder.ts';
+import { createModelClient } from './test-model-client.ts';
+import { model } from './test-process.ts';
+import { writeWatchedModel } from './train-watched-model.ts';
 
+const MAIN = new URL('main.ts', import.meta.url);
 const FLOWER = {
   sepalLength: 5.1,
   sepalWidth: 3.5,
@@ -19,14 +28,15 @@ it('predicts, and takes the truth when it is known', async () => {
     id: expect.any(String),
     version: '1',
     label: 'setosa',
-    confidence: expect.any(Number),
+    probabilities: expect.any(Object),
   });
-  expect(await app.tell(body.id, 'setosa')).toEqual({
+  expect(await app.tell(body.id, 'setosa')).toMatchObject({
     status: 204,
     body: {},
   });
+  await app.readMetrics();
   expect(await app.readMetrics()).toContain(
-    'model_outcome_total{version="1",outcome="right"} 1',
+    'model_outcome_total{model="irises@1",outcome="right"} 1',
   );
 });
 
@@ -43,9 +53,11 @@ it('refuses a body that is not what the route asks for', async () => {
   const refused = { status: 400, body: { code: 'invalid_request' } };
 
   for (const body of [{}, { ...FLOWER, petalWidth: '0.2' }, [FLOWER]])
-    expect(await app.send('/predictions', body)).toMatchObject(refused);
+    expect(await app.predict(body)).toMatchObject(refused);
   for (const body of [{}, { id: 'x' }, { id: 'x', label: '' }])
-    expect(await app.send('/truths', body)).toMatchObject(refused);
+    expect(await app.send('POST', '/truths', { body })).toMatchObject(
+      refused,
+    );
 });
 
 it('knows no prediction that it has not made', async () => {
@@ -67,17 +79,45 @@ it('tells Prometheus in its text format', async () => {
   );
 });
 
+it('watches the next version after SIGHUP, and refuses one with the reference of another', async () => {
+  await using files = await createTestFolder();
+  const { folder, write } = files;
+  await writeWatchedModel(folder, model);
+  await using program = await startProgram(MAIN, {
+    MODEL_FOLDER: folder.pathname,
+    PREDICTION_SECRET: SECRET,
+    PORT: '0',
+  });
+  const client = createModelClient(program.url);
+  await write('reference.json', '{}');
+  await program.signal('SIGHUP');
+  await waitUntil('it is refused', () =>
+    program.read().errors.includes('model refused'),
+  );
+  expect((await client.predict(FLOWER)).body.version).toBe('1');
+
+  const card = { ...model.model.card, version: '2' };
+  const next = { ...model, model: { ...model.model, card } };
+  await writeWatchedModel(folder, next);
+  await program.signal('SIGHUP');
+  await waitUntil('the next one serves', async () => {
+    return (await client.predict(FLOWER)).body.version === '2';
+  });
+
+  expect(await client.readMetrics()).toContain('model="irises@2"');
+  expect(await program.kill('SIGTERM')).toBe(0);
+});
+
 it('does not start with a secret that is missing or well known', async () => {
-  const main = new URL('main.ts', import.meta.url);
   for (const secret of [
-    '',
+    undefined,
     'change-me-change-me-change-me-change-me-1234',
   ]) {
-    const { code, errors } = await runProgram(main, {
-      PREDICTION_SECRET: secret,
+    const { code, errors } = await runProgram(MAIN, {
+      ...(secret && { PREDICTION_SECRET: secret }),
       PORT: '0',
     });
     expect(code).toBe(1);
-    expect(errors).toContain('npx tsx secrets.ts');
+    expect(errors).toContain('PREDICTION_SECRET');
   }
 });

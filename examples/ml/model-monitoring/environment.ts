@@ -1,10 +1,7 @@
-import { secret } from '@touchstone/kit/app/environment';
-import { z } from 'zod';
+import { secret } from '../../architecture/typed-configuration/secret.ts';
+import { settingsSchema } from '../model-serving/environment.ts';
 
-const ADVICE = 'Make a new one with: npx tsx secrets.ts';
-
-/** No default for the secret: without it the program does not start. */
-export const environmentSchema = z.object({
-  PREDICTION_SECRET: secret(ADVICE),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+/** The settings of model-serving, and the secret of the ids. */
+export const environmentSchema = settingsSchema.extend({
+  PREDICTION_SECRET: secret(),
 });
