@@ -9,6 +9,7 @@ import {
   type Predictor,
   watchPool,
 } from './model-monitor.ts';
+import { countBins } from './test-simple-process.ts';
 import type { Visit } from './test-traffic.ts';
 import {
   trainWatchedModel,
@@ -54,21 +55,6 @@ export function startProcess(options: ProcessOptions = {}) {
       visits.map(({ flower }) => watched.predict(flower, never())),
     );
 
-  /** Judges as many predictions as there are rights and wrongs. */
-  function judge(right: number, wrong: number) {
-    const predicted = monitor.describe(card, 'setosa');
-    for (let n = 0; n < right + wrong; n++)
-      monitor.judge(predicted, n < right ? 'setosa' : 'virginica');
-  }
-
-  /** How many rows it has told of each bin of a signal. */
-  async function count(signal: string): Promise<number[]> {
-    const counter = registry.getSingleMetric('model_signal_total');
-    const { values } = (await counter?.get()) ?? { values: [] };
-    return values
-      .filter(({ labels }) => labels.signal === signal)
-      .map(({ value }) => value);
-  }
-
-  return { monitor, registry, watched, serve, judge, count };
+  const count = (signal: string) => countBins(registry, signal);
+  return { monitor, registry, watched, serve, count };
 }

@@ -33,5 +33,18 @@ export function startSimpleProcess({
       monitor.judge(predicted, n < right ? 'yes' : 'no');
   }
 
-  return { registry, monitor, observe, judge };
+  const countOf = (signal: string) => countBins(registry, signal);
+  return { registry, monitor, observe, judge, count: countOf };
+}
+
+/** How many rows a process exports for each bin of a signal. */
+export async function countBins(
+  registry: Registry,
+  signal: string,
+): Promise<number[]> {
+  const counter = registry.getSingleMetric('model_signal_total');
+  const { values } = (await counter?.get()) ?? { values: [] };
+  return values
+    .filter(({ labels }) => labels.signal === signal)
+    .map(({ value }) => value);
 }
