@@ -20,7 +20,6 @@ export function startTally(labels: Labels[]): Tally {
   return { labels, counts: labels.map(() => 0), isTold: false };
 }
 
-// #region zero-first
 /** Exports all tallies, also those that are added later. */
 export function exportTallies(
   registry: Registry,
@@ -42,7 +41,6 @@ export function exportTallies(
     },
   });
 }
-// #endregion zero-first
 
 /** Exports what counts are compared with: rules need no second source. */
 export function exportReferences(

@@ -331,7 +331,7 @@ failure(
   'All processes stop, or stop to export their counts',
   {
     symptom: '`ModelMonitorSilent` fires after 15 minutes',
-    defence: 'silence',
+    defence: 'no-monitor',
     remains:
       'One process of many: alert on `up == 0`, as for anything that is scraped',
   },
@@ -353,7 +353,7 @@ failure(
   {
     symptom:
       '`ModelReferencesDiffer` fires: their bins are not the same bins; within one process, the second is refused',
-    defence: 'silence',
+    defence: 'no-monitor',
     remains:
       'Until then their counts are mixed: give each model a version',
   },

@@ -60,7 +60,6 @@ function watchNumber(
   };
 }
 
-// #region noise
 /** What PSI stays below without drift, times 1/n + 1/m; passed once in 10,000 times by any of the signals. */
 export function findLimit(bins: number, signals: number): number {
   // PSI is about chi-squared(bins - 1) (1/n + 1/m). A bound of its
@@ -77,7 +76,6 @@ export function smoothShares(counts: number[]): number[] {
     (count) => (count + 0.5) / (rows + 0.5 * counts.length),
   );
 }
-// #endregion noise
 
 /** All of them together. */
 export function sum(values: number[]): number {

@@ -24,7 +24,6 @@ await runMain(async (stopped) => {
     workerFile: WORKER,
     stuckMs: 2 * settings.DEADLINE,
     threads: settings.THREADS,
-    maxWaiting: settings.MAX_WAITING,
     log: console,
   });
   process.on('SIGHUP', models.reload);

@@ -80,7 +80,6 @@ type Value = number | null | undefined;
 const MOST_BINS = 10;
 const ROWS_A_BIN = 10;
 
-// #region bins
 /** Bins of equal shares; a hundredth of the rows is outside on each side. */
 function countNumbers(name: string, values: Value[]) {
   const known = values.filter(isKnown).sort((a, b) => a - b);
@@ -107,7 +106,6 @@ export function findBin(edges: number[], value: Value): number {
   while (bin < edges.length && value > at(edges, bin)) bin++;
   return bin;
 }
-// #endregion bins
 
 /** The names of the bins. */
 export function nameBins(edges: number[]): string[] {

@@ -15,7 +15,7 @@ type StartOptions = Omit<ModelPoolOptions, 'model' | 'log'> & {
 };
 
 // #region start
-/** Serves the model of a folder and watches it; `reload` reads all three files again. */
+/** Serves and watches a model; `reload` reads its files again. */
 export function startWatchedModels(options: StartOptions) {
   const { folder, monitor, ...rest } = options;
   return createModelServer({

@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { trainIrisModel } from '@touchstone/kit/models/iris-model';
-import type { ModelCard } from '../model-serving/model-card.ts';
+import {
+  type IrisModel,
+  trainIrisModel,
+} from '@touchstone/kit/models/iris-model';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import {
+  type ModelCard,
+  modelCard,
+} from '../model-serving/model-card.ts';
 import { type Model, shareBytes } from '../model-serving/model-file.ts';
 import { startModelPool } from '../model-serving/model-pool.ts';
-import {
-  describeModel,
-  writeModel,
-} from '../model-serving/train-model.ts';
 import {
   createReference,
   type ModelReference,
@@ -26,9 +30,7 @@ export async function trainWatchedModel(
   version: string,
 ): Promise<WatchedModel> {
   const iris = trainIrisModel();
-  const card = await describeModel(iris, version);
-  for (const [index, feature] of card.features.entries())
-    feature.whenMissing = Number(iris.features[index]?.mean);
+  const card = await createCard(iris, version);
   const model = { card, bytes: shareBytes(iris.onnx) };
   const pool = await startModelPool({
     model,
@@ -60,9 +62,39 @@ export async function writeWatchedModel(
   { model, reference }: WatchedModel,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const text = JSON.stringify(reference, null, 2);
-  await writeFile(new URL('reference.json', folder), text);
-  await writeModel(folder, model.card, model.bytes);
+  const write = (name: string, content: string | Uint8Array) =>
+    writeFile(new URL(name, folder), content);
+  await write('reference.json', JSON.stringify(reference, null, 2));
+  await write('model.onnx', model.bytes);
+  await write('card.json', JSON.stringify(model.card, null, 2));
+}
+
+/** Twice as wide as what the model has seen; the mean where a value is missing. */
+async function createCard(iris: IrisModel, version: string) {
+  const { onnx, features, labels, testSet } = iris;
+  const row = testSet[0]?.features ?? [];
+  return modelCard.parse({
+    name: 'irises',
+    version,
+    sha256: createHash('sha256').update(onnx).digest('hex'),
+    features: features.map(({ name, min, max, mean }) => ({
+      name,
+      min: Math.max(0, min - (max - min) / 2),
+      max: max + (max - min) / 2,
+      whenMissing: mean,
+    })),
+    labels,
+    examples: [{ row, probabilities: await predict(onnx, row) }],
+  });
+}
+
+async function predict(onnx: Uint8Array, row: number[]) {
+  const session = await InferenceSession.create(onnx);
+  const data = Float32Array.from(row);
+  const features = new Tensor('float32', data, [1, row.length]);
+  const { probabilities } = await session.run({ features });
+  await session.release();
+  return Array.from(probabilities?.data as Float32Array);
 }
 
 function nameFeatures({ features }: ModelCard, row: number[]) {
