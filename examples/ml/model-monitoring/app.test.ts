@@ -2,13 +2,16 @@ import {
   runProgram,
   startProgram,
 } from '@touchstone/kit/programs/program';
-import { waitUntil } from '@touchstone/kit/time/wait';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
+import { createModelMonitor } from './model-monitor.ts';
+import { startWatchedModels } from './start-watched-models.ts';
 import { SECRET, startTestApp } from './test-app.ts';
 import { createTestFolder } from './test-folder.ts';
 import { createModelClient } from './test-model-client.ts';
-import { model } from './test-process.ts';
-import { writeWatchedModel } from './train-watched-model.ts';
+import { model, never } from './test-process.ts';
+import { WORKER, writeWatchedModel } from './train-watched-model.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);
 const FLOWER = {
@@ -79,32 +82,46 @@ it('tells Prometheus in its text format', async () => {
   );
 });
 
-it('watches the next version after SIGHUP, and refuses one with the reference of another', async () => {
+it('watches the next version that is loaded, and refuses one with the reference of another', async () => {
   await using files = await createTestFolder();
   const { folder, write } = files;
   await writeWatchedModel(folder, model);
-  await using program = await startProgram(MAIN, {
-    MODEL_FOLDER: folder.pathname,
-    PREDICTION_SECRET: SECRET,
-    PORT: '0',
+  const registry = new Registry();
+  const log = createTestLog();
+  const models = await startWatchedModels({
+    folder,
+    monitor: createModelMonitor({ registry }),
+    workerFile: WORKER,
+    stuckMs: 60_000,
+    log,
   });
-  const client = createModelClient(program.url);
+  const ask = () => models.current().predict(FLOWER, never());
   await write('reference.json', '{}');
-  await program.signal('SIGHUP');
-  await waitUntil('it is refused', () =>
-    program.read().errors.includes('model refused'),
-  );
-  expect((await client.predict(FLOWER)).body.version).toBe('1');
+  await models.reload();
+  expect(log.entries).toMatchObject([{ message: 'model refused' }]);
+  expect((await ask()).version).toBe('1');
 
   const card = { ...model.model.card, version: '2' };
   const next = { ...model, model: { ...model.model, card } };
   await writeWatchedModel(folder, next);
-  await program.signal('SIGHUP');
-  await waitUntil('the next one serves', async () => {
-    return (await client.predict(FLOWER)).body.version === '2';
-  });
+  await models.reload();
 
-  expect(await client.readMetrics()).toContain('model="irises@2"');
+  expect((await ask()).version).toBe('2');
+  await registry.metrics(); // zeros
+  expect(await registry.metrics()).toContain(
+    'model_signal_total{model="irises@2",signal="output:label",bin="setosa"} 1',
+  );
+  await models.stop();
+});
+
+it('starts with a model of its own, and ends in order on SIGTERM', async () => {
+  await using program = await startProgram(MAIN, {
+    PREDICTION_SECRET: SECRET,
+    PORT: '0',
+  });
+  const client = createModelClient(program.url);
+
+  expect((await client.predict(FLOWER)).status).toBe(201);
   expect(await program.kill('SIGTERM')).toBe(0);
 });
 

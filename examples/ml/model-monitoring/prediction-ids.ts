@@ -1,5 +1,4 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
 import type { Predicted } from './model-monitor.ts';
 
 const ADVICE = {
@@ -21,13 +20,8 @@ export class PredictionIdError extends Error {
   }
 }
 
-const content = z.strictObject({
-  model: z.string(),
-  label: z.string(),
-  right: z.number(),
-  heldOut: z.number(),
-  nonce: z.string(),
-});
+/** We signed it, so it is what we wrote. */
+type Signed = Predicted & { nonce: string };
 
 /** Ids that carry the prediction: any process can judge it, weeks later, and none stores it. */
 export function createPredictionIds(options: {
@@ -41,7 +35,6 @@ export function createPredictionIds(options: {
     throw new Error('the secret of prediction ids is too short');
   const judged = new Set<string>();
 
-  // #region prediction-id
   /** The prediction itself, signed: there is nothing to look up. */
   function issue(predicted: Predicted): string {
     const nonce = randomBytes(9).toString('base64url');
@@ -59,7 +52,7 @@ export function createPredictionIds(options: {
       throw new PredictionIdError('already_judged');
     remember(signature);
     const text = Buffer.from(encoded, 'base64url').toString();
-    const { nonce, ...predicted } = content.parse(JSON.parse(text));
+    const { nonce, ...predicted }: Signed = JSON.parse(text);
     return predicted;
   }
 
@@ -71,7 +64,6 @@ export function createPredictionIds(options: {
       judged.delete(oldest);
     }
   }
-  // #endregion prediction-id
 
   function sign(encoded: string): string {
     const mac = createHmac('sha256', secret).update(encoded);
