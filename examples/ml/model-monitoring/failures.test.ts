@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { startPrometheus } from '@touchstone/kit/monitoring/prometheus';
 import { failure } from '@touchstone/kit/testing/failure';
 import { seededRandom } from '@touchstone/kit/testing/random';
@@ -729,6 +730,13 @@ describe('a monitor', () => {
     );
   });
 
+  it('takes rows as independent unless it is told otherwise', async () => {
+    const registry = new Registry();
+    createModelMonitor({ registry });
+
+    expect(await registry.metrics()).toContain('model_rows_alike 1\n');
+  });
+
   it('describes what a truth will need, and nothing of a model that it does not know', () => {
     const { monitor } = startSimpleProcess();
 
@@ -924,10 +932,16 @@ describe('a prediction id', () => {
   });
 
   it('is read by any process with the secret, once', () => {
-    const ids = createPredictionIds({ secret: SECRET });
+    const ids = createPredictionIds({
+      secret: SECRET,
+      remembered: 100,
+    });
     const one = ids.issue(predicted);
     const two = ids.issue(predicted);
-    const other = createPredictionIds({ secret: SECRET });
+    const other = createPredictionIds({
+      secret: SECRET,
+      remembered: 100,
+    });
 
     expect(one).not.toBe(two);
     expect(other.redeem(one)).toEqual(predicted);
@@ -936,10 +950,16 @@ describe('a prediction id', () => {
   });
 
   it('is refused when this secret has not signed it', () => {
-    const ids = createPredictionIds({ secret: SECRET });
+    const ids = createPredictionIds({
+      secret: SECRET,
+      remembered: 100,
+    });
     const id = ids.issue(predicted);
     const [content = '', signature = ''] = id.split('.');
-    const stranger = createPredictionIds({ secret: 'x'.repeat(32) });
+    const stranger = createPredictionIds({
+      secret: 'x'.repeat(32),
+      remembered: 100,
+    });
     const forged = [
       '',
       content,
@@ -954,6 +974,20 @@ describe('a prediction id', () => {
     for (const one of forged)
       expect(() => ids.redeem(one)).toThrow(unknown);
     expect(ids.redeem(id)).toEqual(predicted);
+  });
+
+  it('is text for a URL, signed with SHA-256', () => {
+    const ids = createPredictionIds({
+      secret: SECRET,
+      remembered: 100,
+    });
+    for (let n = 0; n < 100; n++) {
+      const id = ids.issue({ ...predicted, label: `?>ÿ${n}` });
+      expect(id).toMatch(/^[\w-]+\.[\w-]{22}$/);
+      const [encoded = '', signature] = id.split('.');
+      const mac = createHmac('sha256', SECRET).update(encoded);
+      expect(signature).toBe(mac.digest('base64url').slice(0, 22));
+    }
   });
 
   it('is remembered as judged, as long as there is room', () => {
@@ -971,7 +1005,7 @@ describe('a prediction id', () => {
 
   it('needs a secret of 32 characters', () => {
     expect(() =>
-      createPredictionIds({ secret: 'x'.repeat(31) }),
+      createPredictionIds({ secret: 'x'.repeat(31), remembered: 100 }),
     ).toThrow('the secret of prediction ids is too short');
   });
 });

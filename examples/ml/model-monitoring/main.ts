@@ -33,6 +33,7 @@ await runMain(async (stopped) => {
     monitor,
     ids: createPredictionIds({
       secret: settings.PREDICTION_SECRET.reveal(),
+      remembered: 100_000,
     }),
     registry,
     createDeadline: () => AbortSignal.timeout(settings.DEADLINE),

@@ -39,7 +39,7 @@ export function createModelMonitor(options: {
 }) {
   const { registry, rowsAlike = 1 } = options;
   const tellReference = exportReferences(registry, rowsAlike);
-  const signalTallies: Tally[] = [];
+  const signalTallies = new Set<Tally>();
   const outcomes = new Map<string, Tally>();
   const watched = new Map<string, Watched>();
 
@@ -66,7 +66,7 @@ export function createModelMonitor(options: {
     }
     // #endregion observe
 
-    signalTallies.push(...tallies);
+    for (const tally of tallies) signalTallies.add(tally);
     watched.set(model, { reference, observe });
     tellReference.signals(model, signals);
     openOutcome(model, reference);

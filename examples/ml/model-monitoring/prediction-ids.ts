@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Predicted } from './model-monitor.ts';
 
 const ADVICE = {
@@ -27,17 +27,17 @@ type Signed = Predicted & { nonce: string };
 export function createPredictionIds(options: {
   /** At least 32 random bytes as text, the same in each process. */
   secret: string;
-  /** How many judged ids a process remembers. */
-  remembered?: number;
+  /** How many judged ids a process remembers, such as 100,000. */
+  remembered: number;
 }) {
-  const { secret, remembered = 100_000 } = options;
+  const { secret, remembered } = options;
   if (secret.length < 32)
     throw new Error('the secret of prediction ids is too short');
   const judged = new Set<string>();
 
   /** The prediction itself, signed: there is nothing to look up. */
   function issue(predicted: Predicted): string {
-    const nonce = randomBytes(9).toString('base64url');
+    const nonce = randomUUID();
     const text = JSON.stringify({ ...predicted, nonce });
     const encoded = Buffer.from(text).toString('base64url');
     return `${encoded}.${sign(encoded)}`;
@@ -45,7 +45,9 @@ export function createPredictionIds(options: {
 
   /** What was predicted under this id; an id works once. */
   function redeem(id: string): Predicted {
-    const [encoded = '', signature = ''] = id.split('.');
+    const dot = id.indexOf('.');
+    const encoded = id.slice(0, dot);
+    const signature = id.slice(dot + 1);
     if (!isEqual(signature, sign(encoded)))
       throw new PredictionIdError('unknown_prediction');
     if (judged.has(signature))
@@ -59,10 +61,8 @@ export function createPredictionIds(options: {
   /** A set keeps its order: the oldest goes first. */
   function remember(signature: string): void {
     judged.add(signature);
-    for (const oldest of judged) {
-      if (judged.size <= remembered) break;
-      judged.delete(oldest);
-    }
+    const [oldest] = judged;
+    if (judged.size > remembered && oldest) judged.delete(oldest);
   }
 
   function sign(encoded: string): string {

@@ -19,7 +19,7 @@ export async function startTestApp(options: TestAppOptions = {}) {
     createApp({
       models: { current: () => watched },
       monitor,
-      ids: createPredictionIds({ secret: SECRET }),
+      ids: createPredictionIds({ secret: SECRET, remembered: 100 }),
       registry,
       createDeadline: never,
       log: createTestLog(),
