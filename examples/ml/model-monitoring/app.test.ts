@@ -1,7 +1,19 @@
-import { runProgram } from '@touchstone/kit/programs/program';
+import {
+  runProgram,
+  startProgram,
+} from '@touchstone/kit/programs/program';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { startTestApp } from './test-app.ts';
+import { createModelMonitor } from './model-monitor.ts';
+import { startWatchedModels } from './start-watched-models.ts';
+import { SECRET, startTestApp } from './test-app.ts';
+import { createTestFolder } from './test-folder.ts';
+import { createModelClient } from './test-model-client.ts';
+import { model, never } from './test-process.ts';
+import { WORKER, writeWatchedModel } from './train-watched-model.ts';
 
+const MAIN = new URL('main.ts', import.meta.url);
 const FLOWER = {
   sepalLength: 5.1,
   sepalWidth: 3.5,
@@ -19,14 +31,15 @@ it('predicts, and takes the truth when it is known', async () => {
     id: expect.any(String),
     version: '1',
     label: 'setosa',
-    confidence: expect.any(Number),
+    probabilities: expect.any(Object),
   });
-  expect(await app.tell(body.id, 'setosa')).toEqual({
+  expect(await app.tell(body.id, 'setosa')).toMatchObject({
     status: 204,
     body: {},
   });
+  await app.readMetrics();
   expect(await app.readMetrics()).toContain(
-    'model_outcome_total{version="1",outcome="right"} 1',
+    'model_outcome_total{model="irises@1",outcome="right"} 1',
   );
 });
 
@@ -43,9 +56,11 @@ it('refuses a body that is not what the route asks for', async () => {
   const refused = { status: 400, body: { code: 'invalid_request' } };
 
   for (const body of [{}, { ...FLOWER, petalWidth: '0.2' }, [FLOWER]])
-    expect(await app.send('/predictions', body)).toMatchObject(refused);
+    expect(await app.predict(body)).toMatchObject(refused);
   for (const body of [{}, { id: 'x' }, { id: 'x', label: '' }])
-    expect(await app.send('/truths', body)).toMatchObject(refused);
+    expect(await app.send('POST', '/truths', { body })).toMatchObject(
+      refused,
+    );
 });
 
 it('knows no prediction that it has not made', async () => {
@@ -67,17 +82,59 @@ it('tells Prometheus in its text format', async () => {
   );
 });
 
+it('watches the next version that is loaded, and refuses one with the reference of another', async () => {
+  await using files = await createTestFolder();
+  const { folder, write } = files;
+  await writeWatchedModel(folder, model);
+  const registry = new Registry();
+  const log = createTestLog();
+  const models = await startWatchedModels({
+    folder,
+    monitor: createModelMonitor({ registry }),
+    workerFile: WORKER,
+    stuckMs: 60_000,
+    log,
+  });
+  const ask = () => models.current().predict(FLOWER, never());
+  await write('reference.json', '{}');
+  await models.reload();
+  expect(log.entries).toMatchObject([{ message: 'model refused' }]);
+  expect((await ask()).version).toBe('1');
+
+  const card = { ...model.model.card, version: '2' };
+  const next = { ...model, model: { ...model.model, card } };
+  await writeWatchedModel(folder, next);
+  await models.reload();
+
+  expect((await ask()).version).toBe('2');
+  await registry.metrics(); // zeros
+  expect(await registry.metrics()).toContain(
+    'model_signal_total{model="irises@2",signal="output:label",bin="setosa"} 1',
+  );
+  await models.stop();
+});
+
+it('starts with a model of its own, and ends in order on SIGTERM', async () => {
+  await using program = await startProgram(MAIN, {
+    PREDICTION_SECRET: SECRET,
+    PORT: '0',
+  });
+  const client = createModelClient(program.url);
+
+  expect((await client.predict(FLOWER)).status).toBe(201);
+  expect(await program.kill('SIGTERM')).toBe(0);
+});
+
 it('does not start with a secret that is missing or well known', async () => {
-  const main = new URL('main.ts', import.meta.url);
   for (const secret of [
-    '',
+    undefined,
     'change-me-change-me-change-me-change-me-1234',
   ]) {
-    const { code, errors } = await runProgram(main, {
-      PREDICTION_SECRET: secret,
+    const { code, errors } = await runProgram(MAIN, {
+      ...(secret && { PREDICTION_SECRET: secret }),
       PORT: '0',
     });
     expect(code).toBe(1);
-    expect(errors).toContain('npx tsx secrets.ts');
+    expect(errors).toContain('PREDICTION_SECRET');
   }
 });

@@ -1,64 +1,70 @@
+import express, { type Response } from 'express';
+import type { Registry } from 'prom-client';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-} from '@touchstone/kit/app/problems';
-import express from 'express';
-import type { Registry } from 'prom-client';
-import { z } from 'zod';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
+import { readJson } from '../../api-design/request-validation/read-json.ts';
+import type { ModelPool } from '../model-serving/model-pool.ts';
 import type { createModelMonitor } from './model-monitor.ts';
 import type { createPredictionIds } from './prediction-ids.ts';
-import type { WatchedModel } from './watched-model.ts';
 
 type Services = {
-  model: WatchedModel;
+  models: { current: () => Pick<ModelPool, 'card' | 'predict'> };
   monitor: ReturnType<typeof createModelMonitor>;
   ids: ReturnType<typeof createPredictionIds>;
   registry: Registry;
-  log: { error: (message: string, details: object) => void };
+  createDeadline: () => AbortSignal;
+  log: Parameters<typeof answerErrors>[0];
 };
 
-const truth = z.strictObject({
-  id: z.string().max(300),
+const MOST_BYTES = 4096;
+
+const truthBody = z.strictObject({
+  id: z.string().max(2000),
   label: z.string().min(1).max(100),
 });
 
 /** Predicts, takes the truth when it becomes known, and tells Prometheus what it counted. */
 export function createApp(services: Services) {
-  const { model, monitor, ids, registry, log } = services;
-  const { version, inputs } = model.profile;
-  const features = z.strictObject(
-    mapValues(inputs, () => z.number().nullable()),
-  );
+  const { models, monitor, ids, registry, createDeadline } = services;
   const app = express().disable('x-powered-by');
-  app.use(express.json({ limit: '4kb' }));
 
+  // #region wire
   app.post('/predictions', async (request, response) => {
-    const values = features.parse(request.body);
-    const prediction = await model.predict(values);
-    monitor.observe({ inputs: values, ...prediction });
-    const id = ids.issue({ version, predicted: prediction.label });
-    response.status(201).json({ id, version, ...prediction });
+    const end = endOf(response);
+    const body = await readJson(request, MOST_BYTES);
+    const pool = models.current(); // a reload may come meanwhile
+    const prediction = await pool.predict(body, end);
+    const { features, ...answer } = prediction;
+    const predicted = monitor.describe(pool.card, answer.label);
+    response.status(201).json({ id: ids.issue(predicted), ...answer });
   });
 
-  app.post('/truths', (request, response) => {
-    const { id, label } = truth.parse(request.body);
-    const predicted = ids.redeem(id);
-    monitor.judge({ ...predicted, truth: label });
+  app.post('/truths', async (request, response) => {
+    const body = await readJson(request, MOST_BYTES);
+    const { id, label } = truthBody.parse(body);
+    monitor.judge(ids.redeem(id), label);
     response.status(204).end();
   });
 
   app.get('/metrics', async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics());
   });
+  // #endregion wire
 
-  app.use(answerNotFound, answerErrors(log));
+  /** The first of two: the deadline, or that the client goes. */
+  function endOf(response: Response): AbortSignal {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    return AbortSignal.any([createDeadline(), gone.signal]);
+  }
+
+  app.use(
+    answerNotFound,
+    answerErrors(services.log, translateZodError),
+  );
   return app;
-}
-
-function mapValues<T>(
-  entries: object,
-  toValue: () => T,
-): Record<string, T> {
-  const names = Object.keys(entries);
-  return Object.fromEntries(names.map((name) => [name, toValue()]));
 }

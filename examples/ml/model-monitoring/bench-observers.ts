@@ -1,64 +1,63 @@
 import { build } from 'hdr-histogram-js';
 import { Counter, Histogram, Registry } from 'prom-client';
-import {
-  createModelMonitor,
-  type Observation,
-} from './model-monitor.ts';
-import type { NumericSignal, Profile } from './reference-profile.ts';
+import type { Prediction } from '../model-serving/model-card.ts';
+import { createModelMonitor } from './model-monitor.ts';
+import { toConfidence } from './model-reference.ts';
+import type { WatchedModel } from './train-watched-model.ts';
 
 /** One way of watching predictions. */
 export type Observer = {
-  observe: (observation: Observation) => void;
+  observe: (prediction: Prediction) => void;
   registry: Registry;
 };
 
 /** This pattern. */
-export function createPattern(profile: Profile): Observer {
+export function createPattern({
+  model,
+  reference,
+}: WatchedModel): Observer {
   const registry = new Registry();
-  const { observe } = createModelMonitor({ profile, registry });
-  return { observe, registry };
-}
-
-/** Nobody looks. */
-export function createNothing(): Observer {
-  return { observe: () => {}, registry: new Registry() };
+  const { add } = createModelMonitor({ registry });
+  return { observe: add(model.card, reference), registry };
 }
 
 /** Each value is kept, to be sorted when somebody asks. */
-export function createKeeper(profile: Profile): Observer {
-  const inputs = Object.keys(profile.inputs).map((name) => ({
+export function createKeeper({ reference }: WatchedModel): Observer {
+  const inputs = Object.keys(reference.features).map((name) => ({
     name,
     values: [] as number[],
   }));
   const confidences: number[] = [];
   const labels: string[] = [];
 
-  function observe(observation: Observation) {
+  function observe(prediction: Prediction) {
     for (const { name, values } of inputs)
-      values.push(observation.inputs[name] ?? Number.NaN);
-    labels.push(observation.label);
-    confidences.push(observation.confidence);
+      values.push(prediction.features[name] ?? Number.NaN);
+    labels.push(prediction.label);
+    confidences.push(toConfidence(prediction) ?? Number.NaN);
   }
   return { observe, registry: new Registry() };
 }
 
 /** prom-client's own histograms: buckets belong to a metric, so each signal has one. */
-export function createHistograms(profile: Profile): Observer {
+export function createHistograms({
+  reference,
+}: WatchedModel): Observer {
   const registry = new Registry();
-  const toHistogram = ({ edges }: NumericSignal, name: string) =>
+  const toHistogram = ({ edges }: { edges: number[] }, name: string) =>
     new Histogram({
       name,
       help: name,
       buckets: edges,
       registers: [registry],
     });
-  const inputs = Object.entries(profile.inputs).map(
+  const inputs = Object.entries(reference.features).map(
     ([name, signal]) => ({
       name,
       histogram: toHistogram(signal, name),
     }),
   );
-  const confidence = toHistogram(profile.confidence, 'confidence');
+  const confidence = toHistogram(reference.confidence, 'confidence');
   const labels = new Counter({
     name: 'labels_total',
     help: 'Answers',
@@ -66,31 +65,33 @@ export function createHistograms(profile: Profile): Observer {
     registers: [registry],
   });
 
-  function observe(observation: Observation) {
+  function observe(prediction: Prediction) {
     for (const { name, histogram } of inputs)
-      histogram.observe(observation.inputs[name] ?? Number.NaN);
-    labels.inc({ label: observation.label });
-    confidence.observe(observation.confidence);
+      histogram.observe(prediction.features[name] ?? Number.NaN);
+    labels.inc({ label: prediction.label });
+    confidence.observe(toConfidence(prediction) ?? Number.NaN);
   }
   return { observe, registry };
 }
 
 /** HdrHistogram: any quantile to two digits, of whole numbers. */
-export function createHdrHistograms(profile: Profile): Observer {
+export function createHdrHistograms({
+  reference,
+}: WatchedModel): Observer {
   const start = () => build({ numberOfSignificantValueDigits: 2 });
-  const inputs = Object.keys(profile.inputs).map((name) => ({
+  const inputs = Object.keys(reference.features).map((name) => ({
     name,
     histogram: start(),
   }));
   const confidence = start();
   const labels = new Map<string, number>();
 
-  function observe(observation: Observation) {
+  function observe(prediction: Prediction) {
     for (const { name, histogram } of inputs)
-      histogram.recordValue((observation.inputs[name] ?? 0) * 1000);
-    const { label } = observation;
+      histogram.recordValue((prediction.features[name] ?? 0) * 1000);
+    const { label } = prediction;
     labels.set(label, (labels.get(label) ?? 0) + 1);
-    confidence.recordValue(observation.confidence * 1000);
+    confidence.recordValue((toConfidence(prediction) ?? 0) * 1000);
   }
   return { observe, registry: new Registry() };
 }

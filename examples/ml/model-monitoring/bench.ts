@@ -1,69 +1,73 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { listen } from '@touchstone/kit/app/http';
 import {
   type Contender,
   compare,
-  operationsPerSecond,
   writeBench,
 } from '@touchstone/kit/testing/bench';
-import { createApp } from './app.ts';
+import { Registry } from 'prom-client';
+import { startModelPool } from '../model-serving/model-pool.ts';
 import {
   createHdrHistograms,
   createHistograms,
   createKeeper,
-  createNothing,
   createPattern,
   type Observer,
 } from './bench-observers.ts';
-import { createPredictionIds } from './prediction-ids.ts';
-import { createSecrets } from './secrets.ts';
-import { createClient } from './test-client.ts';
-import { createTraffic, model } from './test-traffic.ts';
+import { watchPool } from './model-monitor.ts';
+import { createTraffic } from './test-traffic.ts';
+import { trainWatchedModel, WORKER } from './train-watched-model.ts';
 
-const LOAD = { clients: 8, seconds: 1.5 };
 const OBSERVED = 20_000;
 const COPIES = 20;
 const SIGNALS = 6;
-const { profile } = model;
-const visits = createTraffic()(1000);
-const observations = await Promise.all(
-  visits.map(async ({ inputs }) => ({
-    inputs,
-    ...(await model.predict(inputs)),
-  })),
-);
+const CALLERS = 64;
+const watched = await trainWatchedModel('1');
+const pool = await startModelPool({
+  model: watched.model,
+  workerFile: WORKER,
+  stuckMs: 60_000,
+  log: console,
+});
+const never = new AbortController().signal;
+const flowers = createTraffic()(1000).map(({ flower }) => flower);
+const predictions: Awaited<ReturnType<typeof pool.predict>>[] = [];
+for (const flower of flowers)
+  predictions.push(await pool.predict(flower, never));
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
 type Way = { name: string; create: () => Observer; note?: string };
 const pattern: Way = {
   name: 'this pattern',
-  create: () => createPattern(profile),
+  create: () => createPattern(watched),
 };
 const others: Way[] = [
   {
     name: 'each value kept (naive)',
-    create: () => createKeeper(profile),
+    create: () => createKeeper(watched),
     note: 'sorting them comes on top, at each scrape',
   },
   {
     name: 'prom-client, a Histogram for each signal',
-    create: () => createHistograms(profile),
+    create: () => createHistograms(watched),
     note: 'no bin for what is missing',
   },
   {
     name: 'hdr-histogram-js, 2 digits',
-    create: () => createHdrHistograms(profile),
+    create: () => createHdrHistograms(watched),
     note: 'its quantiles do not add up over processes',
   },
 ];
 const [, histograms = pattern] = others;
-const nothing: Way = { name: 'nobody watches', create: createNothing };
+const unwatched: Way = {
+  name: 'nobody watches',
+  create: () => ({ observe: () => {}, registry: new Registry() }),
+};
 
 writeBench(new URL('bench.json', import.meta.url), {
   id: 'ml/model-monitoring',
-  software: 'ONNX Runtime 1.30.0, prom-client 15.1.3',
+  software: 'onnxruntime-node 1.30.0, prom-client 15.1.3',
   tables: [
     await compare({
       title: 'Observing predictions of four inputs, one thread',
@@ -78,13 +82,14 @@ writeBench(new URL('bench.json', import.meta.url), {
       contenders: contend(others, measureMemory),
     }),
     await compare({
-      title: `Predictions over HTTP, ${LOAD.clients} clients at once`,
+      title: `Predictions of the pool, one thread, ${CALLERS} callers that wait for each answer`,
       unit: 'predictions/s',
       better: 'higher',
-      contenders: contend([histograms, nothing], measureHttp),
+      contenders: contend([histograms, unwatched], measurePool),
     }),
   ],
 });
+await pool.stop();
 
 function contend(
   rivals: Way[],
@@ -118,29 +123,22 @@ async function measureMemory({ create }: Way): Promise<number> {
   return bytes / copies.length / SIGNALS;
 }
 
-async function measureHttp({ create }: Way): Promise<number> {
-  const { observe, registry } = create();
-  const app = createApp({
-    model,
-    monitor: { observe, judge: () => {} },
-    ids: createPredictionIds({
-      secret: createSecrets().PREDICTION_SECRET,
-    }),
-    registry,
-    log: console,
-  });
-  await using server = await listen(app);
-  const { predict } = createClient(server.url);
+async function measurePool({ create }: Way): Promise<number> {
+  const { predict } = watchPool(pool, create().observe);
   let sent = 0;
-  return await operationsPerSecond(LOAD, () =>
-    predict(visits[sent++ % visits.length]?.inputs ?? {}),
-  );
+  const start = performance.now();
+  async function call() {
+    while (sent < OBSERVED)
+      await predict(flowers[sent++ % flowers.length], never);
+  }
+  await Promise.all(Array.from({ length: CALLERS }, call));
+  return (OBSERVED * 1000) / (performance.now() - start);
 }
 
 function observeAll(observe: Observer['observe']): void {
   for (let row = 0; row < OBSERVED; row++) {
-    const observation = observations[row % observations.length];
-    if (observation) observe(observation);
+    const prediction = predictions[row % predictions.length];
+    if (prediction) observe(prediction);
   }
 }
 

@@ -1,19 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import { startPrometheus } from '@touchstone/kit/monitoring/prometheus';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { createSecrets } from './secrets.ts';
-import { createClient } from './test-client.ts';
+import { createModelClient } from './test-model-client.ts';
 import { createTraffic, inInches, type Visit } from './test-traffic.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);
-const environment = { ...createSecrets(), PORT: '0' };
+const secret = randomBytes(32).toString('base64url');
+const environment = { PREDICTION_SECRET: secret, PORT: '0' };
 await using one = await startProgram(MAIN, environment);
 await using two = await startProgram(MAIN, environment);
 await using prometheus = await startPrometheus({
   rules: new URL('alerts.yml', import.meta.url),
   targets: [one.url, two.url],
 });
-const [busy, quiet] = [createClient(one.url), createClient(two.url)];
+const busy = createModelClient(one.url);
+const quiet = createModelClient(two.url);
 const draw = createTraffic();
 await waitForSamples('sum(up)', 2);
 console.log('Prometheus scrapes two processes');
@@ -31,23 +33,23 @@ await serve(busy, draw(360, inInches('petalLength')));
 await serve(quiet, draw(40, inInches('petalLength')));
 console.log('400 more, but now petalLength comes in inches');
 await waitUntil(
-  'an alert fires',
+  'an alert is pending',
   async () => (await listDrifts()).length > 0,
 );
 await report();
 
 const [visit] = draw(1);
-const answer = await busy.predict(visit?.inputs ?? {});
+const answer = await busy.predict(visit?.flower);
 const told = await quiet.tell(answer.body.id, 'setosa');
 console.log(`the truth, told to the other process: ${told.status}`);
 const again = await quiet.tell(answer.body.id, 'setosa');
 console.log(`told twice: ${again.status} ${again.body.code}`);
 
 async function serve(
-  client: ReturnType<typeof createClient>,
+  client: ReturnType<typeof createModelClient>,
   visits: Visit[],
 ) {
-  for (const { inputs } of visits) await client.predict(inputs);
+  for (const { flower } of visits) await client.predict(flower);
 }
 
 async function waitForSamples(expression: string, value: number) {

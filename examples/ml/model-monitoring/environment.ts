@@ -1,10 +1,20 @@
-import { secret } from '@touchstone/kit/app/environment';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import {
+  duration,
+  port,
+  wholeNumber,
+} from '../../architecture/typed-configuration/fields.ts';
+import { secret } from '../../architecture/typed-configuration/secret.ts';
 
-const ADVICE = 'Make a new one with: npx tsx secrets.ts';
-
-/** No default for the secret: without it the program does not start. */
+/** Where the model and its reference are, and what signs the ids. */
 export const environmentSchema = z.object({
-  PREDICTION_SECRET: secret(ADVICE),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  MODEL_FOLDER: z
+    .string()
+    .transform((path) => pathToFileURL(`${path}/`))
+    .optional(),
+  PREDICTION_SECRET: secret(),
+  THREADS: wholeNumber(1, 64).default(1),
+  DEADLINE: duration(60_000).default(500),
+  PORT: port().default(3000),
 });

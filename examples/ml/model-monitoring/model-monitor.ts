@@ -1,145 +1,133 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { isDeepStrictEqual } from 'node:util';
+import type { Registry } from 'prom-client';
+import type {
+  ModelCard,
+  Prediction,
+} from '../model-serving/model-card.ts';
 import {
-  findBin,
-  findClass,
-  findLimit,
-  type Profile,
-  type Signal,
-  smoothShares,
-  type Value,
-} from './reference-profile.ts';
+  type Expected,
+  exportReferences,
+  exportTallies,
+  startTally,
+  type Tally,
+} from './export-metrics.ts';
+import { listSignals } from './list-signals.ts';
+import { addOne, type ModelReference } from './model-reference.ts';
 
-/** What went into a model and what came out. */
-export type Observation = {
-  inputs: Record<string, Value>;
+/** What must be known of a prediction when its truth arrives; JSON. */
+export type Predicted = Expected & {
+  /** The name and the version of its card. */
+  model: string;
   label: string;
-  confidence: number;
 };
 
-/** A prediction whose truth is known by now. */
-export type Judgement = {
-  version: string;
-  predicted: string;
-  truth: string;
+/** Anything that predicts, such as the pool of model-serving. */
+export type Predictor = {
+  predict: (body: unknown, signal: AbortSignal) => Promise<Prediction>;
 };
 
-/** Counts what a model meets and does, for Prometheus to compare with the profile. */
+type Watched = {
+  reference: ModelReference;
+  observe: (prediction: Prediction) => void;
+};
+
+/** Counts what models meet and answer, for Prometheus to compare with their references. */
 export function createModelMonitor(options: {
-  profile: Profile;
   registry: Registry;
+  /** How many rows in sequence are much the same: what one client sends at once. */
+  rowsAlike?: number;
 }) {
-  const { profile, registry } = options;
-  const { version } = profile;
-  const inputs = Object.entries(profile.inputs).map(
-    ([name, signal]) => ({ name, ...startTally(signal) }),
-  );
-  const label = startTally(profile.label);
-  const confidence = startTally(profile.confidence);
-  const tallies = [...inputs, label, confidence];
-  const outcomes = new Map([[version, { right: 0, wrong: 0 }]]);
+  const { registry, rowsAlike = 1 } = options;
+  const tellReference = exportReferences(registry, rowsAlike);
+  const signalTallies = new Set<Tally>();
+  const outcomes = new Map<string, Tally>();
+  const watched = new Map<string, Watched>();
 
-  // #region observe
-  /** Some comparisons and additions: no clock, no I/O, nothing kept. */
-  function observe(observation: Observation): void {
-    // Names and bins are the profile's, never the client's: nobody
+  /** Returns what counts a prediction of this model; throws when the reference does not fit the card, or differs from an earlier one. */
+  function add(card: ModelCard, reference: ModelReference) {
+    const model = nameModel(card);
+    const known = watched.get(model);
+    if (known && isDeepStrictEqual(known.reference, reference))
+      return known.observe; // the same model is loaded again
+    if (known)
+      throw new Error(`${model} has a reference: change the version`);
+    const signals = listSignals(card, reference);
+    const tallies = signals.map(({ name, bins, find }) => {
+      const labels = bins.map((bin) => ({ model, signal: name, bin }));
+      return { find, ...startTally(labels) };
+    });
+
+    // #region observe
+    // Names and bins come from the card, never from a client: nobody
     // outside can add a time series.
-    for (const { name, signal, counts } of inputs)
-      add(counts, findBin(signal.edges, observation.inputs[name]));
-    add(label.counts, findClass(label.signal.bins, observation.label));
-    add(
-      confidence.counts,
-      findBin(confidence.signal.edges, observation.confidence),
+    function observe(prediction: Prediction): void {
+      for (const { find, counts } of tallies)
+        addOne(counts, find(prediction));
+    }
+    // #endregion observe
+
+    for (const tally of tallies) signalTallies.add(tally);
+    watched.set(model, { reference, observe });
+    tellReference.signals(model, signals);
+    openOutcome(model, reference);
+    return observe;
+  }
+
+  /** What to keep with a prediction until its truth is known. */
+  function describe(card: ModelCard, label: string): Predicted {
+    const model = nameModel(card);
+    const known = watched.get(model);
+    if (!known) throw new Error(`${model} is not watched here`);
+    const { right, heldOut } = known.reference;
+    return { model, label, right, heldOut };
+  }
+
+  // #region judge
+  /** Counts for the version that predicted, though none may serve it now. */
+  function judge(predicted: Predicted, truth: string): void {
+    const { counts } = openOutcome(predicted.model, predicted);
+    addOne(counts, predicted.label === truth ? 0 : 1);
+  }
+
+  function openOutcome(model: string, expected: Expected): Tally {
+    const known = outcomes.get(model);
+    if (known) return known;
+    const names = ['right', 'wrong'];
+    const tally = startTally(
+      names.map((outcome) => ({ model, outcome })),
     );
+    outcomes.set(model, tally);
+    tellReference.quality(model, expected);
+    return tally;
   }
-  // #endregion observe
+  // #endregion judge
 
-  /** Counts for the version that predicted, whichever runs here now. */
-  function judge({ version, predicted, truth }: Judgement): void {
-    const counts = outcomes.get(version) ?? { right: 0, wrong: 0 };
-    counts[predicted === truth ? 'right' : 'wrong']++;
-    outcomes.set(version, counts);
-  }
-
-  new Counter({
+  exportTallies(registry, signalTallies, {
     name: 'model_signal_total',
     help: 'Predictions by the bin of each signal',
-    labelNames: ['version', 'signal', 'bin'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      // Zeros too: increase() needs the zero before the first one.
-      for (const { signal, counts } of tallies)
-        for (const [index, bin] of signal.bins.entries())
-          this.inc(
-            { version, signal: signal.name, bin },
-            counts[index],
-          );
-    },
+    labelNames: ['model', 'signal', 'bin'],
   });
-
-  new Counter({
+  exportTallies(registry, outcomes, {
     name: 'model_outcome_total',
     help: 'Predictions whose truth is known, by whether they were right',
-    labelNames: ['version', 'outcome'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [version, { right, wrong }] of outcomes) {
-        this.inc({ version, outcome: 'right' }, right);
-        this.inc({ version, outcome: 'wrong' }, wrong);
-      }
-    },
+    labelNames: ['model', 'outcome'],
   });
-
-  exportReference(profile, registry);
-  return { observe, judge };
+  return { add, describe, judge };
 }
 
-/** What counts are compared with: each process tells it, so that rules need no second source. */
-function exportReference(profile: Profile, registry: Registry): void {
-  const { version, accuracy, inputs, label, confidence } = profile;
-  const registers = [registry];
-  const labelNames = ['version', 'signal'];
-  const share = new Gauge({
-    name: 'model_reference_share',
-    help: 'Share of the reference in a bin, half a row added to each',
-    labelNames: [...labelNames, 'bin'],
-    registers,
-  });
-  const rows = new Gauge({
-    name: 'model_reference_rows',
-    help: 'Rows of the reference',
-    labelNames,
-    registers,
-  });
-  const limit = new Gauge({
-    name: 'model_reference_limit',
-    help: 'What PSI stays under without drift, times 1/n + 1/m',
-    labelNames,
-    registers,
-  });
-  const right = new Gauge({
-    name: 'model_reference_accuracy',
-    help: 'Share of predictions that were right when it was made',
-    labelNames: ['version'],
-    registers,
-  });
-
-  right.set({ version }, accuracy);
-  for (const one of [...Object.values(inputs), label, confidence]) {
-    const signal = one.name;
-    const total = one.counts.reduce((sum, count) => sum + count, 0);
-    rows.set({ version, signal }, total);
-    limit.set({ version, signal }, findLimit(one));
-    for (const [index, value] of smoothShares(one.counts).entries())
-      share.set({ version, signal, bin: `${one.bins[index]}` }, value);
+/** The same pool; each prediction is counted. */
+export function watchPool<Pool extends Predictor>(
+  pool: Pool,
+  observe: Watched['observe'],
+): Pool {
+  async function predict(body: unknown, signal: AbortSignal) {
+    const prediction = await pool.predict(body, signal);
+    observe(prediction);
+    return prediction;
   }
+  return { ...pool, predict };
 }
 
-function startTally<T extends Signal>(signal: T) {
-  return { signal, counts: new Float64Array(signal.bins.length) };
-}
-
-function add(counts: Float64Array, bin: number): void {
-  counts[bin] = (counts[bin] ?? 0) + 1;
+function nameModel({ name, version }: ModelCard): string {
+  return `${name}@${version}`;
 }

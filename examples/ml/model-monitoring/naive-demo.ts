@@ -3,7 +3,7 @@ import { createTraffic } from './test-traffic.ts';
 
 const draw = createTraffic();
 const lengths = (count: number) =>
-  draw(count).map(({ inputs }) => Number(inputs.petalLength));
+  draw(count).map(({ flower }) => Number(flower.petalLength));
 const MEAN = 3.76;
 
 report('a thousand healthy flowers', lengths(1000));

@@ -13,7 +13,7 @@ it('shows how the naive way fails: it cries at night and sleeps through a lost i
   const night = createTraffic()(5);
 
   expect(
-    hasDrifted(night.map(({ inputs }) => Number(inputs.petalLength))),
+    hasDrifted(night.map(({ flower }) => Number(flower.petalLength))),
   ).toBe(true);
   expect(hasDrifted(Array(2000).fill(MEAN))).toBe(false);
   expect(hasDrifted([Number.NaN, ...Array(999).fill(1)])).toBe(false);

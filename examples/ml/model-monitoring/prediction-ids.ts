@@ -1,62 +1,69 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { Predicted } from './model-monitor.ts';
 
-/** What must be known of a prediction when its truth arrives. */
-export type Predicted = { version: string; predicted: string };
+const ADVICE = {
+  unknown_prediction: 'No prediction has this id',
+  already_judged: 'The truth of this prediction is counted already',
+};
 
-/** An id that does not count, and why. */
+/** Why a truth does not count. */
 export class PredictionIdError extends Error {
   override readonly name = 'PredictionIdError';
-  readonly status: number;
-  readonly code: 'unknown_prediction' | 'already_judged';
+  readonly expose = true;
+  readonly code: keyof typeof ADVICE;
+  readonly status: 404 | 409;
 
-  constructor(code: 'unknown_prediction' | 'already_judged') {
-    super(code === 'already_judged' ? 'It is counted' : 'No such id');
+  constructor(code: PredictionIdError['code']) {
+    super(ADVICE[code]);
     this.code = code;
     this.status = code === 'already_judged' ? 409 : 404;
   }
 }
 
+/** We signed it, so it is what we wrote. */
+type Signed = Predicted & { nonce: string };
+
 /** Ids that carry the prediction: any process can judge it, weeks later, and none stores it. */
 export function createPredictionIds(options: {
-  /** 32 random bytes, the same in each process. */
+  /** At least 32 random bytes as text, the same in each process. */
   secret: string;
-  /** How many judged ids a process remembers. */
-  remembered?: number;
+  /** How many judged ids a process remembers, such as 100,000. */
+  remembered: number;
 }) {
-  const { secret, remembered = 100_000 } = options;
+  const { secret, remembered } = options;
+  if (secret.length < 32)
+    throw new Error('the secret of prediction ids is too short');
   const judged = new Set<string>();
 
-  // #region prediction-id
   /** The prediction itself, signed: there is nothing to look up. */
-  function issue({ version, predicted }: Predicted): string {
-    const nonce = randomBytes(9).toString('base64url');
-    const content = JSON.stringify([version, predicted, nonce]);
-    const encoded = Buffer.from(content).toString('base64url');
+  function issue(predicted: Predicted): string {
+    const nonce = randomUUID();
+    const text = JSON.stringify({ ...predicted, nonce });
+    const encoded = Buffer.from(text).toString('base64url');
     return `${encoded}.${sign(encoded)}`;
   }
 
   /** What was predicted under this id; an id works once. */
   function redeem(id: string): Predicted {
-    const [encoded = '', signature = ''] = id.split('.');
+    const dot = id.indexOf('.');
+    const encoded = id.slice(0, dot);
+    const signature = id.slice(dot + 1);
     if (!isEqual(signature, sign(encoded)))
       throw new PredictionIdError('unknown_prediction');
     if (judged.has(signature))
       throw new PredictionIdError('already_judged');
     remember(signature);
-    const content = Buffer.from(encoded, 'base64url').toString();
-    const [version, predicted] = JSON.parse(content);
-    return { version, predicted };
+    const text = Buffer.from(encoded, 'base64url').toString();
+    const { nonce, ...predicted }: Signed = JSON.parse(text);
+    return predicted;
   }
 
   /** A set keeps its order: the oldest goes first. */
   function remember(signature: string): void {
     judged.add(signature);
-    for (const oldest of judged) {
-      if (judged.size <= remembered) break;
-      judged.delete(oldest);
-    }
+    const [oldest] = judged;
+    if (judged.size > remembered && oldest) judged.delete(oldest);
   }
-  // #endregion prediction-id
 
   function sign(encoded: string): string {
     const mac = createHmac('sha256', secret).update(encoded);

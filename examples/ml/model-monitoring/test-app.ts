@@ -1,24 +1,34 @@
+import { randomBytes } from 'node:crypto';
 import { listen } from '@touchstone/kit/app/http';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { createApp } from './app.ts';
 import { createPredictionIds } from './prediction-ids.ts';
-import { createSecrets } from './secrets.ts';
-import { createClient } from './test-client.ts';
-import { model, startProcess } from './test-traffic.ts';
+import { createModelClient } from './test-model-client.ts';
+import { never, startProcess } from './test-process.ts';
+
+/** The secret of all test apps. */
+export const SECRET = randomBytes(32).toString('base64url');
+
+type TestAppOptions = { process?: ReturnType<typeof startProcess> };
 
 /** The app on a socket, with the model that all tests share. */
-export async function startTestApp(
-  secret = createSecrets().PREDICTION_SECRET,
-) {
-  const { registry, ...monitor } = startProcess(model);
-  const ids = createPredictionIds({ secret });
+export async function startTestApp(options: TestAppOptions = {}) {
+  const { process = startProcess() } = options;
+  const { monitor, registry, watched } = process;
   const server = await listen(
-    createApp({ model, monitor, ids, registry, log: console }),
+    createApp({
+      models: { current: () => watched },
+      monitor,
+      ids: createPredictionIds({ secret: SECRET, remembered: 100 }),
+      registry,
+      createDeadline: never,
+      log: createTestLog(),
+    }),
   );
   return {
-    ...createClient(server.url),
+    ...createModelClient(server.url),
     url: server.url,
     registry,
-    observe: monitor.observe,
     countSeries: async () =>
       (await registry.metrics()).match(/^\w+\{/gm)?.length,
     [Symbol.asyncDispose]: server[Symbol.asyncDispose],

@@ -1,73 +1,47 @@
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { seededRandom } from '@touchstone/kit/testing/random';
-import { Registry } from 'prom-client';
-import { createModelMonitor } from './model-monitor.ts';
-import type { Value } from './reference-profile.ts';
-import {
-  loadWatchedModel,
-  nameFeatures,
-  type WatchedModel,
-} from './watched-model.ts';
+
+/** The measures of a flower, as a client sends them. */
+export type Flower = Record<string, number | null>;
 
 /** What a client sends, and what the flower really is. */
-export type Visit = { inputs: Record<string, Value>; truth: string };
+export type Visit = { flower: Flower; truth: string };
 
 /** How a test changes what healthy clients would send. */
 export type Change = (visit: Visit, index: number) => Visit;
 
-/** The model that all tests share. */
-export const model = await loadWatchedModel('1');
-
 /** Draws flowers as the model knows them; the same in each run. */
 export function createTraffic(seed = 1) {
   const random = seededRandom(seed);
-  const iris = trainIrisModel();
-  const flowers = [...iris.trainingSet, ...iris.testSet];
+  const { trainingSet, testSet, features, labels } = trainIrisModel();
+  const flowers = [...trainingSet, ...testSet];
 
   return function draw(
     count: number,
     change: Change = (visit) => visit,
   ): Visit[] {
     return Array.from({ length: count }, (_, index) => {
-      const flower = flowers[Math.floor(random() * flowers.length)];
-      const { features = [], label = 0 } = flower ?? {};
-      const inputs = nameFeatures(iris, features);
-      return change({ inputs, truth: `${iris.labels[label]}` }, index);
+      const row = flowers[Math.floor(random() * flowers.length)];
+      const flower = Object.fromEntries(
+        features.map(({ name }, at) => [
+          name,
+          Number(row?.features[at]),
+        ]),
+      );
+      const truth = `${labels[Number(row?.label)]}`;
+      return change({ flower, truth }, index);
     });
   };
-}
-
-/** A process of the fleet without its HTTP: a monitor and what it exports. */
-export function startProcess({ profile, predict }: WatchedModel) {
-  const registry = new Registry();
-  const monitor = createModelMonitor({ profile, registry });
-
-  /** Predicts for each visit and counts it. */
-  async function serve(visits: Visit[]) {
-    for (const { inputs } of visits)
-      monitor.observe({ inputs, ...(await predict(inputs)) });
-  }
-
-  /** How many rows it has counted in each bin of a signal. */
-  async function count(signal: string): Promise<number[]> {
-    const counter = registry.getSingleMetric('model_signal_total');
-    const { values } = (await counter?.get()) ?? { values: [] };
-    return values
-      .filter(({ labels }) => labels.signal === signal)
-      .map(({ value }) => value);
-  }
-
-  return { ...monitor, registry, serve, count };
 }
 
 /** A client that sends something else for one input. */
 export function changeInput(
   name: string,
-  change: (value: number, index: number) => Value,
+  change: (value: number, index: number) => number | null,
 ): Change {
-  return ({ inputs, truth }, index) => {
-    const value = change(Number(inputs[name]), index);
-    return { truth, inputs: { ...inputs, [name]: value } };
+  return ({ flower, truth }, index) => {
+    const value = change(Number(flower[name]), index);
+    return { truth, flower: { ...flower, [name]: value } };
   };
 }
 

@@ -1,0 +1,33 @@
+import { readModel } from '../model-serving/model-file.ts';
+import {
+  type ModelPoolOptions,
+  startModelPool,
+} from '../model-serving/model-pool.ts';
+import { createModelServer } from '../model-serving/model-server.ts';
+import { type createModelMonitor, watchPool } from './model-monitor.ts';
+import { readReference } from './model-reference.ts';
+
+type StartOptions = Omit<ModelPoolOptions, 'model' | 'log'> & {
+  folder: URL;
+  monitor: ReturnType<typeof createModelMonitor>;
+  log: Parameters<typeof createModelServer>[0]['log'] &
+    ModelPoolOptions['log'];
+};
+
+// #region start
+/** Serves and watches a model; `reload` reads its files again. */
+export function startWatchedModels(options: StartOptions) {
+  const { folder, monitor, ...rest } = options;
+  return createModelServer({
+    read: () => readModel(folder),
+    async start(model) {
+      const reference = await readReference(folder, model.card);
+      // Before the threads: a reference that does not fit is refused.
+      const observe = monitor.add(model.card, reference);
+      const pool = await startModelPool({ model, ...rest });
+      return watchPool(pool, observe);
+    },
+    log: rest.log,
+  });
+}
+// #endregion start
