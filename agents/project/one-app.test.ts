@@ -8,6 +8,12 @@ import { createAppClient } from '../testing/app-client.ts';
 import { openAppDatabase } from '../testing/app-database.ts';
 import { buildApp } from '../testing/build-app.ts';
 
+const PATTERNS = [
+  'webhook-receiving',
+  'background-jobs',
+  'refresh-token-rotation',
+  'tenant-isolation-rls',
+];
 const EVENTS = 400;
 const SETTINGS = {
   WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
@@ -16,7 +22,7 @@ const SETTINGS = {
 };
 
 it('an app of four patterns loses nothing when it is killed and its database restarts', async () => {
-  using app = await buildApp();
+  using app = await buildApp('one-app', PATTERNS);
   await using database = await openAppDatabase(app.migrations);
   const acme = await database.addTenant('ada@example.com');
   const globex = await database.addTenant('bob@example.com');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from '../../scripts/files/root.ts';
@@ -8,23 +8,20 @@ import { writeLibraryFiles } from '../generate/build-package.ts';
 import { bundleCode } from '../generate/bundle-code.ts';
 import { makeProject } from './test-library.ts';
 
-const PATTERNS = [
-  'webhook-receiving',
-  'background-jobs',
-  'refresh-token-rotation',
-  'tenant-isolation-rls',
-];
-const SOURCE = join(ROOT, 'agents/testing/fixtures/one-app');
+/** An app that was built: how it starts, and the folder of its migrations. */
+export type BuiltApp = Disposable & { main: URL; migrations: string };
 
-/** An app of its own code and of patterns that the package's command added to it; its types hold. */
-export async function buildApp(): Promise<Disposable & { main: URL; migrations: string }> {
+/** An app of its own code, in a folder of fixtures, and of patterns that the package's command added to it; its types hold. */
+export async function buildApp(name: string, patterns: string[]): Promise<BuiltApp> {
+  const source = join(ROOT, 'agents/testing/fixtures', name);
   using built = await buildPackage();
   const { folder, ...place } = makeProject({
     'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS }),
   });
-  run(join(built.folder, 'cli.js'), 'add', ...PATTERNS, '--cwd', folder);
-  cpSync(join(SOURCE, 'main.ts'), join(folder, 'main.ts'));
-  cpSync(join(SOURCE, 'schema.sql'), join(folder, 'migrations/9999_app.sql'));
+  run(join(built.folder, 'cli.js'), 'add', ...patterns, '--cwd', folder);
+  cpSync(join(source, 'main.ts'), join(folder, 'main.ts'));
+  const schema = join(source, 'schema.sql');
+  if (existsSync(schema)) cpSync(schema, join(folder, 'migrations/9999_app.sql'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   run(join(ROOT, 'node_modules/typescript/bin/tsc'), '--project', folder);
   return {
