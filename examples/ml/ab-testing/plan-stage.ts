@@ -1,70 +1,67 @@
 /** What runs: which version answers, and which one is on trial. */
-export type Plan = { live: string } & Trial;
+export type Plan = {
+  live: string;
+  /** Where a rollback goes, the latest last. */
+  earlier: string[];
+  trial: Trial | null;
+};
 
-/** A trial, or none. */
-export type Trial =
-  | { stage: 'live'; candidate: null; share: null; trial: null }
-  | { stage: 'shadow'; candidate: string; share: null; trial: number }
-  | {
-      stage: 'canary';
-      candidate: string;
-      share: number;
-      trial: number;
-    };
+/** A candidate beside the live version. */
+export type Trial = {
+  candidate: string;
+  /** The revision in which the shadow or the canary began. */
+  number: number;
+  /** Of the users; 0 in the shadow, where none meets it. */
+  share: number;
+};
 
 /** What an operator, or the judge, wants. */
 export type Command =
-  | { to: 'shadow'; version: string }
+  | { to: 'shadow'; candidate: string }
   | { to: 'canary'; share: number }
-  | { to: 'live'; version?: string | undefined }
+  | { to: 'live' }
   | { to: 'rollback' };
 
-type Before = Plan & { revision: number };
-
-const NO_TRIAL = {
-  stage: 'live',
-  candidate: null,
-  share: null,
-  trial: null,
-} as const;
-
-/** What a command makes of what runs; undefined when it does not fit. */
+// #region plan-stage
+/** What a command makes of a stage; undefined when it does not fit. */
 export function planStage(
-  now: Before | undefined,
-  liveBefore: string | undefined,
+  now: Plan & { revision: number },
   command: Command,
 ): Plan | undefined {
-  if (!now) return planFirst(command);
-  const { stage, live, candidate, trial } = now;
+  const { live, earlier, trial, revision } = now;
   switch (command.to) {
-    case 'shadow':
-      if (stage !== 'live' || command.version === live) return;
-      return {
-        stage: 'shadow',
-        live,
-        candidate: command.version,
-        share: null,
-        trial: now.revision + 1,
-      };
-    case 'canary':
+    case 'shadow': {
+      const { candidate } = command;
+      if (trial || candidate === live) return undefined;
+      const number = revision + 1;
+      return { live, earlier, trial: { candidate, number, share: 0 } };
+    }
+    case 'canary': {
+      const { share } = command;
       // Shrinking would send users back and forth: roll back instead.
-      if (stage === 'live' || command.share <= Number(now.share))
-        return;
+      if (!trial || !(share > trial.share && share <= 0.5))
+        return undefined;
+      const isNew = trial.share === 0;
+      const number = isNew ? revision + 1 : trial.number;
+      return { live, earlier, trial: { ...trial, number, share } };
+    }
+    case 'live': {
+      if (!trial?.share) return undefined;
+      const { candidate } = trial;
+      const others = earlier.filter((version) => version !== candidate);
       return {
-        ...{ stage: 'canary', live, candidate, trial },
-        share: command.share,
+        live: candidate,
+        earlier: others.concat(live),
+        trial: null,
       };
-    case 'live':
-      if (stage !== 'canary' || command.version) return;
-      return { ...NO_TRIAL, live: candidate };
-    case 'rollback':
-      if (stage !== 'live') return { ...NO_TRIAL, live };
-      return liveBefore ? { ...NO_TRIAL, live: liveBefore } : undefined;
+    }
+    case 'rollback': {
+      if (trial) return { live, earlier, trial: null };
+      const last = earlier.at(-1);
+      // What is rolled back is in no list: nothing goes back to it.
+      if (!last) return undefined;
+      return { live: last, earlier: earlier.slice(0, -1), trial: null };
+    }
   }
 }
-
-/** The first version has nothing to be compared with. */
-function planFirst(command: Command): Plan | undefined {
-  if (command.to !== 'live' || !command.version) return undefined;
-  return { ...NO_TRIAL, live: command.version };
-}
+// #endregion plan-stage

@@ -1,22 +1,33 @@
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { seededRandom } from '@touchstone/kit/testing/random';
-import { trainVersion } from './train-version.ts';
+import type { Features } from '../model-serving/model-card.ts';
+import { type Model, shareBytes } from '../model-serving/model-file.ts';
+import { nameFeatures } from '../model-serving/test-pool.ts';
+import { describeModel } from '../model-serving/train-model.ts';
 
 const { testSet, trainingSet, labels } = trainIrisModel();
 
-/** Trained with half of the labels wrong, with none, and with most. */
-export const VERSIONS = {
-  first: await trainVersion('1', { mislabelled: 0.5 }),
-  second: await trainVersion('2'),
-  bad: await trainVersion('bad', { mislabelled: 0.7 }),
-};
+/** How many of the labels in their training were wrong. */
+export const MISLABELLED = { 1: 0.5, 2: 0, bad: 0.7 };
 
-/** A flower that somebody asks about, and its species. */
-export type Flower = { row: number[]; truth: string };
+/** A trained version, as it would be read from a folder. */
+export async function trainVersion(
+  version: keyof typeof MISLABELLED,
+): Promise<Model> {
+  const mislabelled = MISLABELLED[version];
+  const model = trainIrisModel({ mislabelled });
+  return {
+    bytes: shareBytes(model.onnx),
+    card: await describeModel(model, `${version}`),
+  };
+}
+
+/** A flower that a user asks about, and its species. */
+export type Flower = { features: Features; truth: string };
 
 const flowers: Flower[] = [...testSet, ...trainingSet].map(
   ({ features, label }) => ({
-    row: features,
+    features: nameFeatures(features),
     truth: `${labels[label]}`,
   }),
 );
