@@ -73,20 +73,20 @@ export function createAskVersions(options: AskVersionsOptions) {
     // What both refuse says nothing of the canary.
     if ('prediction' in result)
       void own.then((said) => note(met, said));
-    else if (!isOfTheInput(result)) note(met, result);
+    else noteOwn(met, result);
     return unwrap(result);
   }
   // #endregion predict
 
   async function askLive(visit: Visit, asked: Asked) {
     const result = await askLiveVersion(asked);
-    if (visit.share > 0 && !isOfTheInput(result))
-      note({ ...visit, arm: 'live' }, result);
-    const prediction = unwrap(result);
-    if (visit.share === 0) void askShadow(visit, asked, prediction);
-    return prediction;
+    const isShadowed = visit.share === 0 && 'prediction' in result;
+    if (isShadowed) void askShadow(visit, asked, result.prediction);
+    else noteOwn({ ...visit, arm: 'live' }, result);
+    return unwrap(result);
   }
 
+  // #region shadow
   /** The user has the answer: whatever happens here, no user waits. */
   async function askShadow(
     visit: Visit,
@@ -96,6 +96,8 @@ export function createAskVersions(options: AskVersionsOptions) {
     const result = await askCandidate(asked);
     note({ ...visit, arm: 'shadow', shown }, result);
   }
+
+  // #endregion shadow
 
   const askLiveVersion = ({ live, body, signal }: Asked) =>
     settle(live, body, signal);
@@ -111,10 +113,17 @@ export function createAskVersions(options: AskVersionsOptions) {
     return { id: randomUUID(), trial: number, key, share, place };
   }
 
+  /** An input that the live version refuses says nothing of any. */
+  function noteOwn(met: Met, result: Result): void {
+    if (isOfTheInput(result)) pauses.leave(met.place);
+    else note(met, result);
+  }
+
   // #region note
   /** What an answer, or a failure, says of the version of the arm. */
   function note(exposure: Met, result: Result): void {
     const met = { ...exposure, label: null, failed: false };
+    pauses.leave(met.place);
     if ('error' in result) noteFailure(met, result.error);
     else trialLog.add({ ...met, label: result.prediction.label });
   }

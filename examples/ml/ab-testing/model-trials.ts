@@ -52,8 +52,7 @@ export async function startModelTrials(options: ModelTrialsOptions) {
   const isServed = (version: string) => Boolean(findVersion(version));
   const stages = createModelStages({ pool, model, isServed });
   const pauses = createTrialPauses(calmMs, now);
-  const { isCounted } = pauses;
-  const trialLog = createTrialLog({ pool, model, isCounted, log });
+  const trialLog = createTrialLog({ pool, model, pauses, log });
   const { predict } = createAskVersions({
     model,
     findVersion,

@@ -1,5 +1,6 @@
 import { createClient } from '@touchstone/kit/testing/client';
 import type { Features } from '../model-serving/model-card.ts';
+import type { Tally } from './evidence.ts';
 import { createSecrets } from './secrets.ts';
 import type { Flower } from './test-versions.ts';
 import { drawFlowers } from './test-versions.ts';
@@ -25,6 +26,8 @@ export type Look = {
     trial: { candidate: string; share: number } | null;
   };
   verdict?: string;
+  users?: Tally[];
+  failed?: Tally[];
   shadow?: { users: number; differing: number; failed: number };
 };
 

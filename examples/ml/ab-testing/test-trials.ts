@@ -43,7 +43,10 @@ async function startTrained() {
     versions[version] = pool.predict;
     stops.push(pool.stop);
   }
-  return { versions, stop: () => Promise.all(stops.map((end) => end())) };
+  return {
+    versions,
+    stop: () => Promise.all(stops.map((end) => end())),
+  };
 }
 
 afterAll(async () => (await trained)?.stop());

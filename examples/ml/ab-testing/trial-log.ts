@@ -22,7 +22,7 @@ export type Exposure = {
 type TrialLogOptions = {
   pool: Pool;
   model: string;
-  isCounted: TrialPauses['isCounted'];
+  pauses: Pick<TrialPauses, 'isCounted' | 'findHorizon'>;
   log: { error: (message: string, details: object) => void };
 };
 
@@ -32,7 +32,7 @@ const BATCH = 1000;
 
 /** Who met which version, and what turned out to be true. */
 export function createTrialLog(options: TrialLogOptions) {
-  const { pool, model, isCounted, log } = options;
+  const { pool, model, pauses, log } = options;
   let waiting: Exposure[] = [];
   let lost = 0;
 
@@ -42,10 +42,14 @@ export function createTrialLog(options: TrialLogOptions) {
     else lost += 1;
   }
 
-  /** Writes what is there; what cannot be written is lost, of both arms alike. */
+  /** Writes all who came before the oldest open request; what cannot be written is lost, of both arms alike. */
   async function flush(): Promise<void> {
-    const counted = waiting.filter(({ place }) => isCounted(place));
-    waiting = [];
+    const horizon = pauses.findHorizon();
+    const known = waiting.filter(({ place }) => place < horizon);
+    waiting = waiting.filter(({ place }) => place >= horizon);
+    const counted = known.filter(({ place }) =>
+      pauses.isCounted(place),
+    );
     try {
       if (counted.length > 0) await insert(firstOfEach(counted));
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Where a server pauses its trial. */
+/** Where a server pauses its trial, and how far its users are known. */
 export type TrialPauses = ReturnType<typeof createTrialPauses>;
 
 // #region pauses
@@ -7,6 +7,7 @@ export type TrialPauses = ReturnType<typeof createTrialPauses>;
  * than of the other. Those who come then do not count, in either arm.
  */
 export function createTrialPauses(calmMs: number, now: () => number) {
+  const open = new Map<number, number>();
   let arrivals = 0;
   let from = 1; // the arrivals of the last pause, which may go on
   let to = 0;
@@ -18,14 +19,31 @@ export function createTrialPauses(calmMs: number, now: () => number) {
     if (to === Number.POSITIVE_INFINITY && now() >= calmAt)
       to = arrivals;
     arrivals += 1;
+    open.set(arrivals, now());
     return arrivals;
+  }
+
+  /** The user has an answer, or has none. */
+  function leave(place: number): void {
+    open.delete(place);
+  }
+
+  /** A slow version answers later: until then, nobody after its user counts either. */
+  function findHorizon(): number {
+    for (const [place, since] of open) {
+      if (now() - since < calmMs) return place;
+      open.delete(place);
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   const isCounted = (place: number) => place < from || place > to;
 
   /** Pauses from this user on, until nothing has happened for a while. */
   function disturb(place: number): void {
-    if (to !== Number.POSITIVE_INFINITY) from = place;
+    const isOpen = to === Number.POSITIVE_INFINITY;
+    // An earlier user may be found to wait in vain later.
+    from = isOpen ? Math.min(from, place) : place;
     to = Number.POSITIVE_INFINITY;
     calmAt = now() + calmMs;
   }
@@ -38,6 +56,6 @@ export function createTrialPauses(calmMs: number, now: () => number) {
     return true;
   }
 
-  return { arrive, isCounted, disturb, fail };
+  return { arrive, leave, findHorizon, isCounted, disturb, fail };
 }
 // #endregion pauses
