@@ -70,7 +70,7 @@ type Users = {
   flower?: Flower;
   /** Who does not tell the truth. */
   silent?: (answer: Body) => boolean;
-  stop?: () => Promise<boolean> | boolean;
+  stop?: (count: number) => Promise<boolean> | boolean;
 };
 
 /** Users ask one after the other and tell the truth, until there is enough. */
@@ -86,7 +86,7 @@ export async function sendUsers(
     const { body } = await client.predict(`user-${user}`, features);
     answers.push(body);
     if (!silent(body)) await client.tell(body.id, truth);
-    if (await stop?.()) break;
+    if (await stop?.(answers.length)) break;
   }
   return answers;
 }
