@@ -1,115 +1,179 @@
 import { runProgram } from '@touchstone/kit/programs/program';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
-import { environmentSchema } from './environment.ts';
-import { createSecrets } from './secrets.ts';
-import { startTestModels } from './test-models.ts';
-import { FLOWER, VERSIONS } from './test-versions.ts';
+import { startTestPool } from '../model-serving/test-pool.ts';
+import { createTrialClient, sendUsers } from './test-client.ts';
+import { startTestTrials } from './test-trials.ts';
+import { FLOWER, trainVersion } from './test-versions.ts';
 
-const MAIN = new URL('main.ts', import.meta.url);
+const refused = (status: number, code: string) => ({
+  status,
+  body: { code },
+});
 
-it('lets only operators register, change and look', async () => {
-  await using models = await startTestModels();
-  const stranger = `Bearer ${'x'.repeat(43)}`;
+it('gives no id, and writes nothing, while no trial runs', async () => {
+  await using trials = await startTestTrials();
 
-  for (const authorization of ['', 'Basic YTpi', stranger])
-    for (const path of ['/versions', '/stages', '/trial'])
+  const { status, body } = await trials.predict('eve', FLOWER.features);
+  await trials.settle();
+
+  expect({ status, body }).toEqual({
+    status: 201,
+    body: {
+      version: '1',
+      label: FLOWER.truth,
+      probabilities: expect.any(Object),
+    },
+  });
+  const { rowCount } = await trials.pool.query('table trial_users');
+  expect(rowCount).toBe(0);
+});
+
+it('asks a shadow beside the live version, and tells no user', async () => {
+  await using trials = await startTestTrials();
+  await trials.change({ to: 'shadow', candidate: 'bad' });
+
+  const answers = await sendUsers(trials, { to: 40 });
+
+  for (const { version } of answers) expect(version).toBe('1');
+  await waitUntil('the shadow has answered', async () => {
+    await trials.settle();
+    return (await trials.look()).shadow?.users === 40;
+  });
+  const look = await trials.look();
+  expect(look).toMatchObject({
+    shadow: { failed: 0, told: 40 },
+    users: [],
+    verdict: 'open',
+  });
+  expect(look.shadow?.differing).toBeGreaterThan(0);
+  expect(look.shadow?.wrong).toBeGreaterThan(0);
+});
+
+it('counts a user once, with the arm and the share at which they came', async () => {
+  await using trials = await startTestTrials();
+  const silent = () => true;
+  await trials.startCanary('2', 0.1);
+  const early = await sendUsers(trials, { to: 20, silent });
+  await trials.change({ to: 'canary', share: 0.5 });
+  const late = await sendUsers(trials, { to: 40, silent });
+  await trials.settle();
+
+  const inCanary = (answers: typeof early) =>
+    answers.filter(({ version }) => version === '2').length;
+  expect((await trials.look()).users).toEqual([
+    { share: 0.1, total: 20, canary: inCanary(early) },
+    { share: 0.5, total: 20, canary: inCanary(late.slice(20)) },
+  ]);
+});
+
+it('lets only the operator tell outcomes, change and look', async () => {
+  await using trials = await startTestTrials();
+  const stranger = createTrialClient(trials.url);
+
+  for (const authorization of ['', 'Basic YTpi', 'Bearer x'])
+    for (const path of ['/outcomes', '/changes', '/trial'])
       expect(
-        await models.send('POST', path, {}, authorization),
-      ).toMatchObject({ status: 401, body: { code: 'no_operator' } });
+        await stranger.send('POST', path, {
+          body: {},
+          headers: { authorization },
+        }),
+      ).toMatchObject(refused(401, 'no_operator'));
 });
 
 it('refuses a body that is not what the route asks for', async () => {
-  await using models = await startTestModels();
+  await using trials = await startTestTrials();
   const change = { seen: 1, reason: 'a try' };
   const wrong: [string, object][] = [
-    ['/predictions', { user: 'eve', row: ['5.1'] }],
-    ['/predictions', { user: 'a b', row: FLOWER.row }],
+    ['/predictions', { user: 'a b', flower: FLOWER.features }],
+    ['/predictions', { user: 'eve', flower: [1, 2, 3, 4] }],
     ['/outcomes', { prediction: '7', truth: 'setosa' }],
-    ['/versions', { ...VERSIONS.second, version: '../2' }],
-    ['/stages', { ...change, to: 'canary', share: 0.6 }],
-    ['/stages', { ...change, to: 'canary', share: 0 }],
-    ['/stages', { ...change, to: 'nowhere' }],
+    ['/changes', { ...change, command: { to: 'canary', share: 0.6 } }],
+    ['/changes', { ...change, command: { to: 'nowhere' } }],
   ];
 
   for (const [path, body] of wrong)
-    expect(await models.send('POST', path, body)).toMatchObject({
-      ...{ status: 400, body: { code: 'invalid_request' } },
-    });
-});
-
-it('refuses a row of another width, and counts it for nobody', async () => {
-  await using models = await startTestModels();
-  await models.change({ to: 'shadow', version: '2' });
-  await models.change({ to: 'canary', share: 0.5 });
-
-  expect(await models.predict('eve', [5.1])).toMatchObject({
-    ...{ status: 400, body: { code: 'wrong_width' } },
-  });
-
-  expect(await models.look()).toMatchObject({ users: [] });
-});
-
-it('registers a version once, and only whole', async () => {
-  await using models = await startTestModels();
-
-  expect(await models.register(VERSIONS.second)).toMatchObject({
-    status: 200,
-  });
-  const third = { ...VERSIONS.second, version: '3' };
-  const sha256 = VERSIONS.bad.sha256;
-  expect(await models.register({ ...third, sha256 })).toMatchObject({
-    ...{ status: 400, body: { code: 'checksum_mismatch' } },
-  });
-  expect(await models.register(third)).toMatchObject({ status: 201 });
-});
-
-it('refuses changes that do not fit the stage', async () => {
-  await using models = await startTestModels();
-  const refused = { status: 409, body: { code: 'stage_refused' } };
-  const change = async (command: object) =>
-    expect(await models.change(command));
-
-  (await change({ to: 'canary', share: 0.1 })).toMatchObject(refused);
-  (await change({ to: 'live', version: '2' })).toMatchObject(refused);
-  (await change({ to: 'shadow', version: '1' })).toMatchObject(refused);
-  (await change({ to: 'shadow', version: '9' })).toMatchObject({
-    ...{ status: 409, body: { code: 'version_unusable' } },
-  });
-  await models.change({ to: 'shadow', version: '2' });
-  await models.change({ to: 'canary', share: 0.25 });
-  (await change({ to: 'shadow', version: 'bad' })).toMatchObject(
-    refused,
-  );
-  (await change({ to: 'canary', share: 0.1 })).toMatchObject(refused);
-});
-
-it('keeps the log of stages as it was written', async () => {
-  await using models = await startTestModels();
-
-  for (const statement of [
-    `update model_stages set changed_by = 'nobody'`,
-    'delete from model_stages',
-  ])
-    await expect(models.pool.query(statement)).rejects.toThrow(
-      'model_stages is written once',
+    expect(await trials.send('POST', path, { body })).toMatchObject(
+      refused(400, 'invalid_request'),
     );
 });
 
-it('does not start without tokens of operators that are secret', async () => {
-  const { OPERATORS } = createSecrets();
-  const wrong: [string | undefined, string][] = [
-    [undefined, 'is not set'],
-    ['tiger', 'is not JSON'],
-    ['{"ada":"tiger"}', 'is too short'],
-    [`{"ada":"${'changeme'.repeat(8)}"}`, 'is a well-known value'],
-  ];
+it('refuses a candidate that this server does not serve, and one that was a canary', async () => {
+  await using trials = await startTestTrials();
+  const missing = { to: 'shadow', candidate: '9' };
+  expect(await trials.change(missing)).toMatchObject(
+    refused(409, 'version_missing'),
+  );
 
-  for (const [value, sentence] of wrong) {
-    const { error } = environmentSchema.safeParse({ OPERATORS: value });
-    expect(error?.message).toContain(sentence);
-  }
-  expect(environmentSchema.safeParse({ OPERATORS }).success).toBe(true);
-  const { code, errors } = await runProgram(MAIN, { OPERATORS: '' });
+  await trials.startCanary('2', 0.1);
+  expect(
+    await trials.change({ to: 'canary', share: 0.2 }),
+  ).toMatchObject({ status: 201 });
+  await trials.change({ to: 'rollback' });
+
+  expect(await trials.startCanary('2', 0.1)).toMatchObject(
+    refused(409, 'version_tried'),
+  );
+});
+
+it('answers by the live version where the candidate is not served, and counts no user there', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  await using one = await startTestPool({
+    model: await trainVersion(1),
+  });
+  const other = await trials.startServer({
+    findVersion: (version) =>
+      version === '1' ? one.predict : undefined,
+  });
+  const empty = await trials.startServer({
+    findVersion: () => undefined,
+  });
+
+  const answers = await sendUsers(other, {
+    to: 20,
+    flower: FLOWER,
+    silent: () => true,
+  });
+  await other.settle();
+
+  for (const body of answers)
+    expect(body).toMatchObject({
+      version: '1',
+      label: expect.any(String),
+    });
+  expect((await trials.look()).users).toEqual([]);
+  expect(await empty.predict('eve', FLOWER.features)).toMatchObject(
+    refused(503, 'live_missing'),
+  );
+});
+
+it('follows and judges by itself', async () => {
+  await using trials = await startTestTrials();
+  const other = await trials.startServer({ followMs: 20 });
+  await trials.startCanary('bad', 0.5);
+  await waitUntil('the other server has it', async () => {
+    const { body } = await other.predict('eve', FLOWER.features);
+    return body.id !== undefined;
+  });
+
+  await sendUsers(other, {
+    to: 400,
+    stop: async () => (await trials.look()).stage.trial === null,
+  });
+
+  await waitUntil('it is rolled back', async () => {
+    return (await trials.look()).stage.changedBy === 'judge';
+  });
+});
+
+it('does not start without the token of the operator', async () => {
+  const main = new URL('main.ts', import.meta.url);
+
+  const { code, errors } = await runProgram(main, {
+    OPERATOR_TOKEN: 'tiger',
+  });
+
   expect(code).toBe(1);
-  expect(errors).toContain('OPERATORS: is not JSON');
+  expect(errors).toContain('OPERATOR_TOKEN: is too short');
 });

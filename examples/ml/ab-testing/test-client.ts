@@ -28,7 +28,12 @@ export type Look = {
   verdict?: string;
   users?: Tally[];
   failed?: Tally[];
-  shadow?: { users: number; differing: number; failed: number };
+  shadow?: {
+    users: number;
+    differing: number;
+    failed: number;
+    wrong: number;
+  };
 };
 
 /** Speaks to the app as users and as the operator. */
