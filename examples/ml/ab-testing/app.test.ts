@@ -1,9 +1,10 @@
+import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { runProgram } from '@touchstone/kit/programs/program';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
 import { startTestPool } from '../model-serving/test-pool.ts';
 import { createTrialClient, sendUsers } from './test-client.ts';
-import { startTestTrials } from './test-trials.ts';
+import { SCHEMA, startTestTrials } from './test-trials.ts';
 import { FLOWER, trainVersion } from './test-versions.ts';
 
 const refused = (status: number, code: string) => ({
@@ -83,12 +84,15 @@ it('lets only the operator tell outcomes, change and look', async () => {
 
 it('refuses a body that is not what the route asks for', async () => {
   await using trials = await startTestTrials();
-  const change = { seen: 1, reason: 'a try' };
+  const change = { reason: 'a try' };
   const wrong: [string, object][] = [
     ['/predictions', { user: 'a b', flower: FLOWER.features }],
     ['/predictions', { user: 'eve', flower: [1, 2, 3, 4] }],
     ['/outcomes', { prediction: '7', truth: 'setosa' }],
-    ['/changes', { ...change, command: { to: 'canary', share: 0.6 } }],
+    [
+      '/changes',
+      { ...change, command: { to: 'canary', trial: 1, share: 0.6 } },
+    ],
     ['/changes', { ...change, command: { to: 'nowhere' } }],
   ];
 
@@ -112,7 +116,7 @@ it('refuses a candidate that this server does not serve, and one that was a cana
   await trials.change({ to: 'rollback' });
 
   expect(await trials.startCanary('2', 0.1)).toMatchObject(
-    refused(409, 'version_tried'),
+    refused(409, 'change_refused'),
   );
 });
 
@@ -144,7 +148,7 @@ it('answers by the live version where the candidate is not served, and counts no
     });
   expect((await trials.look()).users).toEqual([]);
   expect(await empty.predict('eve', FLOWER.features)).toMatchObject(
-    refused(503, 'live_missing'),
+    refused(503, 'version_missing'),
   );
 });
 
@@ -159,18 +163,20 @@ it('follows and judges by itself', async () => {
 
   await sendUsers(other, {
     to: 400,
-    stop: async () => (await trials.look()).stage.trial === null,
+    stop: async () => (await trials.look()).trial === null,
   });
 
   await waitUntil('it is rolled back', async () => {
-    return (await trials.look()).stage.changedBy === 'judge';
+    return (await trials.look()).trial === null;
   });
 });
 
 it('does not start without the token of the operator', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
   const main = new URL('main.ts', import.meta.url);
 
   const { code, errors } = await runProgram(main, {
+    DATABASE_URL: database.url,
     OPERATOR_TOKEN: 'tiger',
   });
 

@@ -19,7 +19,7 @@ type Services = {
 };
 
 const reason = z.string().min(1).max(500);
-const seen = z.int().min(1);
+const trial = z.int().min(1);
 const candidate = z.string().regex(/^[\w.-]{1,64}$/);
 const share = z.number().gt(0).max(0.5);
 
@@ -40,13 +40,12 @@ const parseOutcome = createRequestParser({
 
 const parseChange = createRequestParser({
   body: z.strictObject({
-    seen,
     reason,
     command: z.discriminatedUnion('to', [
       z.strictObject({ to: z.literal('shadow'), candidate }),
-      z.strictObject({ to: z.literal('canary'), share }),
-      z.strictObject({ to: z.literal('live') }),
-      z.strictObject({ to: z.literal('rollback') }),
+      z.strictObject({ to: z.literal('canary'), trial, share }),
+      z.strictObject({ to: z.literal('live'), trial }),
+      z.strictObject({ to: z.literal('rollback'), trial }),
     ]),
   }),
 });

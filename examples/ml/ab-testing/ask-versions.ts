@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Prediction } from '../model-serving/model-card.ts';
 import type { ModelPool } from '../model-serving/model-pool.ts';
 import { PredictionError } from '../model-serving/prediction-error.ts';
+import type { Stage } from './change-trials.ts';
 import { isInCanary, keyOf } from './choose-arm.ts';
-import type { Plan, Trial } from './plan-stage.ts';
 import { TrialError } from './trial-error.ts';
 import type { Exposure, TrialLog } from './trial-log.ts';
 import type { TrialPauses } from './trial-pauses.ts';
@@ -33,6 +33,7 @@ type AskVersionsOptions = {
 };
 
 type Met = Omit<Exposure, 'label' | 'failed'>;
+type Trial = NonNullable<Stage['trial']>;
 type Visit = Pick<Exposure, 'id' | 'trial' | 'key' | 'share' | 'place'>;
 type Result = { prediction: Prediction } | { error: unknown };
 type Asked = TrialRequest & { live: AskVersion; candidate: AskVersion };
@@ -45,11 +46,11 @@ export function createAskVersions(options: AskVersionsOptions) {
   // #region predict
   /** No failure of a candidate rejects this. */
   async function predict(
-    { live: name, trial }: Plan,
+    { live: name, trial }: Stage,
     request: TrialRequest,
   ): Promise<TrialPrediction> {
     const live = findVersion(name);
-    if (!live) throw new TrialError('live_missing');
+    if (!live) throw new TrialError('version_missing', 503);
     const candidate = trial && findVersion(trial.candidate);
     // Without the candidate here, no user counts, in either arm.
     if (!trial || !candidate)
@@ -106,11 +107,14 @@ export function createAskVersions(options: AskVersionsOptions) {
   const askCandidate = ({ candidate, body }: Asked) =>
     settle(candidate, body, AbortSignal.timeout(limitMs));
 
-  function startVisit(trial: Trial, user: string): Visit {
-    const { number, share } = trial;
-    const key = keyOf({ model, trial: number }, user);
+  function startVisit(
+    { id: trial, share }: Trial,
+    user: string,
+  ): Visit {
+    const phase = share > 0 ? 'canary' : 'shadow';
+    const key = keyOf(`${model} ${trial} ${phase}`, user);
     const place = pauses.arrive();
-    return { id: randomUUID(), trial: number, key, share, place };
+    return { id: randomUUID(), trial, key, share, place };
   }
 
   /** An input that the live version refuses says nothing of any. */
@@ -135,13 +139,17 @@ export function createAskVersions(options: AskVersionsOptions) {
     if (isNamed(error, 'AbortError')) trialLog.add(met);
     else if (isRefusal && error.status === 503) pauses.disturb(place);
     // An input without an answer is one failure of one user.
-    else if (isRefusal || isNamed(error, 'ZodError'))
-      trialLog.add({ ...met, failed: true });
+    else if (isRefusal || isNamed(error, 'ZodError')) addFailure(met);
     // A hang fails all who wait: the first counts, the others pause.
     else if (pauses.fail(place)) {
       log.warn('a version failed', { arm, error });
-      trialLog.add({ ...met, place: 0, failed: true });
+      addFailure({ ...met, place: 0 }); // counts in spite of the pause
     }
+  }
+
+  function addFailure(met: Exposure): void {
+    trialLog.add(met);
+    trialLog.add({ ...met, failed: true });
   }
   // #endregion note
 

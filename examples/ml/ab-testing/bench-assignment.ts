@@ -3,7 +3,7 @@ import { isInCanary, keyOf } from './choose-arm.ts';
 import { createNaiveExperiment } from './naive.ts';
 
 const SHARE = 0.1;
-const TRIAL = { model: 'irises', trial: 2 };
+const TRIAL = 'irises 2 canary';
 
 /** Ways to choose the arm of a user, each at 10 %. */
 export const assignments = {

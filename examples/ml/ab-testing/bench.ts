@@ -10,7 +10,6 @@ import type { AskVersion } from './ask-versions.ts';
 import { assignments } from './bench-assignment.ts';
 import { compareFalse, compareTests } from './bench-evidence.ts';
 import { startModelTrials } from './model-trials.ts';
-import type { Command } from './plan-stage.ts';
 import { FLOWER, trainVersion } from './test-versions.ts';
 
 const LOAD = { clients: 8, seconds: 1 };
@@ -24,8 +23,8 @@ await using database = await freshDatabase({
 const { pool } = database;
 const pools = { 1: await startPool(1), 2: await startPool(2) };
 const trials = {
-  shadow: await startTrial('shadow', []),
-  canary: await startTrial('canary', [{ to: 'canary', share: 0.1 }]),
+  shadow: await startTrial('shadow'),
+  canary: await startTrial('canary', 0.1),
 };
 
 const tables = [
@@ -99,7 +98,7 @@ async function startPool(version: 1 | 2) {
 }
 
 /** All of the pattern but HTTP: users are written in batches. */
-async function startTrial(model: string, commands: Command[]) {
+async function startTrial(model: string, share = 0) {
   const versions = new Map<string, AskVersion>([
     ['1', pools[1].predict],
     ['2', pools[2].predict],
@@ -112,17 +111,13 @@ async function startTrial(model: string, commands: Command[]) {
     rules: { margin: 1.5 },
     log: console,
   });
-  const all: Command[] = [
-    { to: 'shadow', candidate: '2' },
-    ...commands,
-  ];
-  for (const [index, command] of all.entries())
-    await started.change({
-      command,
-      seen: index + 1,
-      changedBy: 'bench',
-      reason: 'bench',
-    });
+  const by = { changedBy: 'bench', reason: 'bench' };
+  const shadow = { to: 'shadow', candidate: '2' } as const;
+  const { trial } = await started.change({ command: shadow, ...by });
+  if (trial && share > 0) {
+    const canary = { to: 'canary', trial: trial.id, share } as const;
+    await started.change({ command: canary, ...by });
+  }
   return started;
 }
 

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
 
 // #region choose-arm
-/** A user's name in one trial. Another trial, in which others meet the canary first, has another. */
-export function keyOf(
-  { model, trial }: { model: string; trial: number },
-  user: string,
-): string {
-  const text = JSON.stringify([model, trial, user]);
+/** A user's name in one trial: in the next, others meet the canary first. */
+export function keyOf(trial: string, user: string): string {
+  const text = JSON.stringify([trial, user]);
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -13,12 +13,8 @@ type Row = {
 };
 
 /** Counts a trial: its two arms, and the answers of a shadow. */
-export async function countTrial(
-  pool: Pool,
-  model: string,
-  trial: number,
-) {
-  const rows = await readRows(pool, [model, trial]);
+export async function countTrial(pool: Pool, trial: number) {
+  const rows = await readRows(pool, trial);
   const shadow = rows.find(({ arm }) => arm === 'shadow');
   return {
     users: toTallies(rows, 'users'),
@@ -30,23 +26,23 @@ export async function countTrial(
 }
 
 // #region count-trial
-function readRows(pool: Pool, values: [string, number]) {
+function readRows(pool: Pool, trial: number) {
   return inTransaction(pool, { timeLimitMs: 60_000 }, async (tx) => {
     const { rows } = await tx.query<Row>(
       `select share, arm,
-              count(*)::int as users,
-              (count(*) filter (where failed or truth is not null))::int
-                as told,
+              (count(*) filter (where not failed))::int as users,
+              (count(*) filter (where not failed
+                 and (label is null or truth is not null)))::int as told,
               (count(*) filter (where label <> truth))::int as wrong,
               (count(*) filter (where failed))::int as failed,
               (count(*) filter (where label <> shown))::int
                 as differing
        from trial_users
        left join trial_outcomes using (prediction_id)
-       where model = $1 and trial = $2
+       where trial = $1
        group by share, arm
        order by share, arm`,
-      values,
+      [trial],
     );
     return rows;
   });

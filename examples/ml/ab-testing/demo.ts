@@ -40,9 +40,12 @@ console.log(
 );
 await show('as a canary all the same', { to: 'canary', share: 0.1 });
 await sendUsers(client, { to: 2000, stop: isOver });
-const { stage } = await client.look();
+const { rows } = await database.pool.query(
+  'select changed_by, reason from model_trials where id = 1',
+);
+const [{ changed_by, reason }] = rows;
 console.log(
-  `rolled back by the ${stage.changedBy}: ${toWord(stage.reason)}`,
+  `rolled back by the ${changed_by}: ${reason.split(':')[0]}`,
 );
 await show('"bad" again', { to: 'shadow', candidate: 'bad' });
 await show('as a canary', { to: 'canary', share: 0.1 });
@@ -57,11 +60,11 @@ await sendUsers(client, {
 });
 console.log('some hundred users later: proven');
 await show('live now', { to: 'live' });
-await show('and back', { to: 'rollback' });
-await show('and back', { to: 'rollback' });
+await show('and back', { to: 'rollback', trial: 3 });
+await show('and back', { to: 'rollback', trial: 3 });
 
 async function isOver() {
-  return (await client.look()).stage.trial === null;
+  return (await client.look()).trial === null;
 }
 
 async function waitFor(
@@ -77,8 +80,4 @@ async function show(what: string, command: object) {
   const { status, body } = await client.change(command);
   const said = body.code ?? `${status}, live is ${body.live}`;
   console.log(`${what}: ${said}`);
-}
-
-function toWord(reason: string) {
-  return reason.split(':')[0];
 }

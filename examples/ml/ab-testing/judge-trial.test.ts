@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   checkRules,
-  describeCount,
   judgeTrial,
   type TrialCount,
 } from './judge-trial.ts';
@@ -119,20 +118,5 @@ describe('a verdict', () => {
       { margin: 2, leastTold: 1 },
     ])
       expect(() => checkRules(right)).not.toThrow();
-  });
-
-  it('has its counts in a sentence', () => {
-    const [users, wrong, failed] = [
-      [
-        { share: 0.1, total: 50, canary: 5 },
-        { share: 0.5, total: 100, canary: 50 },
-      ],
-      [{ share: 0.5, total: 12, canary: 9 }],
-      [{ share: 0.5, total: 3, canary: 2 }],
-    ];
-
-    expect(describeCount({ ...NOTHING, users, wrong, failed })).toBe(
-      'of 55 users of the canary 9 got a wrong answer and 2 none, of 95 others 3 and 1',
-    );
   });
 });

@@ -48,7 +48,8 @@ export function judgeTrial(
   if (isWorse(failed, alpha / 4)) return 'failing';
   if (isSkewed(users, alpha / 8) || isSkewed(told, alpha / 8))
     return 'skewed';
-  if (sum(told).canary < leastTold) return 'open';
+  const known = told.reduce((sum, { canary }) => sum + canary, 0);
+  if (known < leastTold) return 'open';
   // No failure of the live version is in favour of the canary.
   const errors = wrong.concat(failed.map(withoutLive));
   return isProven(errors, margin, alpha) ? 'proven' : 'open';
@@ -60,25 +61,3 @@ const withoutLive = ({ share, canary }: Tally) => ({
   total: canary,
 });
 // #endregion judge-trial
-
-/** One sentence for the reason of a rollback. */
-export function describeCount(count: TrialCount): string {
-  const [users, wrong, failed] = [
-    sum(count.users),
-    sum(count.wrong),
-    sum(count.failed),
-  ];
-  return [
-    `of ${users.canary} users of the canary ${wrong.canary} got a wrong answer and ${failed.canary} none,`,
-    `of ${users.live} others ${wrong.live} and ${failed.live}`,
-  ].join(' ');
-}
-
-function sum(tallies: Tally[]) {
-  let [canary, live] = [0, 0];
-  for (const tally of tallies) {
-    canary += tally.canary;
-    live += tally.total - tally.canary;
-  }
-  return { canary, live };
-}

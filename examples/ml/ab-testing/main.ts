@@ -10,6 +10,7 @@ import { startVersions } from './start-versions.ts';
 await runExample(import.meta, async ({ pool }) => {
   const settings = readEnvironment(settingsSchema);
   const deadlineMs = settings.DEADLINE;
+  // #region start-the-trials
   const versions = await startVersions({
     folder: settings.MODELS ?? (await openOwnFolder()),
     stuckMs: 2 * deadlineMs,
@@ -24,6 +25,7 @@ await runExample(import.meta, async ({ pool }) => {
     limitMs: deadlineMs,
     log: console,
   });
+  // #endregion start-the-trials
   const app = createApp({
     trials,
     createDeadline: () => AbortSignal.timeout(deadlineMs),
@@ -61,7 +63,7 @@ function commands(url: string): string[] {
     petalWidth: 1.5,
   };
   const command = { to: 'shadow', candidate: '2' };
-  const change = { seen: 1, reason: 'a try', command };
+  const change = { reason: 'a try', command };
   const outcome = { prediction: '<the id>', truth: 'versicolor' };
   return [
     `curl ${url}/changes ${token} -d '${JSON.stringify(change)}'`,

@@ -5,14 +5,13 @@ import {
   createAskVersions,
   type TrialRequest,
 } from './ask-versions.ts';
+import { type Change, createChangeTrials } from './change-trials.ts';
 import { countTrial } from './count-trial.ts';
 import {
   checkRules,
-  describeCount,
   judgeTrial,
   type TrialRules,
 } from './judge-trial.ts';
-import { type Change, createModelStages } from './model-stages.ts';
 import { TrialError } from './trial-error.ts';
 import { createTrialLog } from './trial-log.ts';
 import { createTrialPauses } from './trial-pauses.ts';
@@ -21,7 +20,7 @@ import { createTrialPauses } from './trial-pauses.ts';
 export type ModelTrialsOptions = {
   pool: Pool;
   model: string;
-  /** What is live before the first change. */
+  /** What is live while no trial is promoted. */
   first: string;
   /** How this server asks a version; undefined when it does not serve it. */
   findVersion: (version: string) => AskVersion | undefined;
@@ -45,14 +44,14 @@ export type ModelTrials = Awaited<ReturnType<typeof startModelTrials>>;
 
 /** Starts to follow the stages of a model; rejects when the database does not answer. */
 export async function startModelTrials(options: ModelTrialsOptions) {
-  const { pool, model, findVersion, rules, log } = options;
+  const { pool, model, first, findVersion, rules, log } = options;
   const { limitMs = 500, followMs = 1000, calmMs = 5000 } = options;
   const { now = () => performance.now() } = options;
   checkRules(rules);
   const isServed = (version: string) => Boolean(findVersion(version));
-  const stages = createModelStages({ pool, model, isServed });
+  const stages = createChangeTrials({ pool, model, first, isServed });
   const pauses = createTrialPauses(calmMs, now);
-  const trialLog = createTrialLog({ pool, model, pauses, log });
+  const trialLog = createTrialLog({ pool, pauses, log });
   const { predict } = createAskVersions({
     model,
     findVersion,
@@ -61,7 +60,7 @@ export async function startModelTrials(options: ModelTrialsOptions) {
     log,
     limitMs,
   });
-  let stage = await stages.begin(options.first);
+  let stage = await stages.read();
   let countedMs = 0;
   let followed = Promise.resolve();
 
@@ -70,37 +69,32 @@ export async function startModelTrials(options: ModelTrialsOptions) {
   function follow(): Promise<void> {
     followed = followed.then(async () => {
       await trialLog.flush();
-      stage = await stages.current();
-      if (stage.trial?.share) await judge(stage.trial.number);
+      stage = await stages.read();
+      if (stage.trial?.share) await judge(stage.trial.id);
     });
     // Without the database, this server goes on with what it knows.
-    followed = followed.catch((error: unknown) =>
-      log.error('trial not followed', { error }),
-    );
+    followed = followed.catch((error: unknown) => {
+      // Another server has ended the trial: the next look sees how.
+      if (!(error instanceof TrialError))
+        log.error('trial not followed', { error });
+    });
     return followed;
   }
 
-  /** Any server may ask at any time; the log of stages takes one. */
+  /** Any server may judge at any time: of all, one ends the trial. */
   async function judge(trial: number) {
     const began = performance.now();
-    const count = await countTrial(pool, model, trial);
+    const count = await countTrial(pool, trial);
     countedMs = performance.now() - began;
     const verdict = judgeTrial(count, rules);
     if (verdict === 'open' || verdict === 'proven') return;
-    const reason = `${verdict}: ${describeCount(count)}`;
-    const seen = stage.revision;
-    const command = { to: 'rollback' } as const;
-    const change = { command, seen, changedBy: 'judge', reason };
-    stage = await stages.change(change).catch(passOver);
-    log.warn('rolled back', { reason });
+    const reason = `${verdict}: ${JSON.stringify(count)}`;
+    const command = { to: 'rollback', trial } as const;
+    const change = { command, changedBy: 'judge', reason };
+    stage = await stages.change(change);
+    log.warn('rolled back', { trial, verdict, count });
   }
   // #endregion follow
-
-  /** Another server has changed the stage: the next look sees how. */
-  function passOver(error: unknown) {
-    if (error instanceof TrialError) return stage;
-    throw error;
-  }
 
   /** Only a proven canary becomes live, and only a version that this server has. */
   async function change(wanted: Change) {
@@ -115,11 +109,10 @@ export async function startModelTrials(options: ModelTrialsOptions) {
 
   /** What runs, and what is known of its trial. */
   async function look() {
-    const newest = await stages.current();
-    if (!newest.trial) return { stage: newest };
-    const count = await countTrial(pool, model, newest.trial.number);
-    const verdict = judgeTrial(count, rules);
-    return { stage: newest, verdict, ...count };
+    const { live, trial } = await stages.read();
+    if (!trial) return { live, trial };
+    const count = await countTrial(pool, trial.id);
+    return { live, trial, verdict: judgeTrial(count, rules), ...count };
   }
 
   const stopping = new AbortController();

@@ -1,39 +1,41 @@
--- #region model-stages
--- The newest row of a model says what runs. A change adds the next
--- row: of two operators at once, the primary key lets one through.
-create table model_stages (
+-- #region model-trials
+-- Live is the candidate of the newest trial that is promoted.
+create table model_trials (
+  id integer generated always as identity primary key,
   model text not null,
-  revision integer not null check (revision > 0),
-  live text not null,
-  -- Where a rollback goes, the latest last. A version that was rolled
-  -- back is not among them.
-  earlier text[] not null check (live <> all (earlier)),
-  candidate text check (candidate <> live),
-  trial integer, -- the revision in which the shadow or canary began
-  share double precision check (share between 0 and 0.5), -- 0: shadow
+  candidate text not null,
+  share double precision not null -- of the users; 0: in the shadow
+    check (share between 0 and 0.5),
+  state text not null default 'running'
+    check (state in ('running', 'promoted', 'ended')),
   changed_by text not null,
   reason text not null,
-  changed_at timestamptz not null default now(),
-  primary key (model, revision),
-  check (num_nulls(candidate, trial, share) in (0, 3))
+  started_at timestamptz not null default now(),
+  changed_at timestamptz not null default now()
 );
--- #endregion model-stages
+
+create unique index one_trial_at_a_time on model_trials (model)
+  where state = 'running';
+-- Each trial of a version as a canary would spend alpha again.
+create unique index one_canary_of_a_version
+  on model_trials (model, candidate)
+  where share > 0;
+-- #endregion model-trials
 
 -- #region trial-users
--- A user counts once in a trial, with the arm and the share of then.
+-- A user counts once in a trial, with the arm and the share of then,
+-- and once more if a version fails them.
 create table trial_users (
-  model text not null,
-  trial integer not null,
+  trial integer not null references model_trials,
   user_key text not null,
+  failed boolean not null,
   arm text not null check (arm in ('live', 'canary', 'shadow')),
   share double precision not null,
-  prediction_id uuid not null unique,
+  prediction_id uuid not null,
   label text, -- what the version of the arm says; null without answer
   shown text, -- beside a shadow: what the user was told
-  failed boolean not null,
   met_at timestamptz not null default now(),
-  primary key (model, trial, user_key),
-  foreign key (model, trial) references model_stages (model, revision)
+  primary key (trial, user_key, failed)
 );
 
 -- Not a foreign key: an outcome may arrive before its prediction is

@@ -18,13 +18,8 @@ export type Body = {
 
 /** The state of a trial. */
 export type Look = {
-  stage: {
-    revision: number;
-    live: string;
-    reason: string;
-    changedBy: string;
-    trial: { candidate: string; share: number } | null;
-  };
+  live: string;
+  trial: { id: number; candidate: string; share: number } | null;
   verdict?: string;
   users?: Tally[];
   failed?: Tally[];
@@ -52,11 +47,12 @@ export function createTrialClient(url: string) {
 
   const look = async () => (await send<Look>('GET', '/trial')).body;
 
-  /** Asks for the stage that it sees. */
-  async function change(command: object) {
-    const { revision: seen } = (await look()).stage;
-    const body = { seen, reason: 'a try', command };
-    return send<Look['stage'] & Body>('POST', '/changes', { body });
+  /** Changes the trial that runs, unless the command names another. */
+  async function change(wanted: object) {
+    const trial = (await look()).trial?.id;
+    const command = { trial, ...wanted };
+    const body = { reason: 'a try', command };
+    return send<Look & Body>('POST', '/changes', { body });
   }
 
   /** Makes a version the canary, through the shadow. */

@@ -21,7 +21,6 @@ export type Exposure = {
 
 type TrialLogOptions = {
   pool: Pool;
-  model: string;
   pauses: Pick<TrialPauses, 'isCounted' | 'findHorizon'>;
   log: { error: (message: string, details: object) => void };
 };
@@ -32,7 +31,7 @@ const BATCH = 1000;
 
 /** Who met which version, and what turned out to be true. */
 export function createTrialLog(options: TrialLogOptions) {
-  const { pool, model, pauses, log } = options;
+  const { pool, pauses, log } = options;
   let waiting: Exposure[] = [];
   let lost = 0;
 
@@ -51,7 +50,7 @@ export function createTrialLog(options: TrialLogOptions) {
       pauses.isCounted(place),
     );
     try {
-      if (counted.length > 0) await insert(firstOfEach(counted));
+      if (counted.length > 0) await insert(counted);
     } catch (error) {
       lost += counted.length;
       log.error('users of a trial are lost', { lost, error });
@@ -59,24 +58,19 @@ export function createTrialLog(options: TrialLogOptions) {
   }
 
   // #region log-users
-  /** The first prediction of a user counts; a failure counts later too. */
+  /** The first prediction of a user counts, and their first failure. */
   async function insert(users: Exposure[]) {
     await inTransaction(pool, LIMIT, (tx) =>
       tx.query(
-        `insert into trial_users as met
-           (model, trial, user_key, arm, share, prediction_id, label,
-            shown, failed)
-         select $1, trial, key, arm, share, id, label, shown, failed
-         from jsonb_to_recordset($2) as come (
-           trial int, key text, arm text, share float8, id uuid,
-           label text, shown text, failed boolean)
-         order by trial, key -- so that two servers do not deadlock
-         on conflict (model, trial, user_key) do update
-         set failed = true
-         where excluded.failed
-           and not met.failed
-           and met.arm = excluded.arm`,
-        [model, JSON.stringify(users)],
+        `insert into trial_users
+           (trial, user_key, failed, arm, share, prediction_id, label,
+            shown)
+         select trial, key, failed, arm, share, id, label, shown
+         from jsonb_to_recordset($1) as come (
+           trial int, key text, failed boolean, arm text,
+           share float8, id uuid, label text, shown text)
+         on conflict (trial, user_key, failed) do nothing`,
+        [JSON.stringify(users)],
       ),
     );
   }
@@ -100,11 +94,12 @@ export function createTrialLog(options: TrialLogOptions) {
   // #endregion tell-the-truth
 
   // #region delete-old
-  /** Deletes what is older, except for the trial that runs; returns how many rows. */
+  /** Deletes what is older than any trial that runs; returns how many rows. */
   async function deleteOld(days: number): Promise<number> {
     const users = await deleteBatches(DELETE_USERS, days);
     return users + (await deleteBatches(DELETE_OUTCOMES, days));
   }
+  // #endregion delete-old
 
   async function deleteBatches(statement: string, days: number) {
     for (let total = 0; ; ) {
@@ -115,50 +110,25 @@ export function createTrialLog(options: TrialLogOptions) {
       if (rowCount !== BATCH) return total;
     }
   }
-  // #endregion delete-old
 
   return { add, flush, tellTruth, deleteOld };
 }
 
-/** The memory of the trials of one model. */
+/** The memory of the trials of one server. */
 export type TrialLog = ReturnType<typeof createTrialLog>;
 
-/** Of several predictions for a user, the first one; failed if a later one of its arm is. */
-function firstOfEach(exposures: Exposure[]): Exposure[] {
-  const users = new Map<string, Exposure>();
-  for (const one of exposures) {
-    const name = `${one.trial} ${one.key}`;
-    const first = users.get(name) ?? one;
-    const failed =
-      first.failed || (one.failed && one.arm === first.arm);
-    users.set(name, { ...first, failed });
-  }
-  return [...users.values()];
-}
-
 const DELETE_USERS = `delete from trial_users
-  where prediction_id in (
-    select prediction_id
-    from trial_users met
+  where ctid in (
+    select ctid
+    from trial_users
     where met_at < now() - make_interval(days => $1)
-      and trial is distinct from (
-        select trial
-        from model_stages
-        where model = met.model
-        order by revision desc
-        limit 1
-      )
     limit $2
   )`;
 
 const DELETE_OUTCOMES = `delete from trial_outcomes
-  where prediction_id in (
-    select prediction_id
-    from trial_outcomes told
+  where ctid in (
+    select ctid
+    from trial_outcomes
     where told_at < now() - make_interval(days => $1)
-      and not exists (
-        select from trial_users
-        where prediction_id = told.prediction_id
-      )
     limit $2
   )`;
