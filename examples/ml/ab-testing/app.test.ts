@@ -1,11 +1,14 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { runProgram } from '@touchstone/kit/programs/program';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
-import { startTestPool } from '../model-serving/test-pool.ts';
+import { startTrials } from './start-trials.ts';
 import { createTrialClient, sendUsers } from './test-client.ts';
+import { startFaulty } from './test-faults.ts';
 import { SCHEMA, startTestTrials } from './test-trials.ts';
-import { FLOWER, trainVersion } from './test-versions.ts';
+import { createTestFolder, FLOWER } from './test-versions.ts';
+import { trainVersion, writeVersion } from './train-version.ts';
 
 const refused = (status: number, code: string) => ({
   status,
@@ -123,9 +126,7 @@ it('refuses a candidate that this server does not serve, and one that was a cana
 it('answers by the live version where the candidate is not served, and counts no user there', async () => {
   await using trials = await startTestTrials();
   await trials.startCanary('2', 0.5);
-  await using one = await startTestPool({
-    model: await trainVersion(1),
-  });
+  await using one = await startFaulty('1');
   const other = await trials.startServer({
     findVersion: (version) =>
       version === '1' ? one.predict : undefined,
@@ -168,6 +169,37 @@ it('follows and judges by itself', async () => {
 
   await waitUntil('it is rolled back', async () => {
     return (await trials.look()).trial === null;
+  });
+});
+
+it('serves each version of a folder, and goes on where it was after a restart', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  await using files = await createTestFolder();
+  for (const version of ['1', '2'])
+    await writeVersion(files.folder, await trainVersion(version));
+  const { pool } = database;
+  const options = { pool, folder: files.folder, deadlineMs: 60_000 };
+  const start = () => startTrials({ ...options, log: createTestLog() });
+  const request = {
+    user: 'eve',
+    body: FLOWER.features,
+    signal: new AbortController().signal,
+  };
+
+  const before = await start();
+  const by = { changedBy: 'ada', reason: 'a try' };
+  const command = { to: 'shadow', candidate: '2' } as const;
+  await before.change({ command, ...by });
+  const { version } = await before.predict(request);
+  await before.stop();
+  const after = await start();
+  const look = await after.look();
+  await after.stop();
+
+  expect(version).toBe('1');
+  expect(look).toMatchObject({
+    live: '1',
+    trial: { candidate: '2', share: 0 },
   });
 });
 

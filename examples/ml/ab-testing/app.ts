@@ -54,8 +54,6 @@ const parseChange = createRequestParser({
 export function createApp(services: Services) {
   const { trials, createDeadline, log } = services;
   const app = express().disable('x-powered-by');
-
-  // #region wire
   app.post('/predictions', async (request, response) => {
     const end = endOf(response);
     const { user, flower } = (await parsePrediction(request)).body;
@@ -66,7 +64,6 @@ export function createApp(services: Services) {
     });
     response.status(201).json(answer);
   });
-  // #endregion wire
 
   /** The first of two: the deadline, or that the client goes. */
   function endOf(response: Response): AbortSignal {

@@ -63,7 +63,7 @@ export function createAskVersions(options: AskVersionsOptions) {
     return { id: visit.id, ...(await ask(visit, asked)) };
   }
 
-  /** What the canary cannot answer, or not soon, the live version does. */
+  /** What the canary does not answer soon, the live version does. */
   async function askCanary(visit: Visit, asked: Asked) {
     const met = { ...visit, arm: 'canary' } as const;
     const own = askCandidate(asked);
@@ -86,8 +86,6 @@ export function createAskVersions(options: AskVersionsOptions) {
     else noteOwn({ ...visit, arm: 'live' }, result);
     return unwrap(result);
   }
-
-  // #region shadow
   /** The user has the answer: whatever happens here, no user waits. */
   async function askShadow(
     visit: Visit,
@@ -97,8 +95,6 @@ export function createAskVersions(options: AskVersionsOptions) {
     const result = await askCandidate(asked);
     note({ ...visit, arm: 'shadow', shown }, result);
   }
-
-  // #endregion shadow
 
   const askLiveVersion = ({ live, body, signal }: Asked) =>
     settle(live, body, signal);

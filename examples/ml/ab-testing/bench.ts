@@ -4,24 +4,26 @@ import {
   operationsPerSecond,
   writeBench,
 } from '@touchstone/kit/testing/bench';
+import { shareBytes } from '../model-serving/model-file.ts';
 import { startModelPool } from '../model-serving/model-pool.ts';
-import { never, WORKER } from '../model-serving/test-pool.ts';
 import type { AskVersion } from './ask-versions.ts';
 import { assignments } from './bench-assignment.ts';
 import { compareFalse, compareTests } from './bench-evidence.ts';
 import { startModelTrials } from './model-trials.ts';
-import { FLOWER, trainVersion } from './test-versions.ts';
+import { LIMITS, WORKER } from './test-faults.ts';
+import { FLOWER } from './test-versions.ts';
+import { trainVersion } from './train-version.ts';
 
 const LOAD = { clients: 8, seconds: 1 };
 const USERS = Array.from({ length: 10_000 }, (_, n) => `user-${n}`);
-const signal = never();
+const { signal } = new AbortController();
 
 await using database = await freshDatabase({
   schema: new URL('schema.sql', import.meta.url),
   durable: true,
 });
 const { pool } = database;
-const pools = { 1: await startPool(1), 2: await startPool(2) };
+const pools = { 1: await startPool('1'), 2: await startPool('2') };
 const trials = {
   shadow: await startTrial('shadow'),
   canary: await startTrial('canary', 0.1),
@@ -91,10 +93,11 @@ writeBench(new URL('bench.json', import.meta.url), {
   tables,
 });
 
-async function startPool(version: 1 | 2) {
-  const model = await trainVersion(version);
-  const limits = { stuckMs: 60_000, log: console };
-  return startModelPool({ model, workerFile: WORKER, ...limits });
+async function startPool(version: string) {
+  const { card, onnx } = await trainVersion(version);
+  const model = { card, bytes: shareBytes(onnx) };
+  const log = console;
+  return startModelPool({ model, workerFile: WORKER, log, ...LIMITS });
 }
 
 /** All of the pattern but HTTP: users are written in batches. */

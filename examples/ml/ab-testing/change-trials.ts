@@ -44,8 +44,6 @@ export function createChangeTrials(options: ChangeTrialsOptions) {
   const { pool, model, first, isServed } = options;
 
   const read = () => inTransaction(pool, LIMIT, readStage);
-
-  // #region change-the-stage
   /** Of several changes of one trial at once, each sees those before it. */
   function change(wanted: Change): Promise<Stage> {
     const { command, changedBy, reason } = wanted;
@@ -63,7 +61,6 @@ export function createChangeTrials(options: ChangeTrialsOptions) {
       return stage;
     });
   }
-  // #endregion change-the-stage
 
   async function readStage(tx: Queryable): Promise<Stage> {
     const { rows } = await tx.query<Stage>(READ, [model, first]);

@@ -24,8 +24,6 @@ export async function countTrial(pool: Pool, trial: number) {
     ...(shadow && { shadow }),
   } satisfies TrialCount & { shadow?: Row };
 }
-
-// #region count-trial
 function readRows(pool: Pool, trial: number) {
   return inTransaction(pool, { timeLimitMs: 60_000 }, async (tx) => {
     const { rows } = await tx.query<Row>(
@@ -47,7 +45,6 @@ function readRows(pool: Pool, trial: number) {
     return rows;
   });
 }
-// #endregion count-trial
 
 function toTallies(
   rows: Row[],

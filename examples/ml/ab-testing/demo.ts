@@ -1,29 +1,27 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
-import { createTestFolder } from '../model-serving/test-folder.ts';
-import { trainInto } from '../model-serving/train-model.ts';
 import {
   createTrialClient,
   OPERATOR_TOKEN,
   sendUsers,
 } from './test-client.ts';
-import { MISLABELLED } from './test-versions.ts';
+import { createTestFolder, MISLABELLED } from './test-versions.ts';
+import { trainVersion, writeVersion } from './train-version.ts';
 
 await using files = await createTestFolder();
 await using database = await freshDatabase({
   schema: new URL('schema.sql', import.meta.url),
 });
-const models = new URL('models/', files.folder);
-for (const [version, mislabelled] of Object.entries(MISLABELLED))
-  await trainInto(new URL(`${version}/`, models), version, {
-    mislabelled,
-  });
+for (const [version, mislabelled] of Object.entries(MISLABELLED)) {
+  const trained = await trainVersion(version, { mislabelled });
+  await writeVersion(files.folder, trained);
+}
 await using program = await startProgram(
   new URL('main.ts', import.meta.url),
   {
     OPERATOR_TOKEN,
     DATABASE_URL: database.url,
-    MODELS: models.pathname,
+    MODELS: files.path,
     DEADLINE: '5s',
     PORT: '0',
   },

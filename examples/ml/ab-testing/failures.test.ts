@@ -1,14 +1,10 @@
+import { addHang } from '@touchstone/kit/models/add-hang';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
-import { expect } from 'vitest';
-import { FAULTS } from '../model-serving/test-faults.ts';
-import { createTestFolder } from '../model-serving/test-folder.ts';
-import { writeHangingModel } from '../model-serving/test-hanging-model.ts';
-import { startTestPool } from '../model-serving/test-pool.ts';
-import { trainInto } from '../model-serving/train-model.ts';
+import { expect, it } from 'vitest';
 import { isInCanary, keyOf } from './choose-arm.ts';
 import { countTrial } from './count-trial.ts';
 import { createNaiveExperiment } from './naive.ts';
@@ -24,8 +20,10 @@ import {
   decideByPValue,
   rollBackAfter,
 } from './test-evidence.ts';
+import { FAULTS, startFaulty } from './test-faults.ts';
 import { SCHEMA, startTestTrials } from './test-trials.ts';
-import { FLOWER, trainVersion } from './test-versions.ts';
+import { createTestFolder, FLOWER } from './test-versions.ts';
+import { trainVersion, writeVersion } from './train-version.ts';
 
 const silent = () => true;
 
@@ -138,22 +136,22 @@ failure(
   {
     symptom:
       '201 for those that can be answered, 503 `overloaded` or 504 for the others; the process and the trial go on',
-    defence: 'predict',
+    defence: 'pauses',
     remains:
       'A native call that hangs has a core until the process ends, which takes SIGKILL, as in `main.ts`',
   },
   async () => {
     await using files = await createTestFolder();
     await using database = await freshDatabase({ schema: SCHEMA });
-    const models = new URL('models/', files.folder);
-    await trainInto(new URL('1/', models), '1');
-    await writeHangingModel(new URL('2/', models), '2');
+    await writeVersion(files.folder, await trainVersion('1'));
+    const hangs = await trainVersion('2', {}, addHang);
+    await writeVersion(files.folder, hangs);
     await using program = await startProgram(
       new URL('main.ts', import.meta.url),
       {
         OPERATOR_TOKEN,
         DATABASE_URL: database.url,
-        MODELS: models.pathname,
+        MODELS: files.path,
         DEADLINE: '2s',
         PORT: '0',
       },
@@ -207,11 +205,11 @@ failure(
   },
   async () => {
     for (const hanging of ['live', 'canary'] as const) {
-      const model = await trainVersion(hanging === 'live' ? 1 : 2);
-      await using faulty = await startTestPool({ model });
+      const version = hanging === 'live' ? '1' : '2';
+      await using faulty = await startFaulty(version);
       const deadline = new AbortController();
       await using trials = await startTestTrials({
-        versions: { [model.card.version]: faulty.predict },
+        versions: { [version]: faulty.predict },
         limitMs: hanging === 'live' ? 60_000 : 400,
         createDeadline: () => deadline.signal,
       });
@@ -219,7 +217,7 @@ failure(
       const row = { ...FLOWER.features, sepalLength: FAULTS.wait };
       const [first = '', ...others] = usersOf(hanging, 40);
       const stuck = trials.predict(first, row);
-      await faulty.faults.batchesBegun(1);
+      await faulty.whenBusy();
 
       const waiting = others
         .concat(usersOf(hanging === 'live' ? 'canary' : 'live', 40))
@@ -245,49 +243,41 @@ failure(
       expect(look.users).toEqual(look.failed);
       expect(look.verdict).toBe('open');
       expect(trials.logged('a version failed')).toHaveLength(1);
-      faulty.faults.open();
+      faulty.open();
     }
   },
 );
 
-failure(
-  'Two operators change the trial at once',
-  {
-    symptom: 'One gets 201, the other 409 `change_refused`',
-    defence: 'change-the-stage',
-    remains: 'Who was first decides, not who was right',
-  },
-  async () => {
-    await using trials = await startTestTrials();
-    const change = (command: object) =>
-      trials.send('POST', '/changes', {
-        body: { reason: 'a try', command },
-      });
-    const pairs = [
-      [
-        { to: 'shadow', candidate: '2' },
-        { to: 'shadow', candidate: 'bad' },
-      ],
-      [
-        { to: 'rollback', trial: 1 },
-        { to: 'rollback', trial: 1 },
-      ],
-    ];
+it('lets one of two operators change a trial who do it at once', async () => {
+  await using trials = await startTestTrials();
+  const change = (command: object) =>
+    trials.send('POST', '/changes', {
+      body: { reason: 'a try', command },
+    });
+  const pairs = [
+    [
+      { to: 'shadow', candidate: '2' },
+      { to: 'shadow', candidate: 'bad' },
+    ],
+    [
+      { to: 'rollback', trial: 1 },
+      { to: 'rollback', trial: 1 },
+    ],
+  ];
 
-    for (const pair of pairs) {
-      const lock = await lockTrials(trials.pool);
-      const sent = pair.map(change);
-      await lock.whenBlocked(2);
-      await lock.release();
+  for (const pair of pairs) {
+    const lock = await lockTrials(trials.pool);
+    const sent = pair.map(change);
+    await lock.whenBlocked(2);
+    await lock.release();
 
-      const answers = await Promise.all(sent);
-      const statuses = answers.map(({ status }) => status).toSorted();
-      expect(statuses).toEqual([201, 409]);
-      const [lost] = answers.filter(({ status }) => status === 409);
-      expect(lost?.body).toMatchObject({ code: 'change_refused' });
-    }
-  },
-);
+    const answers = await Promise.all(sent);
+    const statuses = answers.map(({ status }) => status).toSorted();
+    expect(statuses).toEqual([201, 409]);
+    const [lost] = answers.filter(({ status }) => status === 409);
+    expect(lost?.body).toMatchObject({ code: 'change_refused' });
+  }
+});
 
 failure(
   'A rollback is repeated',
@@ -325,66 +315,54 @@ failure(
   },
 );
 
-failure(
-  'The shadow hangs, or answers no numbers',
-  {
-    symptom: 'Users see nothing; `GET /trial` counts it as failed',
-    defence: 'shadow',
-    remains:
-      'A busy shadow takes processor time, and one that crashes natively takes the process',
-  },
-  async () => {
-    for (const [fault, limitMs] of [
-      ['noNumber', 60_000],
-      ['crash', 60_000],
-      ['wait', 100],
-    ] as const) {
-      await using faulty = await startTestPool({
-        model: await trainVersion(2),
-      });
-      await using trials = await startTestTrials({
-        versions: { 2: faulty.predict },
-        limitMs,
-      });
-      await trials.change({ to: 'shadow', candidate: '2' });
+it('shows users nothing of a shadow that hangs, crashes or answers no numbers', async () => {
+  for (const [fault, limitMs] of [
+    ['noNumber', 60_000],
+    ['crash', 60_000],
+    ['wait', 100],
+  ] as const) {
+    await using faulty = await startFaulty('2');
+    await using trials = await startTestTrials({
+      versions: { 2: faulty.predict },
+      limitMs,
+    });
+    await trials.change({ to: 'shadow', candidate: '2' });
 
-      const sepalLength = FAULTS[fault];
-      const row = { ...FLOWER.features, sepalLength };
-      const { status, body } = await trials.predict('eve', row);
+    const sepalLength = FAULTS[fault];
+    const row = { ...FLOWER.features, sepalLength };
+    const { status, body } = await trials.predict('eve', row);
 
-      const { version } = body;
-      expect({ status, version }).toEqual({
-        status: 201,
-        version: '1',
-      });
-      await waitUntil('it has failed', async () => {
-        await trials.settle();
-        return (await trials.look()).shadow?.failed === 1;
-      });
-      expect(await trials.look()).toMatchObject({
-        live: '1',
-        trial: { candidate: '2', share: 0 },
-        shadow: { users: 1, differing: 0 },
-        users: [],
-      });
-      faulty.faults.open();
-    }
-  },
-);
+    const { version } = body;
+    expect({ status, version }).toEqual({
+      status: 201,
+      version: '1',
+    });
+    await waitUntil('it has failed', async () => {
+      await trials.settle();
+      return (await trials.look()).shadow?.failed === 1;
+    });
+    expect(await trials.look()).toMatchObject({
+      live: '1',
+      trial: { candidate: '2', share: 0 },
+      shadow: { users: 1, differing: 0 },
+      users: [],
+    });
+    faulty.open();
+  }
+});
 
 failure(
-  'The canary hangs, crashes or answers no numbers',
+  'The candidate hangs, crashes or answers no numbers',
   {
     symptom:
-      'Users get the answer of the live version; after a few of them, the canary is rolled back as `failing`',
+      'Users get the answer of the live version; after a few of them, a canary is rolled back as `failing`, and a shadow shows `failed`',
     defence: 'predict',
-    remains: 'Users of one that hangs wait for half of its time limit',
+    remains:
+      'Users of a canary that hangs wait for half of its time limit; a native crash ends the process',
   },
   async () => {
     for (const fault of ['noNumber', 'crash', 'wait'] as const) {
-      await using faulty = await startTestPool({
-        model: await trainVersion(2),
-      });
+      await using faulty = await startFaulty('2');
       let hours = 0;
       await using trials = await startTestTrials({
         versions: { 2: faulty.predict },
@@ -416,39 +394,30 @@ failure(
           canary: users[0]?.canary,
         },
       ]);
-      faulty.faults.open();
+      faulty.open();
     }
   },
 );
 
-failure(
-  'A version is asked for a number that is not finite, or that no training saw',
-  {
-    symptom: '400 `invalid_request`, and it counts for no version',
-    defence: 'predict',
-    remains:
-      'What the canary refuses and the live version accepts counts as a failure of the canary',
-  },
-  async () => {
-    await using trials = await startTestTrials();
-    await trials.startCanary('2', 0.5);
+it('counts an input that both versions refuse for no version', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
 
-    for (const petalWidth of [1e39, -1, null])
-      for (const user of ['ada', 'ben', 'eve', 'kim'])
-        expect(
-          await trials.predict(user, {
-            ...FLOWER.features,
-            petalWidth,
-          }),
-        ).toMatchObject({
-          status: 400,
-          body: { code: 'invalid_request' },
-        });
+  for (const petalWidth of [1e39, -1, null])
+    for (const user of ['ada', 'ben', 'eve', 'kim'])
+      expect(
+        await trials.predict(user, {
+          ...FLOWER.features,
+          petalWidth,
+        }),
+      ).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request' },
+      });
 
-    await trials.settle();
-    expect(await trials.look()).toMatchObject({ users: [] });
-  },
-);
+  await trials.settle();
+  expect(await trials.look()).toMatchObject({ users: [] });
+});
 
 failure(
   'A truth arrives twice, differently, or on another server before the prediction is written',
@@ -514,38 +483,27 @@ failure(
   },
 );
 
-failure(
-  'A truth arrives after the rollback',
-  {
-    symptom: '204; it counts in its own trial, and changes no stage',
-    defence: 'trial-users',
-    remains: 'Nothing says that the rollback was a mistake',
-  },
-  async () => {
-    await using trials = await startTestTrials();
-    await trials.startCanary('bad', 0.5);
-    const old = await sendUsers(trials, { to: 60, silent });
-    await trials.settle();
-    await trials.change({ to: 'rollback' });
-    await trials.startCanary('2', 0.5);
-    await sendUsers(trials, { to: 60, silent });
+it('counts a truth that arrives after the rollback in its own trial', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('bad', 0.5);
+  const old = await sendUsers(trials, { to: 60, silent });
+  await trials.settle();
+  await trials.change({ to: 'rollback' });
+  await trials.startCanary('2', 0.5);
+  await sendUsers(trials, { to: 60, silent });
 
-    for (const { id, version } of old)
-      await trials.tell(
-        id,
-        version === 'bad' ? 'a rose' : FLOWER.truth,
-      );
-    await trials.settle();
+  for (const { id, version } of old)
+    await trials.tell(id, version === 'bad' ? 'a rose' : FLOWER.truth);
+  await trials.settle();
 
-    expect(await trials.look()).toMatchObject({
-      trial: { candidate: '2' },
-      users: [{ total: 60 }],
-      told: [{ total: 0 }],
-    });
-    const { told } = await countTrial(trials.pool, 1);
-    expect(told).toMatchObject([{ total: 60 }]);
-  },
-);
+  expect(await trials.look()).toMatchObject({
+    trial: { candidate: '2' },
+    users: [{ total: 60 }],
+    told: [{ total: 0 }],
+  });
+  const { told } = await countTrial(trials.pool, 1);
+  expect(told).toMatchObject([{ total: 60 }]);
+});
 
 failure(
   'The canary loses users, or their truths, on the way',
@@ -574,81 +532,59 @@ failure(
   },
 );
 
-failure(
-  'The database cannot be reached',
-  {
-    symptom:
-      'Users get their answers by the stage that is known; the log has `trial not followed` and `users of a trial are lost`',
-    defence: 'follow',
-    remains:
-      'A server that cannot reach the database does not see a rollback',
-  },
-  async () => {
-    await using trials = await startTestTrials();
-    await trials.startCanary('2', 0.5);
-    const [user = ''] = usersOf('canary', 1);
-    await trials.pool.query(
-      `alter table trial_users rename to users_gone;
+it('answers while the database does not, and loses users of both arms alike', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  const [user = ''] = usersOf('canary', 1);
+  await trials.pool.query(
+    `alter table trial_users rename to users_gone;
        alter table model_trials rename to trials_gone`,
-    );
+  );
 
-    const { status, body } = await trials.predict(
-      user,
-      FLOWER.features,
-    );
-    await trials.settle();
+  const { status, body } = await trials.predict(user, FLOWER.features);
+  await trials.settle();
 
-    expect({ status, version: body.version }).toEqual({
-      status: 201,
-      version: '2',
-    });
-    expect(trials.logged('trial not followed')).toHaveLength(1);
-    expect(trials.logged('users of a trial are lost')).toMatchObject([
-      { details: { lost: 1 } },
-    ]);
-    await trials.pool.query(
-      `alter table users_gone rename to trial_users;
+  expect({ status, version: body.version }).toEqual({
+    status: 201,
+    version: '2',
+  });
+  expect(trials.logged('trial not followed')).toHaveLength(1);
+  expect(trials.logged('users of a trial are lost')).toMatchObject([
+    { details: { lost: 1 } },
+  ]);
+  await trials.pool.query(
+    `alter table users_gone rename to trial_users;
        alter table trials_gone rename to model_trials`,
-    );
-    await trials.predict(user, FLOWER.features);
-    await trials.settle();
-    expect(await trials.look()).toMatchObject({
-      users: [{ total: 1 }],
-    });
-  },
-);
+  );
+  await trials.predict(user, FLOWER.features);
+  await trials.settle();
+  expect(await trials.look()).toMatchObject({
+    users: [{ total: 1 }],
+  });
+});
 
-failure(
-  'The tables grow for years',
-  {
-    symptom: 'XX',
-    defence: 'delete-old',
-    remains:
-      'A trial that runs for longer loses its first users, of both arms alike',
-  },
-  async () => {
-    await using trials = await startTestTrials();
-    await trials.startCanary('2', 0.5);
-    await sendUsers(trials, { to: 20 });
-    await trials.settle();
-    await trials.pool.query(
-      `update trial_users set met_at = now() - interval '91 days';
+it('deletes users and outcomes that are old, in batches', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  await sendUsers(trials, { to: 20 });
+  await trials.settle();
+  await trials.pool.query(
+    `update trial_users set met_at = now() - interval '91 days';
        update trial_outcomes set told_at = now() - interval '91 days'`,
-    );
-    const { body } = await trials.predict('new', FLOWER.features);
-    await trials.tell(body.id, FLOWER.truth);
-    await trials.settle();
-    await addOldOutcomes(trials.pool, 2000);
+  );
+  const { body } = await trials.predict('new', FLOWER.features);
+  await trials.tell(body.id, FLOWER.truth);
+  await trials.settle();
+  await addOldOutcomes(trials.pool, 2000);
 
-    expect(await trials.trials.deleteOld(92)).toBe(0);
-    expect(await trials.trials.deleteOld(90)).toBe(2040);
+  expect(await trials.trials.deleteOld(92)).toBe(0);
+  expect(await trials.trials.deleteOld(90)).toBe(2040);
 
-    expect(await trials.look()).toMatchObject({
-      users: [{ total: 1 }],
-      told: [{ total: 1 }],
-    });
-  },
-);
+  expect(await trials.look()).toMatchObject({
+    users: [{ total: 1 }],
+    told: [{ total: 1 }],
+  });
+});
 
 /** Of no prediction, and as old. */
 async function addOldOutcomes(pool: Pool, count: number) {

@@ -39,7 +39,7 @@ export function checkRules(rules: TrialRules): void {
 }
 
 // #region judge-trial
-/** Half of alpha for wrong answers, a quarter for none, a quarter for who came and of whom the truth is known. */
+/** Alpha is shared by four tests: what is wrong, fails, or is lost. */
 export function judgeTrial(
   { users, told, wrong, failed }: TrialCount,
   { margin, alpha = 0.01, leastTold = 100 }: TrialRules,

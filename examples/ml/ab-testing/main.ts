@@ -1,31 +1,20 @@
 import { existsSync } from 'node:fs';
 import { runExample } from '@touchstone/kit/app/run-example';
 import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
-import { trainInto } from '../model-serving/train-model.ts';
 import { createApp } from './app.ts';
 import { settingsSchema } from './environment.ts';
-import { startModelTrials } from './model-trials.ts';
-import { startVersions } from './start-versions.ts';
+import { startTrials } from './start-trials.ts';
+import { trainVersion, writeVersion } from './train-version.ts';
 
 await runExample(import.meta, async ({ pool }) => {
   const settings = readEnvironment(settingsSchema);
   const deadlineMs = settings.DEADLINE;
-  // #region start-the-trials
-  const versions = await startVersions({
-    folder: settings.MODELS ?? (await openOwnFolder()),
-    stuckMs: 2 * deadlineMs,
-    log: console,
-  });
-  const trials = await startModelTrials({
+  const trials = await startTrials({
     pool,
-    model: 'irises',
-    first: '1',
-    findVersion: versions.find,
-    rules: { margin: 1.5 },
-    limitMs: deadlineMs,
+    folder: settings.MODELS ?? (await openOwnFolder()),
+    deadlineMs,
     log: console,
   });
-  // #endregion start-the-trials
   const app = createApp({
     trials,
     createDeadline: () => AbortSignal.timeout(deadlineMs),
@@ -36,7 +25,6 @@ await runExample(import.meta, async ({ pool }) => {
   /** The last answer is given; what happened is written down. */
   async function stop() {
     await trials.stop();
-    await versions.stop();
     // Neither exit() nor terminate() ends a thread in a native call.
     const kill = () => process.kill(process.pid, 'SIGKILL');
     setTimeout(kill, 1000).unref();
@@ -48,8 +36,9 @@ await runExample(import.meta, async ({ pool }) => {
 async function openOwnFolder(): Promise<URL> {
   const folder = new URL('.data/models/', import.meta.url);
   if (existsSync(folder)) return folder;
-  await trainInto(new URL('1/', folder), '1', { mislabelled: 0.5 });
-  await trainInto(new URL('2/', folder), '2');
+  const first = await trainVersion('1', { mislabelled: 0.5 });
+  await writeVersion(folder, first);
+  await writeVersion(folder, await trainVersion('2'));
   return folder;
 }
 

@@ -1,4 +1,3 @@
--- #region model-trials
 -- Live is the candidate of the newest trial that is promoted.
 create table model_trials (
   id integer generated always as identity primary key,
@@ -20,9 +19,6 @@ create unique index one_trial_at_a_time on model_trials (model)
 create unique index one_canary_of_a_version
   on model_trials (model, candidate)
   where share > 0;
--- #endregion model-trials
-
--- #region trial-users
 -- A user counts once in a trial, with the arm and the share of then,
 -- and once more if a version fails them.
 create table trial_users (
@@ -45,7 +41,6 @@ create table trial_outcomes (
   truth text not null,
   told_at timestamptz not null default now()
 );
--- #endregion trial-users
 
 create index trial_users_by_age on trial_users (met_at);
 create index trial_outcomes_by_age on trial_outcomes (told_at);

@@ -6,15 +6,10 @@ import {
   startModelPool,
 } from '../model-serving/model-pool.ts';
 
-type StartVersionsOptions = Omit<
-  ModelPoolOptions,
-  'model' | 'workerFile'
-> & { folder: URL };
+type Limits = Omit<ModelPoolOptions, 'model' | 'workerFile'>;
 
-// #region start-versions
-/** One pool for each folder of a version. */
-export async function startVersions(options: StartVersionsOptions) {
-  const { folder, ...limits } = options;
+/** Starts a pool for each folder of a version. */
+export async function startVersions(folder: URL, limits: Limits) {
   const pools = new Map<string, ModelPool>();
   for (const name of await readdir(folder)) {
     const model = await readModel(new URL(`${name}/`, folder));
@@ -25,10 +20,5 @@ export async function startVersions(options: StartVersionsOptions) {
     const pool = await startModelPool({ ...limits, model, workerFile });
     pools.set(model.card.version, pool);
   }
-  const stopAll = () =>
-    Promise.all(Array.from(pools.values(), (pool) => pool.stop()));
-  /** Wrap `predict` here: with an observer of drift, for instance. */
-  const find = (version: string) => pools.get(version)?.predict;
-  return { find, stop: stopAll };
+  return pools;
 }
-// #endregion start-versions

@@ -3,8 +3,8 @@ import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import type { Pool } from 'pg';
 import { afterAll } from 'vitest';
+import { shareBytes } from '../model-serving/model-file.ts';
 import { startModelPool } from '../model-serving/model-pool.ts';
-import { never, WORKER } from '../model-serving/test-pool.ts';
 import { createApp } from './app.ts';
 import type { AskVersion } from './ask-versions.ts';
 import {
@@ -12,7 +12,9 @@ import {
   startModelTrials,
 } from './model-trials.ts';
 import { createTrialClient, OPERATOR_TOKEN } from './test-client.ts';
-import { trainVersion } from './test-versions.ts';
+import { LIMITS, WORKER } from './test-faults.ts';
+import { MISLABELLED } from './test-versions.ts';
+import { trainVersion } from './train-version.ts';
 
 export const SCHEMA = new URL('schema.sql', import.meta.url);
 
@@ -32,13 +34,13 @@ let trained: ReturnType<typeof startTrained> | undefined;
 async function startTrained() {
   const versions: Versions = {};
   const stops: (() => Promise<void>)[] = [];
-  for (const version of [1, 2, 'bad'] as const) {
+  for (const [version, mislabelled] of Object.entries(MISLABELLED)) {
+    const { card, onnx } = await trainVersion(version, { mislabelled });
     const pool = await startModelPool({
-      model: await trainVersion(version),
+      model: { card, bytes: shareBytes(onnx) },
       workerFile: WORKER,
-      stuckMs: 60_000,
-      maxWaiting: 1000,
       log: console,
+      ...LIMITS,
     });
     versions[version] = pool.predict;
     stops.push(pool.stop);
@@ -69,7 +71,11 @@ export async function startTestTrials(settings: Settings = {}) {
 }
 
 async function startTestServer(pool: Pool, settings: Settings) {
-  const { versions, createDeadline = never, ...rest } = settings;
+  const {
+    versions,
+    createDeadline = () => new AbortController().signal,
+    ...rest
+  } = settings;
   trained ??= startTrained();
   const served = { ...(await trained).versions, ...versions };
   const log = createTestLog();

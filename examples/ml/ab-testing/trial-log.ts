@@ -56,8 +56,6 @@ export function createTrialLog(options: TrialLogOptions) {
       log.error('users of a trial are lost', { lost, error });
     }
   }
-
-  // #region log-users
   /** The first prediction of a user counts, and their first failure. */
   async function insert(users: Exposure[]) {
     await inTransaction(pool, LIMIT, (tx) =>
@@ -74,7 +72,6 @@ export function createTrialLog(options: TrialLogOptions) {
       ),
     );
   }
-  // #endregion log-users
 
   // #region tell-the-truth
   /** The first truth stands. It may come before its prediction is written. */
@@ -92,14 +89,11 @@ export function createTrialLog(options: TrialLogOptions) {
     if (rows[0]?.truth !== truth) throw new TrialError('truth_differs');
   }
   // #endregion tell-the-truth
-
-  // #region delete-old
   /** Deletes what is older than any trial that runs; returns how many rows. */
   async function deleteOld(days: number): Promise<number> {
     const users = await deleteBatches(DELETE_USERS, days);
     return users + (await deleteBatches(DELETE_OUTCOMES, days));
   }
-  // #endregion delete-old
 
   async function deleteBatches(statement: string, days: number) {
     for (let total = 0; ; ) {
