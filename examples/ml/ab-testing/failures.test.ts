@@ -2,11 +2,17 @@ import { addHang } from '@touchstone/kit/models/add-hang';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isInCanary, keyOf } from './choose-arm.ts';
 import { countTrial } from './count-trial.ts';
+import {
+  checkRules,
+  judgeTrial,
+  type TrialCount,
+} from './judge-trial.ts';
 import { createNaiveExperiment } from './naive.ts';
 import {
   type Body,
@@ -16,14 +22,18 @@ import {
   type TrialClient,
 } from './test-client.ts';
 import {
+  chancesOf,
   decideByJudge,
   decideByPValue,
+  judgeErrors,
   rollBackAfter,
 } from './test-evidence.ts';
 import { FAULTS, startFaulty } from './test-faults.ts';
 import { SCHEMA, startTestTrials } from './test-trials.ts';
 import { createTestFolder, FLOWER } from './test-versions.ts';
 import { trainVersion, writeVersion } from './train-version.ts';
+import { createTrialLog } from './trial-log.ts';
+import { createTrialPauses } from './trial-pauses.ts';
 
 const silent = () => true;
 
@@ -586,6 +596,346 @@ it('deletes users and outcomes that are old, in batches', async () => {
   });
 });
 
+it('keeps so many users in memory, and reports how many more it lost', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const log = createTestLog();
+  const { pool } = database;
+  const pauses = createTrialPauses(1000, () => 0);
+  const users = createTrialLog({ pool, pauses, log });
+  await pool.query(
+    `insert into model_trials
+       (model, candidate, share, changed_by, reason)
+     values ('irises', '2', 0.5, 'ada', 'a try')`,
+  );
+
+  for (let place = 1; place <= 20_003; place++)
+    users.add({
+      id: crypto.randomUUID(),
+      trial: 1,
+      key: `${place}`,
+      arm: 'live',
+      share: 0.5,
+      place,
+      label: 'setosa',
+      failed: false,
+    });
+  await users.flush();
+  await users.flush();
+
+  const { users: written } = await countTrial(pool, 1);
+  expect(written).toEqual([{ share: 0.5, total: 20_000, canary: 0 }]);
+  expect(log.entries).toMatchObject([{ details: { lost: 3 } }]);
+});
+
+it('gives no id, and writes nothing, while no trial runs', async () => {
+  await using trials = await startTestTrials();
+
+  const { status, body } = await trials.predict('eve', FLOWER.features);
+  await trials.settle();
+
+  expect({ status, body }).toEqual({
+    status: 201,
+    body: {
+      version: '1',
+      label: FLOWER.truth,
+      probabilities: expect.any(Object),
+    },
+  });
+  const { rowCount } = await trials.pool.query('table trial_users');
+  expect(rowCount).toBe(0);
+});
+
+it('asks a shadow beside the live version, and tells no user', async () => {
+  await using trials = await startTestTrials();
+  await trials.change({ to: 'shadow', candidate: 'bad' });
+
+  const answers = await sendUsers(trials, { to: 40 });
+
+  for (const { version } of answers) expect(version).toBe('1');
+  await waitUntil('the shadow has answered', async () => {
+    await trials.settle();
+    return (await trials.look()).shadow?.users === 40;
+  });
+  const look = await trials.look();
+  expect(look).toMatchObject({
+    shadow: { failed: 0, told: 40 },
+    users: [],
+    verdict: 'open',
+  });
+  expect(look.shadow?.differing).toBeGreaterThan(0);
+  expect(look.shadow?.wrong).toBeGreaterThan(0);
+});
+
+it('counts a user once, with the arm and the share at which they came', async () => {
+  await using trials = await startTestTrials();
+  const silent = () => true;
+  await trials.startCanary('2', 0.1);
+  const early = await sendUsers(trials, { to: 20, silent });
+  await trials.change({ to: 'canary', share: 0.5 });
+  const late = await sendUsers(trials, { to: 40, silent });
+  await trials.settle();
+
+  const inCanary = (answers: typeof early) =>
+    answers.filter(({ version }) => version === '2').length;
+  expect((await trials.look()).users).toEqual([
+    { share: 0.1, total: 20, canary: inCanary(early) },
+    { share: 0.5, total: 20, canary: inCanary(late.slice(20)) },
+  ]);
+});
+
+it('refuses a candidate that this server does not serve, and one that was a canary', async () => {
+  await using trials = await startTestTrials();
+  const missing = { to: 'shadow', candidate: '9' };
+  expect(await trials.change(missing)).toMatchObject(
+    refused(409, 'version_missing'),
+  );
+
+  await trials.startCanary('2', 0.1);
+  expect(
+    await trials.change({ to: 'canary', share: 0.2 }),
+  ).toMatchObject({ status: 201 });
+  await trials.change({ to: 'rollback' });
+
+  expect(await trials.startCanary('2', 0.1)).toMatchObject(
+    refused(409, 'change_refused'),
+  );
+});
+
+it('answers by the live version where the candidate is not served, and counts no user there', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  await using one = await startFaulty('1');
+  const other = await trials.startServer({
+    findVersion: (version) =>
+      version === '1' ? one.predict : undefined,
+  });
+  const empty = await trials.startServer({
+    findVersion: () => undefined,
+  });
+
+  const answers = await sendUsers(other, {
+    to: 20,
+    flower: FLOWER,
+    silent: () => true,
+  });
+  await other.settle();
+
+  for (const body of answers)
+    expect(body).toMatchObject({
+      version: '1',
+      label: expect.any(String),
+    });
+  expect((await trials.look()).users).toEqual([]);
+  expect(await empty.predict('eve', FLOWER.features)).toMatchObject(
+    refused(503, 'version_missing'),
+  );
+});
+
+it('follows and judges by itself', async () => {
+  await using trials = await startTestTrials();
+  const other = await trials.startServer({ followMs: 20 });
+  await trials.startCanary('bad', 0.5);
+  await waitUntil('the other server has it', async () => {
+    const { body } = await other.predict('eve', FLOWER.features);
+    return body.id !== undefined;
+  });
+
+  await sendUsers(other, {
+    to: 400,
+    stop: async () => (await trials.look()).trial === null,
+  });
+
+  await waitUntil('it is rolled back', async () => {
+    return (await trials.look()).trial === null;
+  });
+});
+
+const RULES = { margin: 1.5 };
+const NOTHING: TrialCount = {
+  users: [],
+  told: [],
+  wrong: [],
+  failed: [],
+};
+
+/** Events of the canary alone, at a share of a half. */
+const all = (count: number) => [
+  { share: 0.5, total: count, canary: count },
+];
+
+/** Events that the arms share. */
+const half = (total: number) => [
+  { share: 0.5, total, canary: total / 2 },
+];
+
+describe('what a proof means', () => {
+  // Percent of trials that end as proven; the page shows this table.
+  it.each([
+    { margin: 1.5, ratio: 1, tenth: 99.7, half: 99.6 },
+    { margin: 1.5, ratio: 1.1, tenth: 95.5, half: 94.6 },
+    { margin: 1.5, ratio: 1.25, tenth: 42.6, half: 38.6 },
+    { margin: 1.5, ratio: 1.5, tenth: 1, half: 0.9 },
+    { margin: 2, ratio: 1, tenth: 99.7, half: 99.7 },
+    { margin: 2, ratio: 1.1, tenth: 98.7, half: 98.3 },
+    { margin: 2, ratio: 1.25, tenth: 88.9, half: 85.3 },
+    { margin: 2, ratio: 1.5, tenth: 36.3, half: 29.9 },
+    { margin: 2, ratio: 2, tenth: 1, half: 0.8 },
+  ])(
+    'with a margin of $margin, $half % of canaries with $ratio× the errors end as proven',
+    ({ margin, ratio, tenth, half }) => {
+      const prove = (share: number) => {
+        const end = (total: number, canary: number) => {
+          const wrong = { share, total, canary };
+          const verdict = judgeErrors(wrong, { margin });
+          return verdict === 'open' ? undefined : verdict;
+        };
+        const chances = chancesOf({ share, ratio, errors: 4000, end });
+        return 100 * (chances.get('proven') ?? 0);
+      };
+
+      expect(prove(0.1)).toBeCloseTo(tenth, 0);
+      expect(prove(0.5)).toBeCloseTo(half, 0);
+    },
+  );
+});
+
+describe('a verdict', () => {
+  it('spends half of alpha on wrong answers', () => {
+    const judge = (count: number) =>
+      judgeTrial({ ...NOTHING, wrong: all(count) }, RULES);
+
+    expect(judge(10)).toBe('open');
+    expect(judge(11)).toBe('worse');
+  });
+
+  it('spends a quarter of alpha on users without an answer', () => {
+    const judge = (count: number) =>
+      judgeTrial({ ...NOTHING, failed: all(count) }, RULES);
+
+    expect(judge(11)).toBe('open');
+    expect(judge(12)).toBe('failing');
+  });
+
+  it('spends an eighth of alpha each on who came, and of whom the truth is known', () => {
+    for (const key of ['users', 'told'] as const) {
+      const judge = (count: number) =>
+        judgeTrial({ ...NOTHING, [key]: all(count) }, RULES);
+
+      expect(judge(30)).toBe('open');
+      expect(judge(31)).toBe('skewed');
+    }
+  });
+
+  it('is proven with truths enough, and not with one fewer', () => {
+    const wrong = [{ share: 0.5, total: 400, canary: 200 }];
+    const judge = (total: number) =>
+      judgeTrial({ ...NOTHING, wrong, told: half(total) }, RULES);
+
+    expect(judge(198)).toBe('open');
+    expect(judge(200)).toBe('proven');
+  });
+
+  it('takes failures of the canary for errors, and none of the live version in its favour', () => {
+    const told = half(200);
+    const judge = (more: Partial<TrialCount>) =>
+      judgeTrial({ ...NOTHING, told, ...more }, RULES);
+    const wrong = [{ share: 0.5, total: 230, canary: 113 }];
+    const ofLive = [{ share: 0.5, total: 500, canary: 0 }];
+
+    expect(judge({ wrong })).toBe('proven');
+    expect(judge({ failed: ofLive })).toBe('open');
+    expect(judge({ wrong, failed: all(4) })).toBe('proven');
+    expect(judge({ wrong, failed: all(5) })).toBe('open');
+  });
+
+  it('refuses rules that would prove anything, or nothing', () => {
+    for (const wrong of [
+      { margin: 1 },
+      { margin: Number.NaN },
+      { margin: 2, alpha: 0 },
+      { margin: 2, alpha: 0.21 },
+      { margin: 2, leastTold: 0 },
+    ])
+      expect(() => checkRules(wrong)).toThrow('margin must be above 1');
+    for (const right of [
+      { margin: 1.01, alpha: 0.2 },
+      { margin: 2, leastTold: 1 },
+    ])
+      expect(() => checkRules(right)).not.toThrow();
+  });
+});
+
+function startPauses() {
+  let time = 0;
+  const pauses = createTrialPauses(1000, () => time);
+  const wait = (milliseconds: number) => {
+    time += milliseconds;
+  };
+  return { ...pauses, wait };
+}
+
+it('counts nobody from the first user that something happened to until it is calm', () => {
+  const { arrive, disturb, isCounted, wait } = startPauses();
+  const before = arrive();
+  const [first, between, second] = [arrive(), arrive(), arrive()];
+
+  disturb(second);
+  wait(999);
+  disturb(first); // found later, and it came earlier
+  const after = arrive();
+  wait(999);
+  const still = arrive();
+  wait(1);
+  const calm = arrive();
+
+  const all = [before, first, between, second, after, still, calm];
+  expect(all.map(isCounted)).toEqual([
+    true,
+    ...Array(5).fill(false),
+    true,
+  ]);
+});
+
+it('forgets the pause before when the next begins, and counts between them', () => {
+  const { arrive, disturb, isCounted, wait } = startPauses();
+  disturb(arrive());
+  wait(1000);
+  const between = arrive();
+  disturb(arrive());
+
+  expect(isCounted(between)).toBe(true);
+  expect(isCounted(arrive())).toBe(false);
+  expect(isCounted(0)).toBe(true); // a failure counts in a pause
+});
+
+it('takes what fails within a time for one failure', () => {
+  const { arrive, fail, isCounted, wait } = startPauses();
+  const failures: boolean[] = [];
+  for (const pause of [0, 999, 1, 999, 1]) {
+    wait(pause);
+    failures.push(fail(arrive()));
+  }
+
+  expect(failures).toEqual([true, false, true, false, true]);
+  expect(isCounted(arrive())).toBe(false);
+});
+
+it('waits for the oldest user who has no answer, but not for ever', () => {
+  const { arrive, leave, findHorizon, wait } = startPauses();
+  expect(findHorizon()).toBe(Number.POSITIVE_INFINITY);
+  const [first, second] = [arrive(), arrive()];
+  wait(500);
+  const third = arrive();
+
+  expect(findHorizon()).toBe(first);
+  leave(first);
+  expect(findHorizon()).toBe(second);
+  wait(499);
+  expect(findHorizon()).toBe(second);
+  wait(1);
+  expect(findHorizon()).toBe(third);
+});
+
 /** Of no prediction, and as old. */
 async function addOldOutcomes(pool: Pool, count: number) {
   await pool.query(
@@ -676,3 +1026,8 @@ async function lockTrials(pool: Pool) {
 const versionsOf = (answers: Body[]) => [
   ...new Set(answers.map(({ version }) => `${version}`)),
 ];
+
+const refused = (status: number, code: string) => ({
+  status,
+  body: { code },
+});

@@ -49,13 +49,18 @@ export function createTrialLog(options: TrialLogOptions) {
     const counted = known.filter(({ place }) =>
       pauses.isCounted(place),
     );
+    let error: unknown;
     try {
       if (counted.length > 0) await insert(counted);
-    } catch (error) {
+    } catch (cause) {
       lost += counted.length;
-      log.error('users of a trial are lost', { lost, error });
+      error = cause;
     }
+    if (lost > 0)
+      log.error('users of a trial are lost', { lost, error });
+    lost = 0;
   }
+
   /** The first prediction of a user counts, and their first failure. */
   async function insert(users: Exposure[]) {
     await inTransaction(pool, LIMIT, (tx) =>
