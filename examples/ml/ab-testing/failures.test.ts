@@ -6,6 +6,7 @@ import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
+import { PredictionError } from '../model-serving/prediction-error.ts';
 import { isInCanary, keyOf } from './choose-arm.ts';
 import { countTrial } from './count-trial.ts';
 import {
@@ -596,6 +597,36 @@ it('deletes users and outcomes that are old, in batches', async () => {
   });
 });
 
+it('counts nobody, in either arm, while a version turns users away', async () => {
+  await using faulty = await startFaulty('1');
+  let isFull = false;
+  let time = 0;
+  await using trials = await startTestTrials({
+    versions: {
+      1: async (...asked) => {
+        if (isFull) throw new PredictionError('overloaded');
+        return faulty.predict(...asked);
+      },
+    },
+    now: () => time,
+  });
+  await trials.startCanary('2', 0.5);
+  const users = usersOf('live', 3).concat(usersOf('canary', 3));
+  const ask = async () => {
+    for (const user of users)
+      await trials.predict(user, FLOWER.features);
+    await trials.settle();
+    return (await trials.look()).users;
+  };
+
+  isFull = true;
+  expect(await ask()).toEqual([]);
+  isFull = false;
+  expect(await ask()).toEqual([]);
+  time += 5000;
+  expect(await ask()).toEqual([{ share: 0.5, total: 6, canary: 3 }]);
+});
+
 it('keeps so many users in memory, and reports how many more it lost', async () => {
   await using database = await freshDatabase({ schema: SCHEMA });
   const log = createTestLog();
@@ -690,7 +721,12 @@ it('refuses a candidate that this server does not serve, and one that was a cana
     refused(409, 'version_missing'),
   );
 
-  await trials.startCanary('2', 0.1);
+  // A shadow spends nothing: the version may come again.
+  await trials.change({ to: 'shadow', candidate: '2' });
+  await trials.change({ to: 'rollback' });
+  expect(await trials.startCanary('2', 0.1)).toMatchObject({
+    status: 201,
+  });
   expect(
     await trials.change({ to: 'canary', share: 0.2 }),
   ).toMatchObject({ status: 201 });
