@@ -609,6 +609,7 @@ it('counts nobody, in either arm, while a version turns users away', async () =>
       },
     },
     now: () => time,
+    calmMs: 5000,
   });
   await trials.startCanary('2', 0.5);
   const users = usersOf('live', 3).concat(usersOf('canary', 3));
@@ -831,6 +832,24 @@ describe('what a proof means', () => {
 
       expect(prove(0.1)).toBeCloseTo(tenth, 0);
       expect(prove(0.5)).toBeCloseTo(half, 0);
+    },
+  );
+
+  it.each([
+    { margin: 2, errors: 80 },
+    { margin: 1.5, errors: 226 },
+    { margin: 1.25, errors: 742 },
+  ])(
+    'takes $errors errors with a margin of $margin when both arms err alike',
+    ({ margin, errors }) => {
+      const prove = (total: number) =>
+        judgeErrors(
+          { share: 0.5, total, canary: total / 2 },
+          { margin },
+        );
+
+      expect(prove(errors - 2)).toBe('open');
+      expect(prove(errors)).toBe('proven');
     },
   );
 });

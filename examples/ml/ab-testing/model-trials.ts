@@ -33,7 +33,7 @@ export type ModelTrialsOptions = {
   limitMs?: number;
   /** How long it takes at most until this server follows a change. Default: 1000 */
   followMs?: number;
-  /** How long a trial pauses after an overload or a hang. Default: 5000 */
+  /** How long a trial pauses after an overload or a hang; longer than any answer takes. Default: 5000, or twice `limitMs` */
   calmMs?: number;
   /** A clock that is never set back. */
   now?: () => number;
@@ -45,7 +45,8 @@ export type ModelTrials = Awaited<ReturnType<typeof startModelTrials>>;
 /** Starts to follow the stages of a model; rejects when the database does not answer. */
 export async function startModelTrials(options: ModelTrialsOptions) {
   const { pool, model, first, findVersion, rules, log } = options;
-  const { limitMs = 500, followMs = 1000, calmMs = 5000 } = options;
+  const { limitMs = 500, followMs = 1000 } = options;
+  const { calmMs = Math.max(5000, 2 * limitMs) } = options;
   const { now = () => performance.now() } = options;
   checkRules(rules);
   const isServed = (version: string) => Boolean(findVersion(version));
