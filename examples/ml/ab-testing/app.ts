@@ -1,75 +1,107 @@
+import express, { type Response } from 'express';
+import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
-  HttpProblem,
-} from '@touchstone/kit/app/problems';
-import express, { type Response } from 'express';
-import {
-  outcome,
-  question,
-  registration,
-  stageChange,
-} from './input.ts';
-import type { ModelDeployment } from './model-deployment.ts';
-import { findOperator, type Operators } from './operators.ts';
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
+import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
+import type { ModelTrials } from './model-trials.ts';
+import { requireOperator } from './require-operator.ts';
 
 type Services = {
-  deployment: ModelDeployment;
-  operators: Operators;
-  log: { error: (message: string, details: object) => void };
+  trials: ModelTrials;
+  /** A signal that ends a request's time: `AbortSignal.timeout`. */
+  createDeadline: () => AbortSignal;
+  operatorToken: string;
+  log: Parameters<typeof answerErrors>[0];
 };
 
-/** Predictions and their truth for everybody; versions and stages for operators. */
-export function createApp(services: Services) {
-  const { deployment, operators, log } = services;
-  const app = express().disable('x-powered-by');
-  const small = express.json({ limit: '16kb' });
-  const large = express.json({ limit: '64mb' });
+const reason = z.string().min(1).max(500);
+const trial = z.int().min(1);
+const candidate = z.string().regex(/^[\w.-]{1,64}$/);
+const share = z.number().gt(0).max(0.5);
 
-  app.post('/predictions', small, async (request, response) => {
-    const { user, row } = question.parse(request.body);
-    response.status(201).json(await deployment.predict(user, row));
+const parsePrediction = createRequestParser({
+  body: z.strictObject({
+    // In your app, the user comes from the session.
+    user: z.string().regex(/^[\w@.-]{1,100}$/),
+    flower: z.unknown(),
+  }),
+});
+
+const parseOutcome = createRequestParser({
+  body: z.strictObject({
+    prediction: z.uuid(),
+    truth: z.string().regex(/^[\w -]{1,100}$/),
+  }),
+});
+
+const parseChange = createRequestParser({
+  body: z.strictObject({
+    reason,
+    command: z.discriminatedUnion('to', [
+      z.strictObject({ to: z.literal('shadow'), candidate }),
+      z.strictObject({ to: z.literal('canary'), trial, share }),
+      z.strictObject({ to: z.literal('live'), trial }),
+      z.strictObject({ to: z.literal('rollback'), trial }),
+    ]),
+  }),
+});
+
+/** Predictions for users; stages, and outcomes, for operators. */
+export function createApp(services: Services) {
+  const { trials, createDeadline, log } = services;
+  const app = express().disable('x-powered-by');
+  app.post('/predictions', async (request, response) => {
+    const end = endOf(response);
+    const { user, flower } = (await parsePrediction(request)).body;
+    const { features, ...answer } = await trials.predict({
+      user,
+      body: flower,
+      signal: end,
+    });
+    response.status(201).json(answer);
   });
 
-  app.post('/outcomes', small, async (request, response) => {
-    const { prediction, truth } = outcome.parse(request.body);
-    await deployment.tellTruth(prediction, truth);
+  /** The first of two: the deadline, or that the client goes. */
+  function endOf(response: Response): AbortSignal {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    return AbortSignal.any([createDeadline(), gone.signal]);
+  }
+
+  app.use(requireOperator(services.operatorToken));
+
+  app.post('/outcomes', async (request, response) => {
+    const { prediction, truth } = (await parseOutcome(request)).body;
+    await trials.tellTruth(prediction, truth);
     response.status(204).end();
   });
 
-  app.use(function authorise(request, response, next) {
-    const { authorization } = request.headers;
-    response.locals.operator = findOperator(operators, authorization);
-    if (response.locals.operator) return next();
-    throw new HttpProblem(401, 'no_operator', 'Send your token');
-  });
-
-  app.post('/versions', large, async (request, response) => {
-    const { onnx, ...rest } = registration.parse(request.body);
-    const registeredBy = nameOf(response);
-    const version = { ...rest, bytes: onnx, registeredBy };
-    const isNew = await deployment.register(version);
-    response.status(isNew ? 201 : 200).json({ version: rest.version });
-  });
-
-  app
-    .route('/stages')
-    .post(small, async (request, response) => {
-      const change = stageChange.parse(request.body);
-      const changedBy = nameOf(response);
-      const stage = await deployment.change({ ...change, changedBy });
-      response.status(201).json(stage);
-    })
-    .get(async (_request, response) => {
-      response.json(await deployment.listStages());
+  app.post('/changes', async (request, response) => {
+    const { body } = await parseChange(request);
+    // In your app, who changes it comes from the session too.
+    const stage = await trials.change({
+      ...body,
+      changedBy: 'operator',
     });
+    response.status(201).json(stage);
+  });
 
   app.get('/trial', async (_request, response) => {
-    response.json(await deployment.look());
+    response.json(await trials.look());
   });
 
-  const nameOf = ({ locals }: Response) => `${locals.operator}`;
-
-  app.use(answerNotFound, answerErrors(log));
+  app.use(answerNotFound, answerErrors(log, translate));
   return app;
+}
+
+function translate(cause: unknown): unknown {
+  const isLate =
+    cause instanceof DOMException && cause.name === 'TimeoutError';
+  if (!isLate) return translateZodError(cause);
+  const advice = 'The model did not answer in time';
+  return new HttpProblem(504, 'deadline_exceeded', advice, { cause });
 }

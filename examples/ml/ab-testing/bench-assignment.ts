@@ -1,20 +1,22 @@
 import { GrowthBookClient } from '@growthbook/growthbook';
-import { chooseArm } from './choose-arm.ts';
+import { isInCanary, keyOf } from './choose-arm.ts';
 import { createNaiveExperiment } from './naive.ts';
 
 const SHARE = 0.1;
-const EXPERIMENT = { model: 'iris', trial: 2, share: SHARE };
+const TRIAL = 'irises 2 canary';
 
 /** Ways to choose the arm of a user, each at 10 %. */
 export const assignments = {
-  pattern: (user: string) => chooseArm(EXPERIMENT, user),
+  pattern: (user: string) =>
+    isInCanary(keyOf(TRIAL, user), SHARE) ? 'canary' : 'live',
   naive: createNaive(),
   growthbook: createGrowthBook(),
 };
 
 function createNaive() {
   const { choose } = createNaiveExperiment({
-    ...{ share: SHARE, random: Math.random },
+    share: SHARE,
+    random: Math.random,
   });
   return (_user: string) => choose();
 }

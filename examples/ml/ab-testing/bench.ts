@@ -4,74 +4,66 @@ import {
   operationsPerSecond,
   writeBench,
 } from '@touchstone/kit/testing/bench';
+import { shareBytes } from '../model-serving/model-file.ts';
+import { startModelPool } from '../model-serving/model-pool.ts';
+import type { AskVersion } from './ask-versions.ts';
 import { assignments } from './bench-assignment.ts';
 import { compareFalse, compareTests } from './bench-evidence.ts';
-import type { ModelVersion } from './model-card.ts';
-import { createModelRegistry } from './model-registry.ts';
-import { createModelStages } from './model-stages.ts';
-import { startModelThread } from './model-thread.ts';
-import { createModelTrials } from './model-trials.ts';
-import type { Command } from './plan-stage.ts';
-import { createServedVersions } from './served-versions.ts';
-import { SCHEMA } from './test-models.ts';
-import { FLOWER, VERSIONS } from './test-versions.ts';
-import { createTrialLog } from './trial-log.ts';
+import { startModelTrials } from './model-trials.ts';
+import { LIMITS, WORKER } from './test-faults.ts';
+import { FLOWER } from './test-versions.ts';
+import { trainVersion } from './train-version.ts';
 
 const LOAD = { clients: 8, seconds: 1 };
 const USERS = Array.from({ length: 10_000 }, (_, n) => `user-${n}`);
+const { signal } = new AbortController();
 
 await using database = await freshDatabase({
-  schema: SCHEMA,
+  schema: new URL('schema.sql', import.meta.url),
   durable: true,
 });
 const { pool } = database;
-const patterns = {
-  shadow: await startPattern('iris-shadow', [
-    { to: 'shadow', version: '2' },
-  ]),
-  canary: await startPattern('iris-canary', [
-    { to: 'shadow', version: '2' },
-    { to: 'canary', share: 0.1 },
-  ]),
+const pools = { 1: await startPool('1'), 2: await startPool('2') };
+const trials = {
+  shadow: await startTrial('shadow'),
+  canary: await startTrial('canary', 0.1),
 };
-const [live, candidate] = await Promise.all([
-  startModelThread(read(VERSIONS.first)),
-  startModelThread(read(VERSIONS.second)),
-]);
 
 const tables = [
   await compare({
     title: `Predictions, ${LOAD.clients} clients at once`,
-    ...{ unit: 'predictions/s', better: 'higher' },
+    unit: 'predictions/s',
+    better: 'higher',
     contenders: [
       {
         name: 'this pattern, canary of 10 %',
-        measure: () => measure(patterns.canary.predict),
+        measure: () => measureTrial(trials.canary),
       },
       {
         name: 'this pattern, shadow',
-        measure: () => measure(patterns.shadow.predict),
-        note: 'two models on the same cores; shadows over the limit are left out',
+        measure: () => measureTrial(trials.shadow),
+        note: 'each row is computed by both versions',
       },
       {
         name: 'a coin for each request (naive)',
-        measure: () => measure(chooseBy(assignments.naive)),
+        measure: () => measureChoice(assignments.naive),
         note: 'remembers nothing',
       },
       {
         name: 'GrowthBook SDK',
-        measure: () => measure(chooseBy(assignments.growthbook)),
+        measure: () => measureChoice(assignments.growthbook),
         note: 'chooses by hash; remembers nothing unless you track it',
       },
       {
         name: 'no experiment',
-        measure: () => measure((_user, row) => live.predict(row)),
+        measure: () => measureChoice(() => 'live'),
       },
     ],
   }),
   await compare({
     title: 'Arms chosen',
-    ...{ unit: 'arms/s', better: 'higher' },
+    unit: 'arms/s',
+    better: 'higher',
     contenders: [
       {
         name: 'this pattern, SHA-256',
@@ -88,66 +80,68 @@ const tables = [
       },
     ],
   }),
-  await compareTests(0.2, 'four times as bad'),
-  await compareTests(0.075, 'half as bad again'),
+  await compareTests(0.2, '4× the errors'),
+  await compareTests(0.075, '1.5× the errors'),
   await compareFalse(),
 ];
-await Promise.all([live.stop(), candidate.stop()]);
-for (const { stop } of Object.values(patterns)) await stop();
+for (const { stop } of Object.values(trials)) await stop();
+for (const { stop } of Object.values(pools)) await stop();
 const { rows } = await pool.query('show server_version');
 writeBench(new URL('bench.json', import.meta.url), {
   id: 'ml/ab-testing',
-  software: `PostgreSQL ${rows[0].server_version}, ONNX Runtime 1.30`,
+  software: `PostgreSQL ${rows[0].server_version}, onnxruntime-node 1.30.0`,
   tables,
 });
 
-type Predict = (user: string, row: number[]) => Promise<unknown>;
+async function startPool(version: string) {
+  const { card, onnx } = await trainVersion(version);
+  const model = { card, bytes: shareBytes(onnx) };
+  const log = console;
+  return startModelPool({ model, workerFile: WORKER, log, ...LIMITS });
+}
 
-/** All of the pattern but HTTP: predictions are written in batches. */
-async function startPattern(model: string, commands: Command[]) {
-  const log = { info() {}, warn: console.error, error: console.error };
-  const registry = createModelRegistry({ pool, model });
-  const stages = createModelStages({ pool, model });
-  for (const version of [VERSIONS.first, VERSIONS.second])
-    await registry.register({
-      ...{ ...read(version), sha256: version.sha256 },
-      registeredBy: 'bench',
-    });
-  const all: Command[] = [{ to: 'live', version: '1' }, ...commands];
-  for (const [seen, command] of all.entries())
-    await stages.change({
-      ...{ command, seen, changedBy: 'bench', reason: 'bench' },
-    });
-  const versions = createServedVersions({
-    ...{ stages, load: registry.load, start: startModelThread, log },
+/** All of the pattern but HTTP: users are written in batches. */
+async function startTrial(model: string, share = 0) {
+  const versions = new Map<string, AskVersion>([
+    ['1', pools[1].predict],
+    ['2', pools[2].predict],
+  ]);
+  const started = await startModelTrials({
+    pool,
+    model,
+    first: '1',
+    findVersion: (version) => versions.get(version),
+    rules: { margin: 1.5 },
+    log: console,
   });
-  await versions.follow();
-  const trialLog = createTrialLog({ pool, model, log });
-  const { predict } = createModelTrials({
-    ...{ model, versions, trialLog, log },
-  });
-
-  async function stop() {
-    await trialLog.flush();
-    await versions.stop();
+  const by = { changedBy: 'bench', reason: 'bench' };
+  const shadow = { to: 'shadow', candidate: '2' } as const;
+  const { trial } = await started.change({ command: shadow, ...by });
+  if (trial && share > 0) {
+    const canary = { to: 'canary', trial: trial.id, share } as const;
+    await started.change({ command: canary, ...by });
   }
-  return { predict, stop };
+  return started;
 }
 
-function chooseBy(
-  choose: (user: string) => 'live' | 'canary',
-): Predict {
-  return (user, row) =>
-    (choose(user) === 'canary' ? candidate : live).predict(row);
-}
+type Trials = Awaited<ReturnType<typeof startTrial>>;
 
-function measure(predict: Predict): Promise<number> {
+function measureTrial({ predict }: Trials): Promise<number> {
   return operationsPerSecond(LOAD, () =>
-    predict(
-      `${USERS[Math.floor(Math.random() * USERS.length)]}`,
-      FLOWER.row,
-    ),
+    predict({ user: drawUser(), body: FLOWER.features, signal }),
   );
+}
+
+function measureChoice(choose: (user: string) => 'live' | 'canary') {
+  return operationsPerSecond(LOAD, () => {
+    const chosen =
+      choose(drawUser()) === 'canary' ? pools[2] : pools[1];
+    return chosen.predict(FLOWER.features, signal);
+  });
+}
+
+function drawUser(): string {
+  return `${USERS[Math.floor(Math.random() * USERS.length)]}`;
 }
 
 async function measureArms(choose: (user: string) => unknown) {
@@ -156,9 +150,4 @@ async function measureArms(choose: (user: string) => unknown) {
   for (; performance.now() - start < 300; chosen += 1000)
     for (let n = 0; n < 1000; n++) choose(`${USERS[n]}`);
   return (chosen * 1000) / (performance.now() - start);
-}
-
-function read(body: (typeof VERSIONS)['first']): ModelVersion {
-  const { version, card, onnx } = body;
-  return { version, card, bytes: Buffer.from(onnx, 'base64') };
 }

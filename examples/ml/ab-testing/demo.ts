@@ -1,79 +1,81 @@
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
-import { type Answer, createClient, OPERATORS } from './test-client.ts';
-import { SCHEMA, sendUsers } from './test-models.ts';
-import { VERSIONS } from './test-versions.ts';
+import {
+  createTrialClient,
+  OPERATOR_TOKEN,
+  sendUsers,
+} from './test-client.ts';
+import { createTestFolder, MISLABELLED } from './test-versions.ts';
+import { trainVersion, writeVersion } from './train-version.ts';
 
-await using database = await freshDatabase({ schema: SCHEMA });
+await using files = await createTestFolder();
+await using database = await freshDatabase({
+  schema: new URL('schema.sql', import.meta.url),
+});
+for (const [version, mislabelled] of Object.entries(MISLABELLED)) {
+  const trained = await trainVersion(version, { mislabelled });
+  await writeVersion(files.folder, trained);
+}
 await using program = await startProgram(
   new URL('main.ts', import.meta.url),
   {
-    OPERATORS: JSON.stringify(OPERATORS),
+    OPERATOR_TOKEN,
     DATABASE_URL: database.url,
+    MODELS: files.path,
+    DEADLINE: '5s',
     PORT: '0',
   },
 );
-const ada = createClient(program.url);
-const ben = ada.asBen();
+const client = createTrialClient(program.url);
 
-for (const version of Object.values(VERSIONS))
-  await ada.register(version);
-const changed = { ...VERSIONS.bad, version: '1' };
-show('version 1 again, with other bytes', await ada.register(changed));
-show('1 is live', await ada.change({ to: 'live', version: '1' }));
-
-await ada.change({ to: 'shadow', version: 'bad' });
-const seen = await sendUsers(ada, { to: 60 });
-const all = new Set(seen.map(({ version }) => version));
-console.log(`60 users ask; they are told by version ${[...all]}`);
-const { shadow } = await ada.look();
-const { differing } = shadow as { differing: number };
+await show('"bad" in the shadow', { to: 'shadow', candidate: 'bad' });
+const seen = await sendUsers(client, { to: 60 });
+const versions = new Set(seen.map(({ version }) => version));
+console.log(`60 users ask; version ${[...versions]} answers them`);
+const { shadow } = await waitFor(({ shadow }) => shadow?.users === 60);
 console.log(
-  `in the shadow, "bad" says otherwise ${differing > 10 ? 'often' : 'rarely'}`,
+  `in the shadow, "bad" says otherwise ${Number(shadow?.differing) > 10 ? 'often' : 'rarely'}`,
 );
-
-show('Ben insists', await ben.change({ to: 'canary', share: 0.1 }));
-const met = await sendUsers(ada, { to: 1000, stop: isRolledBack });
-console.log(`rolled back after ${met.length} users, by itself:`);
-console.log(`  ${(await newest()).reason}`);
-
-await ada.change({ to: 'shadow', version: '2' });
-const change = {
-  seen: (await newest()).revision,
-  reason: 'looks well',
-};
-const [first, second] = await Promise.all(
-  [ada, ben].map((operator) =>
-    operator.send('POST', '/stages', {
-      ...{ ...change, to: 'canary', share: 0.5 },
-    }),
-  ),
+await show('as a canary all the same', { to: 'canary', share: 0.1 });
+await sendUsers(client, { to: 2000, stop: isOver });
+const { rows } = await database.pool.query(
+  'select changed_by, reason from model_trials where id = 1',
 );
-const codes = [first, second].map((answer) => tell(answer as Answer));
-console.log(`Ada and Ben at once: ${codes.toSorted().join(', ')}`);
-show('live at once', await ada.change({ to: 'live' }));
-const fair = await sendUsers(ada, { to: 1000, stop: isProven });
-console.log(`proven after ${fair.length} users`);
-show('live now', await ada.change({ to: 'live' }));
+const [{ changed_by, reason }] = rows;
+console.log(
+  `rolled back by the ${changed_by}: ${reason.split(':')[0]}`,
+);
+await show('"bad" again', { to: 'shadow', candidate: 'bad' });
+await show('as a canary', { to: 'canary', share: 0.1 });
+await show('no trial', { to: 'rollback' });
 
-async function newest() {
-  const { body } = await ada.send('GET', '/stages');
-  return Object(body)[0] as { reason: string; revision: number };
+await show('version 2 in the shadow', { to: 'shadow', candidate: '2' });
+await show('as a canary', { to: 'canary', share: 0.5 });
+await show('live at once', { to: 'live' });
+await sendUsers(client, {
+  to: 4000,
+  stop: async () => (await client.look()).verdict === 'proven',
+});
+console.log('some hundred users later: proven');
+await show('live now', { to: 'live' });
+await show('and back', { to: 'rollback', trial: 3 });
+await show('and back', { to: 'rollback', trial: 3 });
+
+async function isOver() {
+  return (await client.look()).trial === null;
 }
 
-async function isRolledBack() {
-  const { stage } = await ada.look();
-  return Object(stage).stage === 'live';
+async function waitFor(
+  isThere: (look: Awaited<ReturnType<typeof client.look>>) => boolean,
+) {
+  for (;;) {
+    const look = await client.look();
+    if (isThere(look)) return look;
+  }
 }
 
-async function isProven() {
-  return (await ada.look()).verdict === 'proven';
-}
-
-function show(what: string, answer: Answer) {
-  console.log(`${what}: ${tell(answer)}`);
-}
-
-function tell({ status, body }: Answer) {
-  return [status, body.code].join(' ').trim();
+async function show(what: string, command: object) {
+  const { status, body } = await client.change(command);
+  const said = body.code ?? `${status}, live is ${body.live}`;
+  console.log(`${what}: ${said}`);
 }

@@ -1,27 +1,15 @@
-import { secret } from '@touchstone/kit/app/environment';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { duration } from '../../architecture/typed-configuration/fields.ts';
+import { secret } from '../../architecture/typed-configuration/secret.ts';
 
-const ADVICE = 'Make new ones with: npx tsx secrets.ts';
-const name = z.string().regex(/^[a-z-]{1,32}$/);
-
-/** No defaults for tokens: without them the program does not start. */
-export const environmentSchema = z.object({
-  OPERATORS: z
-    .string({ error: `is not set. ${ADVICE}` })
-    .transform(parseJson)
-    .pipe(z.record(name, secret(ADVICE))),
-  DATABASE_URL: z.url().optional(),
-  /** How long it takes at most until a server follows a change. */
-  FOLLOW_MILLISECONDS: z.coerce.number().int().min(10).default(1000),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+/** Where the versions are, and who may change what runs. */
+export const settingsSchema = z.object({
+  OPERATOR_TOKEN: secret(),
+  /** A folder with a folder for each version. */
+  MODELS: z
+    .string()
+    .transform((path) => pathToFileURL(`${path}/`))
+    .optional(),
+  DEADLINE: duration(60_000).default(500),
 });
-
-function parseJson(text: string, context: z.RefinementCtx): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    const message = `is not JSON. ${ADVICE}`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  }
-}

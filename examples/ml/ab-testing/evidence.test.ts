@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { betAgainst, isProven, isSkewed, isWorse } from './evidence.ts';
+import { betOnWorse, isProven, isSkewed, isWorse } from './evidence.ts';
 import {
-  chanceToReach,
-  decideByEvidence,
+  chancesOf,
+  decideByJudge,
   rollBackAfter,
 } from './test-evidence.ts';
 
@@ -20,9 +20,9 @@ describe('the bet against a canary', () => {
     ];
     const mean = ratios.reduce((sum, ratio) => sum + ratio) / 5;
 
-    const bet = betAgainst([{ share: 0.5, total: 1, canary: 1 }]);
+    const bet = betOnWorse([{ share: 0.5, total: 1, canary: 1 }]);
 
-    expect(bet).toBeCloseTo(mean, 10);
+    expect(Math.exp(bet)).toBeCloseTo(mean, 10);
   });
 
   it('is fair at any shares: without a difference it is worth 1 on average', () => {
@@ -37,13 +37,12 @@ describe('the bet against a canary', () => {
   });
 
   it.each([0.05, 0.1, 0.5])(
-    'rolls back as good a version in fewer trials than alpha, at a share of %d and a look after each of 1,500 errors',
+    'rolls back an equally good version in fewer trials than alpha, at a share of %d and with a check after each of 1,500 errors',
     (share) => {
-      const chance = chanceToReach({
-        ...{ share, ratio: 1, errors: 1500 },
-        isReached: (total, canary) =>
-          isWorse([{ share, total, canary }], ALPHA),
-      });
+      const chance = chanceThat(
+        { share, ratio: 1, errors: 1500 },
+        (total, canary) => isWorse([{ share, total, canary }], ALPHA),
+      );
 
       expect(chance).toBeLessThan(ALPHA);
       expect(chance).toBeGreaterThan(ALPHA / 10);
@@ -53,8 +52,9 @@ describe('the bet against a canary', () => {
   it('finds a version that is twice as bad, nearly always', () => {
     const found = rollBackAfter({
       arms: { share: 0.5, live: 0.05, canary: 0.1 },
-      ...{ trials: 200, users: 10_000 },
-      decide: () => decideByEvidence(0.5, ALPHA),
+      trials: 200,
+      users: 10_000,
+      decide: () => decideByJudge(0.5, { margin: 1.5 }),
     });
 
     expect(found.filter(Boolean).length).toBeGreaterThan(195);
@@ -63,22 +63,20 @@ describe('the bet against a canary', () => {
 
 it('calls a version proven that makes twice the errors in fewer trials than alpha', () => {
   const share = 0.25;
-  const chance = chanceToReach({
-    ...{ share, ratio: 2, errors: 1500 },
-    isReached: (total, canary) =>
-      isProven([{ share, total, canary }], 2, ALPHA),
-  });
+  const chance = chanceThat(
+    { share, ratio: 2, errors: 1500 },
+    (total, canary) => isProven([{ share, total, canary }], 2, ALPHA),
+  );
 
   expect(chance).toBeLessThan(ALPHA);
 });
 
 it('takes shares for skewed that are right in fewer trials than alpha', () => {
   const share = 0.25;
-  const chance = chanceToReach({
-    ...{ share, ratio: 1, errors: 1500 },
-    isReached: (total, canary) =>
-      isSkewed([{ share, total, canary }], ALPHA),
-  });
+  const chance = chanceThat(
+    { share, ratio: 1, errors: 1500 },
+    (total, canary) => isSkewed([{ share, total, canary }], ALPHA),
+  );
 
   expect(chance).toBeLessThan(ALPHA);
 });
@@ -97,7 +95,16 @@ function averageBet(shares: number[]): number {
         product * (canary ? share : 1 - share),
       1,
     );
-    average += chance * betAgainst(errors);
+    average += chance * Math.exp(betOnWorse(errors));
   }
   return average;
+}
+
+function chanceThat(
+  trial: { share: number; ratio: number; errors: number },
+  isReached: (total: number, canary: number) => boolean,
+): number {
+  const end = (total: number, canary: number) =>
+    isReached(total, canary) ? 'reached' : undefined;
+  return chancesOf({ ...trial, end }).get('reached') ?? 0;
 }

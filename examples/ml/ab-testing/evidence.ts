@@ -29,26 +29,26 @@ function mix(events: Tally[], ratios: number[]): number {
 }
 
 // Ville: a fair bet that starts with 1 ever reaches 1 / alpha with
-// probability alpha at most. So look as often as you like.
+// probability alpha at most, at no matter how many checks.
 const reaches = (weight: number, alpha: number) =>
   weight >= Math.log(1 / alpha);
 // #endregion evidence
 
-/** Whether the errors say that the canary makes more than its part of them. */
-export const isWorse = (errors: Tally[], alpha: number): boolean =>
-  reaches(mix(errors, WORSE), alpha);
+/** Log: what a bet of 1 against "the canary is not worse" has become. */
+export const betOnWorse = (errors: Tally[]): number =>
+  mix(errors, WORSE);
 
-/** Whether the errors say that the canary makes fewer than `tolerance` times its part of them. */
+/** Whether the canary makes more than its part of the errors. */
+export const isWorse = (errors: Tally[], alpha: number): boolean =>
+  reaches(betOnWorse(errors), alpha);
+
+/** Whether the canary makes fewer than `margin` times the errors of the live version. */
 export const isProven = (
   errors: Tally[],
-  tolerance: number,
+  margin: number,
   alpha: number,
-): boolean => reaches(-weigh(errors, tolerance), alpha);
+): boolean => reaches(-weigh(errors, margin), alpha);
 
-/** Whether the users say that the canary did not get its part of them. */
+/** Whether the canary did not get its part of the users. */
 export const isSkewed = (users: Tally[], alpha: number): boolean =>
   reaches(mix(users, SKEWED), alpha);
-
-/** The likelihood ratio behind `isWorse`: what a bet of 1 against "no worse" has become. */
-export const betAgainst = (errors: Tally[]): number =>
-  Math.exp(mix(errors, WORSE));

@@ -1,76 +1,93 @@
+import { addHang } from '@touchstone/kit/models/add-hang';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
-import { expect } from 'vitest';
-import { countCanary, type ShadowCount } from './count-trial.ts';
-import type { Tally } from './evidence.ts';
-import { createNaiveExperiment } from './naive.ts';
-import type { Answer } from './test-client.ts';
+import { describe, expect, it } from 'vitest';
+import { PredictionError } from '../model-serving/prediction-error.ts';
+import { isInCanary, keyOf } from './choose-arm.ts';
+import { countTrial } from './count-trial.ts';
 import {
-  decideByEvidence,
+  checkRules,
+  judgeTrial,
+  type TrialCount,
+} from './judge-trial.ts';
+import { createNaiveExperiment } from './naive.ts';
+import {
+  type Body,
+  createTrialClient,
+  OPERATOR_TOKEN,
+  sendUsers,
+  type TrialClient,
+} from './test-client.ts';
+import {
+  chancesOf,
+  decideByJudge,
   decideByPValue,
+  judgeErrors,
   rollBackAfter,
 } from './test-evidence.ts';
-import {
-  rowThat,
-  sendUsers,
-  startFaulty,
-  startTestModels,
-} from './test-models.ts';
-import { FLOWER, VERSIONS } from './test-versions.ts';
+import { FAULTS, startFaulty } from './test-faults.ts';
+import { SCHEMA, startTestTrials } from './test-trials.ts';
+import { createTestFolder, FLOWER } from './test-versions.ts';
+import { trainVersion, writeVersion } from './train-version.ts';
+import { createTrialLog } from './trial-log.ts';
+import { createTrialPauses } from './trial-pauses.ts';
+
+const silent = () => true;
 
 failure(
   'The new version is worse',
   {
     symptom:
-      'It is rolled back by itself; the log has `rolled back`, and how many users it met',
-    defence: 'evidence',
+      'Within a second of the error that proves it, it is rolled back on all servers; the log has `rolled back`, and whom it met',
+    defence: 'follow',
     remains:
       'Those users met it, and one that is a little worse meets thousands',
   },
   async () => {
-    await using models = await startTestModels();
-    const other = await models.startServer();
-    await models.change({ to: 'shadow', version: 'bad' });
-    await models.change({ to: 'canary', share: 0.25 });
+    await using trials = await startTestTrials();
+    const other = await trials.startServer();
+    await trials.startCanary('bad', 0.25);
 
-    const isOver = async () =>
-      (await models.newest())?.stage === 'live';
-    const answers = await sendUsers(models, { to: 600, stop: isOver });
+    const answers = await sendUsers(trials, {
+      to: 600,
+      stop: async (count) => {
+        if (count % 10 > 0) return false;
+        await trials.settle();
+        return (await trials.look()).trial === null;
+      },
+    });
 
     const met = answers.filter(({ version }) => version === 'bad');
     expect(met.length).toBeGreaterThan(0);
     expect(met.length).toBeLessThan(60);
-    expect(await models.newest()).toMatchObject({
-      ...{ stage: 'live', live: '1', changedBy: 'judge' },
-      reason: expect.stringMatching(
-        `^worse: \\d+ of ${met.length} users of the canary`,
-      ),
-    });
-    const lines = models.logged.map(({ message }) => message);
-    expect(lines).toContain('rolled back');
+    expect((await trials.look()).live).toBe('1');
+    expect(await readTrials(trials.pool)).toMatchObject([
+      {
+        changed_by: 'judge',
+        reason: expect.stringMatching('^worse: {'),
+      },
+    ]);
+    expect(trials.logged('rolled back')).toHaveLength(1);
     await other.settle();
-    for (const server of [models, other])
+    for (const server of [trials, other])
       expect(
-        await sendUsers(server, {
-          from: 0,
-          to: 40,
-          silent: () => true,
-        }),
-      ).toEqual(
-        Array(40).fill(expect.objectContaining({ version: '1' })),
-      );
+        versionsOf(await sendUsers(server, { to: 20, silent })),
+      ).toEqual(['1']);
   },
 );
 
 failure(
-  'Somebody looks at the p-value every day',
+  'A team checks the result every day',
   {
     symptom:
-      'Nothing: as good a version is rolled back as rarely as `alpha` says, however often one looks',
+      'Nothing: an equally good version is rolled back as rarely as `alpha` says, no matter how often it is judged',
     defence: 'evidence',
     remains:
-      'An unlucky trial takes longer than one look at a number that was fixed before',
+      'An unlucky trial takes longer than one test of a number of users that was fixed before',
   },
   () => {
     const arms = { share: 0.5, live: 0.05, canary: 0.05 };
@@ -87,234 +104,361 @@ failure(
     const once = run(() =>
       decideByPValue(0.5, (count) => count === 2000),
     );
-    const evidence = run(() => decideByEvidence(0.5, 0.05));
+    const rules = { margin: 1.5, alpha: 0.1 };
+    const judged = run(() => decideByJudge(0.5, rules));
 
     expect(once).toBeGreaterThan(30);
     expect(once).toBeLessThan(70);
     expect(peeking).toBeGreaterThan(150);
-    expect(evidence).toBeLessThan(50);
+    expect(judged).toBeLessThan(50);
   },
 );
 
 failure(
-  'The file of a version is corrupt, replaced, or of another model',
+  'A version becomes live before it is known to be good',
   {
-    symptom:
-      '409 `version_unusable` or `version_taken`; a server that cannot load it has `stage not taken over` in its log and answers with the old one',
-    defence: 'take-over',
-    remains: 'That server takes no part in the trial until it can load',
-  },
-  async () => {
-    await using models = await startTestModels();
-    const { pool } = models;
-    const other = await models.startServer();
-    const changed = { ...VERSIONS.bad, version: '2' };
-    expect(await models.register(changed)).toMatchObject({
-      status: 409,
-      body: { code: 'version_taken' },
-    });
-    await expect(
-      pool.query(`update model_versions set bytes = 'x'`),
-    ).rejects.toThrow('model_versions is written once');
-
-    const { card } = VERSIONS.second;
-    await models.register({ ...VERSIONS.bad, version: '4', card });
-    await models.change({ to: 'shadow', version: '4' });
-    const { body } = await models.predict('eve', FLOWER.row);
-    expect(body).toMatchObject({ version: '1' });
-    expect(models.logged).toContainEqual({
-      message: 'stage not taken over',
-      details: { error: new Error('It contradicts its own card') },
-    });
-    await models.change({ to: 'rollback' });
-
-    await models.change({ to: 'shadow', version: '2' });
-    await models.change({ to: 'canary', share: 0.5 });
-    const rot = await rotOnDisk(pool, '2');
-    await other.settle();
-    await pool.query(
-      `insert into model_stages
-         (model, revision, stage, live, changed_by, reason)
-       values ('iris', 6, 'live', '2', 'ada', 'by hand')`,
-    );
-    const late = await models.startServer();
-    await other.settle();
-
-    expect(await sendUsers(other, { to: 20 })).toEqual(
-      Array(20).fill(expect.objectContaining({ version: '1' })),
-    );
-    expect(other.logged).toContainEqual({
-      message: 'stage not taken over',
-      details: { error: expect.objectContaining({ code: UNUSABLE }) },
-    });
-    expect(await late.predict('eve', FLOWER.row)).toMatchObject({
-      status: 503,
-      body: { code: 'nothing_served' },
-    });
-    const refused = await models.change({ to: 'shadow', version: '2' });
-    expect(refused.body).toMatchObject({ code: UNUSABLE });
-
-    await rot.mend();
-    await other.settle();
-    expect((await other.predict('eve', FLOWER.row)).body).toMatchObject(
-      { version: '2' },
-    );
-  },
-);
-
-failure(
-  'Two operators change the stage at once',
-  {
-    symptom: 'One gets 201, the other 409 `stage_changed`',
-    defence: 'change',
-    remains: 'Who was first decides, not who was right',
-  },
-  async () => {
-    await using models = await startTestModels();
-    await models.change({ to: 'shadow', version: '2' });
-    const seen = 2;
-    const commands = [
-      { seen, to: 'canary', share: 0.5, reason: 'it looks well' },
-      { seen, to: 'rollback', reason: 'it looks odd' },
-    ];
-    const lock = await lockStages(models.pool);
-
-    const answers = commands.map((command) =>
-      models.asBen().send('POST', '/stages', command),
-    );
-    await lock.whenBlocked(2);
-    await lock.release();
-
-    const all = await Promise.all(answers);
-    expect(all.map(({ status }) => status).toSorted()).toEqual([
-      201, 409,
-    ]);
-    const [winner] = all.filter(({ status }) => status === 201);
-    expect(winner?.body).toMatchObject({ changedBy: 'ben' });
-    expect(await models.newest()).toEqual(winner?.body);
-    const late = await models.send('POST', '/stages', commands[0]);
-    expect(late).toMatchObject({
-      status: 409,
-      body: { code: 'stage_changed' },
-    });
-  },
-);
-
-failure(
-  'A shadow hangs, throws or ends its thread',
-  {
-    symptom:
-      'Users see nothing; the shadow counts as failed, and the log has `no answer`',
-    defence: 'shadow',
+    symptom: '409 `not_proven`, until the truths of its users prove it',
+    defence: 'judge-trial',
     remains:
-      'A busy shadow takes processor time, and one that crashes natively takes the process',
+      'Proven means: fewer than `margin` times the errors. See the table of what that means',
   },
   async () => {
-    await using models = await startTestModels({
-      start: startFaulty(2000),
+    const rules = { margin: 2, leastTold: 50 };
+    await using trials = await startTestTrials({ rules });
+    await trials.startCanary('2', 0.5);
+    const refused = { status: 409, body: { code: 'not_proven' } };
+    expect(await trials.change({ to: 'live' })).toMatchObject(refused);
+
+    await sendUsers(trials, { to: 250 });
+    await trials.settle();
+
+    expect(await trials.look()).toMatchObject({ verdict: 'proven' });
+    expect(await trials.change({ to: 'live' })).toMatchObject({
+      status: 201,
+      body: { live: '2', trial: null },
     });
-    await models.change({ to: 'shadow', version: '2' });
+    const { body } = await trials.predict('eve', FLOWER.features);
+    expect(body).toMatchObject({ version: '2', label: FLOWER.truth });
+  },
+);
+
+failure(
+  'The candidate hangs in native code, and far more users come than the servers can answer',
+  {
+    symptom:
+      '201 for those that can be answered, 503 `overloaded` or 504 for the others; the process and the trial go on',
+    defence: 'pauses',
+    remains:
+      'A native call that hangs has a core until the process ends, which takes SIGKILL, as in `main.ts`',
+  },
+  async () => {
+    await using files = await createTestFolder();
+    await using database = await freshDatabase({ schema: SCHEMA });
+    await writeVersion(files.folder, await trainVersion('1'));
+    const hangs = await trainVersion('2', {}, addHang);
+    await writeVersion(files.folder, hangs);
+    await using program = await startProgram(
+      new URL('main.ts', import.meta.url),
+      {
+        OPERATOR_TOKEN,
+        DATABASE_URL: database.url,
+        MODELS: files.path,
+        DEADLINE: '2s',
+        PORT: '0',
+      },
+    );
+    const client = createTrialClient(program.url);
+    await client.startCanary('2', 0.5);
+    const hanging = { ...FLOWER.features, sepalLength: 7.5 };
 
     const answers = await Promise.all(
-      Array.from({ length: 12 }, () =>
-        models.predict('eve', rowThat('hang')),
+      Array.from({ length: 1500 }, (_, user) =>
+        client.predict(
+          `user-${user}`,
+          user % 50 === 0 ? hanging : FLOWER.features,
+        ),
       ),
     );
 
-    expect(answers.map(({ body }) => body.version)).toEqual(
-      Array(12).fill('1'),
+    const statuses = new Set(answers.map(({ status }) => status));
+    // On a busy machine, some wait for longer than their deadline.
+    expect([201, 503, 504]).toEqual(
+      expect.arrayContaining([...statuses]),
     );
-    expect((await readShadow(models)).answers).toBe(0);
-    await waitUntil('those that began are given up', async () => {
-      const { answers } = await readShadow(models);
-      return answers > 0;
+    expect(statuses).toContain(201);
+    expect(statuses).toContain(503);
+    await waitUntil('the thread is given up', () =>
+      program.read().errors.includes('worker lost'),
+    );
+    const { status, body } = await client.predict(
+      'eve',
+      FLOWER.features,
+    );
+    expect({ status, label: body.label }).toEqual({
+      status: 201,
+      label: FLOWER.truth,
     });
-    expect(await readShadow(models)).toMatchObject({
-      ...{ answers: 8, failed: 8 },
-    });
-    for (const fault of ['crash', 'end'] as const) {
-      await untilShadowAnswers(models);
-      const { failed } = await readShadow(models);
-      const { body } = await models.predict('eve', rowThat(fault));
-      expect(body.version).toBe('1');
-      await waitUntil('it has failed', async () => {
-        return (await readShadow(models)).failed > failed;
-      });
-    }
-    await untilShadowAnswers(models);
+    const { trial, failed } = await client.look();
+    expect(trial).toMatchObject({ candidate: '2' });
+    expect(failed?.[0]?.total ?? 0).toBeLessThan(4);
+    expect(await program.kill('SIGTERM')).not.toBe(0);
   },
 );
 
 failure(
-  'A canary hangs or throws',
+  'One hang fails all users who wait at that moment',
   {
     symptom:
-      'Users get the answer of the live version; after a few of them, the canary is rolled back',
-    defence: 'predict',
-    remains: 'Those who met a hanging one waited until its deadline',
+      'One failure counts, and the log has `a version failed`; the users of the next seconds count in neither arm',
+    defence: 'note',
+    remains:
+      'A version that hangs all the time is blamed once in `calmMs` on each server',
   },
   async () => {
-    for (const fault of ['crash', 'hang'] as const) {
-      await using models = await startTestModels({
-        start: startFaulty(200),
+    for (const hanging of ['live', 'canary'] as const) {
+      const version = hanging === 'live' ? '1' : '2';
+      await using faulty = await startFaulty(version);
+      const deadline = new AbortController();
+      await using trials = await startTestTrials({
+        versions: { [version]: faulty.predict },
+        limitMs: hanging === 'live' ? 60_000 : 400,
+        createDeadline: () => deadline.signal,
       });
-      await models.change({ to: 'shadow', version: '2' });
-      await models.change({ to: 'canary', share: 0.25 });
+      await trials.startCanary(hanging === 'live' ? 'bad' : '2', 0.5);
+      const row = { ...FLOWER.features, sepalLength: FAULTS.wait };
+      const [first = '', ...others] = usersOf(hanging, 40);
+      const stuck = trials.predict(first, row);
+      await faulty.whenBusy();
 
-      const answers = await sendUsers(models, {
-        ...{ to: 200, row: rowThat(fault), silent: () => true },
+      const waiting = others
+        .concat(usersOf(hanging === 'live' ? 'canary' : 'live', 40))
+        .map((user) => trials.predict(user, FLOWER.features));
+      if (hanging === 'live') {
+        await waitUntil(
+          'they wait',
+          () => faulty.countWork().waiting === others.length,
+        );
+        deadline.abort(new DOMException('', 'TimeoutError'));
+      }
+      const answers = await Promise.all([stuck, ...waiting]);
+
+      const lost = answers.filter(({ status }) => status === 504);
+      expect(lost).toHaveLength(hanging === 'live' ? 40 : 0);
+      await waitUntil('the failure is written', async () => {
+        await trials.settle();
+        return (await trials.look()).failed?.[0]?.total === 1;
+      });
+      const look = await trials.look();
+      const canary = hanging === 'live' ? 0 : 1;
+      expect(look.failed).toEqual([{ share: 0.5, total: 1, canary }]);
+      expect(look.users).toEqual(look.failed);
+      expect(look.verdict).toBe('open');
+      expect(trials.logged('a version failed')).toHaveLength(1);
+      faulty.open();
+    }
+  },
+);
+
+it('lets one of two operators change a trial who do it at once', async () => {
+  await using trials = await startTestTrials();
+  const change = (command: object) =>
+    trials.send('POST', '/changes', {
+      body: { reason: 'a try', command },
+    });
+  const pairs = [
+    [
+      { to: 'shadow', candidate: '2' },
+      { to: 'shadow', candidate: 'bad' },
+    ],
+    [
+      { to: 'rollback', trial: 1 },
+      { to: 'rollback', trial: 1 },
+    ],
+  ];
+
+  for (const pair of pairs) {
+    const lock = await lockTrials(trials.pool);
+    const sent = pair.map(change);
+    await lock.whenBlocked(2);
+    await lock.release();
+
+    const answers = await Promise.all(sent);
+    const statuses = answers.map(({ status }) => status).toSorted();
+    expect(statuses).toEqual([201, 409]);
+    const [lost] = answers.filter(({ status }) => status === 409);
+    expect(lost?.body).toMatchObject({ code: 'change_refused' });
+  }
+});
+
+failure(
+  'A rollback is repeated',
+  {
+    symptom:
+      'Each trial is rolled back once, and never to a version that was; else 409 `change_refused`',
+    defence: 'statements',
+    remains:
+      'Each version that you may go back to must still be served',
+  },
+  async () => {
+    await using trials = await startTestTrials();
+    for (const candidate of ['gone', '2', 'bad'])
+      await promote(trials.pool, candidate);
+    const back = (trial: number) =>
+      trials.change({ to: 'rollback', trial });
+    const refused = { code: 'change_refused' };
+
+    expect((await back(3)).body).toMatchObject({ live: '2' });
+    expect((await back(3)).body).toMatchObject(refused);
+    // The version before is served here no more: nothing changes.
+    expect((await back(2)).body).toMatchObject({
+      code: 'version_missing',
+    });
+    expect((await trials.look()).live).toBe('2');
+    expect((await back(1)).body).toMatchObject({ live: '2' });
+
+    await trials.change({ to: 'shadow', candidate: '1' });
+    expect((await back(2)).body).toMatchObject(refused);
+    await trials.change({ to: 'rollback' });
+    expect((await back(2)).body).toMatchObject({ live: '1' });
+    expect(
+      (await trials.change({ to: 'shadow', candidate: '1' })).body,
+    ).toMatchObject(refused);
+  },
+);
+
+it('shows users nothing of a shadow that hangs, crashes or answers no numbers', async () => {
+  for (const [fault, limitMs] of [
+    ['noNumber', 60_000],
+    ['crash', 60_000],
+    ['wait', 100],
+  ] as const) {
+    await using faulty = await startFaulty('2');
+    await using trials = await startTestTrials({
+      versions: { 2: faulty.predict },
+      limitMs,
+    });
+    await trials.change({ to: 'shadow', candidate: '2' });
+
+    const sepalLength = FAULTS[fault];
+    const row = { ...FLOWER.features, sepalLength };
+    const { status, body } = await trials.predict('eve', row);
+
+    const { version } = body;
+    expect({ status, version }).toEqual({
+      status: 201,
+      version: '1',
+    });
+    await waitUntil('it has failed', async () => {
+      await trials.settle();
+      return (await trials.look()).shadow?.failed === 1;
+    });
+    expect(await trials.look()).toMatchObject({
+      live: '1',
+      trial: { candidate: '2', share: 0 },
+      shadow: { users: 1, differing: 0 },
+      users: [],
+    });
+    faulty.open();
+  }
+});
+
+failure(
+  'The candidate hangs, crashes or answers no numbers',
+  {
+    symptom:
+      'Users get the answer of the live version; after a few of them, a canary is rolled back as `failing`, and a shadow shows `failed`',
+    defence: 'predict',
+    remains:
+      'Users of a canary that hangs wait for half of its time limit; a native crash ends the process',
+  },
+  async () => {
+    for (const fault of ['noNumber', 'crash', 'wait'] as const) {
+      await using faulty = await startFaulty('2');
+      let hours = 0;
+      await using trials = await startTestTrials({
+        versions: { 2: faulty.predict },
+        limitMs: 100,
+        now: () => 3_600_000 * hours++,
+      });
+      await trials.startCanary('2', 0.25);
+      const sepalLength = FAULTS[fault];
+      const features = { ...FLOWER.features, sepalLength };
+
+      const answers = await sendUsers(trials, {
+        to: 200,
+        flower: { features, truth: FLOWER.truth },
         stop: async () => {
-          await models.settle();
-          return (await models.newest())?.stage === 'live';
+          await trials.settle(); // each hang counts: an hour passes
+          return (await trials.look()).trial === null;
         },
       });
 
-      expect(answers.length).toBeLessThan(60);
-      expect(answers).toEqual(
-        answers.map(() => expect.objectContaining({ version: '1' })),
-      );
-      expect(await models.newest()).toMatchObject({
-        changedBy: 'judge',
-        reason: expect.stringMatching(/^worse: (\d+) of \1 users/),
-      });
+      expect(answers.length).toBeLessThan(80);
+      expect(versionsOf(answers)).toEqual(['1']);
+      const [trial] = await readTrials(trials.pool);
+      expect(trial?.reason).toMatch(/^failing: /);
+      const { users, failed } = await countTrial(trials.pool, 1);
+      expect(failed).toEqual([
+        {
+          share: 0.25,
+          total: users[0]?.canary,
+          canary: users[0]?.canary,
+        },
+      ]);
+      faulty.open();
     }
   },
 );
 
+it('counts an input that both versions refuse for no version', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+
+  for (const petalWidth of [1e39, -1, null])
+    for (const user of ['ada', 'ben', 'eve', 'kim'])
+      expect(
+        await trials.predict(user, {
+          ...FLOWER.features,
+          petalWidth,
+        }),
+      ).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request' },
+      });
+
+  await trials.settle();
+  expect(await trials.look()).toMatchObject({ users: [] });
+});
+
 failure(
-  'A truth is told twice, differently, or of an unknown prediction',
+  'A truth arrives twice, differently, or on another server before the prediction is written',
   {
-    symptom:
-      '204 each time and counted once; 409 `truth_differs`; 404 `unknown_prediction`',
+    symptom: '204 each time and counted once; 409 `truth_differs`',
     defence: 'tell-the-truth',
     remains: 'A first truth that is wrong stands',
   },
   async () => {
-    await using models = await startTestModels();
-    await models.change({ to: 'shadow', version: '2' });
-    await models.change({ to: 'canary', share: 0.5 });
-    const { body } = await models.predict('eve', FLOWER.row);
+    await using trials = await startTestTrials();
+    const other = await trials.startServer();
+    await trials.startCanary('2', 0.5);
+    const { body } = await trials.predict('eve', FLOWER.features);
     const wrong = 'a rose';
 
     const told = await Promise.all(
-      Array.from({ length: 10 }, () => models.tell(body.id, wrong)),
+      Array.from({ length: 10 }, () => other.tell(body.id, wrong)),
     );
+    await trials.settle();
 
-    expect(told.map(({ status }) => status)).toEqual(
-      Array(10).fill(204),
+    expect(new Set(told.map(({ status }) => status))).toEqual(
+      new Set([204]),
     );
-    expect(await models.tell(body.id, FLOWER.truth)).toMatchObject({
+    expect(await trials.tell(body.id, FLOWER.truth)).toMatchObject({
       status: 409,
       body: { code: 'truth_differs' },
     });
-    const unknown = crypto.randomUUID();
-    expect(await models.tell(unknown, wrong)).toMatchObject({
-      status: 404,
-      body: { code: 'unknown_prediction' },
-    });
-    expect(await models.look()).toMatchObject({
+    expect(await other.look()).toMatchObject({
       told: [{ total: 1 }],
-      errors: [{ total: 1 }],
+      wrong: [{ total: 1 }],
     });
   },
 );
@@ -322,134 +466,601 @@ failure(
 failure(
   'A server restarts, or the share grows, in the middle of a canary',
   {
-    symptom: 'Nothing: whoever met the canary meets it again',
+    symptom: 'Nothing: a user who met the canary meets it again',
     defence: 'choose-arm',
     remains:
-      'Of those who met the live version, some meet the canary as it grows',
+      'Of those who met the live version, some meet the canary as it grows; they count where they came first',
   },
   async () => {
-    await using models = await startTestModels();
-    await models.change({ to: 'shadow', version: '2' });
-    let before = new Set<number>();
+    await using trials = await startTestTrials();
+    await trials.change({ to: 'shadow', candidate: '2' });
+    let before = new Set<string>();
 
     for (const share of [0.1, 0.25, 0.5]) {
-      await models.change({ to: 'canary', share });
-      const [here, restarted] = [models, await models.startServer()];
-      const met = await meetCanary(here);
-      expect(await meetCanary(restarted)).toEqual(met);
+      await trials.change({ to: 'canary', share });
+      const met = await meetCanary(trials);
+      expect(await meetCanary(await trials.startServer())).toEqual(met);
       expect(met.size).toBeGreaterThan(before.size);
       expect([...before].filter((user) => !met.has(user))).toEqual([]);
       before = met;
     }
 
     const naive = createNaiveExperiment({
-      ...{ share: 0.5, random: Math.random },
+      share: 0.5,
+      random: Math.random,
     });
     const arms = Array.from({ length: 100 }, () => naive.choose());
     expect(new Set(arms).size).toBe(2); // of one and the same user
   },
 );
 
-failure(
-  'A truth arrives after the rollback',
-  {
-    symptom: '204; it counts in its own trial, and changes no stage',
-    defence: 'one-user-one-row',
-    remains: 'Nobody is told that the rollback was a mistake',
-  },
-  async () => {
-    await using models = await startTestModels();
-    await models.change({ to: 'shadow', version: 'bad' });
-    await models.change({ to: 'canary', share: 0.5 });
-    const silent = () => true;
-    const old = await sendUsers(models, { to: 60, silent });
-    await models.change({ to: 'rollback' });
-    await models.change({ to: 'shadow', version: '2' });
-    await models.change({ to: 'canary', share: 0.5 });
-    await sendUsers(models, { to: 60, silent });
+it('counts a truth that arrives after the rollback in its own trial', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('bad', 0.5);
+  const old = await sendUsers(trials, { to: 60, silent });
+  await trials.settle();
+  await trials.change({ to: 'rollback' });
+  await trials.startCanary('2', 0.5);
+  await sendUsers(trials, { to: 60, silent });
 
-    for (const { id, version } of old)
-      await models.tell(
-        id,
-        version === 'bad' ? 'a rose' : FLOWER.truth,
-      );
+  for (const { id, version } of old)
+    await trials.tell(id, version === 'bad' ? 'a rose' : FLOWER.truth);
+  await trials.settle();
 
-    expect(await models.newest()).toMatchObject({ candidate: '2' });
-    expect(await models.look()).toMatchObject({
-      ...{ told: [{ total: 0 }], errors: [{ total: 0 }] },
-      users: [{ total: 60 }],
-    });
-    const { told } = await countCanary(models.pool, 'iris', 2);
-    expect(told).toMatchObject([{ total: 60 }]);
-  },
-);
+  expect(await trials.look()).toMatchObject({
+    trial: { candidate: '2' },
+    users: [{ total: 60 }],
+    told: [{ total: 0 }],
+  });
+  const { told } = await countTrial(trials.pool, 1);
+  expect(told).toMatchObject([{ total: 60 }]);
+});
 
 failure(
   'The canary loses users, or their truths, on the way',
   {
     symptom:
       'It is rolled back as `skewed`: what is left of its users proves nothing',
-    defence: 'judge',
+    defence: 'judge-trial',
     remains:
-      'The cause is yours to find; both arms losing alike is not seen',
+      'You must find the cause; if both arms lose alike, it is not seen',
   },
   async () => {
-    await using models = await startTestModels();
+    await using trials = await startTestTrials();
+    const isCanary = ({ version }: Body) => version === '2';
     const skewed = { reason: expect.stringMatching('^skewed: ') };
-    const isCanary = ({ version }: Answer['body']) => version === '2';
-    await models.change({ to: 'shadow', version: '2' });
-    await models.change({ to: 'canary', share: 0.5 });
-    await sendUsers(models, { to: 80, silent: isCanary });
-    await models.settle();
-    expect(await models.newest()).toMatchObject(skewed);
+    const readLast = async () => (await readTrials(trials.pool)).at(-1);
+    await trials.startCanary('2', 0.5);
+    await sendUsers(trials, { to: 100, silent: isCanary });
+    await trials.settle();
+    expect(await readLast()).toMatchObject(skewed);
 
-    await loseCanaries(models.pool);
-    await models.change({ to: 'shadow', version: '2' });
-    await models.change({ to: 'canary', share: 0.5 });
-    await sendUsers(models, { to: 120, silent: () => true });
-    const { users } = await models.look();
-    const [tally] = users as Tally[];
-    await models.settle();
-
-    expect(await models.newest()).toMatchObject(skewed);
-    // 10.8: p = 0.001 at one degree of freedom.
-    expect(chiSquared(tally as Tally)).toBeGreaterThan(10.8);
+    await loseCanaries(trials.pool);
+    await trials.startCanary('bad', 0.5);
+    await sendUsers(trials, { to: 150, silent });
+    await trials.settle();
+    expect(await readLast()).toMatchObject(skewed);
   },
 );
 
-const UNUSABLE = 'version_unusable';
-
-type TestModels = Awaited<ReturnType<typeof startTestModels>>;
-type Client = Pick<TestModels, 'predict' | 'tell'>;
-
-/** What no constraint sees: other bytes come back from the disk. */
-async function rotOnDisk(pool: Pool, version: string) {
-  const { rows } = await pool.query<{ bytes: Buffer }>(
-    'select bytes from model_versions where version = $1',
-    [version],
+it('answers while the database does not, and loses users of both arms alike', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  const [user = ''] = usersOf('canary', 1);
+  await trials.pool.query(
+    `alter table trial_users rename to users_gone;
+       alter table model_trials rename to trials_gone`,
   );
-  const bytes = rows[0]?.bytes ?? Buffer.alloc(0);
-  const rotten = Buffer.from(bytes);
-  rotten.writeUInt8(rotten.readUInt8(99) ^ 1, 99);
-  const write = (content: Buffer) =>
-    pool.query(
-      'update model_versions set bytes = $2 where version = $1',
-      [version, content],
-    );
 
+  const { status, body } = await trials.predict(user, FLOWER.features);
+  await trials.settle();
+
+  expect({ status, version: body.version }).toEqual({
+    status: 201,
+    version: '2',
+  });
+  expect(trials.logged('trial not followed')).toHaveLength(1);
+  expect(trials.logged('users of a trial are lost')).toMatchObject([
+    { details: { lost: 1 } },
+  ]);
+  await trials.pool.query(
+    `alter table users_gone rename to trial_users;
+       alter table trials_gone rename to model_trials`,
+  );
+  await trials.predict(user, FLOWER.features);
+  await trials.settle();
+  expect(await trials.look()).toMatchObject({
+    users: [{ total: 1 }],
+  });
+});
+
+it('deletes users and outcomes that are old, in batches', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  await sendUsers(trials, { to: 20 });
+  await trials.settle();
+  await trials.pool.query(
+    `update trial_users set met_at = now() - interval '91 days';
+       update trial_outcomes set told_at = now() - interval '91 days'`,
+  );
+  const { body } = await trials.predict('new', FLOWER.features);
+  await trials.tell(body.id, FLOWER.truth);
+  await trials.settle();
+  await addOldOutcomes(trials.pool, 2000);
+
+  expect(await trials.trials.deleteOld(92)).toBe(0);
+  expect(await trials.trials.deleteOld(90)).toBe(2040);
+
+  expect(await trials.look()).toMatchObject({
+    users: [{ total: 1 }],
+    told: [{ total: 1 }],
+  });
+});
+
+it('counts nobody, in either arm, while a version turns users away', async () => {
+  await using faulty = await startFaulty('1');
+  let isFull = false;
+  let time = 0;
+  await using trials = await startTestTrials({
+    versions: {
+      1: async (...asked) => {
+        if (isFull) throw new PredictionError('overloaded');
+        return faulty.predict(...asked);
+      },
+    },
+    now: () => time,
+    calmMs: 5000,
+  });
+  await trials.startCanary('2', 0.5);
+  const users = usersOf('live', 3).concat(usersOf('canary', 3));
+  const ask = async () => {
+    for (const user of users)
+      await trials.predict(user, FLOWER.features);
+    await trials.settle();
+    return (await trials.look()).users;
+  };
+
+  isFull = true;
+  expect(await ask()).toEqual([]);
+  isFull = false;
+  expect(await ask()).toEqual([]);
+  time += 5000;
+  expect(await ask()).toEqual([{ share: 0.5, total: 6, canary: 3 }]);
+});
+
+it('keeps so many users in memory, and reports how many more it lost', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const log = createTestLog();
+  const { pool } = database;
+  const pauses = createTrialPauses(1000, () => 0);
+  const users = createTrialLog({ pool, pauses, log });
   await pool.query(
-    `alter table model_versions
-       disable trigger model_versions_are_kept,
-       drop constraint bytes_are_whole`,
+    `insert into model_trials
+       (model, candidate, share, changed_by, reason)
+     values ('irises', '2', 0.5, 'ada', 'a try')`,
   );
-  await write(rotten);
-  return { mend: () => write(bytes) };
+
+  for (let place = 1; place <= 20_003; place++)
+    users.add({
+      id: crypto.randomUUID(),
+      trial: 1,
+      key: `${place}`,
+      arm: 'live',
+      share: 0.5,
+      place,
+      label: 'setosa',
+      failed: false,
+    });
+  await users.flush();
+  await users.flush();
+
+  const { users: written } = await countTrial(pool, 1);
+  expect(written).toEqual([{ share: 0.5, total: 20_000, canary: 0 }]);
+  expect(log.entries).toMatchObject([{ details: { lost: 3 } }]);
+});
+
+it('gives no id, and writes nothing, while no trial runs', async () => {
+  await using trials = await startTestTrials();
+
+  const { status, body } = await trials.predict('eve', FLOWER.features);
+  await trials.settle();
+
+  expect({ status, body }).toEqual({
+    status: 201,
+    body: {
+      version: '1',
+      label: FLOWER.truth,
+      probabilities: expect.any(Object),
+    },
+  });
+  const { rowCount } = await trials.pool.query('table trial_users');
+  expect(rowCount).toBe(0);
+});
+
+it('asks a shadow beside the live version, and tells no user', async () => {
+  await using trials = await startTestTrials();
+  await trials.change({ to: 'shadow', candidate: 'bad' });
+
+  const answers = await sendUsers(trials, { to: 40 });
+
+  for (const { version } of answers) expect(version).toBe('1');
+  await waitUntil('the shadow has answered', async () => {
+    await trials.settle();
+    return (await trials.look()).shadow?.users === 40;
+  });
+  const look = await trials.look();
+  expect(look).toMatchObject({
+    shadow: { failed: 0, told: 40 },
+    users: [],
+    verdict: 'open',
+  });
+  expect(look.shadow?.differing).toBeGreaterThan(0);
+  expect(look.shadow?.wrong).toBeGreaterThan(0);
+});
+
+it('counts a user once, with the arm and the share at which they came', async () => {
+  await using trials = await startTestTrials();
+  const silent = () => true;
+  await trials.startCanary('2', 0.1);
+  const early = await sendUsers(trials, { to: 20, silent });
+  await trials.change({ to: 'canary', share: 0.5 });
+  const late = await sendUsers(trials, { to: 40, silent });
+  await trials.settle();
+
+  const inCanary = (answers: typeof early) =>
+    answers.filter(({ version }) => version === '2').length;
+  expect((await trials.look()).users).toEqual([
+    { share: 0.1, total: 20, canary: inCanary(early) },
+    { share: 0.5, total: 20, canary: inCanary(late.slice(20)) },
+  ]);
+});
+
+it('refuses a candidate that this server does not serve, and one that was a canary', async () => {
+  await using trials = await startTestTrials();
+  const missing = { to: 'shadow', candidate: '9' };
+  expect(await trials.change(missing)).toMatchObject(
+    refused(409, 'version_missing'),
+  );
+
+  // A shadow spends nothing: the version may come again.
+  await trials.change({ to: 'shadow', candidate: '2' });
+  await trials.change({ to: 'rollback' });
+  expect(await trials.startCanary('2', 0.1)).toMatchObject({
+    status: 201,
+  });
+  expect(
+    await trials.change({ to: 'canary', share: 0.2 }),
+  ).toMatchObject({ status: 201 });
+  await trials.change({ to: 'rollback' });
+
+  expect(await trials.startCanary('2', 0.1)).toMatchObject(
+    refused(409, 'change_refused'),
+  );
+});
+
+it('answers by the live version where the candidate is not served, and counts no user there', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  await using one = await startFaulty('1');
+  const other = await trials.startServer({
+    findVersion: (version) =>
+      version === '1' ? one.predict : undefined,
+  });
+  const empty = await trials.startServer({
+    findVersion: () => undefined,
+  });
+
+  const answers = await sendUsers(other, {
+    to: 20,
+    flower: FLOWER,
+    silent: () => true,
+  });
+  await other.settle();
+
+  for (const body of answers)
+    expect(body).toMatchObject({
+      version: '1',
+      label: expect.any(String),
+    });
+  expect((await trials.look()).users).toEqual([]);
+  expect(await empty.predict('eve', FLOWER.features)).toMatchObject(
+    refused(503, 'version_missing'),
+  );
+});
+
+it('follows and judges by itself', async () => {
+  await using trials = await startTestTrials();
+  const other = await trials.startServer({ followMs: 20 });
+  await trials.startCanary('bad', 0.5);
+  await waitUntil('the other server has it', async () => {
+    const { body } = await other.predict('eve', FLOWER.features);
+    return body.id !== undefined;
+  });
+
+  await sendUsers(other, {
+    to: 400,
+    stop: async () => (await trials.look()).trial === null,
+  });
+
+  await waitUntil('it is rolled back', async () => {
+    return (await trials.look()).trial === null;
+  });
+});
+
+const RULES = { margin: 1.5 };
+const NOTHING: TrialCount = {
+  users: [],
+  told: [],
+  wrong: [],
+  failed: [],
+};
+
+/** Events of the canary alone, at a share of a half. */
+const all = (count: number) => [
+  { share: 0.5, total: count, canary: count },
+];
+
+/** Events that the arms share. */
+const half = (total: number) => [
+  { share: 0.5, total, canary: total / 2 },
+];
+
+describe('what a proof means', () => {
+  // Percent of trials that end as proven; the page shows this table.
+  it.each([
+    { margin: 1.5, ratio: 1, tenth: 99.7, half: 99.6 },
+    { margin: 1.5, ratio: 1.1, tenth: 95.5, half: 94.6 },
+    { margin: 1.5, ratio: 1.25, tenth: 42.6, half: 38.6 },
+    { margin: 1.5, ratio: 1.5, tenth: 1, half: 0.9 },
+    { margin: 2, ratio: 1, tenth: 99.7, half: 99.7 },
+    { margin: 2, ratio: 1.1, tenth: 98.7, half: 98.3 },
+    { margin: 2, ratio: 1.25, tenth: 88.9, half: 85.3 },
+    { margin: 2, ratio: 1.5, tenth: 36.3, half: 29.9 },
+    { margin: 2, ratio: 2, tenth: 1, half: 0.8 },
+  ])(
+    'with a margin of $margin, $half % of canaries with $ratio× the errors end as proven',
+    ({ margin, ratio, tenth, half }) => {
+      const prove = (share: number) => {
+        const end = (total: number, canary: number) => {
+          const wrong = { share, total, canary };
+          const verdict = judgeErrors(wrong, { margin });
+          return verdict === 'open' ? undefined : verdict;
+        };
+        const chances = chancesOf({ share, ratio, errors: 4000, end });
+        return 100 * (chances.get('proven') ?? 0);
+      };
+
+      expect(prove(0.1)).toBeCloseTo(tenth, 0);
+      expect(prove(0.5)).toBeCloseTo(half, 0);
+    },
+  );
+
+  it.each([
+    { margin: 2, errors: 80 },
+    { margin: 1.5, errors: 226 },
+    { margin: 1.25, errors: 742 },
+  ])(
+    'takes $errors errors with a margin of $margin when both arms err alike',
+    ({ margin, errors }) => {
+      const prove = (total: number) =>
+        judgeErrors(
+          { share: 0.5, total, canary: total / 2 },
+          { margin },
+        );
+
+      expect(prove(errors - 2)).toBe('open');
+      expect(prove(errors)).toBe('proven');
+    },
+  );
+});
+
+describe('a verdict', () => {
+  it('spends half of alpha on wrong answers', () => {
+    const judge = (count: number) =>
+      judgeTrial({ ...NOTHING, wrong: all(count) }, RULES);
+
+    expect(judge(10)).toBe('open');
+    expect(judge(11)).toBe('worse');
+  });
+
+  it('spends a quarter of alpha on users without an answer', () => {
+    const judge = (count: number) =>
+      judgeTrial({ ...NOTHING, failed: all(count) }, RULES);
+
+    expect(judge(11)).toBe('open');
+    expect(judge(12)).toBe('failing');
+  });
+
+  it('spends an eighth of alpha each on who came, and of whom the truth is known', () => {
+    for (const key of ['users', 'told'] as const) {
+      const judge = (count: number) =>
+        judgeTrial({ ...NOTHING, [key]: all(count) }, RULES);
+
+      expect(judge(30)).toBe('open');
+      expect(judge(31)).toBe('skewed');
+    }
+  });
+
+  it('is proven with truths enough, and not with one fewer', () => {
+    const wrong = [{ share: 0.5, total: 400, canary: 200 }];
+    const judge = (total: number) =>
+      judgeTrial({ ...NOTHING, wrong, told: half(total) }, RULES);
+
+    expect(judge(198)).toBe('open');
+    expect(judge(200)).toBe('proven');
+  });
+
+  it('takes failures of the canary for errors, and none of the live version in its favour', () => {
+    const told = half(200);
+    const judge = (more: Partial<TrialCount>) =>
+      judgeTrial({ ...NOTHING, told, ...more }, RULES);
+    const wrong = [{ share: 0.5, total: 230, canary: 113 }];
+    const ofLive = [{ share: 0.5, total: 500, canary: 0 }];
+
+    expect(judge({ wrong })).toBe('proven');
+    expect(judge({ failed: ofLive })).toBe('open');
+    expect(judge({ wrong, failed: all(4) })).toBe('proven');
+    expect(judge({ wrong, failed: all(5) })).toBe('open');
+  });
+
+  it('refuses rules that would prove anything, or nothing', () => {
+    for (const wrong of [
+      { margin: 1 },
+      { margin: Number.NaN },
+      { margin: 2, alpha: 0 },
+      { margin: 2, alpha: 0.21 },
+      { margin: 2, leastTold: 0 },
+    ])
+      expect(() => checkRules(wrong)).toThrow('margin must be above 1');
+    for (const right of [
+      { margin: 1.01, alpha: 0.2 },
+      { margin: 2, leastTold: 1 },
+    ])
+      expect(() => checkRules(right)).not.toThrow();
+  });
+});
+
+function startPauses() {
+  let time = 0;
+  const pauses = createTrialPauses(1000, () => time);
+  const wait = (milliseconds: number) => {
+    time += milliseconds;
+  };
+  return { ...pauses, wait };
 }
 
-/** Whoever wants to add a stage has read the newest one, and waits. */
-async function lockStages(pool: Pool) {
+it('counts nobody from the first user that something happened to until it is calm', () => {
+  const { arrive, disturb, isCounted, wait } = startPauses();
+  const before = arrive();
+  const [first, between, second] = [arrive(), arrive(), arrive()];
+
+  disturb(second);
+  wait(999);
+  disturb(first); // found later, and it came earlier
+  const after = arrive();
+  wait(999);
+  const still = arrive();
+  wait(1);
+  const calm = arrive();
+
+  const all = [before, first, between, second, after, still, calm];
+  expect(all.map(isCounted)).toEqual([
+    true,
+    ...Array(5).fill(false),
+    true,
+  ]);
+});
+
+it('forgets the pause before when the next begins, and counts between them', () => {
+  const { arrive, disturb, isCounted, wait } = startPauses();
+  disturb(arrive());
+  wait(1000);
+  const between = arrive();
+  disturb(arrive());
+
+  expect(isCounted(between)).toBe(true);
+  expect(isCounted(arrive())).toBe(false);
+  expect(isCounted(0)).toBe(true); // a failure counts in a pause
+});
+
+it('takes what fails within a time for one failure', () => {
+  const { arrive, fail, isCounted, wait } = startPauses();
+  const failures: boolean[] = [];
+  for (const pause of [0, 999, 1, 999, 1]) {
+    wait(pause);
+    failures.push(fail(arrive()));
+  }
+
+  expect(failures).toEqual([true, false, true, false, true]);
+  expect(isCounted(arrive())).toBe(false);
+});
+
+it('waits for the oldest user who has no answer, but not for ever', () => {
+  const { arrive, leave, findHorizon, wait } = startPauses();
+  expect(findHorizon()).toBe(Number.POSITIVE_INFINITY);
+  const [first, second] = [arrive(), arrive()];
+  wait(500);
+  const third = arrive();
+
+  expect(findHorizon()).toBe(first);
+  leave(first);
+  expect(findHorizon()).toBe(second);
+  wait(499);
+  expect(findHorizon()).toBe(second);
+  wait(1);
+  expect(findHorizon()).toBe(third);
+});
+
+/** Of no prediction, and as old. */
+async function addOldOutcomes(pool: Pool, count: number) {
+  await pool.query(
+    `insert into trial_outcomes
+     select gen_random_uuid(), 'a rose', now() - interval '91 days'
+     from generate_series(1, $1)`,
+    [count],
+  );
+}
+
+async function readTrials(pool: Pool) {
+  const { rows } = await pool.query<Record<string, string>>(
+    'select * from model_trials order by id',
+  );
+  return rows;
+}
+
+/** The first users that the first canary of a database has in this arm, at a half. */
+function usersOf(arm: 'live' | 'canary', count: number): string[] {
+  const users = Array.from(
+    { length: 10 * count },
+    (_, n) => `user-${n}`,
+  );
+  const trial = 'irises 1 canary';
+  return users
+    .filter(
+      (user) =>
+        isInCanary(keyOf(trial, user), 0.5) === (arm === 'canary'),
+    )
+    .slice(0, count);
+}
+
+/** A version that was proven, and is live now. */
+async function promote(pool: Pool, candidate: string) {
+  await pool.query(
+    `insert into model_trials
+       (model, candidate, share, state, changed_by, reason)
+     values ('irises', $1, 0.5, 'promoted', 'ada', 'it was proven')`,
+    [candidate],
+  );
+}
+
+async function meetCanary(client: TrialClient): Promise<Set<string>> {
+  const answers = await sendUsers(client, { to: 60, silent });
+  return new Set(
+    answers.flatMap(({ version }, user) =>
+      version === '2' ? [`user-${user}`] : [],
+    ),
+  );
+}
+
+/** A bug as in real life: most users of one arm are not written. */
+async function loseCanaries(pool: Pool) {
+  await pool.query(
+    `create function lose() returns trigger language plpgsql as $$
+     begin
+       if new.arm = 'canary' and hashtext(new.user_key) % 4 <> 0 then
+         return null;
+       end if;
+       return new;
+     end $$;
+     create trigger lose before insert on trial_users
+       for each row execute function lose()`,
+  );
+}
+
+/** Holds up all who want to change a trial. */
+async function lockTrials(pool: Pool) {
   const client = await pool.connect();
-  await client.query('begin; lock table model_stages in share mode');
+  await client.query('begin; lock table model_trials in share mode');
   async function release() {
     await client.query('commit');
     client.release();
@@ -467,54 +1078,11 @@ async function lockStages(pool: Pool) {
   return { release, whenBlocked };
 }
 
-async function readShadow({ look }: TestModels): Promise<ShadowCount> {
-  return ((await look()) as { shadow: ShadowCount }).shadow;
-}
+const versionsOf = (answers: Body[]) => [
+  ...new Set(answers.map(({ version }) => `${version}`)),
+];
 
-/** A thread that was ended loads anew; its first askers are turned away. */
-async function untilShadowAnswers(models: TestModels) {
-  const countGood = async () => {
-    const { answers, failed } = await readShadow(models);
-    return answers - failed;
-  };
-  const before = await countGood();
-  await waitUntil('the shadow answers', async () => {
-    await models.predict('eve', FLOWER.row);
-    return (await countGood()) > before;
-  });
-}
-
-async function meetCanary(client: Client): Promise<Set<number>> {
-  const silent = () => true;
-  const answers = await sendUsers(client, { to: 60, silent });
-  return new Set(
-    answers.flatMap(({ version }, user) =>
-      version === '2' ? [user] : [],
-    ),
-  );
-}
-
-/** A bug as in real life: most users of one arm are not written. */
-async function loseCanaries(pool: Pool) {
-  await pool.query(
-    `create function lose() returns trigger language plpgsql as $$
-     begin
-       if new.arm = 'canary' and hashtext(new.user_id) % 4 <> 0 then
-         return null;
-       end if;
-       return new;
-     end $$;
-     create trigger lose before insert on trial_users
-       for each row execute function lose()`,
-  );
-}
-
-function chiSquared({ total, canary, share }: Tally): number {
-  const expected = [total * share, total * (1 - share)];
-  return [canary, total - canary].reduce(
-    (sum, found, arm) =>
-      sum +
-      (found - Number(expected[arm])) ** 2 / Number(expected[arm]),
-    0,
-  );
-}
+const refused = (status: number, code: string) => ({
+  status,
+  body: { code },
+});

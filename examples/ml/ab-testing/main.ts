@@ -1,49 +1,63 @@
-import { readEnvironment } from '@touchstone/kit/app/environment';
-import { listen } from '@touchstone/kit/app/http';
-import { runMain } from '@touchstone/kit/app/main';
-import { openDatabase } from '@touchstone/kit/postgres/database';
+import { existsSync } from 'node:fs';
+import { runExample } from '@touchstone/kit/app/run-example';
+import { readEnvironment } from '../../architecture/typed-configuration/environment.ts';
 import { createApp } from './app.ts';
-import { environmentSchema } from './environment.ts';
-import { startModelDeployment } from './model-deployment.ts';
+import { settingsSchema } from './environment.ts';
+import { startTrials } from './start-trials.ts';
+import { trainVersion, writeVersion } from './train-version.ts';
 
-await runMain(async (stopped) => {
-  const settings = readEnvironment(environmentSchema);
-  await using database = await openDatabase({
-    url: settings.DATABASE_URL,
-    schema: new URL('schema.sql', import.meta.url),
-    dataFolder: new URL('.data/postgres', import.meta.url),
-  });
-  const deployment = await startModelDeployment({
-    pool: database.pool,
-    model: 'iris',
+await runExample(import.meta, async ({ pool }) => {
+  const settings = readEnvironment(settingsSchema);
+  const deadlineMs = settings.DEADLINE;
+  const trials = await startTrials({
+    pool,
+    folder: settings.MODELS ?? (await openOwnFolder()),
+    deadlineMs,
     log: console,
-    followMilliseconds: settings.FOLLOW_MILLISECONDS,
   });
-  {
-    const operators = settings.OPERATORS;
-    const app = createApp({ deployment, operators, log: console });
-    await using server = await listen(app, { port: settings.PORT });
-    console.log(`listening on ${server.url}`);
-    console.log(describeUse(server.url));
-    await stopped;
+  const app = createApp({
+    trials,
+    createDeadline: () => AbortSignal.timeout(deadlineMs),
+    operatorToken: settings.OPERATOR_TOKEN.reveal(),
+    log: console,
+  });
+
+  /** The last answer is given; what happened is written down. */
+  async function stop() {
+    await trials.stop();
+    // Neither exit() nor terminate() ends a thread in a native call.
+    const kill = () => process.kill(process.pid, 'SIGKILL');
+    setTimeout(kill, 1000).unref();
   }
-  // After the last answer: what was predicted is written down.
-  await deployment.stop();
+  return { app, commands, stop };
 });
 
-function describeUse(url: string): string {
+/** Without a folder of yours: versions that are trained here and kept. */
+async function openOwnFolder(): Promise<URL> {
+  const folder = new URL('.data/models/', import.meta.url);
+  if (existsSync(folder)) return folder;
+  const first = await trainVersion('1', { mislabelled: 0.5 });
+  await writeVersion(folder, first);
+  await writeVersion(folder, await trainVersion('2'));
+  return folder;
+}
+
+function commands(url: string): string[] {
   const json = `-H 'content-type: application/json'`;
-  const ada = `-H "authorization: Bearer $TOKEN" ${json}`;
-  const flower = { user: 'eve', row: [5.9, 3, 4.2, 1.5] };
+  const token = `-H "authorization: Bearer $OPERATOR_TOKEN" ${json}`;
+  const flower = {
+    sepalLength: 5.9,
+    sepalWidth: 3,
+    petalLength: 4.2,
+    petalWidth: 1.5,
+  };
+  const command = { to: 'shadow', candidate: '2' };
+  const change = { reason: 'a try', command };
   const outcome = { prediction: '<the id>', truth: 'versicolor' };
-  const live = { seen: 0, to: 'live', version: '1', reason: 'first' };
   return [
-    'try, with the token of an operator in TOKEN:',
-    '  npx tsx train-version.ts 1 > version-1.json',
-    `  curl ${url}/versions ${ada} -d @version-1.json`,
-    `  curl ${url}/stages ${ada} -d '${JSON.stringify(live)}'`,
-    `  curl ${url}/predictions ${json} -d '${JSON.stringify(flower)}'`,
-    `  curl ${url}/outcomes ${json} -d '${JSON.stringify(outcome)}'`,
-    `  curl ${url}/trial ${ada}`,
-  ].join('\n');
+    `curl ${url}/changes ${token} -d '${JSON.stringify(change)}'`,
+    `curl ${url}/predictions ${json} -d '${JSON.stringify({ user: 'eve', flower })}'`,
+    `curl ${url}/outcomes ${token} -d '${JSON.stringify(outcome)}'`,
+    `curl ${url}/trial ${token}`,
+  ];
 }

@@ -1,93 +1,148 @@
-import { randomUUID } from 'node:crypto';
-import { chooseArm } from './choose-arm.ts';
-import { ConflictError } from './conflict-error.ts';
-import type { Stage } from './model-stages.ts';
-import type { RunningModel } from './model-thread.ts';
-import type { ServedVersions } from './served-versions.ts';
-import type { TrialLog } from './trial-log.ts';
-import { UnavailableError } from './unavailable-error.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import {
+  type AskVersion,
+  createAskVersions,
+  type TrialRequest,
+} from './ask-versions.ts';
+import { type Change, createChangeTrials } from './change-trials.ts';
+import { countTrial } from './count-trial.ts';
+import {
+  checkRules,
+  judgeTrial,
+  type TrialRules,
+} from './judge-trial.ts';
+import { TrialError } from './trial-error.ts';
+import { createTrialLog } from './trial-log.ts';
+import { createTrialPauses } from './trial-pauses.ts';
 
-/** An answer, and the id under which its truth may be told. */
-export type Answer = { id: string; label: string; version: string };
-
-type ModelTrialsOptions = {
+/** What the trials of one model need. */
+export type ModelTrialsOptions = {
+  pool: Pool;
   model: string;
-  versions: Pick<ServedVersions, 'current'>;
-  trialLog: Pick<TrialLog, 'addPrediction' | 'addShadow'>;
-  log: { warn: (message: string, details: object) => void };
-  /** More shadows than this at once are left out. */
-  mostShadows?: number;
+  /** What is live while no trial is promoted. */
+  first: string;
+  /** How this server asks a version; undefined when it does not serve it. */
+  findVersion: (version: string) => AskVersion | undefined;
+  rules: TrialRules;
+  log: Record<
+    'warn' | 'error',
+    (message: string, details: object) => void
+  >;
+  /** How long an answer of a candidate may take. Default: 500 */
+  limitMs?: number;
+  /** How long it takes at most until this server follows a change. Default: 1000 */
+  followMs?: number;
+  /** How long a trial pauses after an overload or a hang; longer than any answer takes. Default: 5000, or twice `limitMs` */
+  calmMs?: number;
+  /** A clock that is never set back. */
+  now?: () => number;
 };
 
-/** Answers users while a candidate is on trial. */
-export function createModelTrials(options: ModelTrialsOptions) {
-  const { model, versions, trialLog, log, mostShadows = 8 } = options;
-  let shadows = 0;
+/** The trials of one model on one server. */
+export type ModelTrials = Awaited<ReturnType<typeof startModelTrials>>;
 
-  // #region predict
-  async function predict(user: string, row: number[]): Promise<Answer> {
-    const id = randomUUID();
-    const { stage, live, candidate } = versions.current();
-    if (row.length !== live.width) throw new WrongWidth(live.width);
-    const met = candidate && meet(stage, user);
-    const asked = candidate && met?.arm === 'canary' ? candidate : live;
-    const own = await ask(asked, row);
-    // What a canary cannot answer, the live version does.
-    const helper =
-      own === null && asked !== live ? versions.current().live : null;
-    const label = helper ? await ask(helper, row) : own;
-    const { version } = asked;
-    const failed = own === null; // it counts, whoever helped
-    trialLog.addPrediction({ id, version, label, failed, ...met });
-    if (label === null) throw new UnavailableError('no_answer');
-    if (candidate && stage.stage === 'shadow')
-      void shadow(candidate, { id, trial: stage.trial, row });
-    return { id, label, version: (helper ?? asked).version };
-  }
-  // #endregion predict
+/** Starts to follow the stages of a model; rejects when the database does not answer. */
+export async function startModelTrials(options: ModelTrialsOptions) {
+  const { pool, model, first, findVersion, rules, log } = options;
+  const { limitMs = 500, followMs = 1000 } = options;
+  const { calmMs = Math.max(5000, 2 * limitMs) } = options;
+  const { now = () => performance.now() } = options;
+  checkRules(rules);
+  const isServed = (version: string) => Boolean(findVersion(version));
+  const stages = createChangeTrials({ pool, model, first, isServed });
+  const pauses = createTrialPauses(calmMs, now);
+  const trialLog = createTrialLog({ pool, pauses, log });
+  const { predict } = createAskVersions({
+    model,
+    findVersion,
+    trialLog,
+    pauses,
+    log,
+    limitMs,
+  });
+  let stage = await stages.read();
+  let countedMs = 0;
+  let followed = Promise.resolve();
 
-  function meet(stage: Stage, user: string) {
-    if (stage.stage !== 'canary') return undefined;
-    const { trial, share } = stage;
-    const arm = chooseArm({ model, trial, share }, user);
-    return { trial, user, arm, share };
-  }
-
-  // #region shadow
-  /** The answer is out: whatever happens here, nobody waits for it. */
-  async function shadow(candidate: RunningModel, asked: Asked) {
-    const { id, trial, row } = asked;
-    if (shadows >= mostShadows) return; // a slow one piles nothing up
-    shadows++;
-    const label = await ask(candidate, row);
-    shadows--;
-    trialLog.addShadow({ id, trial, label });
+  // #region follow
+  /** Writes what happened here, follows what others changed, and judges; one at a time. */
+  function follow(): Promise<void> {
+    followed = followed.then(async () => {
+      await trialLog.flush();
+      stage = await stages.read();
+      if (stage.trial?.share) await judge(stage.trial.id);
+    });
+    // Without the database, this server goes on with what it knows.
+    followed = followed.catch((error: unknown) => {
+      // Another server has ended the trial: the next look sees how.
+      if (!(error instanceof TrialError))
+        log.error('trial not followed', { error });
+    });
+    return followed;
   }
 
-  async function ask(
-    { version, predict }: RunningModel,
-    row: number[],
-  ) {
-    try {
-      return await predict(row);
-    } catch (error) {
-      log.warn('no answer', { version, error });
-      return null;
+  /** Any server may judge at any time: of all, one ends the trial. */
+  async function judge(trial: number) {
+    const began = performance.now();
+    const count = await countTrial(pool, trial);
+    countedMs = performance.now() - began;
+    const verdict = judgeTrial(count, rules);
+    if (verdict === 'open' || verdict === 'proven') return;
+    const reason = `${verdict}: ${JSON.stringify(count)}`;
+    const command = { to: 'rollback', trial } as const;
+    const change = { command, changedBy: 'judge', reason };
+    stage = await stages.change(change);
+    log.warn('rolled back', { trial, verdict, count });
+  }
+  // #endregion follow
+
+  /** Only a proven canary becomes live, and only a version that this server has. */
+  async function change(wanted: Change) {
+    if (wanted.command.to === 'live') {
+      const known = await look();
+      if (!('verdict' in known && known.verdict === 'proven'))
+        throw new TrialError('not_proven');
+    }
+    stage = await stages.change(wanted);
+    return stage;
+  }
+
+  /** What runs, and what is known of its trial. */
+  async function look() {
+    const { live, trial } = await stages.read();
+    if (!trial) return { live, trial };
+    const count = await countTrial(pool, trial.id);
+    return { live, trial, verdict: judgeTrial(count, rules), ...count };
+  }
+
+  const stopping = new AbortController();
+  async function keepFollowing() {
+    const { signal } = stopping;
+    while (!signal.aborted) {
+      await follow();
+      // Counting takes a twentieth of the time at most.
+      const pauseMs = Math.max(followMs, 20 * countedMs);
+      const jitter = 0.8 + 0.4 * Math.random();
+      await pause(pauseMs * jitter, null, { signal }).catch(() => {});
     }
   }
-  // #endregion shadow
+  const ended = keepFollowing();
 
-  return { predict };
-}
-
-/** What answers the users of one model. */
-export type ModelTrials = ReturnType<typeof createModelTrials>;
-
-/** No fault of a version: it counts for nobody. */
-class WrongWidth extends ConflictError {
-  constructor(width: number) {
-    super('wrong_width', `Send ${width} numbers`, 400);
+  /** Writes what is left; call it when the last request is answered. */
+  async function stop() {
+    stopping.abort();
+    await ended;
+    await trialLog.flush();
   }
-}
 
-type Asked = { id: string; trial: number; row: number[] };
+  return {
+    predict: (request: TrialRequest) => predict(stage, request),
+    tellTruth: trialLog.tellTruth,
+    deleteOld: trialLog.deleteOld,
+    change,
+    look,
+    follow,
+    stop,
+  };
+}

@@ -1,53 +1,93 @@
+import { createClient } from '@touchstone/kit/testing/client';
+import type { Features } from '../model-serving/model-card.ts';
+import type { Tally } from './evidence.ts';
 import { createSecrets } from './secrets.ts';
+import type { Flower } from './test-versions.ts';
+import { drawFlowers } from './test-versions.ts';
 
-/** What the API answered. */
-export type Answer = { status: number; body: Record<string, unknown> };
+/** The token of the operator in tests and in the demo. */
+export const { OPERATOR_TOKEN } = createSecrets();
 
-/** Tokens of Ada and Ben, who may change what runs. */
-export const OPERATORS: { ada: string; ben: string } = JSON.parse(
-  createSecrets().OPERATORS,
-);
+/** What the API answers. */
+export type Body = {
+  id?: string;
+  version?: string;
+  label?: string;
+  code?: string;
+};
 
-/** Speaks to the app over HTTP; as an operator, it is Ada if nobody else. */
-export function createClient(url: string, token = OPERATORS.ada) {
-  async function send(
-    method: 'GET' | 'POST',
-    path: string,
-    body?: object,
-    authorization = `Bearer ${token}`,
-  ): Promise<Answer> {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization, 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      body: text ? JSON.parse(text) : {},
-    };
-  }
-
-  /** Asks for the stage that it sees. */
-  async function change(command: object): Promise<Answer> {
-    const { body } = await send('GET', '/stages');
-    const [newest] = body as unknown as { revision: number }[];
-    const seen = newest?.revision ?? 0;
-    const reason = 'somebody tries it';
-    return send('POST', '/stages', { seen, reason, ...command });
-  }
-
-  const tell = (prediction: unknown, truth: string) =>
-    send('POST', '/outcomes', { prediction, truth });
-
-  return {
-    send,
-    change,
-    tell,
-    predict: (user: string, row: number[]) =>
-      send('POST', '/predictions', { user, row }),
-    register: (body: object) => send('POST', '/versions', body),
-    look: async () => (await send('GET', '/trial')).body,
-    asBen: () => createClient(url, OPERATORS.ben),
+/** The state of a trial. */
+export type Look = {
+  live: string;
+  trial: { id: number; candidate: string; share: number } | null;
+  verdict?: string;
+  users?: Tally[];
+  failed?: Tally[];
+  shadow?: {
+    users: number;
+    differing: number;
+    failed: number;
+    wrong: number;
   };
+};
+
+/** Speaks to the app as users and as the operator. */
+export type TrialClient = ReturnType<typeof createTrialClient>;
+
+/** A client for the app at a URL. */
+export function createTrialClient(url: string) {
+  const authorization = `Bearer ${OPERATOR_TOKEN}`;
+  const send = createClient(url, { authorization });
+
+  const predict = (user: string, flower: Features) =>
+    send<Body>('POST', '/predictions', { body: { user, flower } });
+
+  const tell = (prediction: string | undefined, truth: string) =>
+    send('POST', '/outcomes', { body: { prediction, truth } });
+
+  const look = async () => (await send<Look>('GET', '/trial')).body;
+
+  /** Changes the trial that runs, unless the command names another. */
+  async function change(wanted: object) {
+    const trial = (await look()).trial?.id;
+    const command = { trial, ...wanted };
+    const body = { reason: 'a try', command };
+    return send<Look & Body>('POST', '/changes', { body });
+  }
+
+  /** Makes a version the canary, through the shadow. */
+  async function startCanary(candidate: string, share: number) {
+    await change({ to: 'shadow', candidate });
+    return change({ to: 'canary', share });
+  }
+
+  return { send, predict, tell, look, change, startCanary };
+}
+
+type Users = {
+  from?: number;
+  to: number;
+  /** What all of them ask; else each has a flower. */
+  flower?: Flower;
+  /** Who does not tell the truth. */
+  silent?: (answer: Body) => boolean;
+  stop?: (count: number) => Promise<boolean> | boolean;
+};
+
+/** Users ask one after the other and tell the truth, until there is enough. */
+export async function sendUsers(
+  client: Pick<TrialClient, 'predict' | 'tell'>,
+  options: Users,
+): Promise<Body[]> {
+  const { from = 0, to, silent = () => false, stop } = options;
+  const answers: Body[] = [];
+  const drawn = drawFlowers();
+  for (let user = from; user < to; user++) {
+    const { features, truth } = options.flower ?? drawn.next().value;
+    const { body } = await client.predict(`user-${user}`, features);
+    answers.push(body);
+    if (!silent(body)) await client.tell(body.id, truth);
+    if (await stop?.(answers.length)) break;
+  }
+  return answers;
 }

@@ -2,7 +2,8 @@ import {
   type Random,
   seededRandom,
 } from '@touchstone/kit/testing/random';
-import { isWorse } from './evidence.ts';
+import type { Tally } from './evidence.ts';
+import { judgeTrial, type TrialRules } from './judge-trial.ts';
 import { createNaiveExperiment } from './naive.ts';
 
 /** Users of two arms, and how often each of them errs. */
@@ -24,14 +25,26 @@ function* drawUsers(
 /** A way to decide: told of each user, it says when it would roll back. */
 export type Decide = (user: User, count: number) => boolean;
 
-/** This pattern, asked after each error. */
-export function decideByEvidence(share: number, alpha = 0.05): Decide {
-  const errors = { share, total: 0, canary: 0 };
+/** What the judge makes of wrong answers alone, when there are truths enough and none is missing. */
+export function judgeErrors(wrong: Tally, rules: TrialRules) {
+  const enough = { share: 1, total: 1, canary: 1 };
+  return judgeTrial(
+    { users: [], told: [enough], wrong: [wrong], failed: [] },
+    { leastTold: 1, ...rules },
+  );
+}
+
+/** This pattern's judge, asked after each error. */
+export function decideByJudge(
+  share: number,
+  rules: TrialRules,
+): Decide {
+  const wrong = { share, total: 0, canary: 0 };
   return ({ arm, isError }) => {
     if (!isError) return false;
-    errors.total++;
-    if (arm === 'canary') errors.canary++;
-    return isWorse([errors], alpha);
+    wrong.total++;
+    if (arm === 'canary') wrong.canary++;
+    return judgeErrors(wrong, rules) === 'worse';
   };
 }
 
@@ -66,30 +79,37 @@ export function rollBackAfter(options: {
   });
 }
 
-/** How often a decision is reached within so many errors, exactly, with a look after each. */
-export function chanceToReach(options: {
+/** How a trial ends within so many errors, exactly, with a check after each. */
+export function chancesOf<End extends string>(options: {
   share: number;
   /** How many times the errors of the live version the canary makes. */
   ratio: number;
   errors: number;
-  isReached: (total: number, canary: number) => boolean;
-}): number {
-  const { share, ratio, errors, isReached } = options;
+  /** How a trial with these errors ends; undefined when it goes on. */
+  end: (total: number, canary: number) => End | undefined;
+}): Map<End, number> {
+  const { share, ratio, errors, end } = options;
   const part = (share * ratio) / (1 + share * (ratio - 1));
+  const ended = new Map<End, number>();
   let open = new Map([[0, 1]]);
-  let reached = 0;
   for (let total = 1; total <= errors; total++) {
     const next = new Map<number, number>();
-    for (const [canary, chance] of open)
-      for (const [more, odds] of [
-        [0, 1 - part],
-        [1, part],
-      ] as const) {
-        const now = canary + more;
-        if (isReached(total, now)) reached += chance * odds;
-        else next.set(now, (next.get(now) ?? 0) + chance * odds);
-      }
+    for (const [canary, chance] of open) {
+      if (chance < 1e-12) continue;
+      add(next, canary, chance * (1 - part));
+      add(next, canary + 1, chance * part);
+    }
     open = next;
+    for (const [canary, chance] of open) {
+      const how = end(total, canary);
+      if (!how) continue;
+      add(ended, how, chance);
+      open.delete(canary);
+    }
   }
-  return reached;
+  return ended;
+}
+
+function add<Key>(chances: Map<Key, number>, key: Key, more: number) {
+  chances.set(key, (chances.get(key) ?? 0) + more);
 }

@@ -1,23 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { seededRandom } from '@touchstone/kit/testing/random';
-import { trainVersion } from './train-version.ts';
+import type { Features } from '../model-serving/model-card.ts';
 
-const { testSet, trainingSet, labels } = trainIrisModel();
+const { testSet, trainingSet, labels, features } = trainIrisModel();
 
-/** Trained with half of the labels wrong, with none, and with most. */
-export const VERSIONS = {
-  first: await trainVersion('1', { mislabelled: 0.5 }),
-  second: await trainVersion('2'),
-  bad: await trainVersion('bad', { mislabelled: 0.7 }),
-};
+/** How many of the labels in their training were wrong. */
+export const MISLABELLED = { 1: 0.5, 2: 0, bad: 0.7 };
 
-/** A flower that somebody asks about, and its species. */
-export type Flower = { row: number[]; truth: string };
+/** A flower that a user asks about, and its species. */
+export type Flower = { features: Features; truth: string };
 
 const flowers: Flower[] = [...testSet, ...trainingSet].map(
-  ({ features, label }) => ({
-    row: features,
-    truth: `${labels[label]}`,
+  (flower) => ({
+    features: Object.fromEntries(
+      features.map(({ name }, at) => [
+        name,
+        Number(flower.features[at]),
+      ]),
+    ),
+    truth: `${labels[flower.label]}`,
   }),
 );
 
@@ -30,3 +35,14 @@ export function* drawFlowers(seed = 1): Generator<Flower, never> {
 
 /** One that each version knows. */
 export const FLOWER = flowers[0] as Flower;
+
+/** A folder for versions; gone afterwards. */
+export async function createTestFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'touchstone-versions-'));
+  const dispose = () => rm(path, { recursive: true });
+  return {
+    folder: pathToFileURL(`${path}/`),
+    path,
+    [Symbol.asyncDispose]: dispose,
+  };
+}

@@ -1,17 +1,21 @@
-import { workerData } from 'node:worker_threads';
-import { answerRows } from './answer-rows.ts';
-import { loadModel } from './load-model.ts';
+import { getEnvironmentData, workerData } from 'node:worker_threads';
+import { loadModel } from '../model-serving/load-model.ts';
+import { serveBatches } from '../model-serving/serve-batches.ts';
+import { FAULTS } from './test-faults.ts';
 
-/** Rows that begin with these make the model do what models do. */
-export const FAULTS = { hang: -1, crash: -2, end: -3 };
+// The real worker; some rows make it misbehave as a model might.
+const state = getEnvironmentData('gate') as Int32Array;
+void serveBatches(load());
 
-if (workerData) {
-  const { card, bytes } = workerData;
-  const predict = await loadModel(card.labels, bytes);
-  answerRows(async (row) => {
-    if (row[0] === FAULTS.hang) for (;;);
-    if (row[0] === FAULTS.crash) throw new Error('out of range');
-    if (row[0] === FAULTS.end) process.exit(1);
-    return predict(row);
-  });
+async function load() {
+  const predict = await loadModel(workerData);
+  return async (rows: Float32Array) => {
+    Atomics.add(state, 1, 1);
+    if (rows.includes(FAULTS.crash)) throw new Error('it crashes');
+    if (rows.includes(FAULTS.wait)) Atomics.wait(state, 0, 0);
+    const probabilities = await predict(rows);
+    return rows.includes(FAULTS.noNumber)
+      ? probabilities.fill(Number.NaN)
+      : probabilities;
+  };
 }

@@ -1,129 +1,133 @@
 import type { Pool } from 'pg';
-import type { Arm } from './choose-arm.ts';
-import { ConflictError } from './conflict-error.ts';
+import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
+import { TrialError } from './trial-error.ts';
+import type { TrialPauses } from './trial-pauses.ts';
 
-/** A prediction as it is remembered. */
-export type Prediction = {
+/** A user who met a version in a trial. */
+export type Exposure = {
   id: string;
-  version: string;
-  /** What the user was told; null when nobody could answer. */
-  label: string | null;
-  failed: boolean;
-} & Partial<Meeting>;
-
-/** Who met which arm of a canary, at which share. */
-export type Meeting = {
   trial: number;
-  user: string;
-  arm: Arm;
+  key: string;
+  arm: 'live' | 'canary' | 'shadow';
   share: number;
-};
-
-/** What the candidate says in the shadow; null when it failed. */
-export type ShadowAnswer = {
-  id: string;
-  trial: number;
+  /** When the user came, as `arrive` counts. */
+  place: number;
+  /** What the version of the arm says; null without an answer. */
   label: string | null;
+  /** Beside a shadow: what the user was told. */
+  shown?: string;
+  failed: boolean;
 };
 
 type TrialLogOptions = {
   pool: Pool;
-  model: string;
+  pauses: Pick<TrialPauses, 'isCounted' | 'findHorizon'>;
   log: { error: (message: string, details: object) => void };
-  milliseconds?: number;
 };
 
-/** Remembers predictions in batches, and what turned out to be true. */
+const LIMIT = { timeLimitMs: 5000 };
+const MOST_WAITING = 20_000;
+const BATCH = 1000;
+
+/** Who met which version, and what turned out to be true. */
 export function createTrialLog(options: TrialLogOptions) {
-  const { pool, model, log, milliseconds = 100 } = options;
-  let [predictions, shadows]: [Prediction[], ShadowAnswer[]] = [[], []];
-  let written = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
+  const { pool, pauses, log } = options;
+  let waiting: Exposure[] = [];
+  let lost = 0;
 
-  function addPrediction(prediction: Prediction) {
-    predictions.push(prediction);
-    timer ??= setTimeout(flush, milliseconds);
+  /** Kept in memory until the next flush; what is too much is lost, of both arms alike. */
+  function add(exposure: Exposure): void {
+    if (waiting.length < MOST_WAITING) waiting.push(exposure);
+    else lost += 1;
   }
 
-  function addShadow(answer: ShadowAnswer) {
-    shadows.push(answer);
-    timer ??= setTimeout(flush, milliseconds);
-  }
-
-  /** Writes what is there, after what was there before. */
-  function flush(): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
-    written = written.then(write);
-    return written;
-  }
-
-  async function write() {
-    if (predictions.length + shadows.length === 0) return;
-    const batch = [predictions, shadows].map((rows) =>
-      JSON.stringify(rows),
+  /** Writes all who came before the oldest open request; what cannot be written is lost, of both arms alike. */
+  async function flush(): Promise<void> {
+    const horizon = pauses.findHorizon();
+    const known = waiting.filter(({ place }) => place < horizon);
+    waiting = waiting.filter(({ place }) => place >= horizon);
+    const counted = known.filter(({ place }) =>
+      pauses.isCounted(place),
     );
-    const count = predictions.length;
-    [predictions, shadows] = [[], []];
+    let error: unknown;
     try {
-      await insert(batch);
-    } catch (error) {
-      // Both arms lose alike: a trial without memory waits, unharmed.
-      log.error('predictions are not remembered', { count, error });
+      if (counted.length > 0) await insert(counted);
+    } catch (cause) {
+      lost += counted.length;
+      error = cause;
     }
+    if (lost > 0)
+      log.error('users of a trial are lost', { lost, error });
+    lost = 0;
   }
 
-  /** Of the predictions for a user in a trial, the first counts. */
-  async function insert(batch: string[]) {
-    await pool.query(
-      `with made as (
-         select *
-         from jsonb_to_recordset($2) as made (
-           id uuid, version text, label text, failed boolean,
-           trial bigint, "user" text, arm text, share float8)
-       ), prediction as (
-         insert into predictions (id, model, version, label, failed)
-         select id, $1, version, label, failed from made
-       ), shadow as (
-         insert into shadow_answers (prediction_id, model, trial, label)
-         select id, $1, trial, label
-         from jsonb_to_recordset($3) as shadow (
-           id uuid, trial bigint, label text)
-       )
-       insert into trial_users
-         (model, trial, user_id, arm, share, prediction_id)
-       select $1, trial, "user", arm, share, id
-       from made
-       where trial is not null
-       on conflict (model, trial, user_id) do nothing`,
-      [model, ...batch],
+  /** The first prediction of a user counts, and their first failure. */
+  async function insert(users: Exposure[]) {
+    await inTransaction(pool, LIMIT, (tx) =>
+      tx.query(
+        `insert into trial_users
+           (trial, user_key, failed, arm, share, prediction_id, label,
+            shown)
+         select trial, key, failed, arm, share, id, label, shown
+         from jsonb_to_recordset($1) as come (
+           trial int, key text, failed boolean, arm text,
+           share float8, id uuid, label text, shown text)
+         on conflict (trial, user_key, failed) do nothing`,
+        [JSON.stringify(users)],
+      ),
     );
   }
 
   // #region tell-the-truth
-  /** The first truth stands; whether it makes an error of the answer. */
-  async function tellTruth(id: string, truth: string) {
-    await flush(); // it may be a prediction of this very moment
-    const { rows } = await pool.query<{ isError: boolean }>(
-      `update predictions
-       set truth = $3
-       where model = $1 and id = $2 and coalesce(truth, $3) = $3
-       returning failed or label <> truth as "isError"`,
-      [model, id, truth],
+  /** The first truth stands. It may come before its prediction is written. */
+  async function tellTruth(id: string, truth: string): Promise<void> {
+    const { rows } = await inTransaction(pool, LIMIT, (tx) =>
+      tx.query<{ truth: string }>(
+        `insert into trial_outcomes as told (prediction_id, truth)
+         values ($1, $2)
+         on conflict (prediction_id) do update
+         set truth = told.truth
+         returning truth`,
+        [id, truth],
+      ),
     );
-    if (rows[0]) return rows[0].isError;
-    const { rowCount: known } = await pool.query(
-      'select from predictions where model = $1 and id = $2',
-      [model, id],
-    );
-    throw known
-      ? new ConflictError('truth_differs', 'Another truth was told')
-      : new ConflictError('unknown_prediction', 'No such id', 404);
+    if (rows[0]?.truth !== truth) throw new TrialError('truth_differs');
   }
   // #endregion tell-the-truth
+  /** Deletes what is older than any trial that runs; returns how many rows. */
+  async function deleteOld(days: number): Promise<number> {
+    const users = await deleteBatches(DELETE_USERS, days);
+    return users + (await deleteBatches(DELETE_OUTCOMES, days));
+  }
 
-  return { addPrediction, addShadow, flush, tellTruth };
+  async function deleteBatches(statement: string, days: number) {
+    for (let total = 0; ; ) {
+      const { rowCount } = await inTransaction(pool, LIMIT, (tx) =>
+        tx.query(statement, [days, BATCH]),
+      );
+      total += rowCount ?? 0;
+      if (rowCount !== BATCH) return total;
+    }
+  }
+
+  return { add, flush, tellTruth, deleteOld };
 }
 
-/** The memory of one model. */
+/** The memory of the trials of one server. */
 export type TrialLog = ReturnType<typeof createTrialLog>;
+
+const DELETE_USERS = `delete from trial_users
+  where ctid in (
+    select ctid
+    from trial_users
+    where met_at < now() - make_interval(days => $1)
+    limit $2
+  )`;
+
+const DELETE_OUTCOMES = `delete from trial_outcomes
+  where ctid in (
+    select ctid
+    from trial_outcomes
+    where told_at < now() - make_interval(days => $1)
+    limit $2
+  )`;
