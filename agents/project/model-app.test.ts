@@ -35,6 +35,10 @@ it('an app of three patterns rolls a worse model back, and is alerted when its i
   });
   const rules = new URL('patterns/model-monitoring/alerts.yml', app.main);
   await using prometheus = await startPrometheus({ rules, targets: [program.url] });
+  await waitUntil('the first scrape is done', async () => {
+    const zeros = await prometheus.query('model_signal_total');
+    return zeros.length > 0;
+  });
   const { send, visit, tell } = createClient(program.url);
 
   await send('/changes', { to: 'shadow', candidate: '2' });
@@ -57,9 +61,10 @@ it('an app of three patterns rolls a worse model back, and is alerted when its i
     expect(outcomes.wrong / count > 0.3).toBe(version === '2');
   }
 
-  const inInches = (flower: Flower) => flower.features.map((value, index) => (index === 2 ? value / 2.54 : value));
-  for (const [index, flower] of [...testSet, ...testSet, ...testSet].entries())
-    await visit(`late-${index}`, { ...flower, features: inInches(flower) });
+  for (let user = 0; user < 300; user++) {
+    const flower = testSet[user % testSet.length];
+    if (flower) await visit(`late-${user}`, toInches(flower));
+  }
   await waitUntil('the drift is seen', async () =>
     (await prometheus.listAlerts()).some(
       ({ labels: { alertname, model, signal } }) =>
@@ -80,6 +85,12 @@ async function writeModels(folder: string) {
   await writeWatchedModel(pathToFileURL(`${folder}/2/`), second);
 }
 
+/** The third of its lengths. */
+const toInches = ({ features, label }: Flower): Flower => ({
+  features: features.map((length, index) => (index === 2 ? length / 2.54 : length)),
+  label,
+});
+
 type Visited = { id: string; trial?: string; version: string; label: string };
 
 function createClient(url: string) {
@@ -93,7 +104,9 @@ function createClient(url: string) {
   const visit = (user: string, flower: Flower | undefined): Promise<Visited> =>
     send('/predictions', {
       user,
-      flower: Object.fromEntries(features.map(({ name }, index) => [name, flower?.features[index]])),
+      flower: Object.fromEntries(
+        features.map(({ name }, index) => [name, flower?.features[index]]),
+      ),
     });
   const tell = ({ id, trial }: Visited, { label }: Flower) =>
     send('/truths', { id, trial, label: labels[label] });
@@ -103,7 +116,10 @@ function createClient(url: string) {
 async function countOutcomes(url: string, model: string) {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const count = (outcome: string) => {
-    const line = new RegExp(`^model_outcome_total\\{model="${model}",outcome="${outcome}"\\} (\\d+)$`, 'm');
+    const line = new RegExp(
+      `^model_outcome_total\\{model="${model}",outcome="${outcome}"\\} (\\d+)$`,
+      'm',
+    );
     return Number(line.exec(metrics)?.[1] ?? Number.NaN);
   };
   return { right: count('right'), wrong: count('wrong') };

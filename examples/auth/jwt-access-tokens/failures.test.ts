@@ -786,7 +786,7 @@ describe('the keys of a setting', () => {
     ['the private half of another', { d }],
     ['no id', { kid: '' }],
     ['a long id', { kid: 'a'.repeat(65) }],
-    ['a start that is no time', { signsFrom: 'soon' }],
+    ['a start that is not a time', { signsFrom: 'soon' }],
     ['an algorithm of its own', { alg: 'none' }],
   ])('are refused when one has %s', (_name, wrong) => {
     const { success } = signingKeysSchema.safeParse([

@@ -562,7 +562,7 @@ describe('a logout', () => {
     expect(await app.refresh(next.refreshToken)).toMatchObject(refused);
   });
 
-  it('is no deadlock when the user is deleted meanwhile', async () => {
+  it('does not deadlock when the user is deleted meanwhile', async () => {
     await using app = await startTestApp();
     const login = await app.login();
     await using families = await lockRows(app, 'refresh_families');
