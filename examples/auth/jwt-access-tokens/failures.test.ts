@@ -583,7 +583,7 @@ describe('a verifier', () => {
 });
 
 describe('remote keys', () => {
-  it('that could not be loaded are no reason to refuse a new token', async () => {
+  it('that could not be loaded do not get a new token refused', async () => {
     await using site = await startSite();
     const oldToken = await site.getToken();
     expect((await site.callApi(oldToken)).status).toBe(200);

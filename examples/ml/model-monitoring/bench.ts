@@ -76,7 +76,7 @@ writeBench(new URL('bench.json', import.meta.url), {
       contenders: contend(others, measureRate),
     }),
     await compare({
-      title: `Memory for each of six signals after ${OBSERVED} predictions and a scrape`,
+      title: `Memory for each of six signals after ${OBSERVED.toLocaleString('en')} predictions and a scrape`,
       unit: 'bytes',
       better: 'lower',
       contenders: contend(others, measureMemory),
