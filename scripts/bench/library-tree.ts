@@ -38,7 +38,12 @@ export function writeLibrary(root: string, count: number): void {
   linkModules(root);
   // How well the search answers is measured in the words of the real pages.
   rmSync(join(root, 'agents/eval/run-eval.test.ts'));
+  // Copies have the tables of their originals: they do not fit into one database.
+  rmSync(join(root, 'agents/project/schemas-together.test.ts'));
   const run = (...words: string[]) => execFileSync(process.execPath, words, { cwd: root });
+  // An import of a neighbour has another place among the others, and may be too long for its line.
+  run('node_modules/@biomejs/biome/bin/biome', 'check', '--write', 'examples');
+  for (const id of listPatternIds(root)) writeKeys(root, id);
   run('scripts/commands/sync.ts');
   commitAll(root);
 }
@@ -70,12 +75,11 @@ function writeCopy(root: string, original: string, id: string): void {
   const source = readFileSync(join(root, `patterns/${original}.md`), 'utf8');
   const page = exchangeWords(linkFromAfar(retitle(rename(source)), original));
   write(join(root, `patterns/${id}.md`), page);
-  writeKeys(root, id, page);
 }
 
-/** The copy stands in another area: what its original imports from a neighbour is not beside it. */
+/** The copy stands in another area: what its original names of a neighbour is not beside it. */
 function importFromAfar(text: string, original: string): string {
-  return text.replaceAll(/(\bfrom ')\.\.\/(?=[a-z])/g, `$1../../${dirname(original)}/`);
+  return text.replaceAll(/(['"`])\.\.\/(?=[a-z-]+\/)/g, `$1../../${dirname(original)}/`);
 }
 
 function linkFromAfar(page: string, original: string): string {
@@ -87,15 +91,23 @@ function renameFailures(example: string): (text: string) => string {
   const { failures } = proofSchema.parse(
     JSON.parse(readFileSync(join(example, 'proof.json'), 'utf8')),
   );
-  const retitle = (text: string) =>
-    failures.reduce((now, { title }) => now.replaceAll(title, exchangeInLine(title)), text);
-  for (const file of globSync('*.test.ts', { cwd: example })) edit(join(example, file), retitle);
-  edit(join(example, 'proof.json'), retitle);
+  const retitle = (text: string, write = (title: string) => title) =>
+    failures.reduce(
+      (now, { title }) => now.replaceAll(write(title), write(exchangeInLine(title))),
+      text,
+    );
+  for (const file of globSync('*.test.ts', { cwd: example }))
+    edit(join(example, file), (text) => retitle(text));
+  edit(join(example, 'proof.json'), (text) => retitle(text, escapeTitle));
   return retitle;
 }
 
+/** As a string has it in JSON. */
+const escapeTitle = (title: string): string => JSON.stringify(title).slice(1, -1);
+
 /** The records of a copy are of what it is: its tests would run the same lines, under its own name. */
-function writeKeys(root: string, id: string, page: string): void {
+function writeKeys(root: string, id: string): void {
+  const page = readFileSync(join(root, `patterns/${id}.md`), 'utf8');
   const { proof, bench } = openKeys(root)({ id, sources: readSources(root, id), page });
   const records = { 'proof.json': proof, 'mutants.json': proof, 'bench.json': bench };
   for (const [name, { key }] of Object.entries(records)) {

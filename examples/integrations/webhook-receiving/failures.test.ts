@@ -25,6 +25,9 @@ const refused = { status: 400, body: { code: 'invalid_signature' } };
 const accepted = { status: 202, body: {} };
 const failed = { status: 500, body: { code: 'internal_error' } };
 
+/** How long a job belongs to a worker: its time limit, and three times that of an answer. */
+const LEASE_SECONDS = 60 + 3 * 5;
+
 failure(
   'The body is changed on its way, or a JSON parser writes it again',
   {
@@ -283,7 +286,7 @@ failure(
       await unlock();
       if (signal === 'SIGSTOP') await endIdleTransactions(app.pool);
 
-      await passTime(app.pool, 30);
+      await passTime(app.pool, LEASE_SECONDS);
       expect(await app.count('webhook_events')).toBe(1);
       expect(await app.readCredit(signal)).toBeUndefined();
       const worker = app.startWorker();
@@ -390,7 +393,7 @@ failure(
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
 
     await app.pay('hangs 3');
-    await passTime(app.pool, 30); // the leases of the first two
+    await passTime(app.pool, LEASE_SECONDS); // of the first two
     app.startWorker({ handlers, timeLimitMs: 500 });
     await app.untilDone();
     expect(signals.map(({ aborted }) => aborted)).toEqual(
