@@ -257,7 +257,11 @@ test('A handler that completed its job and was cut off, or failed, is judged by 
     'the other is committed',
     async () => (await jobs.count('jobs')) === 1,
   );
-  expect(jobs.logged).toMatchObject([{ message: 'job failed' }]);
+  // Ends of one moment are refused together, for the lock on one row.
+  const refusal = 'ends cannot be recorded';
+  expect(
+    jobs.logged.filter(({ message }) => message !== refusal),
+  ).toMatchObject([{ message: 'job failed' }]);
 });
 
 test('A job is completed once, by the attempt that holds it', async () => {
