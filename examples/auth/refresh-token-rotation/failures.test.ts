@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import {
   type RunningProgram,
   runProgram,
@@ -496,7 +497,7 @@ describe('a spent token', () => {
     const answers = Promise.all(
       Array.from({ length: 3 }, () => app.refresh(refreshToken)),
     );
-    await waitForLocks(app, 3);
+    await untilWaiting(app.pool, 3);
     await families.release();
 
     for (const answer of await answers)
@@ -553,9 +554,9 @@ describe('a logout', () => {
     const { refreshToken } = await app.login();
     await using tokens = await lockRows(app, 'refresh_tokens');
     const refresh = app.refresh(refreshToken);
-    await waitForLocks(app, 1);
+    await untilWaiting(app.pool, 1);
     const logout = app.logout(refreshToken);
-    await waitForLocks(app, 2);
+    await untilWaiting(app.pool, 2);
     await tokens.release();
     const next = readSession(await refresh);
     expect((await logout).status).toBe(204);
@@ -567,7 +568,7 @@ describe('a logout', () => {
     const login = await app.login();
     await using families = await lockRows(app, 'refresh_families');
     const late = app.refresh(login.refreshToken);
-    await waitForLocks(app, 1);
+    await untilWaiting(app.pool, 1);
     // It deletes the family first, and its tokens with it.
     await families.query('delete from users');
     await families.release();
@@ -628,7 +629,7 @@ describe('a logout', () => {
       tokens.logoutEverywhere(userId),
     ].map((logout) => logout.then(() => (answered += 1)));
 
-    await waitForLocks(app, 2);
+    await untilWaiting(app.pool, 2);
     expect(answered).toBe(0);
     await families.release();
     await Promise.all(answers);
@@ -882,7 +883,7 @@ async function killAfterCommit(
   await using tokens = await lockRows({ pool }, 'refresh_tokens');
   const answer = send();
   answer.catch(() => {}); // it fails while we still wait for other things
-  await waitForLocks({ pool }, 1);
+  await untilWaiting(pool, 1);
   await program.signal('SIGSTOP');
   await tokens.release();
   await waitUntil('the rotation is committed', async () => {
@@ -910,17 +911,6 @@ async function lockRows({ pool }: { pool: Pool }, table: string) {
       client.release();
     },
   };
-}
-
-async function waitForLocks({ pool }: { pool: Pool }, count: number) {
-  await waitUntil(`${count} wait for a lock`, async () => {
-    const { rowCount } = await pool.query(
-      `select
-       from pg_stat_activity
-       where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    return rowCount === count;
-  });
 }
 
 /** Tabs that share a cookie: `send` refreshes, and what it returns is called when the answer has arrived. */

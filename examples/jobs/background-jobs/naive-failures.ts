@@ -1,4 +1,7 @@
-import { waitUntil } from '@touchstone/kit/time/wait';
+import {
+  lockTable,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
 import type { Pool } from 'pg';
 import { createNaiveJobs } from './naive.ts';
 import { count } from './test-jobs.ts';
@@ -12,16 +15,10 @@ export async function runWithTwoWorkers(pool: Pool): Promise<number> {
   const work = () => naive.workOnce(async () => void ran++);
 
   // Both have read before either may write.
-  const client = await pool.connect();
-  await client.query('begin; lock table naive_jobs in exclusive mode');
+  const table = await lockTable(pool, 'naive_jobs', 'exclusive');
   const both = Promise.all([work(), work()]);
-  await waitUntil('both have found the job', async () => {
-    const blocked = `pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`;
-    return (await count(pool, blocked)) === 2;
-  });
-  await client.query('commit');
-  client.release();
+  await untilWaiting(pool, 2); // both have found the job
+  await table.unlock();
   await both;
   return ran;
 }

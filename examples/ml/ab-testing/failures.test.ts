@@ -1,5 +1,9 @@
 import { addHang } from '@touchstone/kit/models/add-hang';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import {
+  lockTable,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
 import { createTestLog } from '@touchstone/kit/testing/log';
@@ -277,10 +281,10 @@ it('lets one of two operators change a trial who do it at once', async () => {
   ];
 
   for (const pair of pairs) {
-    const lock = await lockTrials(trials.pool);
+    const lock = await lockTable(trials.pool, 'model_trials', 'share');
     const sent = pair.map(change);
-    await lock.whenBlocked(2);
-    await lock.release();
+    await untilWaiting(trials.pool, 2);
+    await lock.unlock();
 
     const answers = await Promise.all(sent);
     const statuses = answers.map(({ status }) => status).toSorted();
@@ -1055,27 +1059,6 @@ async function loseCanaries(pool: Pool) {
      create trigger lose before insert on trial_users
        for each row execute function lose()`,
   );
-}
-
-/** Holds up all who want to change a trial. */
-async function lockTrials(pool: Pool) {
-  const client = await pool.connect();
-  await client.query('begin; lock table model_trials in share mode');
-  async function release() {
-    await client.query('commit');
-    client.release();
-  }
-
-  const whenBlocked = (count: number) =>
-    waitUntil(`${count} wait`, async () => {
-      const { rowCount } = await pool.query(
-        `select from pg_stat_activity
-         where datname = current_database()
-           and wait_event_type = 'Lock'`,
-      );
-      return rowCount === count;
-    });
-  return { release, whenBlocked };
 }
 
 const versionsOf = (answers: Body[]) => [
