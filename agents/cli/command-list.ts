@@ -79,15 +79,16 @@ you name, not of those that they build on.`,
     load: async () => (await import('./commands/diff.ts')).diff,
   },
   update: {
-    synopsis: '[<id…>] [--dry-run] [--cwd <folder>] [--json]',
+    synopsis: '[<id…>] [--dry-run] [--applied] [--cwd <folder>] [--json]',
     summary: 'Updates the copied files, and merges your edits with what is new',
     about: `Where you and the library changed the same lines, conflict markers show both. Exit 1 on a conflict.
-Patterns that build on each other are updated together. A pattern that is newly required is added.`,
+Patterns that build on each other are updated together. A pattern that is newly required is added.
+A migration that has changed is only told: write one of your own, then say --applied.`,
     examples: [
       'npx touchstone@latest update --dry-run',
       'npx touchstone@latest update background-jobs',
     ],
-    options: { 'dry-run': { type: 'boolean' } },
+    options: { 'dry-run': { type: 'boolean' }, applied: { type: 'boolean' } },
     load: async () => (await import('./commands/update.ts')).update,
   },
   remove: {

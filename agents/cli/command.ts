@@ -8,6 +8,8 @@ export type CliInput = CommandInput & {
   library: Library;
   /** The project that it works in: the current folder, or `--cwd`. */
   openProject: () => Project;
+  /** The same for work that reads it and then writes it: one such command runs at a time. */
+  changeProject: <T>(work: (project: Project) => T) => T;
 };
 
 /** What a command came to: printed as text, or as JSON with `--json`. */

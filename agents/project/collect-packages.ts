@@ -18,15 +18,5 @@ export function collectPackages(
     withTests.length > 0 ? { touchstone: version } : {},
   );
   for (const name of Object.keys(dependencies)) delete devDependencies[name];
-  const optionalDependencies = Object.assign(
-    {},
-    ...withTests.map((one) => one.optionalTestDependencies),
-  );
-  const all = { ...dependencies, ...devDependencies, ...optionalDependencies };
-  const scripts: Record<string, boolean> = Object.assign(
-    {},
-    ...manifests.map((one) => one.installScripts),
-  );
-  const allowScripts = Object.fromEntries(Object.entries(scripts).filter(([name]) => name in all));
-  return { dependencies, devDependencies, optionalDependencies, allowScripts };
+  return { dependencies, devDependencies };
 }

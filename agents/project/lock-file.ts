@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import gt from 'semver/functions/gt.js';
 import { z } from 'zod';
+import { joinLocks, separateSides } from './join-locks.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 
@@ -38,14 +40,38 @@ export type LockedFile = z.infer<typeof lockedFile>;
 /** What was added to a project: the patterns, their files, and where they went. */
 export type Lock = z.infer<typeof lockSchema>;
 
-/** Reads the lock of a project; undefined when no pattern was added yet. */
+/** Reads the lock of a project, of both sides where Git has marked a conflict; undefined when no pattern was added yet. */
 export function readProjectLock(project: Project): Lock | undefined {
   const text = project.read(LOCK_FILE);
   if (text === undefined) return undefined;
-  const { data, error } = lockSchema.safeParse(parseJson(text));
+  const [mine, theirs] = separateSides(text).map(parseLock);
+  if (mine === undefined || theirs === undefined) return mine;
+  return joinLocks(mine, theirs, (path, { sha256 }) => {
+    const present = project.read(path);
+    return present !== undefined && hashContent(present) === sha256;
+  });
+}
+
+function parseLock(text: string): Lock {
+  const json = orUndefined((): unknown => JSON.parse(text));
+  const { data, error } = lockSchema.safeParse(json);
   if (data) return data;
-  const fault = error ? z.prettifyError(error).split('\n', 1)[0] : '';
+  const newer = newerLock.safeParse(json).success;
+  if (newer) throw new ProjectError(`${LOCK_FILE} is of a newer touchstone: ${LATEST}`);
+  const fault = json === undefined ? 'it is no JSON' : z.prettifyError(error).split('\n', 1)[0];
   throw new ProjectError(`${LOCK_FILE} cannot be read (${fault}): restore it from version control`);
+}
+
+const newerLock = z.object({ lockVersion: z.number().gt(1) });
+const LATEST = 'use it with npx touchstone@latest';
+
+/** Refuses to go back: an older library would undo what a newer one has written. */
+export function refuseNewerLock(lock: Lock | undefined, version: string): void {
+  const newest = Object.values(lock?.patterns ?? {}).find((one) => gt(one.version, version));
+  if (newest === undefined) return;
+  throw new ProjectError(
+    `this project has patterns of touchstone ${newest.version}, and this is ${version}: ${LATEST}`,
+  );
 }
 
 /** Writes the lock of a project, patterns and files sorted; an empty one is removed. */
@@ -80,8 +106,6 @@ export const hashContent = (text: string): string =>
 
 const sortKeys = <T>(record: Record<string, T>): Record<string, T> =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-const parseJson = (text: string): unknown => orUndefined(() => JSON.parse(text));
 
 function orUndefined<T>(work: () => T): T | undefined {
   try {

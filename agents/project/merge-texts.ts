@@ -5,10 +5,12 @@ export type Merged = { text: string; conflicts: number };
 
 type Labels = { mine: string; theirs: string };
 
+/** Whether a merge left a place that nobody has decided yet. */
+export const hasConflictMarkers = (text: string): boolean => /^(<{7} |>{7} )/m.test(text);
+
 /** Merges what both made of an original; where both changed the same lines, markers show both. */
 export function mergeTexts(mine: string, original: string, theirs: string, labels: Labels): Merged {
-  const end = mine.includes('\r\n') ? '\r\n' : '\n';
-  const blocks = diff3Merge(toLines(mine), toLines(original), toLines(theirs));
+  const blocks = diff3Merge(mine.split('\n'), original.split('\n'), theirs.split('\n'));
   const lines = blocks.flatMap(({ ok, conflict }) =>
     conflict
       ? [
@@ -21,7 +23,5 @@ export function mergeTexts(mine: string, original: string, theirs: string, label
       : (ok ?? []),
   );
   const conflicts = blocks.filter(({ conflict }) => conflict !== undefined).length;
-  return { text: lines.join(end), conflicts };
+  return { text: lines.join('\n'), conflicts };
 }
-
-const toLines = (text: string): string[] => text.split(/\r?\n/);

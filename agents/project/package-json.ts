@@ -3,19 +3,17 @@ import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { allowsVersion, excludesCompatible } from './version-range.ts';
 
-/** The fields of a package.json that packages are added to. */
-export type PackageField = 'dependencies' | 'devDependencies' | 'optionalDependencies';
-
 /** Packages to add, field by field. */
-export type PackageChange = Partial<Record<PackageField, Packages>> & {
-  /** npm 12 runs no install script that is not named here. */
-  allowScripts?: Record<string, boolean>;
-};
+export type PackageChange = Partial<Record<'dependencies' | 'devDependencies', Packages>>;
 
 /** A package that is there already, and whose version excludes the one that the pattern was proven with. */
 export type OtherVersion = { name: string; present: string; proven: string };
 
-type Manifest = PackageChange & { name?: string; type?: string };
+type Manifest = PackageChange & {
+  name?: string;
+  type?: string;
+  optionalDependencies?: Packages;
+};
 
 /** The package.json of a project; throws when there is none, for then this is no project. */
 export function readManifest(project: Project): Manifest {
@@ -31,16 +29,13 @@ export function readManifest(project: Project): Manifest {
   }
 }
 
-const FIELDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
+const FIELDS = ['dependencies', 'devDependencies'] as const;
 
 /** What of the change the project lacks, and what it has in another version. */
 export function comparePackages(manifest: Manifest, change: PackageChange) {
-  const present: Packages = Object.assign({}, ...FIELDS.map((field) => manifest[field]));
-  const scripts = Object.entries(change.allowScripts ?? {}).filter(
-    ([name]) => manifest.allowScripts?.[name] === undefined,
-  );
-  const missing: PackageChange =
-    scripts.length > 0 ? { allowScripts: Object.fromEntries(scripts) } : {};
+  const { dependencies, devDependencies, optionalDependencies } = manifest;
+  const present: Packages = { ...dependencies, ...devDependencies, ...optionalDependencies };
+  const missing: PackageChange = {};
   const others: OtherVersion[] = [];
   for (const field of FIELDS) {
     for (const [name, proven] of Object.entries(change[field] ?? {})) {
@@ -65,8 +60,6 @@ export function addPackages(project: Project, change: PackageChange): void {
     const sorted = Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1));
     if (change[field]) manifest[field] = Object.fromEntries(sorted);
   }
-  if (change.allowScripts)
-    manifest.allowScripts = { ...manifest.allowScripts, ...change.allowScripts };
   const indent = /^[ \t]+/m.exec(text)?.[0] ?? '  ';
   const end = text.endsWith('\n') ? '\n' : '';
   project.write('package.json', JSON.stringify(manifest, null, indent) + end);

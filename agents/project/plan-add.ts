@@ -4,7 +4,7 @@ import type { Library } from '../library/open-library.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
 import { collectPackages } from './collect-packages.ts';
 import { listRequired } from './list-required.ts';
-import { hashContent, type Lock, readProjectLock } from './lock-file.ts';
+import { hashContent, type Lock, readProjectLock, refuseNewerLock } from './lock-file.ts';
 import { nameMigration } from './migration-name.ts';
 import { listNext } from './next-steps.ts';
 import {
@@ -72,6 +72,7 @@ export function planAdd(
   options: AddOptions = {},
 ): AddPlan {
   const manifest = readManifest(project);
+  refuseNewerLock(readProjectLock(project), library.version);
   const tested = new Set(options.testsOf ?? (options.withTests ? ids : []));
   const requires = (id: string) => listRequired(library, id, tested.has(id));
   const patterns = resolveRequired(requires, ids);
@@ -140,19 +141,25 @@ function planFiles(job: Job): PlannedFile[] {
       .filter(({ role }) => role !== 'test' || tested.has(id))
       .map(({ role, path: source }) => {
         const text = rewriteImports(source, library.readFile(id, role, source), settings);
-        const path = findLocked(lock, { id, role, source }) ?? place({ id, role, source });
+        const slot = { id, role, source };
+        const path = findLocked(lock, slot) ?? place({ ...slot, text });
         const file = { pattern: id, role, path, source, text, sha256: hashContent(text) };
         return { ...file, state: compare(project, lock, file) };
       }),
   );
   return tested.size > 0 ? [...planned, planTestConfig(project, lock, settings)] : planned;
 
-  function place({ id, role, source }: Slot): string {
+  function place({ id, role, source, text }: Slot & { text: string }): string {
     const slug = slugOf(id);
     if (role !== 'migration') {
       const folder = role === 'test' ? `${slug}/tests` : slug;
       return posix.join(settings.directory, folder, source);
     }
+    const applied = names
+      .map((name) => posix.join(settings.migrations, name))
+      .find((path) => project.read(path) === text);
+    // Its record is gone, and its tables are there: it is not written twice.
+    if (applied) return applied;
     const subject = source === 'schema.sql' ? slug : `${slug}_${source.replace(/\.sql$/, '')}`;
     const name = nameMigration(names, subject, now);
     names.push(name);

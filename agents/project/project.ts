@@ -1,9 +1,13 @@
-import { readdirSync, readFileSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { writeAtomically } from '../../scripts/files/write-atomically.ts';
+import { HOLD } from './hold-project.ts';
 import { resolveInside } from './safe-path.ts';
 
-/** A project on disk. Every path is relative to it, with `/`, and stays inside. */
+/**
+ * A project on disk. Every path is relative to it, with `/`, and stays inside. Texts have `\n` and
+ * no byte order mark here; on disk a file keeps the line ends and the mark that it has.
+ */
 export type Project = {
   root: string;
   /** Undefined when there is no such file. */
@@ -21,13 +25,20 @@ export function openProject(folder: string): Project {
   const root = realpathSync.native(folder);
   const locate = (path: string) => resolveInside(root, path);
 
-  function read(path: string): string | undefined {
+  function readRaw(path: string): string | undefined {
     return orUndefined(() => readFileSync(locate(path), 'utf8'));
   }
 
+  function read(path: string): string | undefined {
+    return readRaw(path)?.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
+  }
+
   function write(path: string, text: string): void {
-    const file = locate(path);
-    writeAtomically(file, text);
+    const present = readRaw(path) ?? '';
+    const mark = present.startsWith('\uFEFF') ? '\uFEFF' : '';
+    const ended = /^[^\n]*\r\n/.test(present) ? text.replaceAll('\n', '\r\n') : text;
+    const drafts = join(root, HOLD);
+    writeAtomically(locate(path), mark + ended, existsSync(drafts) ? drafts : undefined);
   }
 
   function remove(path: string): void {

@@ -2,15 +2,16 @@ import type { Library } from '../library/open-library.ts';
 import { applyPlan } from './apply-plan.ts';
 import { type CopiedState, listCopied, listIds, requireLock } from './copied-files.ts';
 import { hasTests, listLockedRequired } from './list-required.ts';
-import { lockFile, writeLock } from './lock-file.ts';
-import { mergeTexts } from './merge-texts.ts';
+import { lockFile, refuseNewerLock, writeLock } from './lock-file.ts';
+import { hasConflictMarkers, mergeTexts } from './merge-texts.ts';
 import type { OtherVersion } from './package-json.ts';
 import { type AddPlan, planAdd } from './plan-add.ts';
 import type { Project } from './project.ts';
 
 /**
  * What an update makes of a file. `kept`: it was deleted here, and is not written again; `gone`: the library
- * has it no more; `migration`: it was applied, so what is new needs a migration of its own.
+ * has it no more; `migration`: it was applied, so what is new needs a migration of its own; `applied`: the
+ * project says that it has that one.
  */
 export type Outcome =
   | 'same'
@@ -20,7 +21,8 @@ export type Outcome =
   | 'kept'
   | 'added'
   | 'gone'
-  | 'migration';
+  | 'migration'
+  | 'applied';
 
 /** A file and what becomes of it. */
 export type UpdatedFile = {
@@ -33,6 +35,12 @@ export type UpdatedFile = {
 
 type Step = UpdatedFile & { file: CopiedState; text?: string };
 
+/** What a caller decides of an update. */
+export type UpdateOptions = {
+  /** The project has migrations of its own for those that have changed: they are not told again. */
+  isApplied?: boolean;
+};
+
 /** What an update would do, and the function that does it. */
 export type Update = {
   files: UpdatedFile[];
@@ -42,9 +50,19 @@ export type Update = {
 };
 
 /** Brings the copied files to the state of the library; edits stay, merged with what is new. */
-export function planUpdate(library: Library, project: Project, ids: string[]): Update {
+export function planUpdate(
+  library: Library,
+  project: Project,
+  ids: string[],
+  { isApplied = false }: UpdateOptions = {},
+): Update {
+  refuseNewerLock(requireLock(project), library.version);
   const all = followRequired(library, project, ids);
-  const steps = listCopied(library, project, all).map((file) => planStep(file, library.version));
+  const steps = listCopied(library, project, all)
+    .map((file) => planStep(file, library.version))
+    .map((step) =>
+      isApplied && step.outcome === 'migration' ? { ...step, outcome: 'applied' as const } : step,
+    );
   const additions = planAdditions(library, project, all);
   const added = additions.files.map(({ pattern, path }) => {
     return { pattern, path, outcome: 'added' as const, conflicts: 0 };
@@ -76,6 +94,7 @@ function decide({ original, mine, theirs, role }: CopiedState, version: string):
   if (role === 'migration') return { outcome: 'migration' };
   if (mine === undefined) return { outcome: 'kept' };
   if (mine === original) return { outcome: 'updated', text: theirs };
+  if (hasConflictMarkers(mine)) return { outcome: 'conflict', conflicts: 1 };
   const labels = { mine: 'yours', theirs: `touchstone ${version}` };
   const { text, conflicts } = mergeTexts(mine, original, theirs, labels);
   return { outcome: conflicts > 0 ? 'conflict' : 'merged', text, conflicts };
@@ -83,11 +102,12 @@ function decide({ original, mine, theirs, role }: CopiedState, version: string):
 
 function applySteps(library: Library, project: Project, steps: Step[]): void {
   const lock = requireLock(project);
-  for (const { pattern, path, text, file } of steps) {
+  for (const { pattern, path, outcome, text, file } of steps) {
     const known = lock.patterns[pattern];
     if (known) known.version = library.version;
-    if (text === undefined || known === undefined || file.theirs === undefined) continue;
-    project.write(path, text);
+    const isDecided = text !== undefined || outcome === 'applied';
+    if (!isDecided || known === undefined || file.theirs === undefined) continue;
+    if (text !== undefined) project.write(path, text);
     // From here on the library's text is what the next update merges from.
     known.files[path] = lockFile(file.role, file.locked.source, file.theirs);
   }

@@ -3,6 +3,7 @@ import type { PatternManifest } from '../library/types.ts';
 import { type CopiedState, listCopied, listIds, requireLock } from './copied-files.ts';
 import { listLockedRequired } from './list-required.ts';
 import { hashContent } from './lock-file.ts';
+import { hasConflictMarkers } from './merge-texts.ts';
 import { comparePackages, findIncompatible, readManifest } from './package-json.ts';
 import type { Project } from './project.ts';
 
@@ -54,18 +55,19 @@ export function verifyPatterns(library: Library, project: Project, ids: string[]
   });
 }
 
-function findFileIssue({ path, mine, role }: CopiedState): string[] {
+function findFileIssue({ pattern, path, mine, role }: CopiedState): string[] {
   if (mine === undefined)
     return role === 'migration'
       ? [`${path} is missing, so no migration makes its tables: restore the file`]
-      : [`${path} is missing: restore it, or remove the pattern`];
-  if (/^(<{7} |>{7} )/m.test(mine))
+      : [`${path} is missing: npx touchstone add ${pattern} writes it again`];
+  if (hasConflictMarkers(mine))
     return [`${path} has conflict markers: decide which lines stay, and remove the markers`];
   return [];
 }
 
-function findFileSuggestion({ path, mine, theirs, original, locked }: CopiedState): string[] {
-  const isEdited = mine !== undefined && hashContent(mine) !== locked.sha256;
+function findFileSuggestion({ path, role, mine, theirs, original, locked }: CopiedState): string[] {
+  const isEdited =
+    role !== 'migration' && mine !== undefined && hashContent(mine) !== locked.sha256;
   return [
     ...(isEdited ? [`${path} was edited: run its tests`] : []),
     ...(theirs !== undefined && theirs !== original

@@ -6,16 +6,19 @@ import type { CliInput, CommandResult } from '../command.ts';
 import { requireIds } from '../resolve-pattern-ids.ts';
 
 /** Plans what adding the patterns changes, and does it unless it is a dry run. */
-export function add({ library, openProject, words, values }: CliInput): CommandResult {
-  const project = openProject();
-  const plan = planAdd(library, project, requireIds(library, words, 'add'), {
-    directory: readWord(values, 'dir'),
-    migrations: readWord(values, 'migrations'),
-    imports: readWord(values, 'imports'),
-    withTests: values['with-tests'] === true,
-  });
+export function add({ library, changeProject, words, values }: CliInput): CommandResult {
+  const ids = requireIds(library, words, 'add');
   const isDry = values['dry-run'] === true;
-  if (!isDry) applyPlan(library, project, plan);
+  const plan = changeProject((project) => {
+    const planned = planAdd(library, project, ids, {
+      directory: readWord(values, 'dir'),
+      migrations: readWord(values, 'migrations'),
+      imports: readWord(values, 'imports'),
+      withTests: values['with-tests'] === true,
+    });
+    if (!isDry) applyPlan(library, project, planned);
+    return planned;
+  });
   const { files, ...rest } = plan;
   const data = { ...rest, isDry, files: files.map(({ text, ...file }) => file) };
   const isBlocked = files.some(({ state }) => state === 'in the way');

@@ -2,10 +2,10 @@ import { type InitChange, initProject, removeFromProject } from '../../project/i
 import type { CliInput, CommandResult } from '../command.ts';
 
 /** Writes or removes what the AI tools of a project read. */
-export function init({ library, openProject, values }: CliInput): CommandResult {
-  const { root } = openProject();
-  const changes =
-    values.remove === true ? removeFromProject(root) : initProject(root, library.readBlock());
+export function init({ library, changeProject, values }: CliInput): CommandResult {
+  const changes = changeProject(({ root }) =>
+    values.remove === true ? removeFromProject(root) : initProject(root, library.readBlock()),
+  );
   const lines = changes.map(({ file, done }) => `${file}  ${SAYS[done]}`);
   return { code: 0, data: changes, text: lines.join('\n') };
 }

@@ -3,10 +3,13 @@ import type { CliInput, CommandResult } from '../command.ts';
 import { requireIds } from '../resolve-pattern-ids.ts';
 
 /** Removes the files of patterns. */
-export function remove({ library, openProject, words, values }: CliInput): CommandResult {
+export function remove({ library, changeProject, words, values }: CliInput): CommandResult {
   const ids = requireIds(library, words, 'remove');
-  const { files, unneeded, kept, apply } = planRemove(library, openProject(), ids);
-  if (values['dry-run'] !== true) apply();
+  const { files, unneeded, kept } = changeProject((project) => {
+    const removal = planRemove(library, project, ids);
+    if (values['dry-run'] !== true) removal.apply();
+    return removal;
+  });
   const lines = files.map(({ path, outcome }) => `${path}  ${SAYS[outcome]}`);
   const also = unneeded.map(
     (id) => `${id} was added only because of them, and nothing else builds on it: removed too`,

