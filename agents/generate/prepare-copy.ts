@@ -6,6 +6,7 @@ import { followImports, listPackages } from '../../scripts/pattern/follow-import
 import { listForeign, resolveForeign } from '../../scripts/pattern/foreign-references.ts';
 import { slugOf } from '../../scripts/pattern/ids.ts';
 import { leaveOutTables } from '../../scripts/pattern/sql-statements.ts';
+import { TESTS_FOLDER } from '../library/test-folder.ts';
 import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
 import { findFileFaults, listImports, listOwnFiles, listTestFiles } from './own-files.ts';
@@ -77,18 +78,19 @@ function point({ word, kind }: FileReference, place: Place): string | undefined 
   if (kind === 'import' && word.startsWith('@touchstone/kit/')) return word.slice(1);
   const target = resolveForeign(place.id, place.path, word);
   if (target !== undefined) return pointAside(target, place);
-  // Tests lie one folder deeper than the pattern they test.
   const path = word.replace(/^\.\//, '');
   const isFile = kind === 'url' || path !== word;
-  return place.role === 'test' && isFile && place.own.has(path) ? `../${path}` : undefined;
+  const isOwn = place.role === 'test' && isFile && place.own.has(path);
+  return isOwn ? pointAside({ id: place.id, path }, place) : undefined;
 }
 
 /** In a project the folders of all patterns are beside each other, each named for its slug. */
 function pointAside(target: Target, { id, role, path }: Place): string {
-  const tests = role === 'test' ? 'tests' : '';
-  const folder = posix.dirname(posix.join(slugOf(id), tests, path));
-  const file = target.path.endsWith('.sql')
-    ? posix.join(slugOf(id), 'tests', nameRequiredSchema(target))
+  const tests = posix.join(TESTS_FOLDER, slugOf(id));
+  const folder = posix.dirname(posix.join(role === 'test' ? tests : slugOf(id), path));
+  const isSchema = target.path.endsWith('.sql') && target.id !== id;
+  const file = isSchema
+    ? posix.join(tests, nameRequiredSchema(target))
     : posix.join(slugOf(target.id), target.path);
   const relative = posix.relative(folder, file);
   return relative.startsWith('.') ? relative : `./${relative}`;

@@ -29,7 +29,7 @@ export type FileRole = 'pattern' | 'migration' | 'test';
 /** A file that `touchstone add` copies. */
 export type CopiedFile = {
   role: FileRole;
-  /** Its path in the folder of the pattern; a migration's, and a test's in `tests/`, without it. */
+  /** Its path in the folder of the pattern; a migration's, and a test's in the folder of tests, without it. */
   path: string;
   bytes: number;
   tokens: number;

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { findNearest } from '../../scripts/text/find-nearest.ts';
 import type { CopiedFile, PatternManifest } from '../library/types.ts';
-import { rewriteImports } from '../project/rewrite-imports.ts';
 import { ANSWER, maxTokens } from './answer-size.ts';
 import type { Context } from './context.ts';
 import { estimateTokens } from './estimate-tokens.ts';
@@ -31,20 +30,11 @@ export function getExampleFiles({ library, find }: Context) {
       const manifest = library.readManifest(id);
       if (paths.length === 0) return { text: listFiles(manifest, maxTokens) };
       const files = [...new Set(paths.map((path) => findFile(manifest, path)))];
-      return { text: readFiles(files, maxTokens, (file) => readFile(id, file)) };
+      return {
+        text: readFiles(files, maxTokens, ({ role, path }) => library.readFile(id, role, path)),
+      };
     },
   } satisfies Tool<typeof input>;
-
-  /** As it is written to a project that names its imports with `.ts`. */
-  function readFile(id: string, { role, path }: CopiedFile): string {
-    const text = library.readFile(id, role, path);
-    return rewriteImports(path, text, {
-      directory: '.',
-      migrations: '.',
-      imports: 'ts',
-      emits: false,
-    });
-  }
 }
 
 /** Two files of a pattern may have one path: the role tells them apart. */

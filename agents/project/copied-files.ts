@@ -5,7 +5,7 @@ import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import { findSettings } from './settings.ts';
-import { SHARED, TEST_CONFIG } from './test-config.ts';
+import { SHARED, SHARED_FILES } from './shared-files.ts';
 
 /** A copied file of a project, in its three states. */
 export type CopiedState = {
@@ -51,7 +51,7 @@ export function listCopied(library: Library, project: Project, ids: string[]): C
         locked,
         original: readOriginal(locked),
         mine: project.read(path),
-        theirs: text === undefined ? undefined : rewriteImports(locked.source, text, settings),
+        theirs: text === undefined ? undefined : rewriteImports(locked, text, settings),
       };
     });
   });
@@ -59,7 +59,7 @@ export function listCopied(library: Library, project: Project, ids: string[]): C
 
 /** Reads what the library has now in place of a copied file. */
 function openNew(library: Library, pattern: string): (file: LockedFile) => string | undefined {
-  if (pattern === SHARED) return () => TEST_CONFIG;
+  if (pattern === SHARED) return ({ source }) => SHARED_FILES.get(source);
   const known = library.find(pattern) ? library.readManifest(pattern).files : [];
   return ({ role, source }) =>
     known.some((file) => file.role === role && file.path === source)

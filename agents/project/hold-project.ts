@@ -14,9 +14,17 @@ export function holdProject<T>(root: string, work: () => T, limitMs = 10_000): T
     removeDrafts(root);
     return work();
   } finally {
-    rmSync(join(root, HOLD), { recursive: true, force: true });
+    release(root);
   }
 }
+
+/** In one step: an empty folder would be replaced by the next one's. */
+function release(root: string): void {
+  renameSync(join(root, HOLD), draftOf(root));
+  rmSync(draftOf(root), { recursive: true });
+}
+
+const draftOf = (root: string): string => join(root, `${HOLD}-${process.pid}`);
 
 function takeHold(root: string, limitMs: number): void {
   for (let waitedMs = 0; !placeHold(root) && !inheritHold(root); waitedMs += PAUSE_MS) {
@@ -27,7 +35,7 @@ function takeHold(root: string, limitMs: number): void {
 
 /** A folder with a file in it is never replaced: one process has the hold, and its number is there at once. */
 function placeHold(root: string): boolean {
-  const draft = join(root, `${HOLD}-${process.pid}`);
+  const draft = draftOf(root);
   mkdirSync(draft, { recursive: true });
   writeFileSync(join(draft, `${process.pid}`), '');
   try {

@@ -1,3 +1,4 @@
+import { TESTS_FOLDER } from '../library/test-folder.ts';
 import type { PatternManifest } from '../library/types.ts';
 import type { AddPlan } from './plan-add.ts';
 
@@ -16,7 +17,9 @@ export function listNext(
   const versions = others.filter(({ name }) => name !== 'touchstone');
   const id = asked.length === 1 ? asked[0] : '<id>';
   return [
-    isModule ? '' : 'Set "type": "module" in package.json: the files are ES modules.',
+    isModule || settings.isCommonJs
+      ? ''
+      : 'Set "type": "module" in package.json: the files are ES modules.',
     lacksPackages ? `Install the packages: ${manager} install` : '',
     ...versions.map(
       ({ name, present, proven }) =>
@@ -28,7 +31,7 @@ export function listNext(
       : '',
     environment.length > 0 ? `Set in the environment: ${environment.join(', ')}.` : '',
     written.some(isOf('test'))
-      ? `Run the failure tests: npx vitest run --root ${settings.directory}`
+      ? `Run the failure tests: npx vitest run --root ${settings.directory}/${TESTS_FOLDER}`
       : '',
     copied.length > 0 ? `See how it is wired: npx touchstone show ${id} --file app.ts` : '',
   ].filter(Boolean);

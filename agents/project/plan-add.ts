@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { slugOf } from '../../scripts/pattern/ids.ts';
 import type { Library } from '../library/open-library.ts';
+import { TESTS_FOLDER } from '../library/test-folder.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
 import { collectPackages } from './collect-packages.ts';
 import { listRequired } from './list-required.ts';
@@ -17,7 +18,7 @@ import {
 import type { Project } from './project.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import { findSettings, type Settings, type SettingsOptions } from './settings.ts';
-import { SHARED, TEST_CONFIG } from './test-config.ts';
+import { SHARED, SHARED_FILES } from './shared-files.ts';
 
 /**
  * What becomes of a file: it is written; it is there as it should be; it was edited since it was
@@ -140,21 +141,20 @@ function planFiles(job: Job): PlannedFile[] {
     files
       .filter(({ role }) => role !== 'test' || tested.has(id))
       .map(({ role, path: source }) => {
-        const text = rewriteImports(source, library.readFile(id, role, source), settings);
         const slot = { id, role, source };
+        const text = rewriteImports(slot, library.readFile(id, role, source), settings);
         const path = findLocked(lock, slot) ?? place({ ...slot, text });
         const file = { pattern: id, role, path, source, text, sha256: hashContent(text) };
         return { ...file, state: compare(project, lock, file) };
       }),
   );
-  return tested.size > 0 ? [...planned, planTestConfig(project, lock, settings)] : planned;
+  return tested.size > 0 ? [...planned, ...planShared(project, lock, settings)] : planned;
 
   function place({ id, role, source, text }: Slot & { text: string }): string {
     const slug = slugOf(id);
-    if (role !== 'migration') {
-      const folder = role === 'test' ? `${slug}/tests` : slug;
-      return posix.join(settings.directory, folder, source);
-    }
+    if (role === 'pattern') return posix.join(settings.directory, slug, source);
+    if (role === 'test')
+      return posix.join(settings.directory, TESTS_FOLDER, slug, nameTest(source));
     const applied = names
       .map((name) => posix.join(settings.migrations, name))
       .find((path) => project.read(path) === text);
@@ -166,6 +166,9 @@ function planFiles(job: Job): PlannedFile[] {
     return posix.join(settings.migrations, name);
   }
 }
+
+/** No test runner looks for this ending but the one that is told to. */
+const nameTest = (source: string): string => source.replace(/\.test\.ts$/, '.proof.ts');
 
 type Slot = { id: string; role: FileRole; source: string };
 
@@ -187,18 +190,15 @@ function compare(
   return locked ? 'edited' : 'in the way';
 }
 
-function planTestConfig(
+function planShared(
   project: Project,
   lock: Lock | undefined,
   { directory }: Settings,
-): PlannedFile {
-  const file = {
-    pattern: SHARED,
-    role: 'test' as const,
-    path: posix.join(directory, 'vitest.config.ts'),
-    source: 'vitest.config.ts',
-    text: TEST_CONFIG,
-    sha256: hashContent(TEST_CONFIG),
-  };
-  return { ...file, state: compare(project, lock, file) };
+): PlannedFile[] {
+  return [...SHARED_FILES].map(([source, text]) => {
+    const path = posix.join(directory, TESTS_FOLDER, source);
+    const file = { pattern: SHARED, role: 'test' as const, path, source, text };
+    const hashed = { ...file, sha256: hashContent(text) };
+    return { ...hashed, state: compare(project, lock, hashed) };
+  });
 }

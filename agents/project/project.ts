@@ -30,7 +30,9 @@ export function openProject(folder: string): Project {
   }
 
   function read(path: string): string | undefined {
-    return readRaw(path)?.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
+    return readRaw(path)
+      ?.replace(/^\uFEFF/, '')
+      .replaceAll('\r\n', '\n');
   }
 
   function write(path: string, text: string): void {

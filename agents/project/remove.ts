@@ -4,7 +4,7 @@ import { listLockedRequired } from './list-required.ts';
 import { hashContent, type Lock, writeLock } from './lock-file.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
-import { SHARED } from './test-config.ts';
+import { SHARED } from './shared-files.ts';
 
 /** What becomes of a file when its pattern is removed: an edited one and a migration stay. */
 export type RemovedFile = {

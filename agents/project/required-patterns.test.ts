@@ -113,24 +113,28 @@ describe('adding a pattern that builds on another', () => {
     const plan = add([QUEUE], { withTests: true });
     const tests = plan.files.filter(({ role }) => role === 'test').map(({ path }) => path);
     expect(tests).toEqual([
-      'patterns/queue/tests/failures.test.ts',
-      'patterns/queue/tests/test-tables.ts',
-      'patterns/queue/tests/schema.sql',
-      'patterns/queue/tests/required/locks/schema.sql',
-      'patterns/vitest.config.ts',
+      'patterns/.tests/queue/failures.proof.ts',
+      'patterns/.tests/queue/test-tables.ts',
+      'patterns/.tests/queue/schema.sql',
+      'patterns/.tests/queue/required/locks/schema.sql',
+      'patterns/.tests/vitest.config.ts',
+      'patterns/.tests/package.json',
+      'patterns/.tests/tsconfig.json',
     ]);
-    expect(read('patterns/queue/tests/failures.test.ts')).toContain(`'../../locks/lock.ts'`);
-    expect(read('patterns/queue/tests/test-tables.ts')).toContain(`'./required/locks/schema.sql'`);
-    expect(read('patterns/queue/tests/required/locks/schema.sql')).toContain('create table locks');
+    expect(read('patterns/.tests/queue/failures.proof.ts')).toContain(`'../../locks/lock.ts'`);
+    expect(read('patterns/.tests/queue/test-tables.ts')).toContain(`'./required/locks/schema.sql'`);
+    expect(read('patterns/.tests/queue/required/locks/schema.sql')).toContain('create table locks');
     add([LOCKS], { withTests: true });
-    expect(place.project.list('patterns/locks/tests')).toEqual(['failures.test.ts']);
+    expect(place.project.list('patterns/.tests/locks')).toEqual(['failures.proof.ts']);
   });
 
   it('brings what only its tests use with them, and not without', () => {
     expect(add([MAILS]).patterns).not.toContain(DEVICES);
     const { brought } = add([MAILS], { withTests: true });
     expect(brought).toContainEqual({ id: DEVICES, requiredBy: [MAILS] });
-    expect(read('patterns/sending/tests/failures.test.ts')).toContain(`'../../devices/devices.ts'`);
+    expect(read('patterns/.tests/sending/failures.proof.ts')).toContain(
+      `'../../devices/devices.ts'`,
+    );
     place.project.remove('patterns/devices/devices.ts');
     expect(verifyPatterns(library, place.project, [DEVICES])[0]?.passed).toBe(false);
     expect(() => planRemove(library, place.project, [DEVICES])).toThrow(`${MAILS} builds on`);

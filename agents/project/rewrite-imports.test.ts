@@ -7,15 +7,16 @@ const later = await import('../job-queue.ts');
 const WORKER = new URL('model-worker.ts', import.meta.url);
 `;
 
-const settings = { directory: 'src', migrations: 'migrations' };
+const FILE = { role: 'pattern', source: 'a.ts' } as const;
+const RUNS = { imports: 'ts', emits: false, isCommonJs: false } as const;
+const COMPILES = { imports: 'js', emits: true, isCommonJs: false } as const;
 
 it('changes nothing where TypeScript is run as it is', () => {
-  const text = rewriteImports('a.ts', SOURCE, { ...settings, imports: 'ts', emits: false });
-  expect(text).toBe(SOURCE);
+  expect(rewriteImports(FILE, SOURCE, RUNS)).toBe(SOURCE);
 });
 
 it('names JavaScript where the compiler wants it, and finds workers before and after it ran', () => {
-  const text = rewriteImports('a.ts', SOURCE, { ...settings, imports: 'js', emits: true });
+  const text = rewriteImports(FILE, SOURCE, COMPILES);
   expect(text).toContain(`from './job.js'`);
   expect(text).toContain(`import('../job-queue.js')`);
   expect(text).toContain(
@@ -23,7 +24,14 @@ it('names JavaScript where the compiler wants it, and finds workers before and a
   );
 });
 
+it('names its own file as CommonJS does where that is emitted, and in no test', () => {
+  const common = { ...COMPILES, isCommonJs: true };
+  expect(rewriteImports(FILE, SOURCE, common)).not.toContain('import.meta');
+  expect(rewriteImports(FILE, SOURCE, common)).toContain('pathToFileURL(__filename).href');
+  expect(rewriteImports({ ...FILE, role: 'test' }, SOURCE, common)).toContain('import.meta.url');
+});
+
 it('does not change a file that is not TypeScript', () => {
   const sql = "select './a.ts'";
-  expect(rewriteImports('a.sql', sql, { ...settings, imports: 'js', emits: true })).toBe(sql);
+  expect(rewriteImports({ ...FILE, source: 'a.sql' }, sql, COMPILES)).toBe(sql);
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseTsconfig, type TsConfigJsonResolved } from 'get-tsconfig';
 import { readProjectLock } from './lock-file.ts';
+import { readManifest } from './package-json.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 
@@ -13,6 +14,8 @@ export type Settings = {
   imports: 'ts' | 'js';
   /** Whether TypeScript is compiled to files, so that a worker's file is a `.js` one day. */
   emits: boolean;
+  /** Whether what TypeScript emits is CommonJS. */
+  isCommonJs: boolean;
 };
 
 /** What a caller may decide; the project decides the rest. */
@@ -37,6 +40,7 @@ export function findSettings(project: Project, options: SettingsOptions = {}): S
     migrations: clean(options.migrations ?? lock?.migrations ?? migrations ?? 'migrations'),
     imports: readImports(options.imports) ?? lock?.imports ?? compiler.imports,
     emits: options.emits ?? compiler.emits,
+    isCommonJs: compiler.isCommonJs,
   };
   // Whatever leads out of the project is refused before anything is planned.
   for (const folder of [settings.directory, settings.migrations]) project.list(folder);
@@ -50,18 +54,25 @@ function readImports(word: string | undefined): 'ts' | 'js' | undefined {
   throw new ProjectError(`imports must be "ts" or "js", not ${JSON.stringify(word)}`);
 }
 
-type CompilerSettings = Pick<Settings, 'imports' | 'emits'>;
+type CompilerSettings = Pick<Settings, 'imports' | 'emits' | 'isCommonJs'>;
 
 /** Without a tsconfig.json, Node runs the TypeScript as it is, and wants `.ts`. */
 function readCompilerSettings(project: Project): CompilerSettings {
-  if (!project.list('.').includes('tsconfig.json')) return { imports: 'ts', emits: false };
+  if (!project.list('.').includes('tsconfig.json'))
+    return { imports: 'ts', emits: false, isCommonJs: false };
   const { compilerOptions: options = {} } = parseConfig(join(project.root, 'tsconfig.json'));
   const namesTs = options.allowImportingTsExtensions || options.rewriteRelativeImportExtensions;
+  const emits = !options.noEmit && !options.emitDeclarationOnly;
+  const isModule = readManifest(project).type === 'module';
   return {
     imports: namesTs ? 'ts' : 'js',
-    emits: !options.noEmit && !options.emitDeclarationOnly,
+    emits,
+    isCommonJs: emits && !isModule && !isEsm(options.module),
   };
 }
+
+/** Node's own settings, `node16` and the like, follow package.json; without one, compilers before TypeScript 6 emit CommonJS. */
+const isEsm = (module = ''): boolean => /^(es|preserve)/i.test(module);
 
 /** The configuration with all that it extends, in whatever folder or package that is. */
 function parseConfig(path: string): TsConfigJsonResolved {

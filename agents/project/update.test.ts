@@ -1,4 +1,4 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -72,16 +72,55 @@ describe('an update', () => {
   });
 
   it('keeps the line ends of an edited file', () => {
-    edit(WORKER, (text) =>
-      text.replaceAll('\n', '\r\n').replace('\r\n\r\n', '\r\n\r\n// mine\r\n'),
-    );
+    const file = join(place.folder, WORKER);
+    const text = readFileSync(file, 'utf8').replace('\n\n', '\n\n// mine\n');
+    writeFileSync(file, text.replaceAll('\n', '\r\n'));
     expect(update()[WORKER]).toBe('merged');
-    expect(project.read(WORKER)).not.toMatch(/[^\r]\n/);
+    expect(readFileSync(file, 'utf8')).not.toMatch(/[^\r]\n/);
+  });
+
+  it('takes a checkout with the line ends of Windows for what was copied', () => {
+    for (const path of [WORKER, MIGRATION, LOCK_FILE, 'package.json']) {
+      const file = join(place.folder, path);
+      writeFileSync(file, `\uFEFF${readFileSync(file, 'utf8').replaceAll('\n', '\r\n')}`);
+    }
+    expect(planAdd(built.library, project, [JOBS]).files.map(({ state }) => state)).not.toContain(
+      'edited',
+    );
+    expect(verifyPatterns(built.library, project, [JOBS])[0]?.suggestions.join()).not.toContain(
+      'edited',
+    );
+    expect(update()[WORKER]).toBe('updated');
+    expect(readFileSync(join(place.folder, WORKER), 'utf8')).toMatch(/^\uFEFF\/\/ release 2\r\n/);
+  });
+
+  it('leaves a file alone in which a conflict is not decided yet', () => {
+    edit(WORKER, (text) => `// mine\n${text}`);
+    update();
+    const conflicted = project.read(WORKER);
+    const later = changeLibrary(next, '3.0.0', (path, text) =>
+      path === 'job-worker.ts' ? `// 3\n${text}` : text,
+    );
+    expect(planUpdate(later, project, []).files.find(({ path }) => path === WORKER)?.outcome).toBe(
+      'conflict',
+    );
+    planUpdate(later, project, []).apply();
+    expect(project.read(WORKER)).toBe(conflicted);
+  });
+
+  it('tells of a changed migration until the project says that it has one of its own', () => {
+    update();
+    expect(update()[MIGRATION]).toBe('migration');
+    const applied = planUpdate(next, project, [], { isApplied: true });
+    applied.apply();
+    expect(applied.files.find(({ path }) => path === MIGRATION)?.outcome).toBe('applied');
+    expect(update()[MIGRATION]).toBe('same');
+    expect(verifyPatterns(next, project, [JOBS])[0]?.suggestions.join()).not.toContain(MIGRATION);
   });
 
   it('brings the configuration of the copied tests up to date too', () => {
     applyPlan(built.library, project, planAdd(built.library, project, [JOBS], { withTests: true }));
-    const config = 'patterns/vitest.config.ts';
+    const config = 'patterns/.tests/vitest.config.ts';
     const lock = JSON.parse(project.read(LOCK_FILE) ?? '');
     lock.patterns['*'].files[config] = lockFile('test', 'vitest.config.ts', '// release 0\n');
     project.write(LOCK_FILE, JSON.stringify(lock));

@@ -53,6 +53,7 @@ async function install(root, wanted, onStart) {
   const save = unlocked.length > 0 ? [] : ['--no-save'];
   const part = ['--include-workspace-root', ...workspaces.map((name) => `--workspace=${name}`)];
   const code = await runForeground('npm', ['install', ...save, ...(isAll ? [] : part), ...FLAGS], {
+    cwd: root,
     env: npmEnvironment(root),
     shell: process.platform === 'win32',
     onStart,
@@ -80,14 +81,14 @@ function removeStale(root, leftover) {
 }
 
 /**
- * npm passes the flags of `npm run` on as variables: what was meant for the script must not shape
- * the install. Nor may npm run on the Node that it is about to replace. An npm before 11 runs every
+ * npm passes the flags of `npm run` on as variables, and the folder of the script: what was meant for
+ * that must not shape the install. Nor may npm run on the Node that it is about to replace. An npm before 11 runs every
  * install script: that of ONNX Runtime fetches libraries for graphics cards, from another host.
  * @param {string} root
  */
 function npmEnvironment(root) {
   const meantForTheScript =
-    /^npm_config_(workspaces?|include_workspace_root|omit|global|dry_run)$/i;
+    /^npm_config_(workspaces?|include_workspace_root|local_prefix|omit|global|dry_run)$/i;
   const entries = Object.entries(process.env).filter(([name]) => !meantForTheScript.test(name));
   const modules = join(root, 'node_modules');
   const path = (process.env.PATH ?? '')
