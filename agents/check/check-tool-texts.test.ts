@@ -9,6 +9,7 @@ import {
   type SampleTree,
 } from '../../scripts/testing/sample-tree.ts';
 import { listCommands } from '../cli/command-list.ts';
+import { NPX } from '../library/package-name.ts';
 import { checkToolTexts } from './check-tool-texts.ts';
 
 const AREA = 'agents/skills/touchstone-jobs/SKILL.md';
@@ -184,7 +185,7 @@ describe('a name of nothing is reference-missing', () => {
   it.each([
     ['a path', 'See `docs/nothing.md`.', 'docs/nothing.md', 6],
     ['a link', 'See [it](scripts/nothing.ts#a).', 'scripts/nothing.ts', 10],
-    ['a pattern', 'Run `npx touchstone show jobs/qeue`.', 'jobs/qeue', 26],
+    ['a pattern', `Run \`${NPX} show jobs/qeue\`.`, 'jobs/qeue', 12 + NPX.length],
   ])('%s', (_, text, name, column) => {
     tree.write('AGENTS.md', `# Sample\n\n${text}\n`);
     const place = { code: 'reference-missing', file: 'AGENTS.md', line: 3, column };

@@ -1,3 +1,4 @@
+import { NPX } from '../library/package-name.ts';
 import { DEFAULT_PORT } from '../mcp/default-port.ts';
 import type { CliCommand } from './command.ts';
 
@@ -84,10 +85,7 @@ you name, not of those that they build on.`,
     about: `Where you and the library changed the same lines, conflict markers show both. Exit 1 on a conflict.
 Patterns that build on each other are updated together. A pattern that is newly required is added.
 A migration that has changed is only told: write one of your own, then say --applied.`,
-    examples: [
-      'npx touchstone@latest update --dry-run',
-      'npx touchstone@latest update background-jobs',
-    ],
+    examples: [`${NPX}@latest update --dry-run`, `${NPX}@latest update background-jobs`],
     options: { 'dry-run': { type: 'boolean' }, applied: { type: 'boolean' } },
     load: async () => (await import('./commands/update.ts')).update,
   },
@@ -146,4 +144,4 @@ export const listCommands = (): [name: string, command: CliCommand][] => Object.
 
 /** How a command is called, as a line to type; the name is one that exists. */
 export const writeCall = (name: CommandName, rest = ''): string =>
-  `npx touchstone ${name} ${rest}`.trimEnd();
+  `${NPX} ${name} ${rest}`.trimEnd();

@@ -6,6 +6,7 @@ import { followImports, listPackages } from '../../scripts/pattern/follow-import
 import { listForeign, resolveForeign } from '../../scripts/pattern/foreign-references.ts';
 import { slugOf } from '../../scripts/pattern/ids.ts';
 import { leaveOutTables } from '../../scripts/pattern/sql-statements.ts';
+import { PACKAGE } from '../library/package-name.ts';
 import { TESTS_FOLDER } from '../library/test-folder.ts';
 import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
@@ -73,9 +74,11 @@ function stripMarkers(path: string, text: string): string {
 
 type Place = { id: string; role: FileRole; path: string; own: ReadonlySet<string> };
 
+const KIT = '@touchstone/kit/';
+
 /** Where a reference of the example leads in a project. */
 function point({ word, kind }: FileReference, place: Place): string | undefined {
-  if (kind === 'import' && word.startsWith('@touchstone/kit/')) return word.slice(1);
+  if (kind === 'import' && word.startsWith(KIT)) return `${PACKAGE}/kit/${word.slice(KIT.length)}`;
   const target = resolveForeign(place.id, place.path, word);
   if (target !== undefined) return pointAside(target, place);
   const path = word.replace(/^\.\//, '');

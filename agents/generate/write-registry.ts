@@ -1,4 +1,5 @@
 import { siteUrl } from '../../docs/site.ts';
+import { NPX } from '../library/package-name.ts';
 import type { BuiltPattern } from './build-library.ts';
 import type { CopiedText } from './prepare-copy.ts';
 
@@ -72,7 +73,7 @@ function writeDocs(
     ...(requires.length > 0
       ? [`It builds on ${requires.join(', ')}, in the folder beside it.`]
       : []),
-    `The tests that hold what it promises: npx touchstone add ${id}`,
+    `The tests that hold what it promises: ${NPX} add ${id}`,
   ].join(' ');
 }
 

@@ -1,3 +1,4 @@
+import { NPX } from '../library/package-name.ts';
 import { BUDGETS } from './budgets.ts';
 import type { CommittedPattern } from './committed-pattern.ts';
 import { describeArea } from './describe-area.ts';
@@ -39,10 +40,10 @@ function writeRouter(areas: [string, CommittedPattern[]][], version: string): st
 
 Before you write backend code, check for a pattern for it, and prefer it to memory.
 
-1. Find it: \`npx touchstone search "<symptom, error message or keywords>"\`, or open the skill of its area below.
-2. Read it: \`npx touchstone show <area>/<slug>\`, or \`references/<slug>.md\` of that skill. When its "Not when" fits your case, use what it names instead.
-3. Add it: \`npx touchstone add <area>/<slug> --with-tests\` copies code, migration and tests, and says what to install.
-4. Run the tests that came with it: they hold what the pattern promises. \`npx touchstone verify\` finds what was lost since.
+1. Find it: \`${NPX} search "<symptom, error message or keywords>"\`, or open the skill of its area below.
+2. Read it: \`${NPX} show <area>/<slug>\`, or \`references/<slug>.md\` of that skill. When its "Not when" fits your case, use what it names instead.
+3. Add it: \`${NPX} add <area>/<slug> --with-tests\` copies code, migration and tests, and says what to install.
+4. Run the tests that came with it: they hold what the pattern promises. \`${NPX} verify\` finds what was lost since.
 
 Each area is a skill:
 
@@ -67,7 +68,7 @@ Read the reference that fits before you write code, and prefer it to memory: it 
 
 ${lines.join('\n')}
 
-Add one, with its migration and its tests: \`npx touchstone add ${area}/<slug> --with-tests\`. The whole page: \`npx touchstone show ${area}/<slug> --detail full\`.
+Add one, with its migration and its tests: \`${NPX} add ${area}/<slug> --with-tests\`. The whole page: \`${NPX} show ${area}/<slug> --detail full\`.
 `;
   });
 }

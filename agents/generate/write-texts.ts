@@ -8,6 +8,7 @@ import {
   writeChoice,
   writeItems,
 } from '../../scripts/page/machine-text.ts';
+import { NPX } from '../library/package-name.ts';
 import type { Detail } from '../library/types.ts';
 import { BUDGETS } from './budgets.ts';
 import { countTokens } from './count-tokens.ts';
@@ -33,7 +34,7 @@ export function writeBrief({ id, data }: SourcePattern): string {
   return joinParts([
     `# ${title}`,
     summary,
-    `\`${id}\`, level ${level} of 4, needs ${nameNeeds(needs)}${sayRequired(requires)}. Add it: \`npx touchstone add ${id}\``,
+    `\`${id}\`, level ${level} of 4, needs ${nameNeeds(needs)}${sayRequired(requires)}. Add it: \`${NPX} add ${id}\``,
     ...writeChoice(data),
   ]);
 }

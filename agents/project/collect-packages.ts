@@ -1,4 +1,5 @@
 import type { Library } from '../library/open-library.ts';
+import { PACKAGE } from '../library/package-name.ts';
 import type { PatternManifest } from '../library/types.ts';
 import type { PackageChange } from './package-json.ts';
 
@@ -15,7 +16,7 @@ export function collectPackages(
     {},
     ...manifests.map((one) => one.devDependencies),
     ...forTests,
-    withTests.length > 0 ? { touchstone: version } : {},
+    withTests.length > 0 ? { [PACKAGE]: version } : {},
   );
   for (const name of Object.keys(dependencies)) delete devDependencies[name];
   return { dependencies, devDependencies };

@@ -1,4 +1,5 @@
 import type { Library } from '../library/open-library.ts';
+import { NPX } from '../library/package-name.ts';
 import type { FileRole } from '../library/types.ts';
 import { type Lock, type LockedFile, readOriginal, readProjectLock } from './lock-file.ts';
 import type { Project } from './project.ts';
@@ -25,9 +26,7 @@ export type CopiedState = {
 export function requireLock(project: Project): Lock {
   const lock = readProjectLock(project);
   if (lock) return lock;
-  throw new ProjectError(
-    `${project.root} has no pattern yet: add one with npx touchstone add <id>`,
-  );
+  throw new ProjectError(`${project.root} has no pattern yet: add one with ${NPX} add <id>`);
 }
 
 /** Every copied file of some patterns, or of all. */

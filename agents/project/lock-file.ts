@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import gt from 'semver/functions/gt.js';
 import { z } from 'zod';
+import { NPX } from '../library/package-name.ts';
 import { joinLocks, separateSides } from './join-locks.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
@@ -63,7 +64,7 @@ function parseLock(text: string): Lock {
 }
 
 const newerLock = z.object({ lockVersion: z.number().gt(1) });
-const LATEST = 'use it with npx touchstone@latest';
+const LATEST = `use it with ${NPX}@latest`;
 
 /** Refuses to go back: an older library would undo what a newer one has written. */
 export function refuseNewerLock(lock: Lock | undefined, version: string): void {

@@ -1,3 +1,4 @@
+import { NPX, PACKAGE } from '../library/package-name.ts';
 import { TESTS_FOLDER } from '../library/test-folder.ts';
 import type { PatternManifest } from '../library/types.ts';
 import type { AddPlan } from './plan-add.ts';
@@ -14,7 +15,7 @@ export function listNext(
   const migrations = written.filter(isOf('migration')).map(({ path }) => path);
   const yours = unique(manifests.flatMap(({ yours }) => yours));
   const lacksPackages = Object.values(packages).some((one) => Object.keys(one).length > 0);
-  const versions = others.filter(({ name }) => name !== 'touchstone');
+  const versions = others.filter(({ name }) => name !== PACKAGE);
   const id = asked.length === 1 ? asked[0] : '<id>';
   return [
     isModule || settings.isCommonJs
@@ -33,7 +34,7 @@ export function listNext(
     written.some(isOf('test'))
       ? `Run the failure tests: npx vitest run --root ${settings.directory}/${TESTS_FOLDER}`
       : '',
-    copied.length > 0 ? `See how it is wired: npx touchstone show ${id} --file app.ts` : '',
+    copied.length > 0 ? `See how it is wired: ${NPX} show ${id} --file app.ts` : '',
   ].filter(Boolean);
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { writeRegistry } from '../generate/write-registry.ts';
+import { NPX } from '../library/package-name.ts';
 import {
   buildComposedLibrary,
   DEVICES,
@@ -53,7 +54,7 @@ describe('adding a pattern that builds on another', () => {
       { id: QUEUE, requiredBy: [MAILS] },
     ]);
     expect(listAsked()).toEqual([MAILS]);
-    expect(plan.next.join('\n')).toContain(`npx touchstone show ${MAILS} --file app.ts`);
+    expect(plan.next.join('\n')).toContain(`${NPX} show ${MAILS} --file app.ts`);
   });
 
   it('points its imports to the folders beside it', () => {
@@ -207,7 +208,7 @@ describe('updating', () => {
     applyPlan(old.library, place.project, planAdd(old.library, place.project, [QUEUE]));
     const [before] = verifyPatterns(library, place.project, []);
     expect(before?.issues.join()).toContain(
-      `it builds on ${LOCKS}, which is missing: npx touchstone add ${LOCKS}`,
+      `it builds on ${LOCKS}, which is missing: ${NPX} add ${LOCKS}`,
     );
 
     const { files, apply } = planUpdate(library, place.project, [QUEUE]);

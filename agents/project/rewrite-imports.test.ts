@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { rewriteImports } from './rewrite-imports.ts';
 
-const SOURCE = `import { startMain } from 'touchstone/kit/app/main';
+const SOURCE = `import { startMain } from '@touchstone-patterns/cli/kit/app/main';
 import type { Job } from './job.ts';
 const later = await import('../job-queue.ts');
 const WORKER = new URL('model-worker.ts', import.meta.url);

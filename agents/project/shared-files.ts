@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     include: ['**/*.proof.ts'],
     execArgv: ['--import', 'tsx'],
-    globalSetup: ['touchstone/kit/testing/services'],
+    globalSetup: ['@touchstone-patterns/cli/kit/testing/services'],
     hookTimeout: 120_000,
     testTimeout: 120_000,
   },

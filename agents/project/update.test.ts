@@ -126,7 +126,7 @@ describe('an update', () => {
     project.write(LOCK_FILE, JSON.stringify(lock));
     project.write(config, '// release 0\n');
     expect(update()[config]).toBe('updated');
-    expect(project.read(config)).toContain('touchstone/kit/testing/services');
+    expect(project.read(config)).toContain('@touchstone-patterns/cli/kit/testing/services');
   });
 
   it('keeps the mode of a file that it changes', () => {

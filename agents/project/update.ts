@@ -1,4 +1,5 @@
 import type { Library } from '../library/open-library.ts';
+import { PACKAGE } from '../library/package-name.ts';
 import { applyPlan } from './apply-plan.ts';
 import { type CopiedState, listCopied, listIds, requireLock } from './copied-files.ts';
 import { hasTests, listLockedRequired } from './list-required.ts';
@@ -77,7 +78,7 @@ export function planUpdate(
     applySteps(library, project, steps);
     applyPlan(library, project, additions);
   }
-  const others = additions.others.filter(({ name }) => name !== 'touchstone');
+  const others = additions.others.filter(({ name }) => name !== PACKAGE);
   return { files: [...known, ...added], others, apply };
 }
 

@@ -1,4 +1,5 @@
 import type { Library } from '../library/open-library.ts';
+import { NPX } from '../library/package-name.ts';
 import type { PatternManifest } from '../library/types.ts';
 import { type CopiedState, listCopied, listIds, requireLock } from './copied-files.ts';
 import { listLockedRequired } from './list-required.ts';
@@ -36,21 +37,18 @@ export function verifyPatterns(library: Library, project: Project, ids: string[]
       ...(manifest ? findPackageIssues(project, manifest) : []),
       ...listLockedRequired(library, lock, id)
         .filter((required) => !added.includes(required))
-        .map(
-          (required) =>
-            `it builds on ${required}, which is missing: npx touchstone add ${required}`,
-        ),
+        .map((required) => `it builds on ${required}, which is missing: ${NPX} add ${required}`),
     ];
     const suggestions = [
       ...own.flatMap(findFileSuggestion),
       ...(own.some(({ role }) => role === 'test')
         ? []
-        : [`its failure tests were not copied: npx touchstone add ${id} --with-tests`]),
+        : [`its failure tests were not copied: ${NPX} add ${id} --with-tests`]),
       ...(isNeeded(id)
         ? []
-        : [`nothing builds on it any more: remove it with npx touchstone remove ${id}`]),
+        : [`nothing builds on it any more: remove it with ${NPX} remove ${id}`]),
     ];
-    const runAgain = `npx touchstone verify ${id}`;
+    const runAgain = `${NPX} verify ${id}`;
     return { id, passed: issues.length === 0, issues, suggestions, runAgain };
   });
 }
@@ -59,7 +57,7 @@ function findFileIssue({ pattern, path, mine, role }: CopiedState): string[] {
   if (mine === undefined)
     return role === 'migration'
       ? [`${path} is missing, so no migration makes its tables: restore the file`]
-      : [`${path} is missing: npx touchstone add ${pattern} writes it again`];
+      : [`${path} is missing: ${NPX} add ${pattern} writes it again`];
   if (hasConflictMarkers(mine))
     return [`${path} has conflict markers: decide which lines stay, and remove the markers`];
   return [];
@@ -71,7 +69,7 @@ function findFileSuggestion({ path, role, mine, theirs, original, locked }: Copi
   return [
     ...(isEdited ? [`${path} was edited: run its tests`] : []),
     ...(theirs !== undefined && theirs !== original
-      ? [`${path} has a newer version: npx touchstone update`]
+      ? [`${path} has a newer version: ${NPX} update`]
       : []),
   ];
 }

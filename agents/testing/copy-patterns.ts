@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/files/root.ts';
+import { PACKAGE } from '../library/package-name.ts';
 import { buildProject, runsAsCommonJs } from './build-project.ts';
 
 // What a stranger does: packs nothing but what is published, installs it in an empty project,
@@ -100,7 +101,7 @@ function npm(...words: string[]): void {
 }
 
 function touchstone(...words: string[]): string[] {
-  return run('node_modules/touchstone/dist/cli.js', ...words);
+  return run(`node_modules/${PACKAGE}/dist/cli.js`, ...words);
 }
 
 function run(program: string, ...words: string[]): string[] {
