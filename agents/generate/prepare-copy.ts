@@ -21,6 +21,8 @@ export type CopiedText = { role: FileRole; path: string; text: string };
 export type Kit = {
   sources: ReadonlyMap<string, string>;
   packages: Packages;
+  /** The packages of this repository whose install script is not needed. */
+  needlessScripts: string[];
 };
 
 /** What a project gets of a pattern, and what is wrong with that. */
@@ -155,6 +157,9 @@ function collectPackages({ sources, packages }: SourcePattern, { own, tests, kit
     dependencies,
     devDependencies,
     testDependencies: leaveOut(testDependencies, { ...dependencies, ...devDependencies }),
+    needlessScripts: kit.needlessScripts.filter(
+      (name) => name in { ...dependencies, ...testDependencies },
+    ),
   };
 }
 

@@ -12,5 +12,9 @@ export function readKit(root: string): Kit {
     .sort()
     .map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const);
   const manifest = readFileSync(join(folder, 'package.json'), 'utf8');
-  return { sources: new Map(sources), packages: readPackages(manifest) };
+  const { allowScripts = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    allowScripts?: Record<string, boolean>;
+  };
+  const needlessScripts = Object.keys(allowScripts).filter((name) => !allowScripts[name]);
+  return { sources: new Map(sources), packages: readPackages(manifest), needlessScripts };
 }

@@ -49,6 +49,8 @@ export type PatternManifest = {
   testRequires: string[];
   /** What only the copied tests need. */
   testDependencies: Packages;
+  /** Those of all these packages whose install script is not needed. */
+  needlessScripts: string[];
   /** Environment variables that the files read. */
   environment: string[];
   /** Tables that the project has already, and that the migration leaves out. */

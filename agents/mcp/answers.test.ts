@@ -312,7 +312,7 @@ describe('plan_add_pattern', () => {
     const plan = planAdd(library, app.project, [ID]);
     expect(structuredContent).toMatchObject({
       patterns: [BASE, 'jobs/worker-loop', ID],
-      files: plan.files.map(({ path, state, sha256 }) => ({ path, state, sha256 })),
+      files: plan.files.map(({ path, state }) => ({ path, state })),
       packages: plan.packages,
       next: plan.next,
       command: `${NPX} add ${ID}`,

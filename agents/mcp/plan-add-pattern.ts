@@ -39,13 +39,13 @@ const remote = shared.extend({
 
 const DIR_ALIASES = ['cwd', 'root', 'projectDir', 'project_dir', 'project'];
 
-/** Versions by package. */
-const entries = z.record(z.string(), z.string());
+/** Versions by package; in `allowScripts`, whether its script may run. */
+const entries = z.record(z.string(), z.union([z.string(), z.boolean()]));
 
 const output = z.object({
   patterns: z.array(z.string()),
   asked: z.array(z.string()),
-  files: z.array(z.object({ path: z.string(), state: z.string(), sha256: z.string() })),
+  files: z.array(z.object({ path: z.string(), state: z.string() })),
   packages: z.record(z.string(), entries),
   environment: z.array(z.string()),
   next: z.array(z.string()),
@@ -113,9 +113,10 @@ type Described = z.output<typeof output>;
 const ROOM_FOR_NOTE = 30;
 
 function describe(plan: AddPlan, command: string) {
-  const { patterns, asked, files, packages, environment, next } = plan;
-  const named = files.map(({ path, state, sha256 }) => ({ path, state, sha256 }));
-  return { patterns, asked, files: named, packages: { ...packages }, environment, next, command };
+  const { patterns, asked, packages, environment } = plan;
+  const files = plan.files.map(({ path, state }) => ({ path, state }));
+  const next = [...plan.unmet.map((fault) => `First: ${fault}.`), ...plan.next];
+  return { patterns, asked, files, packages: { ...packages }, environment, next, command };
 }
 
 /** The command that does what is planned. */
@@ -134,7 +135,7 @@ function write({ patterns, asked, files, packages, next, command }: Described): 
   const needs = along.length > 0 ? `, and what it builds on: ${along.join(', ')}` : '';
   return [
     `Adding ${asked.join(', ')}${needs}. To do it: ${command}`,
-    ...files.map(({ path, state, sha256 }) => `${state}: ${path} sha256 ${sha256}`),
+    ...files.map(({ path, state }) => `${state}: ${path}`),
     ...Object.entries(packages).map(([field, list]) => `${field}: ${writePackages(list)}`),
     ...next.map((step, index) => `${index + 1}. ${step}`),
   ].join('\n');

@@ -150,6 +150,12 @@ describe('taking it again', () => {
 });
 
 describe('what is refused, with nothing written', () => {
+  it('a project whose compiler does not know what the files use', () => {
+    using place = makeProject({ 'tsconfig.json': '{ "compilerOptions": { "target": "es2022" } }' });
+    expect(() => add(place.project, [JOBS])).toThrow('nothing was written: the patterns need');
+    expect(place.project.list('.')).toEqual(['package.json', 'tsconfig.json']);
+  });
+
   it('a file of the project in the way', () => {
     using place = makeProject({ 'patterns/background-jobs/job.ts': '// mine\n' });
     expect(() => add(place.project, [JOBS])).toThrow('patterns/background-jobs/job.ts is there');

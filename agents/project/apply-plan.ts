@@ -7,10 +7,12 @@ import { ProjectError } from './project-error.ts';
 import { SHARED } from './shared-files.ts';
 
 /**
- * Writes what was planned; refuses when a file is in the way, and then writes nothing. The lock is
+ * Writes what was planned; refuses when the project lacks something or a file is in the way, and then writes nothing. The lock is
  * first: should the program be killed, it knows where each file goes, and adding again ends the work.
  */
 export function applyPlan(library: Library, project: Project, plan: AddPlan): void {
+  if (plan.unmet.length > 0)
+    throw new ProjectError(`nothing was written: ${plan.unmet.join('; ')}`);
   refuseToOverwrite(plan);
   const { settings, files } = plan;
   const { directory, migrations, imports } = settings;

@@ -19,5 +19,8 @@ export function collectPackages(
     withTests.length > 0 ? { [PACKAGE]: version } : {},
   );
   for (const name of Object.keys(dependencies)) delete devDependencies[name];
-  return { dependencies, devDependencies };
+  const needless = manifests.flatMap((one) => one.needlessScripts);
+  const present = needless.filter((name) => name in dependencies || name in devDependencies);
+  const allowScripts = Object.fromEntries(present.map((name) => [name, false]));
+  return { dependencies, devDependencies, allowScripts };
 }

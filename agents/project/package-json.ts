@@ -4,7 +4,10 @@ import { ProjectError } from './project-error.ts';
 import { allowsVersion, excludesCompatible } from './version-range.ts';
 
 /** Packages to add, field by field. */
-export type PackageChange = Partial<Record<'dependencies' | 'devDependencies', Packages>>;
+export type PackageChange = Partial<Record<'dependencies' | 'devDependencies', Packages>> & {
+  /** npm runs the install script of no package that is false here: one fetches libraries for graphics cards. */
+  allowScripts?: Record<string, boolean>;
+};
 
 /** A package that is there already, and whose version excludes the one that the pattern was proven with. */
 export type OtherVersion = { name: string; present: string; proven: string };
@@ -35,7 +38,11 @@ const FIELDS = ['dependencies', 'devDependencies'] as const;
 export function comparePackages(manifest: Manifest, change: PackageChange) {
   const { dependencies, devDependencies, optionalDependencies } = manifest;
   const present: Packages = { ...dependencies, ...devDependencies, ...optionalDependencies };
-  const missing: PackageChange = {};
+  const scripts = Object.entries(change.allowScripts ?? {}).filter(
+    ([name]) => manifest.allowScripts?.[name] === undefined,
+  );
+  const missing: PackageChange =
+    scripts.length > 0 ? { allowScripts: Object.fromEntries(scripts) } : {};
   const others: OtherVersion[] = [];
   for (const field of FIELDS) {
     for (const [name, proven] of Object.entries(change[field] ?? {})) {
@@ -60,6 +67,8 @@ export function addPackages(project: Project, change: PackageChange): void {
     const sorted = Object.entries(packages).sort(([a], [b]) => (a < b ? -1 : 1));
     if (change[field]) manifest[field] = Object.fromEntries(sorted);
   }
+  if (change.allowScripts)
+    manifest.allowScripts = { ...manifest.allowScripts, ...change.allowScripts };
   const indent = /^[ \t]+/m.exec(text)?.[0] ?? '  ';
   const end = text.endsWith('\n') ? '\n' : '';
   project.write('package.json', JSON.stringify(manifest, null, indent) + end);

@@ -4,6 +4,7 @@ import type { Library } from '../library/open-library.ts';
 import { TESTS_FOLDER } from '../library/test-folder.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
 import { collectPackages } from './collect-packages.ts';
+import { findUnmet } from './find-unmet.ts';
 import { listRequired } from './list-required.ts';
 import { hashContent, type Lock, readProjectLock, refuseNewerLock } from './lock-file.ts';
 import { nameMigration } from './migration-name.ts';
@@ -52,6 +53,8 @@ export type AddPlan = {
   packages: PackageChange;
   others: OtherVersion[];
   environment: string[];
+  /** What the files need and the project does not have: nothing is written before. */
+  unmet: string[];
   /** What to do next, a sentence each. */
   next: string[];
 };
@@ -94,6 +97,7 @@ export function planAdd(
     packages: missing,
     others,
     environment,
+    unmet: findUnmet({ settings, hasTests: tested.size > 0 }),
   };
   const isModule = manifest.type === 'module';
   const circumstances = { manifests, isModule, manager: findManager(project) };

@@ -7,7 +7,7 @@ type LibraryFile = { role: FileRole; source: string };
 export function rewriteImports(
   { role, source }: LibraryFile,
   text: string,
-  settings: Omit<Settings, 'directory' | 'migrations'>,
+  settings: Pick<Settings, 'imports' | 'emits' | 'isCommonJs'>,
 ): string {
   if (!source.endsWith('.ts')) return text;
   const imported = settings.imports === 'ts' ? text : nameJavaScript(text);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseTsconfig, type TsConfigJsonResolved } from 'get-tsconfig';
+import { TYPES_FLOOR } from '../library/floors.ts';
 import { readProjectLock } from './lock-file.ts';
 import { readManifest } from './package-json.ts';
 import type { Project } from './project.ts';
@@ -16,6 +17,8 @@ export type Settings = {
   emits: boolean;
   /** Whether what TypeScript emits is CommonJS. */
   isCommonJs: boolean;
+  /** Whether the compiler knows what of ECMAScript the patterns use. */
+  knowsFloor: boolean;
 };
 
 /** What a caller may decide; the project decides the rest. */
@@ -41,6 +44,7 @@ export function findSettings(project: Project, options: SettingsOptions = {}): S
     imports: readImports(options.imports) ?? lock?.imports ?? compiler.imports,
     emits: options.emits ?? compiler.emits,
     isCommonJs: compiler.isCommonJs,
+    knowsFloor: compiler.knowsFloor,
   };
   // Whatever leads out of the project is refused before anything is planned.
   for (const folder of [settings.directory, settings.migrations]) project.list(folder);
@@ -54,12 +58,12 @@ function readImports(word: string | undefined): 'ts' | 'js' | undefined {
   throw new ProjectError(`imports must be "ts" or "js", not ${JSON.stringify(word)}`);
 }
 
-type CompilerSettings = Pick<Settings, 'imports' | 'emits' | 'isCommonJs'>;
+type CompilerSettings = Pick<Settings, 'imports' | 'emits' | 'isCommonJs' | 'knowsFloor'>;
 
 /** Without a tsconfig.json, Node runs the TypeScript as it is, and wants `.ts`. */
 function readCompilerSettings(project: Project): CompilerSettings {
   if (!project.list('.').includes('tsconfig.json'))
-    return { imports: 'ts', emits: false, isCommonJs: false };
+    return { imports: 'ts', emits: false, isCommonJs: false, knowsFloor: true };
   const { compilerOptions: options = {} } = parseConfig(join(project.root, 'tsconfig.json'));
   const namesTs = options.allowImportingTsExtensions || options.rewriteRelativeImportExtensions;
   const emits = !options.noEmit && !options.emitDeclarationOnly;
@@ -68,7 +72,14 @@ function readCompilerSettings(project: Project): CompilerSettings {
     imports: namesTs ? 'ts' : 'js',
     emits,
     isCommonJs: emits && !isModule && !isEsm(options.module),
+    knowsFloor: (options.lib ?? [options.target ?? 'esnext']).some(reachesFloor),
   };
+}
+
+/** `es2024`, `esnext.promise` and the like. A compiler that is told nothing is new, or older than any project. */
+function reachesFloor(name: string): boolean {
+  const [, year] = /^es(\d+|next)/i.exec(name) ?? [];
+  return year === 'next' || Number(year) >= Number(TYPES_FLOOR.slice(2));
 }
 
 /** Node's own settings, `node16` and the like, follow package.json; without one, compilers before TypeScript 6 emit CommonJS. */

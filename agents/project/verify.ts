@@ -2,11 +2,13 @@ import type { Library } from '../library/open-library.ts';
 import { NPX } from '../library/package-name.ts';
 import type { PatternManifest } from '../library/types.ts';
 import { type CopiedState, listCopied, listIds, requireLock } from './copied-files.ts';
+import { findUnmet } from './find-unmet.ts';
 import { listLockedRequired } from './list-required.ts';
 import { hashContent } from './lock-file.ts';
 import { hasConflictMarkers } from './merge-texts.ts';
 import { comparePackages, findIncompatible, readManifest } from './package-json.ts';
 import type { Project } from './project.ts';
+import { findSettings } from './settings.ts';
 
 /** Whether the copied files of a pattern are intact. */
 export type Verification = {
@@ -28,11 +30,13 @@ export function verifyPatterns(library: Library, project: Project, ids: string[]
     lock.patterns[id]?.asked ||
     added.some((other) => listLockedRequired(library, lock, other).includes(id));
   const files = listCopied(library, project, ids);
+  const settings = findSettings(project);
   return (ids.length > 0 ? ids : added).map((id) => {
     const own = files.filter(({ pattern }) => pattern === id);
     const pattern = library.find(id);
     const manifest = pattern && library.readManifest(id);
     const issues = [
+      ...findUnmet({ settings, hasTests: own.some(({ role }) => role === 'test') }),
       ...own.flatMap(findFileIssue),
       ...(manifest ? findPackageIssues(project, manifest) : []),
       ...listLockedRequired(library, lock, id)

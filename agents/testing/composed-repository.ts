@@ -26,6 +26,7 @@ const FAILURES = "import { failure } from '@touchstone/kit/testing/failure';\nfa
 
 /** A queue and a sender of mails, which build on locks: in folders, over a worker and with tables. */
 const FILES: Record<string, string> = {
+  'package.json': '{}',
   'docs/catalogue.json': '{ "areas": [], "topics": [] }',
   'examples/kit/package.json': '{}',
   'examples/kit/testing/failure.ts': 'export const failure = () => undefined;\n',

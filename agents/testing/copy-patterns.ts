@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/files/root.ts';
+import { TYPES_FLOOR } from '../library/floors.ts';
 import { PACKAGE } from '../library/package-name.ts';
+import { TESTS_FOLDER } from '../library/test-folder.ts';
 import { buildProject, runsAsCommonJs } from './build-project.ts';
 
 // What a stranger does: packs nothing but what is published, installs it in an empty project,
@@ -17,7 +19,8 @@ const TOOLS = ['typescript', '@types/node'].map((name) => `${name}@${readVersion
 const COMPILER_OPTIONS = {
   allowImportingTsExtensions: true,
   exactOptionalPropertyTypes: true,
-  lib: ['esnext', 'dom', 'dom.iterable'],
+  // What is copied needs no more than it says.
+  lib: [TYPES_FLOOR, 'dom', 'dom.iterable'],
   module: 'nodenext',
   noEmit: true,
   noUncheckedIndexedAccess: true,
@@ -33,6 +36,7 @@ const ids = named.length > 0 ? named : listAll();
 touchstone('add', ...ids, '--with-tests');
 npm('install');
 run('node_modules/typescript/bin/tsc', '--project', '.');
+run('node_modules/typescript/bin/tsc', '--project', `src/patterns/${TESTS_FOLDER}`);
 touchstone('verify');
 await build('module', ids);
 const commonIds = ids.filter((id) =>

@@ -82,7 +82,7 @@ function listCopySteps({ examples, shard }: Plan): Step[] {
   if (examples.length === 0) return [];
   // All copies are type-checked together once; the other shards copy only what they test.
   const copied = shard && shard.index > 1 ? examples : [];
-  const root = join(COPY, 'src/patterns');
+  const root = join(COPY, 'src/patterns/.tests');
   const paths = examples.map((id) => join(root, slugOf(id), '/'));
   return [
     { name: 'copies', work: program('agents/testing/copy-patterns.ts', COPY, ...copied) },

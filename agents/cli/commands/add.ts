@@ -21,7 +21,7 @@ export function add({ library, changeProject, words, values }: CliInput): Comman
   });
   const { files, ...rest } = plan;
   const data = { ...rest, isDry, files: files.map(({ text, ...file }) => file) };
-  const isBlocked = files.some(({ state }) => state === 'in the way');
+  const isBlocked = plan.unmet.length > 0 || files.some(({ state }) => state === 'in the way');
   return { code: isBlocked ? 1 : 0, data, text: writePlan(plan, isDry) };
 }
 
@@ -39,7 +39,7 @@ const NOTES: Record<FileState, string> = {
   'in the way': '  another file is in its place: nothing is written',
 };
 
-function writePlan({ brought, files, packages, next }: AddPlan, isDry: boolean): string {
+function writePlan({ brought, files, packages, unmet, next }: AddPlan, isDry: boolean): string {
   const lines = files.map(({ state, path }) => {
     const line = `${MARKS[state]} ${path}${NOTES[state]}`;
     return state === 'write' ? paint('green', line) : paint('dim', line);
@@ -52,10 +52,12 @@ function writePlan({ brought, files, packages, next }: AddPlan, isDry: boolean):
     return `${requiredBy.join(', ')} ${build} on ${id}, which is added too`;
   });
   const head = isDry ? ['Nothing was written. Without --dry-run this would be:', ''] : [];
+  const first = unmet.map((fault) => paint('red', `First: ${fault}`));
   const steps = next.map((step, index) => `${index + 1}. ${step}`);
   const gap = isTerminal() ? [''] : [];
   return [
     ...head,
+    ...first,
     ...along,
     ...lines,
     ...gap,
