@@ -50,9 +50,10 @@ export default defineConfig({
         test: {
           name: 'agents',
           include: ['agents/**/*.test.ts'],
-          exclude: ['agents/dist/**', '**/node_modules/**'],
+          exclude: ['agents/dist/**', 'agents/matrix/**', '**/node_modules/**'],
         },
       },
+      { ...shared, test: { name: 'matrix', include: ['agents/matrix/*.test.ts'] } },
       {
         ...shared,
         test: {

@@ -15,6 +15,8 @@ export type Plan = {
   examples: string[];
   /** The pages that the browser looks at besides one of each kind; all pages when left out. */
   pages?: string[];
+  /** Whether it is all, or a part of all, and not a selection. */
+  isAll?: boolean;
   /** The part of all that this run is. */
   shard?: Shard;
   /** Says what was chosen and why, a line each. */
@@ -31,7 +33,7 @@ export function planRun(root: string, { all, shard, seed, base }: PlanOptions): 
   if (isAll && (seed ?? base) !== undefined)
     throw new UsageError('--seed and --base choose from the examples: leave out --all and --shard');
   if (shard !== undefined) return planShard(ids, parseShard(shard));
-  if (isAll) return { examples: ids, description: [`All ${ids.length} patterns`] };
+  if (isAll) return { examples: ids, isAll, description: [`All ${ids.length} patterns`] };
   return planSelection(root, ids, { seed: seed ?? readHead(root) ?? randomUUID(), base });
 }
 
@@ -40,6 +42,7 @@ function planShard(ids: string[], shard: Shard): Plan {
   const part = `Shard ${shard.index} of ${shard.count}`;
   return {
     examples,
+    isAll: true,
     shard,
     description: [`${part}: ${examples.length} of ${ids.length} patterns`],
   };

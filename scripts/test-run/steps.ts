@@ -39,6 +39,11 @@ export function listSteps(plan: Plan): Step[] {
     },
     ...listExampleSteps(plan.examples),
     ...listCopySteps(plan),
+    {
+      name: 'projects of other kinds',
+      once: true,
+      work: tests({ projects: ['matrix'], environment: plan.isAll ? { TOUCHSTONE_ALL: '1' } : {} }),
+    },
     { name: 'site', work: program('scripts/commands/build.ts') },
     { name: 'site tests', needs: 'site', once: true, work: tests({ projects: ['site'] }) },
     {

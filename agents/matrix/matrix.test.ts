@@ -1,0 +1,151 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { waitUntil } from '../../examples/kit/time/wait.ts';
+import { ROOT } from '../../scripts/files/root.ts';
+import { makeFolder } from '../testing/test-library.ts';
+import { fetchNode } from './fetch-node.ts';
+import { mustRun, runLine, startServer } from './run-in-project.ts';
+import { SAMPLE_PROJECTS, type SampleProject } from './sample-projects.ts';
+
+/** `npm test -- --all` tries every kind of project; without it, the one that differs most does. */
+const isAll = process.env.TOUCHSTONE_ALL === '1';
+
+const PATTERNS = 'webhook-receiving background-jobs refresh-token-rotation tenant-isolation-rls';
+const ADD = `npx touchstone add ${PATTERNS}`;
+const PATIENCE_MS = 1_200_000;
+const POLYFILL = join(import.meta.dirname, 'async-disposable-stack.mjs');
+
+let tarball: string;
+
+beforeAll(async () => {
+  const place = makeFolder();
+  const words = `npm pack ./agents --pack-destination ${place.folder} --silent`;
+  const printed = await mustRun(words, { folder: ROOT });
+  tarball = join(place.folder, printed.trim().split('\n').at(-1) ?? '');
+  return () => place[Symbol.dispose]();
+}, PATIENCE_MS);
+
+/** The project in a folder, with its packages and this one. */
+async function openProject({ files, app, install }: SampleProject) {
+  const place = makeFolder();
+  onTestFinished(() => place[Symbol.dispose]());
+  for (const [path, text] of Object.entries(files)) {
+    const file = join(place.folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  const folder = join(place.folder, app);
+  await mustRun(install(tarball), { folder });
+  return { folder, patterns: join(folder, 'src/patterns') };
+}
+
+async function findPort(): Promise<number> {
+  await using server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+async function answers(start: string, folder: string): Promise<void> {
+  const port = await findPort();
+  await using _ = startServer(start, { folder, port });
+  const get = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+    return (await answer?.text()) === 'Hello';
+  };
+  await waitUntil('the app answers', get);
+}
+
+/** The command that `add` says the failure tests are run with. */
+function findTestCommand(printed: string): string {
+  const [, command] = /Run the failure tests: (.+)/.exec(printed) ?? [];
+  return command ?? '';
+}
+
+const names = Object.keys(SAMPLE_PROJECTS) as (keyof typeof SAMPLE_PROJECTS)[];
+
+describe.each(isAll ? names : names.slice(0, 1))('a project of %s', (name) => {
+  it(
+    'builds, passes its tests and starts as before, and passes those that were copied',
+    async () => {
+      const project: SampleProject = SAMPLE_PROJECTS[name];
+      const { folder } = await openProject(project);
+      const checkProject = async () => {
+        if (project.build) await mustRun(project.build, { folder });
+        await mustRun(project.test, { folder });
+        await answers(project.start, folder);
+      };
+      await checkProject();
+
+      const printed = await mustRun(`${ADD} --with-tests`, { folder });
+      await mustRun(project.install(), { folder });
+      await mustRun('npx touchstone verify', { folder });
+      await checkProject();
+      const only = isAll ? '' : ' refresh-token-rotation';
+      await mustRun(findTestCommand(printed) + only, { folder });
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe.runIf(isAll)('on another Node', () => {
+  const project = SAMPLE_PROJECTS['Express, ES modules and npm'];
+  let nodes: { folder: string };
+
+  beforeAll(() => {
+    const place = makeFolder();
+    nodes = place;
+    return () => place[Symbol.dispose]();
+  });
+
+  it(
+    '20 nothing is written, and what is missing is said',
+    async () => {
+      const node = await fetchNode(nodes.folder, '20.20.2');
+      const { folder, patterns } = await openProject(project);
+      const { code, output } = await runLine(ADD, { folder, node });
+      expect({ code, output }).toEqual({
+        code: 2,
+        output: expect.stringContaining('the patterns need Node 22 or newer, and this is 20.20.2'),
+      });
+      expect(existsSync(patterns)).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    '22 the code runs, and its tests do with what that Node lacks',
+    async () => {
+      const node = await fetchNode(nodes.folder, '22.23.5');
+      const { folder } = await openProject(project);
+      const refused = await runLine(`${ADD} --with-tests`, { folder, node });
+      expect(refused.output).toContain('the failure tests need Node 24 or newer');
+      await mustRun(ADD, { folder, node });
+      await mustRun('npm run build', { folder, node });
+
+      await mustRun(`${ADD} --with-tests`, { folder });
+      await mustRun(project.install(), { folder });
+      const config = join(folder, 'src/patterns/.tests/vitest.config.ts');
+      expect(existsSync(config)).toBe(true);
+      // take-turns.ts is for browsers: Node has its locks from 24 on.
+      const tests = 'npx vitest run --root src/patterns/.tests webhook jobs tenant';
+      await mustRun(`NODE_OPTIONS="--import ${POLYFILL}" ${tests}`, { folder, node });
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    '24 all is as on the newest',
+    async () => {
+      const node = await fetchNode(nodes.folder, '24.22.3');
+      const { folder } = await openProject(project);
+      const printed = await mustRun(`${ADD} --with-tests`, { folder, node });
+      await mustRun(project.install(), { folder, node });
+      await mustRun('npm run build', { folder, node });
+      await mustRun(findTestCommand(printed), { folder, node });
+    },
+    PATIENCE_MS,
+  );
+});
