@@ -5,12 +5,22 @@ import type { CliCommand } from './command.ts';
 /** The commands, in the order in which the help lists them. */
 export const COMMANDS = {
   init: {
-    synopsis: '[--remove] [--cwd <folder>] [--json]',
+    synopsis: '[--mcp claude,cursor,vscode] [--skills] [--remove] [--cwd <folder>] [--json]',
     summary: 'Tells the AI tools of a project about the patterns, in AGENTS.md and CLAUDE.md',
     about: `Writes a block between markers into AGENTS.md, and a CLAUDE.md that points to it. Run it again to
-bring the block up to date.`,
-    examples: ['touchstone init', 'touchstone init --remove'],
-    options: { remove: { type: 'boolean' } },
+bring the block up to date. --mcp writes the MCP server into .mcp.json, .cursor/mcp.json or
+.vscode/mcp.json, --skills the Agent Skills into .claude/skills. A terminal is asked for both, and
+shown each file before. --remove takes out all of it.`,
+    examples: [
+      'touchstone init',
+      'touchstone init --mcp claude,cursor',
+      'touchstone init --remove',
+    ],
+    options: {
+      mcp: { type: 'string' },
+      skills: { type: 'boolean' },
+      remove: { type: 'boolean' },
+    },
     load: async () => (await import('./commands/init.ts')).init,
   },
   list: {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameBundle } from '../generate/budgets.ts';
 import type { Detail, FileRole, LibraryIndex, PatternEntry, PatternManifest } from './types.ts';
@@ -17,6 +17,8 @@ export type Library = {
   readSearchIndex: () => string;
   /** What AGENTS.md of a project says of the library. */
   readBlock: () => string;
+  /** The Agent Skills of the package, by their paths in a folder of skills. */
+  readSkills: () => ReadonlyMap<string, string>;
   /** Undefined when there is no such bundle. */
   readBundle: (area: string, budget: number) => string | undefined;
 };
@@ -34,6 +36,15 @@ export function openLibrary(folder: string): Library {
     readFile: (id, role, path) => read(`patterns/${id}/files/${role}/${path}`),
     readSearchIndex: () => read('search.json'),
     readBlock: () => read('AGENTS.block.md'),
+    readSkills() {
+      // The package has them once, where tools look for them: beside `dist`.
+      const skills = join(folder, '../../skills');
+      const files = readdirSync(skills, { recursive: true, encoding: 'utf8' }).sort();
+      const paths = files.filter((path) => path.endsWith('.md'));
+      return new Map(
+        paths.map((path) => [path.replaceAll('\\', '/'), readFileSync(join(skills, path), 'utf8')]),
+      );
+    },
     readBundle(area, budget) {
       const file = `bundles/${area}.${nameBundle(budget)}.md`;
       const known = patterns.some((pattern) => pattern.area === area);

@@ -2,8 +2,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { writeAtomically } from '../../scripts/files/write-atomically.ts';
 import { endMarker, startMarker } from './block-markers.ts';
 import { insertBlock, removeBlock } from './block-text.ts';
+import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { type ProjectText, readProjectText } from './project-text.ts';
+import type { PlannedText } from './tool-config.ts';
 
 /** What was done with a file. */
 export type InitChange = { file: string; done: 'created' | 'updated' | 'unchanged' | 'deleted' };
@@ -72,6 +74,19 @@ function edit({ name, text }: ProjectText, change: (text: string) => string): st
 
 function apply(planned: Planned[]): InitChange[] {
   return planned.map(({ file, text }) => ({ file: file.name, done: write(file, text) }));
+}
+
+/** Writes what other files of a project shall be. */
+export const writeTexts = (project: Project, planned: PlannedText[]): InitChange[] =>
+  planned.map(({ path, text }) => ({ file: path, done: writeText(project, path, text) }));
+
+function writeText(project: Project, path: string, text: string | undefined): InitChange['done'] {
+  const before = project.read(path);
+  if (text === before) return 'unchanged';
+  if (text === undefined) project.remove(path);
+  else project.write(path, text);
+  if (text === undefined) return 'deleted';
+  return before === undefined ? 'created' : 'updated';
 }
 
 function write({ path, text: before }: ProjectText, text: string | undefined): InitChange['done'] {
