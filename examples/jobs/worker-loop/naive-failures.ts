@@ -30,23 +30,24 @@ export async function checkBesideOneThatHangs() {
   return { answered, hanging };
 }
 
-/** How often a site that is due once is asked, when two processes look. */
+/** How many processes ask a site that is due once, when two look. */
 export async function checkWithTwoProcesses() {
   await using database = await freshDatabase({ schema });
   const { pool } = database;
   const sites = createSiteChecks({ pool });
   await sites.add('slow');
   const both = createGate();
-  const loops = [startProcess(), startProcess()];
-  let asked = 0;
+  const loops = [1, 2].map(startProcess);
+  // On a slow machine, a tick of a process may overtake its first.
+  const askers = new Set<number>();
 
-  function startProcess() {
+  function startProcess(process: number) {
     const loop = startNaiveLoop({
       pool,
       async ask() {
         loop.stop();
-        asked += 1;
-        if (asked === 2) both.open();
+        askers.add(process);
+        if (askers.size === 2) both.open();
         await both.opened;
         return 'fine';
       },
@@ -59,7 +60,7 @@ export async function checkWithTwoProcesses() {
   await waitUntil('it has its answer', async () =>
     Boolean((await sites.list())[0]?.answer),
   );
-  return asked;
+  return askers.size;
 }
 
 /** The exit code of a process whose database cannot be reached. */

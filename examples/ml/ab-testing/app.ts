@@ -1,12 +1,12 @@
-import express, { type Response } from 'express';
+import express from 'express';
 import { z } from 'zod';
 import {
   answerErrors,
   answerNotFound,
 } from '../../api-design/error-handling/answer-errors.ts';
-import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
+import { endOf, explainEnd } from '../model-serving/request-end.ts';
 import type { ModelTrials } from './model-trials.ts';
 import { requireOperator } from './require-operator.ts';
 
@@ -55,7 +55,7 @@ export function createApp(services: Services) {
   const { trials, createDeadline, log } = services;
   const app = express().disable('x-powered-by');
   app.post('/predictions', async (request, response) => {
-    const end = endOf(response);
+    const end = endOf(response, createDeadline());
     const { user, flower } = (await parsePrediction(request)).body;
     const { features, ...answer } = await trials.predict({
       user,
@@ -64,13 +64,6 @@ export function createApp(services: Services) {
     });
     response.status(201).json(answer);
   });
-
-  /** The first of two: the deadline, or that the client goes. */
-  function endOf(response: Response): AbortSignal {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    return AbortSignal.any([createDeadline(), gone.signal]);
-  }
 
   app.use(requireOperator(services.operatorToken));
 
@@ -94,14 +87,9 @@ export function createApp(services: Services) {
     response.json(await trials.look());
   });
 
-  app.use(answerNotFound, answerErrors(log, translate));
+  app.use(
+    answerNotFound,
+    answerErrors(log, (cause) => translateZodError(explainEnd(cause))),
+  );
   return app;
-}
-
-function translate(cause: unknown): unknown {
-  const isLate =
-    cause instanceof DOMException && cause.name === 'TimeoutError';
-  if (!isLate) return translateZodError(cause);
-  const advice = 'The model did not answer in time';
-  return new HttpProblem(504, 'deadline_exceeded', advice, { cause });
 }

@@ -51,6 +51,18 @@ it('predicts with a mean where a value is null', async () => {
   ).toMatchObject({ status: 201, body: { label: 'setosa' } });
 });
 
+it('answers 504 when the deadline has passed', async () => {
+  const late = new DOMException('', 'TimeoutError');
+  await using app = await startTestApp({
+    createDeadline: () => AbortSignal.abort(late),
+  });
+
+  expect(await app.predict(FLOWER)).toMatchObject({
+    status: 504,
+    body: { code: 'deadline_exceeded' },
+  });
+});
+
 it('refuses a body that is not what the route asks for', async () => {
   await using app = await startTestApp();
   const refused = { status: 400, body: { code: 'invalid_request' } };

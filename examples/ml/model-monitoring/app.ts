@@ -1,4 +1,4 @@
-import express, { type Response } from 'express';
+import express from 'express';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import {
@@ -8,6 +8,7 @@ import {
 import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import { readJson } from '../../api-design/request-validation/read-json.ts';
 import type { ModelPool } from '../model-serving/model-pool.ts';
+import { endOf, explainEnd } from '../model-serving/request-end.ts';
 import type { createModelMonitor } from './model-monitor.ts';
 import type { createPredictionIds } from './prediction-ids.ts';
 
@@ -34,7 +35,7 @@ export function createApp(services: Services) {
 
   // #region wire
   app.post('/predictions', async (request, response) => {
-    const end = endOf(response);
+    const end = endOf(response, createDeadline());
     const body = await readJson(request, MOST_BYTES);
     const pool = models.current(); // a reload may come meanwhile
     const prediction = await pool.predict(body, end);
@@ -55,16 +56,11 @@ export function createApp(services: Services) {
   });
   // #endregion wire
 
-  /** The first of two: the deadline, or that the client goes. */
-  function endOf(response: Response): AbortSignal {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    return AbortSignal.any([createDeadline(), gone.signal]);
-  }
-
   app.use(
     answerNotFound,
-    answerErrors(services.log, translateZodError),
+    answerErrors(services.log, (cause) =>
+      translateZodError(explainEnd(cause)),
+    ),
   );
   return app;
 }

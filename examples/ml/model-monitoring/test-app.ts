@@ -9,11 +9,14 @@ import { never, startProcess } from './test-process.ts';
 /** The secret of all test apps. */
 export const SECRET = randomBytes(32).toString('base64url');
 
-type TestAppOptions = { process?: ReturnType<typeof startProcess> };
+type TestAppOptions = {
+  process?: ReturnType<typeof startProcess>;
+  createDeadline?: () => AbortSignal;
+};
 
 /** The app on a socket, with the model that all tests share. */
 export async function startTestApp(options: TestAppOptions = {}) {
-  const { process = startProcess() } = options;
+  const { process = startProcess(), createDeadline = never } = options;
   const { monitor, registry, watched } = process;
   const server = await listen(
     createApp({
@@ -21,7 +24,7 @@ export async function startTestApp(options: TestAppOptions = {}) {
       monitor,
       ids: createPredictionIds({ secret: SECRET, remembered: 100 }),
       registry,
-      createDeadline: never,
+      createDeadline,
       log: createTestLog(),
     }),
   );

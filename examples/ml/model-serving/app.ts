@@ -1,4 +1,4 @@
-import express, { type Response } from 'express';
+import express from 'express';
 import {
   answerErrors,
   answerNotFound,
@@ -7,6 +7,7 @@ import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import { readJson } from '../../api-design/request-validation/read-json.ts';
 import type { ModelPool } from './model-pool.ts';
+import { endOf, explainEnd } from './request-end.ts';
 
 type Services = {
   models: { current: () => ModelPool };
@@ -23,19 +24,12 @@ export function createApp({ models, createDeadline, log }: Services) {
 
   // #region wire
   app.post('/predictions', async (request, response) => {
-    const end = endOf(response);
+    const end = endOf(response, createDeadline());
     const body = await readJson(request, MOST_BYTES);
     const prediction = await models.current().predict(body, end);
     const { features, ...answer } = prediction;
     response.json(answer);
   });
-
-  /** The first of two: the deadline, or that the client goes. */
-  function endOf(response: Response): AbortSignal {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    return AbortSignal.any([createDeadline(), gone.signal]);
-  }
 
   // The event loop is free: these answer while threads compute.
   app.get('/livez', (_request, response) => {
@@ -56,14 +50,9 @@ export function createApp({ models, createDeadline, log }: Services) {
     response.json({ name, version, features, labels, work });
   });
 
-  app.use(answerNotFound, answerErrors(log, translate));
+  app.use(
+    answerNotFound,
+    answerErrors(log, (cause) => translateZodError(explainEnd(cause))),
+  );
   return app;
-}
-
-function translate(cause: unknown): unknown {
-  const isLate =
-    cause instanceof DOMException && cause.name === 'TimeoutError';
-  if (!isLate) return translateZodError(cause);
-  const advice = 'The model did not answer in time';
-  return new HttpProblem(504, 'deadline_exceeded', advice, { cause });
 }
