@@ -34,7 +34,7 @@ export function writeBrief({ id, data }: SourcePattern): string {
   return joinParts([
     `# ${title}`,
     summary,
-    `\`${id}\`, level ${level} of 4, needs ${nameNeeds(needs)}${sayRequired(requires)}. Add it: \`${NPX} add ${id}\``,
+    `Level ${level} of 4, needs ${nameNeeds(needs)}${sayRequired(requires)}. Add it: \`${NPX} add ${id}\``,
     ...writeChoice(data),
   ]);
 }
@@ -46,7 +46,8 @@ const sayRequired = (ids: string[]): string =>
 export function writeStandard(pattern: SourcePattern, sections = readSections(pattern)): string {
   const snippets = sections
     .filter(({ name }) => name === 'How it works' || name === 'The code')
-    .flatMap(({ text }) => listSourceFences(text));
+    .flatMap(({ text }) => listSourceFences(text))
+    .sort((a, b) => Number(isWiring(b)) - Number(isWiring(a)));
   const head = [
     writeBrief(pattern),
     `## Rules\n\n${listInvariants(findText(sections, 'How it works'))}`,
@@ -65,8 +66,19 @@ export function writeStandard(pattern: SourcePattern, sections = readSections(pa
   }
 }
 
+/** How the code is started is what a reader would guess; the rest comes with the files. */
+const isWiring = ({ source }: { source: string }): boolean =>
+  /#wire$|^(app|main|start-[\w-]+)\.ts#/.test(source);
+
+/** The first are those that readers have most often: what remains of them is theirs to do. */
+const FIRST_FAILURES = 6;
+
 const writeFailures = ({ proof }: SourcePattern): string =>
-  writeItems((proof?.failures ?? []).map(({ title }) => title));
+  writeItems(
+    (proof?.failures ?? []).map(({ title, remains }, index) =>
+      index < FIRST_FAILURES && remains ? `${title}. Remains: ${remains}` : title,
+    ),
+  );
 
 /** From what is needed most to what is needed least: the last are left out first. */
 const IMPORTANCE = [
