@@ -58,7 +58,7 @@ describe('a change of a project', () => {
     expect(() => holdProject(place.folder, () => 1, 100)).toThrow(`process ${process.ppid}`);
   });
 
-  it('is whole after the next try, before whichever write the first was killed', () => {
+  it('is complete after the next try, before whichever write the first was killed', () => {
     using whole = makeProject();
     applyPlan(
       composed.library,

@@ -58,7 +58,7 @@ describe('the lock', () => {
     expect(() => add([QUEUE])).toThrow(refusal);
     expect(() => planUpdate(library, place.project, [])).toThrow(refusal);
     place.project.write(LOCK_FILE, '{ "lockVersion": 2 }');
-    expect(() => add([QUEUE])).toThrow('is of a newer touchstone');
+    expect(() => add([QUEUE])).toThrow('comes from a newer touchstone');
   });
 
   it('that is lost brings no migration a second time', () => {

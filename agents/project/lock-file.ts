@@ -58,8 +58,8 @@ function parseLock(text: string): Lock {
   const { data, error } = lockSchema.safeParse(json);
   if (data) return data;
   const newer = newerLock.safeParse(json).success;
-  if (newer) throw new ProjectError(`${LOCK_FILE} is of a newer touchstone: ${LATEST}`);
-  const fault = json === undefined ? 'it is no JSON' : z.prettifyError(error).split('\n', 1)[0];
+  if (newer) throw new ProjectError(`${LOCK_FILE} comes from a newer touchstone: ${LATEST}`);
+  const fault = json === undefined ? 'it is not JSON' : z.prettifyError(error).split('\n', 1)[0];
   throw new ProjectError(`${LOCK_FILE} cannot be read (${fault}): restore it from version control`);
 }
 

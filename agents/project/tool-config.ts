@@ -54,7 +54,7 @@ function readConfig(project: Project, path: string): Config {
   } catch {
     const line = JSON.stringify({ [NAME]: SERVER }).slice(1, -1);
     throw new ProjectError(
-      `${path} is no plain JSON, so it is left alone: add to its servers ${line}`,
+      `${path} is not plain JSON, so it is left alone: add to its servers ${line}`,
     );
   }
 }

@@ -108,7 +108,7 @@ describe('an update', () => {
     expect(project.read(WORKER)).toBe(conflicted);
   });
 
-  it('tells of a changed migration until the project says that it has one of its own', () => {
+  it('reports a changed migration until the project says that it has one of its own', () => {
     update();
     expect(update()[MIGRATION]).toBe('migration');
     const applied = planUpdate(next, project, [], { isApplied: true });
