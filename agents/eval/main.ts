@@ -22,7 +22,7 @@ function printEval(): void {
 
 function printScore(text: string): void {
   const scorePages = createScorer(JSON.parse(library.readSearchIndex()) as SearchIndex);
-  const { words, pages, topicScore } = scorePages(text);
+  const { words, pages, topic } = scorePages(text);
   const best = pages.slice(0, 3);
   console.table(
     words.map(({ word, weight, strengths }) => ({
@@ -31,7 +31,7 @@ function printScore(text: string): void {
       ...Object.fromEntries(best.map(({ id }) => [id, strengths.get(id) ?? 0])),
     })),
   );
-  const least = MIN_SCORE + TOPIC_SHARE * topicScore;
+  const least = MIN_SCORE + TOPIC_SHARE * topic.score;
   for (const { id, score } of best)
     console.log(
       `${score.toFixed(2)} ${score < least ? 'is below' : 'reaches'} ${least.toFixed(2)}: ${id}`,

@@ -31,7 +31,7 @@ export function indexSearch(patterns: IndexedPattern[], topics: Topic[]): Search
     .filter(({ id }) => !ids.includes(id))
     .map(({ id, title, promise }) => {
       const text = new Set(readWords(`${id} ${title} ${promise}`));
-      return { text, isAnswered: answered.has(id) };
+      return { id, text, isAnswered: answered.has(id) };
     });
   const weights = createWeights([...pages.map(listTold), ...unwritten.map(({ text }) => text)]);
   const words = new Map<string, IndexedWord>();
@@ -42,10 +42,15 @@ export function indexSearch(patterns: IndexedPattern[], topics: Topic[]): Search
       words.set(word, [weight, [...found, [number, strength]]]);
     }
   });
-  unwritten.forEach(({ text, isAnswered }, number) => {
-    if (!isAnswered) for (const word of text) addTopic(words.get(word), number);
+  const planned = unwritten.filter(({ isAnswered }) => !isAnswered);
+  planned.forEach(({ text }, number) => {
+    for (const word of text) addTopic(words.get(word), number);
   });
-  return { ids, words: Object.fromEntries([...words].sort(([a], [b]) => (a < b ? -1 : 1))) };
+  return {
+    ids,
+    topics: planned.map(({ id }) => id),
+    words: Object.fromEntries([...words].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
 }
 
 function addTopic(word: IndexedWord | undefined, number: number): void {

@@ -14,8 +14,8 @@ export type QueryWord = {
 export type Scored = {
   words: QueryWord[];
   pages: { id: string; score: number }[];
-  /** The score of the best topic that has no page. */
-  topicScore: number;
+  /** The topic without a page that the query is most about. */
+  topic: { id: string; score: number };
 };
 
 /**
@@ -23,7 +23,11 @@ export type Scored = {
  * words of the query say. So it grows with each word that is found, and shrinks with each that
  * is not, more with a rare one: a page on tokens is no answer to "csrf token".
  */
-export function createScorer({ ids, words: indexed }: SearchIndex): (query: string) => Scored {
+export function createScorer({
+  ids,
+  topics,
+  words: indexed,
+}: SearchIndex): (query: string) => Scored {
   const known = new Map(Object.entries(indexed));
 
   return function scorePages(query) {
@@ -33,7 +37,9 @@ export function createScorer({ ids, words: indexed }: SearchIndex): (query: stri
     const found = new Set(words.flatMap(({ strengths }) => [...strengths.keys()]));
     const pages = [...found].map((id) => ({ id, score: scorePage(id, words) / Math.sqrt(all) }));
     pages.sort((a, b) => b.score - a.score || compare(a.id, b.id));
-    return { words, pages, topicScore: scoreTopics(words) / Math.sqrt(all || 1) };
+    const [number, said] = findTopic(words);
+    const topic = { id: topics[number] ?? '', score: said / Math.sqrt(all || 1) };
+    return { words, pages, topic };
   };
 
   /** A word that no text has says most of all; one that comes again says more. */
@@ -48,11 +54,12 @@ const scorePage = (id: string, words: QueryWord[]): number =>
   sum(words.map(({ weight, strengths }) => weight * (strengths.get(id) ?? 0)));
 
 /** A topic is known by its title and what it promises: it is about each word that it has. */
-function scoreTopics(words: QueryWord[]): number {
+function findTopic(words: QueryWord[]): [number: number, said: number] {
   const scores = new Map<number, number>();
   for (const { weight, topics } of words)
     for (const topic of topics) scores.set(topic, (scores.get(topic) ?? 0) + weight);
-  return Math.max(0, ...scores.values());
+  const best = [...scores].sort(([, a], [, b]) => b - a)[0];
+  return best ?? [-1, 0];
 }
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -2,12 +2,14 @@
 export type SearchIndex = {
   /** The ids of the patterns, sorted. */
   ids: string[];
+  /** The ids of the topics that have no page yet. */
+  topics: string[];
   words: Record<string, IndexedWord>;
 };
 
 /**
  * How much a word says (from 0, in every text, to 1, rare), which pages have it where, and which
- * topics without a page have it; topics are counted from 0, and have no other name here.
+ * topics without a page have it, each by its place among `topics`.
  */
 export type IndexedWord = [
   weight: number,

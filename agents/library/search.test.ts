@@ -13,6 +13,7 @@ const ENTRIES = [
 /** By hand, so that each score can be worked out with a pencil. */
 const INDEX: SearchIndex = {
   ids: ENTRIES.map(({ id }) => id),
+  topics: ['auth/renewal', 'billing/invoices'],
   words: {
     credenti: [0.9, [[0, 1]]],
     refresh: [0.8, [[0, 1]]],
@@ -92,7 +93,11 @@ describe('a query has no pattern', () => {
     const topicScore = (0.8 + 0.9) / Math.sqrt(0.8 + 0.9);
     expect(score).toBeGreaterThan(MIN_SCORE);
     expect(score - TOPIC_SHARE * topicScore).toBeLessThan(MIN_SCORE);
-    expect(search('renew invoices')).toMatchObject({ outcome: 'no-pattern' });
+    expect(search('renew invoices')).toMatchObject({
+      outcome: 'no-pattern',
+      planned: 'auth/renewal',
+    });
+    expect(search('tab')).not.toHaveProperty('planned');
     expect(listIds('renew')).toEqual(['auth/tokens']);
   });
 

@@ -10,8 +10,16 @@ export type Hit = { pattern: PatternEntry; score: number; symptom: string };
 /** Whether patterns fit, none does, or the query has no word to search for. */
 export type SearchOutcome = 'found' | 'no-pattern' | 'no-words';
 
-/** What a search found. Without hits, `nearest` has the ids that come closest, three at most. */
-export type SearchResult = { outcome: SearchOutcome; hits: Hit[]; nearest: string[] };
+/**
+ * What a search found. Without hits, `nearest` has the ids that come closest, three at most, and
+ * `planned` the topic that the query is about and that has no page yet.
+ */
+export type SearchResult = {
+  outcome: SearchOutcome;
+  hits: Hit[];
+  nearest: string[];
+  planned?: string;
+};
 
 /** What a search may be narrowed to. */
 export type SearchOptions = { area?: string | undefined; limit?: number | undefined };
@@ -29,6 +37,9 @@ export const MIN_SCORE = 0.42;
 /** The share of the best such topic's score that counts against the pages. */
 export const TOPIC_SHARE = 0.4;
 
+/** A topic without a page that scores as much is what the query is about. */
+const PLANNED_SCORE = 0.55;
+
 /** What comes after the best page scores at least this much of it. */
 const MIN_SHARE = 0.5;
 
@@ -40,10 +51,10 @@ export function createSearch(library: Pick<Library, 'find' | 'readSearchIndex'>)
   const scorePages = createScorer(JSON.parse(library.readSearchIndex()) as SearchIndex);
 
   return function search(query, { area, limit = DEFAULT_HITS } = {}) {
-    const { words, pages, topicScore } = scorePages(query);
+    const { words, pages, topic } = scorePages(query);
     const inArea = pages.filter(({ id }) => area === undefined || library.find(id)?.area === area);
     const best = inArea[0]?.score ?? 0;
-    const fitting = best - TOPIC_SHARE * topicScore < MIN_SCORE ? [] : inArea;
+    const fitting = best - TOPIC_SHARE * topic.score < MIN_SCORE ? [] : inArea;
     const hits = fitting
       .filter(({ score }) => score >= best * MIN_SHARE)
       .slice(0, Math.min(Math.max(limit || 1, 1), MAX_HITS))
@@ -53,7 +64,8 @@ export function createSearch(library: Pick<Library, 'find' | 'readSearchIndex'>)
       });
     if (hits.length > 0) return { outcome: 'found', hits, nearest: [] };
     const nearest = pages.slice(0, 3).map(({ id }) => id);
-    return { outcome: words.length > 0 ? 'no-pattern' : 'no-words', hits, nearest };
+    const outcome = words.length > 0 ? 'no-pattern' : 'no-words';
+    return { outcome, hits, nearest, ...(topic.score >= PLANNED_SCORE && { planned: topic.id }) };
   };
 }
 

@@ -84,7 +84,7 @@ const MEANINGS = [
   'test experiment trial',
   'timeout deadline',
   'try attempt',
-  'twice duplicate double dedupe deduplicate',
+  'twice duplicate double dedupe deduplicate multiple',
   'url link',
   'user member visitor',
   'verify validate check',

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { waitUntil } from '../../examples/kit/time/wait.ts';
 import { ROOT } from '../../scripts/files/root.ts';
+import { NPX } from '../library/package-name.ts';
 import { makeFolder } from '../testing/test-library.ts';
 import { fetchNode } from './fetch-node.ts';
 import { mustRun, runLine, startServer } from './run-in-project.ts';
@@ -13,7 +14,7 @@ import { SAMPLE_PROJECTS, type SampleProject } from './sample-projects.ts';
 const isAll = process.env.TOUCHSTONE_ALL === '1';
 
 const PATTERNS = 'webhook-receiving background-jobs refresh-token-rotation tenant-isolation-rls';
-const ADD = `npx touchstone add ${PATTERNS}`;
+const ADD = `${NPX} add ${PATTERNS}`;
 const PATIENCE_MS = 1_200_000;
 const POLYFILL = join(import.meta.dirname, 'async-disposable-stack.mjs');
 
@@ -81,7 +82,7 @@ describe.each(isAll ? names : names.slice(0, 1))('a project of %s', (name) => {
 
       const printed = await mustRun(`${ADD} --with-tests`, { folder });
       await mustRun(project.install(), { folder });
-      await mustRun('npx touchstone verify', { folder });
+      await mustRun(`${NPX} verify`, { folder });
       await checkProject();
       const only = isAll ? '' : ' refresh-token-rotation';
       await mustRun(findTestCommand(printed) + only, { folder });

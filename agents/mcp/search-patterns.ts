@@ -8,7 +8,7 @@ import type { Tool } from './tool.ts';
 /** Finds patterns for a problem. */
 export function searchPatterns({ search, area, areas }: Context) {
   const input = z.object({
-    query: z.string().trim().min(1).max(1_000),
+    query: z.string().trim().min(1).max(20_000),
     area,
     limit: z.int().min(1).max(10).default(5),
   });
@@ -29,10 +29,11 @@ export function searchPatterns({ search, area, areas }: Context) {
         JSON.stringify({ hits }),
       );
       if (hits.length > 0) return { text: hits.map(write).join('\n'), data: { hits } };
-      const { nearest } = result;
+      const { nearest, planned } = result;
+      const plan = planned ? ` Planned, and not written yet: ${planned}.` : '';
       const near = nearest.length > 0 ? ` Nearest: ${nearest.join(', ')}.` : '';
-      const text = `No pattern fits.${near} Areas: ${areas.join(', ')}.`;
-      return { text, data: { hits, nearest, areas } };
+      const text = `No pattern fits.${plan}${near} Areas: ${areas.join(', ')}.`;
+      return { text, data: { hits, nearest, planned, areas } };
     },
   } satisfies Tool<typeof input>;
 }
@@ -48,6 +49,7 @@ const found = z.object({
 const output = z.object({
   hits: z.array(found),
   nearest: z.array(z.string()).optional(),
+  planned: z.string().optional(),
   areas: z.array(z.string()).optional(),
 });
 

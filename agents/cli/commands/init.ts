@@ -71,8 +71,13 @@ function readTools(named: string | undefined): McpTool[] {
 function openPrompt() {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   const ask = async (question: string): Promise<boolean> =>
-    /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+    /^y(es)?$/i.test((await lines.question(`${question} [y/N] `).catch(stop)).trim());
   return { ask, [Symbol.dispose]: () => lines.close() };
+}
+
+/** Ctrl-C and Ctrl-D. */
+function stop(): never {
+  throw new UsageError('stopped, and nothing was written');
 }
 
 function describe(changes: InitChange[]): CommandResult {

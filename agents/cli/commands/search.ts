@@ -15,11 +15,12 @@ export function search({ library, words, values }: CliInput): CommandResult {
     throw new UsageError('name what to search for: touchstone search <words>');
   const area = resolveArea(library, readWord(values, 'area'));
   const limit = readLimit(readWord(values, 'limit'));
-  const { hits, nearest } = createSearch(library)(query, { area, limit });
-  const data = { query, hits: hits.map(toData), nearest };
+  const { hits, nearest, planned } = createSearch(library)(query, { area, limit });
+  const data = { query, hits: hits.map(toData), nearest, planned };
   if (hits.length > 0) return { code: 0, data, text: hits.map(writeHit).join('\n') };
   const near = nearest.length > 0 ? ` The nearest: ${nearest.join(', ')}.` : '';
-  return { code: 1, data, text: `No pattern fits.${near}` };
+  const plan = planned ? ` Planned, and not written yet: ${planned}.` : '';
+  return { code: 1, data, text: `No pattern fits.${plan}${near}` };
 }
 
 function readLimit(word: string | undefined): number {
