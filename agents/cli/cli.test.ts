@@ -40,6 +40,7 @@ describe('touchstone', () => {
       expect(run([name, '--help']).out).toMatch(new RegExp(`^touchstone ${name}[\\s\\S]*\\n  \\S`));
     }
     expect(run([]).out).toBe(out);
+    expect(run(['help', 'add']).out).toBe(run(['add', '--help']).out);
   });
 
   it('says its version', () => {
@@ -66,8 +67,9 @@ describe('touchstone', () => {
     [['verify'], 'has no pattern yet'],
     [['add', 'background-jobs', '--imports', 'cjs'], 'imports must be "ts" or "js"'],
     [['add', 'background-jobs', '--dir', '../x'], 'it goes up with ..'],
-    [['completion', 'csh'], 'name your shell'],
-    [['add', 'background-jobs', '--cwd', '/not/there'], 'no such file or directory'],
+    [['add', 'background-jobs', '--cwd', '/not/there'], 'there is no folder /not/there'],
+    [['mcp', '--port', '8931'], '--port goes with --http'],
+    [['help', 'ad'], 'did you mean add?'],
   ])('ends with 2 and one sentence for %j', (words, sentence) => {
     const { code, out, errors } = run(words);
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -136,8 +138,4 @@ describe('a pattern on its way into a project', () => {
     const ids = JSON.parse(run(['list', '--json']).out).map(({ id }: { id: string }) => id);
     expect(lines.map((line) => line.split('\t')[0])).toEqual(ids);
   });
-});
-
-it.each(['bash', 'zsh', 'fish'])('prints a completion script for %s', (shell) => {
-  expect(run(['completion', shell]).out).toContain('touchstone');
 });

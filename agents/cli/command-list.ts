@@ -134,16 +134,6 @@ project either.`,
     },
     load: async () => (await import('./commands/mcp.ts')).mcp,
   },
-  completion: {
-    synopsis: 'bash|zsh|fish',
-    summary: 'Prints a script that completes commands and ids in your shell',
-    about: 'Add what it prints to the start of your shell.',
-    examples: [
-      'touchstone completion bash >> ~/.bashrc',
-      'touchstone completion fish > ~/.config/fish/completions/touchstone.fish',
-    ],
-    load: async () => (await import('./commands/completion.ts')).completion,
-  },
 } satisfies Record<string, CliCommand>;
 
 /** The name of a command. */

@@ -17,6 +17,7 @@ export function runCli(args: string[], libraryFolder: string): Promise<number> {
   return endWithCode(tool, async () => {
     const [name = '--help', ...rest] = args;
     if (name === '--version' || name === '-v') return say(openLibrary(libraryFolder).version);
+    if (name === 'help' && rest[0]) return await runNamed(rest[0], ['--help'], libraryFolder);
     if (name === '--help' || name === '-h' || name === 'help') return say(writeHelp());
     return await runNamed(name, rest, libraryFolder).catch(explain);
   });

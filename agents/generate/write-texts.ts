@@ -24,9 +24,9 @@ export function writeTexts(pattern: SourcePattern): Record<Detail, string> {
   };
 }
 
-/** The sections of a page as they go into texts: words say what diagrams show. */
+/** The sections of a page as they go into texts: words say what diagrams show, and only a clone runs examples. */
 const readSections = ({ body }: SourcePattern): TextSection[] =>
-  listSections(cleanBody(body, { diagrams: false }));
+  listSections(cleanBody(body, { diagrams: false })).filter(({ name }) => name !== 'Run it');
 
 /** What one chooses by. */
 export function writeBrief({ id, data }: SourcePattern): string {
@@ -87,7 +87,6 @@ const IMPORTANCE = [
   'What can go wrong',
   'Security',
   'Scale out',
-  'Run it',
   'Alternatives',
   'Problem',
   'Performance',

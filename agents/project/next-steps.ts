@@ -3,12 +3,23 @@ import { TESTS_FOLDER } from '../library/test-folder.ts';
 import type { PatternManifest } from '../library/types.ts';
 import type { AddPlan } from './plan-add.ts';
 
-type Circumstances = { manifests: PatternManifest[]; isModule: boolean; manager: string };
+type Circumstances = {
+  manifests: PatternManifest[];
+  /** The services that they run on, `postgres 15` for that version or a newer one. */
+  needs: string[];
+  isModule: boolean;
+  manager: string;
+};
+
+/** pnpm ends with an error until each install script is allowed or not; Postgres and esbuild work without theirs. */
+const NOTES: Record<string, string> = {
+  pnpm: ' (it asks about install scripts, and none is needed: pnpm approve-builds, select none)',
+};
 
 /** What is left to do once a plan is written, a sentence each. */
 export function listNext(
   { asked, settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
-  { manifests, isModule, manager }: Circumstances,
+  { manifests, needs, isModule, manager }: Circumstances,
 ): string[] {
   const written = files.filter(({ state }) => state === 'write');
   const copied = unique(written.filter(isOf('pattern')).map(({ pattern }) => pattern));
@@ -16,20 +27,22 @@ export function listNext(
   const yours = unique(manifests.flatMap(({ yours }) => yours));
   const lacksPackages = Object.values(packages).some((one) => Object.keys(one).length > 0);
   const versions = others.filter(({ name }) => name !== PACKAGE);
+  const postgres = Math.max(0, ...needs.map(readPostgres));
   const id = asked.length === 1 ? asked[0] : '<id>';
   return [
     isModule || settings.isCommonJs
       ? ''
       : 'Set "type": "module" in package.json: the files are ES modules.',
-    lacksPackages ? `Install the packages: ${manager} install` : '',
+    lacksPackages ? `Install the packages: ${manager} install${NOTES[manager] ?? ''}` : '',
     ...versions.map(
       ({ name, present, proven }) =>
         `${name}: yours is ${present}; the pattern was proven with ${proven}.`,
     ),
     migrations.length > 0 ? `Read and apply ${migrations.join(', ')}.` : '',
     migrations.length > 0 && yours.length > 0
-      ? `Left out, because they are yours: ${yours.join(', ')}. Change what refers to them.`
+      ? `Left out of the migration, for your own tables take their place: ${yours.join(', ')}. Change what refers to them.`
       : '',
+    postgres > 0 ? `Use Postgres ${postgres} or newer.` : '',
     environment.length > 0 ? `Set in the environment: ${environment.join(', ')}.` : '',
     written.some(isOf('test'))
       ? `Run the failure tests: npx vitest run --root ${settings.directory}/${TESTS_FOLDER}`
@@ -37,6 +50,8 @@ export function listNext(
     copied.length > 0 ? `See how it is wired: ${NPX} show ${id} --file app.ts` : '',
   ].filter(Boolean);
 }
+
+const readPostgres = (need: string): number => Number(/^postgres (\d+)$/.exec(need)?.[1] ?? 0);
 
 const isOf =
   (role: string) =>

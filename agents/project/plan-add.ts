@@ -100,7 +100,8 @@ export function planAdd(
     unmet: findUnmet({ settings, hasTests: tested.size > 0 }),
   };
   const isModule = manifest.type === 'module';
-  const circumstances = { manifests, isModule, manager: findManager(project) };
+  const needs = patterns.flatMap((id) => library.find(id)?.needs ?? []);
+  const circumstances = { manifests, needs, isModule, manager: findManager(project) };
   return { ...plan, next: listNext(plan, circumstances) };
 }
 

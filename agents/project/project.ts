@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync 
 import { dirname, join } from 'node:path';
 import { writeAtomically } from '../../scripts/files/write-atomically.ts';
 import { HOLD } from './hold-project.ts';
+import { ProjectError } from './project-error.ts';
 import { resolveInside } from './safe-path.ts';
 
 /**
@@ -22,6 +23,7 @@ export type Project = {
 
 /** Opens the project in a folder. */
 export function openProject(folder: string): Project {
+  if (!existsSync(folder)) throw new ProjectError(`there is no folder ${folder}`);
   const root = realpathSync.native(folder);
   const locate = (path: string) => resolveInside(root, path);
 

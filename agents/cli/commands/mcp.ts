@@ -6,10 +6,15 @@ import type { CliInput } from '../command.ts';
 
 /** Serves MCP until it is stopped. */
 export async function mcp({ library, values }: CliInput): Promise<undefined> {
-  const http = values.http === true ? readHttp(values) : undefined;
+  const http = values.http === true ? readHttp(values) : refuseHttpFlags(values);
   const { runMcp } = await import('../../mcp/run-mcp.ts');
   await runMcp({ library, http });
   return undefined;
+}
+
+function refuseHttpFlags(values: CommandInput['values']): undefined {
+  for (const name of ['port', 'host', 'name', 'public'])
+    if (values[name] !== undefined) throw new UsageError(`--${name} goes with --http`);
 }
 
 function readHttp(values: CommandInput['values']): HttpOptions {
