@@ -316,7 +316,7 @@ failure(
       'Other events go on. After 20 attempts in six hours the log has `job is dead`. Once the handler is fixed, `revive` starts the event again, and so does a copy from the sender, a minute later',
     defence: 'process-event',
     remains:
-      'Alert on dead jobs. When a copy has succeeded, the dead job of the event is still listed: revive it, and it ends without an effect',
+      'Alert on dead jobs. Each copy of an event that fails adds a job with 20 attempts of its own. When a copy has succeeded, the dead job of the event is still listed: revive it, and it ends without an effect',
   },
   async () => {
     await using app = await startTestApp();

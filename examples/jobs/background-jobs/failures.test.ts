@@ -175,7 +175,7 @@ failure(
         },
         permanent: async (job) => {
           await call(job);
-          throw new PermanentError(`no such order${'!'.repeat(1000)}`);
+          throw new PermanentError(`no such order${'😀'.repeat(1000)}`);
         },
       },
     });

@@ -49,12 +49,10 @@ export function startJobWorker(options: JobWorkerOptions) {
       throw new PermanentError('None of its attempts ended');
     const handle = handlers[job.kind];
     if (!handle) throw new Error(`${job.kind} has no handler`);
-    try {
-      await handle(job, signal);
-    } catch (error) {
+    await handle(job, signal).catch((error) => {
       job.completed = false; // rolled back, by now or in a moment
       throw error;
-    }
+    });
   }
 
   async function settle(batch: Ended<Job>[]) {

@@ -28,13 +28,10 @@ export function startShop(settings: Settings) {
 
   // A pool of its own: handlers must not use up its connections.
   const jobPool = createPool({ ...common, max: 4 });
-  const { wake, check, ...worker } = startJobWorker({
-    pool: jobPool,
-    handlers: { 'make-invoice': orders.makeInvoice },
-    log,
-    concurrency: 5, // half of the pool stays for requests
-    ...times,
-  });
+  const handlers = { 'make-invoice': orders.makeInvoice };
+  const limits = { concurrency: 5, ...times }; // half of `pool`
+  const services = { pool: jobPool, handlers, log, ...limits };
+  const { wake, check, ...worker } = startJobWorker(services);
   const listener = listenForWakeUps({ connectionString, wake, log });
 
   /** Call it after the last answer: the worker needs the pools. */
