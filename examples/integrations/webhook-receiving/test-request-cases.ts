@@ -60,6 +60,10 @@ test('A verifier refuses timestamps that are not near, or not whole seconds', ()
     );
   expect(strict(send(1))).toBe('msg_1');
   expect(() => strict(send(2))).toThrow('too far');
+  // Half a second later, the whole seconds are the same.
+  const later = () => new Date(NOW.getTime() + 500);
+  const half = createVerifier({ ...options, clock: later });
+  expect(half(send(300))).toBe('msg_1');
   const broken = [
     { ...options, toleranceSeconds: Number.NaN },
     { ...options, clock: () => new Date('no date') },

@@ -35,7 +35,7 @@ export function createDeadJobs({ pool }: { pool: Pool }) {
        ))`,
       [days, limit],
     );
-    return rowCount ?? 0;
+    return Number(rowCount);
   }
 
   return { revive, purge };
