@@ -101,7 +101,7 @@ failure(
         isAccepted,
       ]);
 
-    const least = ['abcdefghijkl', 'abcdefghij-_'];
+    const least = ['abcdefghijkl', 'abcdefghij-_', 'abdijkwhsec_'];
     const strong = least.map((text) => text.repeat(3));
     for (const secret of [...strong, SHORTEST])
       expect(verifyBoth([secret], [secret])).toEqual([true, true]);

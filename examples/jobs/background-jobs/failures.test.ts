@@ -46,7 +46,7 @@ failure(
       'Nothing, for the rest of its lease of 75 seconds; then another worker does the job',
     defence: 'claim-jobs',
     remains:
-      'What the job did outside the database is done twice: give it an idempotency key of its payload, such as the id of the order',
+      'What the job did outside the database is done twice: give it an idempotency key from its payload, such as the id of the order',
   },
   async () => {
     await using jobs = await startTestJobs();

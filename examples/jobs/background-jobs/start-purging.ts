@@ -15,6 +15,6 @@ export function startPurging(
 
   // A process that is deployed each half an hour purges too.
   void purgeAll();
-  const timer = setInterval(purgeAll, 3_600_000);
+  const timer = setInterval(purgeAll, 3_600_000).unref();
   return { stop: () => clearInterval(timer) };
 }

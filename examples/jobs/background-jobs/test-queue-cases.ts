@@ -7,7 +7,7 @@ import { inTransaction } from '../../postgres/transactions-and-locking/in-transa
 import { createDeadJobs } from './dead-jobs.ts';
 import { chooseRetry, judge } from './job-outcomes.ts';
 import { createJobQueue } from './job-queue.ts';
-import type { Handler } from './job-worker.ts';
+import { type Handler, startJobWorker } from './job-worker.ts';
 import { startPurging } from './start-purging.ts';
 import {
   copies,
@@ -144,6 +144,13 @@ test('A worker waits five seconds for Postgres, and refuses what Node takes for 
   const claiming = createJobQueue({ pool }).claim(['a'], 1, 30);
   await expect(claiming).rejects.toThrow('ECONNREFUSED');
   expect(query.mock.calls).toMatchObject([[{ query_timeout: 5000 }]]);
+
+  query.mockClear();
+  const log = createTestLog();
+  const patient = { pool, handlers: {}, log, answerSeconds: 7 };
+  const worker = startJobWorker(patient);
+  expect(query.mock.calls).toMatchObject([[{ query_timeout: 7000 }]]);
+  await worker.stop();
 
   const answerSeconds = Number.NaN;
   expect(() => createJobQueue({ pool, answerSeconds })).toThrow(
@@ -370,6 +377,9 @@ test('Delays and leases last as long as the database says, also when the clock o
     try {
       await jobs.add('soon');
       await jobs.add('late', { delaySeconds: 60 });
+      await jobs.add('half', { delaySeconds: 0.5 });
+      const half = `jobs where due_at - created_at = interval '0.5 s'`;
+      expect(await jobs.count(half)).toBe(1);
 
       const kinds = ['soon', 'late'];
       const claimed = await jobs.queue.claim(kinds, 10, 30);
@@ -504,9 +514,13 @@ test('Purging runs at once and each hour, until nothing is left, and logs what f
   const away = openWorkerPool('postgres://127.0.0.1:1/x');
   const failing = createDeadJobs({ pool: away });
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const set = vi.spyOn(globalThis, 'setInterval');
   const purging = [deadJobs, failing].map((each) =>
     startPurging(() => each.purge(30), log),
   );
+  // It does not keep a process that ends.
+  const kept = set.mock.results.map(({ value }) => value.hasRef());
+  expect(kept).toEqual([false, false]);
   await jobs.untilDead(1);
   await waitUntil('it is logged', () => log.entries.length === 1);
 
