@@ -230,6 +230,27 @@ test('A job is retried after a pause that grows, and is done', async () => {
   expect(attempts).toEqual([1, 2, 3]);
 });
 
+test('An end is recorded for its own job only', async () => {
+  await using jobs = await startTestJobs();
+  await jobs.queue.enqueue(jobs.pool, copies(3));
+  const [done, failed] = await jobs.queue.claim(['noop'], 3, 30);
+  if (!done || !failed) throw new Error('nothing was claimed');
+  const retry = { ...failed, error: 'no', retrySeconds: 1000 };
+
+  const ours = await jobs.queue.settle([done, retry]);
+
+  expect(ours).toEqual(new Set([done.id, failed.id]));
+  const { rows } = await jobs.pool.query(
+    `select last_error, due_at > now() + interval '60 s' as waits
+     from jobs
+     order by due_at`,
+  );
+  expect(rows).toEqual([
+    { last_error: null, waits: false },
+    { last_error: 'no', waits: true },
+  ]);
+});
+
 test('Pauses before a retry differ, and end at an hour', () => {
   for (const [attempt, most] of [
     [1, 1],
