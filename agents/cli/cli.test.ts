@@ -101,6 +101,7 @@ describe('a pattern on its way into a project', () => {
     expect(JSON.parse(plan.out)).toMatchObject({
       isDry: true,
       patterns: [
+        'api-design/error-handling',
         'postgres/transactions-and-locking',
         'jobs/worker-loop',
         'jobs/background-jobs',

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { Webhook } from 'standardwebhooks';
 import { createJobQueue } from '../../jobs/background-jobs/job-queue.ts';
 import { startJobWorker } from '../../jobs/background-jobs/job-worker.ts';
+import { listenForWakeUps } from '../../jobs/worker-loop/listen-for-wake-ups.ts';
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import { applyAcmeEvent } from './accounts.ts';
@@ -23,7 +24,7 @@ export function createPatternApp(pool: Pool, secret: string) {
   return createApp({ pool, inbox, log, verifiers: { acme } });
 }
 
-/** The worker of this pattern, with pools of its own. */
+/** The worker of this pattern, wired as on its page. */
 export function startPatternWorker(connectionString: string) {
   const pool = createPool({ ...common, connectionString });
   const jobPool = createPool({ ...common, connectionString, max: 4 });
@@ -33,9 +34,10 @@ export function startPatternWorker(connectionString: string) {
     handlers: { acme: applyAcmeEvent },
   });
   const services = { pool: jobPool, handlers, log, concurrency: 10 };
-  const worker = startJobWorker({ ...services, pollSeconds: 0.05 });
+  const { wake, ...worker } = startJobWorker(services);
+  const listener = listenForWakeUps({ connectionString, wake, log });
   async function stop() {
-    await worker.stop();
+    await Promise.all([listener.stop(), worker.stop()]);
     await Promise.all([pool.end(), jobPool.end()]);
   }
   return { [Symbol.asyncDispose]: stop };

@@ -80,11 +80,14 @@ failure(
       createSigningSecret(),
     ];
     const stranger = createSigningSecret();
+    const older = createSigningSecret();
     // The secrets that we hold, those that sign, and the answer.
     const cases: [string[], string[], boolean][] = [
       [[before], [before], true],
       [[after, before], [before], true],
       [[after, before], [after], true],
+      [[after, before, older], [after], true],
+      [[after, before, older], [older], true],
       [[after], [before, after], true],
       [[after], [after, before], true],
       [[after], [before], false],
@@ -98,7 +101,9 @@ failure(
         isAccepted,
       ]);
 
-    for (const secret of ['abcdefghijkl'.repeat(3), SHORTEST])
+    const least = ['abcdefghijkl', 'abcdefghij-_', 'abdijkwhsec_'];
+    const strong = least.map((text) => text.repeat(3));
+    for (const secret of [...strong, SHORTEST])
       expect(verifyBoth([secret], [secret])).toEqual([true, true]);
     const weak = [
       '',
@@ -112,6 +117,9 @@ failure(
       `whsec_${'change-me'.repeat(5)}`,
       `whsec_${'test'.repeat(11)}`,
     ];
+    expect(() =>
+      createVerifier({ scheme: 'standard', secrets: [] }),
+    ).toThrow('No signing secret');
     for (const secret of weak)
       for (const secrets of [[secret], [before, secret]])
         for (const scheme of ['standard', 'stripe'] as const)
@@ -310,7 +318,7 @@ failure(
       'Other events go on. After 20 attempts in six hours the log has `job is dead`. Once the handler is fixed, `revive` starts the event again, and so does a copy from the sender, a minute later',
     defence: 'process-event',
     remains:
-      'Alert on dead jobs. When a copy has succeeded, the dead job of the event is still listed: revive it, and it ends without an effect',
+      'Alert on dead jobs. Each copy of an event that fails adds a job with 20 attempts of its own. When a copy has succeeded, the dead job of the event is still listed: revive it, and it ends without an effect',
   },
   async () => {
     await using app = await startTestApp();
@@ -391,10 +399,12 @@ failure(
     expect(signals.some(({ aborted }) => aborted)).toBe(false);
     await worker.stop(0);
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
+    const givenBack = 'jobs where attempts = 1 and max_attempts = 21';
+    expect(await app.count(givenBack)).toBe(2);
 
     await app.pay('hangs 3');
-    await passTime(app.pool, LEASE_SECONDS); // of the first two
-    app.startWorker({ handlers, timeLimitMs: 500 });
+    const limits = { timeLimitMs: 1000, limitSeconds: 1 };
+    app.startWorker({ handlers, ...limits });
     await app.untilDone();
     expect(signals.map(({ aborted }) => aborted)).toEqual(
       Array(3).fill(true),

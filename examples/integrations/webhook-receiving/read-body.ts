@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { WebhookError } from './webhook-error.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 
 /** How much a sender may send, and in how much time; 256 kB and 10 seconds unless you say more. */
 export type BodyLimits = { maxBytes?: number; seconds?: number };
@@ -13,9 +13,11 @@ export function readBody(
   const { headers } = request;
   return new Promise((resolve, reject) => {
     const refuse = (status: number, code: string, message: string) =>
-      reject(new WebhookError(status, code, message));
+      reject(new HttpProblem(status, code, message));
     const refuseSize = () =>
       refuse(413, 'too_large', `Send at most ${maxBytes} bytes`);
+    if (request.readableDidRead)
+      return reject(new Error('A body parser has read the body'));
     // Compressed, a few kilobytes can become gigabytes.
     if (headers['content-encoding'])
       return refuse(415, 'compressed_body', 'Send it uncompressed');

@@ -1,5 +1,7 @@
 import { createJobQueue } from '../../jobs/background-jobs/job-queue.ts';
 import { startJobWorker } from '../../jobs/background-jobs/job-worker.ts';
+import { startPurging } from '../../jobs/background-jobs/start-purging.ts';
+import { listenForWakeUps } from '../../jobs/worker-loop/listen-for-wake-ups.ts';
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { applyAcmeEvent, applyStripeEvent } from './accounts.ts';
 import { createApp } from './app.ts';
@@ -26,7 +28,7 @@ export function startPayments(settings: Settings) {
   const pool = createPool(common);
   const queue = createJobQueue({ pool });
   const inbox = createWebhookInbox({ pool, queue });
-  const purging = inbox.startPurging(60, log);
+  const purging = startPurging(() => inbox.purge(60), log);
 
   // Slow handlers must not use up the connections of the others.
   const handlerPool = createPool(common);
@@ -37,17 +39,18 @@ export function startPayments(settings: Settings) {
     handlers: { acme: applyAcmeEvent, stripe: applyStripeEvent },
   });
   const services = { pool: jobPool, handlers, log, concurrency: 10 };
-  const worker = startJobWorker(services);
+  const { wake, check, ...worker } = startJobWorker(services);
+  const listener = listenForWakeUps({ connectionString, wake, log });
 
   /** Call it after the last answer. */
   async function stop() {
     purging.stop();
-    await worker.stop();
+    await Promise.all([listener.stop(), worker.stop()]);
     const pools = [pool, handlerPool, jobPool];
     await Promise.all(pools.map((one) => one.end()));
   }
   // #endregion wire
 
   const app = createApp({ pool, inbox, verifiers, log });
-  return { app, check: worker.check, stop };
+  return { app, check, stop };
 }

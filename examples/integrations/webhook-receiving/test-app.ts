@@ -28,6 +28,7 @@ const HANDLERS = { acme: applyAcmeEvent, stripe: applyStripeEvent };
 type WorkerSettings = {
   handlers?: Record<string, WebhookHandler>;
   timeLimitMs?: number;
+  limitSeconds?: number;
   concurrency?: number;
 };
 
@@ -60,6 +61,7 @@ export async function startTestApp({ seconds = 10 }: BodyLimits = {}) {
   /** Processes events as they come; a retry has no pause. */
   function startWorker(settings: WorkerSettings = {}) {
     const { handlers = HANDLERS, concurrency = 8 } = settings;
+    const { limitSeconds = 60 } = settings;
     const handlerPool = openWorkerPool(url);
     const jobPool = openWorkerPool(url);
     stack.defer(() => handlerPool.end());
@@ -74,6 +76,7 @@ export async function startTestApp({ seconds = 10 }: BodyLimits = {}) {
       }),
       log,
       concurrency,
+      limitSeconds,
       pollSeconds: 0.02,
       chooseRetry: () => 0,
     });

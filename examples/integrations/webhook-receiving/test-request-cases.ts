@@ -60,6 +60,16 @@ test('A verifier refuses timestamps that are not near, or not whole seconds', ()
     );
   expect(strict(send(1))).toBe('msg_1');
   expect(() => strict(send(2))).toThrow('too far');
+  // Half a second later, the whole seconds are the same.
+  const later = () => new Date(NOW.getTime() + 500);
+  const half = createVerifier({ ...options, clock: later });
+  expect(half(send(300))).toBe('msg_1');
+  const broken = [
+    { ...options, toleranceSeconds: Number.NaN },
+    { ...options, clock: () => new Date('no date') },
+  ];
+  for (const each of broken)
+    expect(() => createVerifier(each)(send(0))).toThrow('too far');
   // Node reads these as the number of the seconds now.
   const seconds = NOW.getTime() / 1000;
   for (const text of [`${seconds}.0`, `0x${seconds.toString(16)}`]) {
@@ -101,7 +111,7 @@ test('A verifier refuses an event whose id cannot be kept, though it is signed',
     const headers = signStripe({ body: bytes, at: NOW, secrets });
     expect(() => verify({ headers, body: bytes })).toThrow(
       expect.objectContaining({
-        name: 'WebhookError',
+        name: 'HttpProblem',
         status: 400,
         code: 'invalid_signature',
         expose: true,
@@ -152,6 +162,7 @@ test('A verifier of Stripe reads the last timestamp, and the signatures of v1 on
     `${time},${mac.replace('v1', 'v0')}`,
     `${time},v1=`,
     `${time},v1=${mac.slice(3, -1)}`,
+    `${time},${mac}00`,
   ];
   for (const signature of none)
     expect(() => check(signature)).toThrow(
@@ -174,7 +185,7 @@ test('A body is read to its last byte at the limit, whatever its chunks are', as
     expect(
       await reader.send(cut(Buffer.alloc(1001), sizes)),
     ).toMatchObject({
-      name: 'WebhookError',
+      name: 'HttpProblem',
       status: 413,
       code: 'too_large',
       message: 'Send at most 1000 bytes',
@@ -186,6 +197,22 @@ test('A body is read to its last byte at the limit, whatever its chunks are', as
   expect(
     await reader.write('content-encoding: br\r\n\r\n'),
   ).toMatchObject({ status: 415, code: 'compressed_body' });
+});
+
+test('A body that a parser has read already is a fault of the server', async () => {
+  await using server = await listen(async (request, response) => {
+    await request.toArray();
+    await readBody(request).catch(({ message }) =>
+      response.end(message),
+    );
+  });
+
+  const answer = await fetch(server.url, {
+    method: 'POST',
+    body: '{}',
+  });
+
+  expect(await answer.text()).toBe('A body parser has read the body');
 });
 
 test('A body that ends too early, or takes too long, is refused', async () => {

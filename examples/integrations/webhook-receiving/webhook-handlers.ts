@@ -19,7 +19,7 @@ type Options = {
   queue: Pick<JobQueue, 'complete'>;
   /** By the name of the sender. */
   handlers: Record<string, WebhookHandler>;
-  /** How long an attempt may take; then it is undone. Default: 60 seconds. */
+  /** How long an attempt may take; then it is undone. Default: 60 seconds, as `limitSeconds` of the worker. */
   timeLimitMs?: number;
 };
 

@@ -61,23 +61,8 @@ export function createWebhookInbox({ pool, queue }: InboxOptions) {
     return Number(rowCount);
   }
 
-  /** Purges each hour, until it is stopped. */
-  function startPurging(days: number, log: Log) {
-    async function purgeAll() {
-      try {
-        while ((await purge(days)) > 0);
-      } catch (error) {
-        log.warn('webhook receipts are not purged', { error });
-      }
-    }
-    const timer = setInterval(purgeAll, 3_600_000);
-    return { stop: () => clearInterval(timer) };
-  }
-
-  return { accept, purge, startPurging };
+  return { accept, purge };
 }
-
-type Log = { warn: (message: string, details: object) => void };
 
 /** The kind of the jobs of a sender: senders take turns. */
 export const toKind = (source: string) => `webhook-${source}`;

@@ -1,5 +1,10 @@
 import { listen } from '@touchstone/kit/app/http';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
+import {
+  countWaiting,
+  lockTable,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
 import { createClient } from '@touchstone/kit/testing/client';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
@@ -89,6 +94,22 @@ it('shows dead jobs to an operator, who sends one again', async () => {
   await waitUntil('it is dead again', async () =>
     (await list()).body.some((job) => 'id' in job && job.id === '3'),
   );
+});
+
+it('answers while handlers wait for a lock', async () => {
+  await using shop = await startTestShop();
+  const body = { customer: 'Ada', cents: 4200 };
+  const order = { kind: 'make-invoice', payload: { orderId: '1' } };
+  const invoices = await lockTable(shop.pool, 'invoices', 'exclusive');
+  await createJobQueue(shop).enqueue(shop.pool, Array(20).fill(order));
+  await shop.send('POST', '/orders', { body });
+  await untilWaiting(shop.pool, 5);
+
+  const { status } = await shop.send('POST', '/orders', { body });
+
+  expect(status).toBe(201);
+  expect(await countWaiting(shop.pool)).toBe(5);
+  await invoices.unlock();
 });
 
 async function startTestShop() {

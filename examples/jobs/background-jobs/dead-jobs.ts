@@ -1,5 +1,4 @@
 import type { Pool } from 'pg';
-import type { Log } from './job.ts';
 
 /** Dead jobs: alert on them; a person decides whether they run again. */
 export function createDeadJobs({ pool }: { pool: Pool }) {
@@ -36,18 +35,8 @@ export function createDeadJobs({ pool }: { pool: Pool }) {
        ))`,
       [days, limit],
     );
-    return rowCount ?? 0;
+    return Number(rowCount);
   }
 
-  /** Purges each hour, until it is stopped. */
-  function startPurging(days: number, log: Pick<Log, 'warn'>) {
-    const timer = setInterval(() => {
-      purge(days).catch((error) => {
-        log.warn('dead jobs are not purged', { error });
-      });
-    }, 3_600_000);
-    return { stop: () => clearInterval(timer) };
-  }
-
-  return { revive, purge, startPurging };
+  return { revive, purge };
 }

@@ -46,7 +46,7 @@ failure(
       'Nothing, for the rest of its lease of 75 seconds; then another worker does the job',
     defence: 'claim-jobs',
     remains:
-      'What the job did outside the database is done twice: give it the id of the job as its idempotency key',
+      'What the job did outside the database is done twice: give it an idempotency key from its payload, such as the id of the order',
   },
   async () => {
     await using jobs = await startTestJobs();
@@ -175,7 +175,7 @@ failure(
         },
         permanent: async (job) => {
           await call(job);
-          throw new PermanentError(`no such order${'!'.repeat(1000)}`);
+          throw new PermanentError(`no such order${'😀'.repeat(1000)}`);
         },
       },
     });
@@ -205,7 +205,9 @@ failure(
         last_error: 'Error: ab \ufffd',
       },
     ]);
-    expect(rows[0].last_error).toBe('PermanentError: Its workers died');
+    expect(rows[0].last_error).toBe(
+      'PermanentError: None of its attempts ended',
+    );
     expect(rows[1].last_error).toHaveLength(1000);
     const logged = jobs.logged.filter(({ details }) =>
       Object.values(details).includes('throws'),
@@ -394,7 +396,7 @@ failure(
   'A handler hangs, and ignores its signal',
   {
     symptom:
-      'After `limitSeconds` it is cut off and the attempt has failed; its place is free for other jobs',
+      'After `limitSeconds` it is cut off and the attempt has failed; its place is free for other jobs. One that has called `complete` keeps its job until its transaction or its lease ends, and the log has `job goes on`',
     defence: 'start-job-worker',
     remains:
       'The handler goes on, beside the next attempt, and keeps what it holds',
@@ -403,34 +405,54 @@ failure(
     await using jobs = await startTestJobs();
     const signals: AbortSignal[] = [];
     const ran: string[] = [];
-    await jobs.add('hang', { maxAttempts: 1 });
+    const end = createGate();
+    for (const kind of ['hangs', 'listens', 'holds'])
+      await jobs.add(kind, { maxAttempts: 1 });
 
     jobs.startWorker({
-      concurrency: 1,
-      limitSeconds: 0.1,
+      concurrency: 3,
+      limitSeconds: 0.3,
       pollSeconds: 0.02,
       handlers: {
-        hang: (_job, signal) => {
+        hangs: (_job, signal) => {
           signals.push(signal);
           return hang();
         },
+        listens: (job, signal) =>
+          completeAnd(jobs, { job, signal, work: hang }),
+        holds: (job) =>
+          completeAnd(jobs, { job, work: () => end.opened }),
         noop: async ({ kind }) => void ran.push(kind),
       },
     });
 
     await waitUntil('it hangs', () => signals.length === 1);
     await jobs.add('noop');
-    await jobs.untilDone();
-    expect(ran).toEqual(['noop']);
+    await jobs.untilDead(2);
+    await waitUntil('the other ran', () => ran.length === 1);
     expect(signals[0]?.reason).toMatchObject({ code: 'timed_out' });
-    const { rows } = await jobs.pool.query('select * from dead_jobs');
-    expect(rows).toMatchObject([
-      {
-        attempts: 1,
-        last_error:
-          'CutOffError: The work took longer than its time limit',
-      },
+    const { rows } = await jobs.pool.query(
+      'select kind, attempts, last_error from dead_jobs order by kind',
+    );
+    const dead = {
+      attempts: 1,
+      last_error:
+        'CutOffError: The work took longer than its time limit',
+    };
+    expect(rows).toEqual([
+      { kind: 'hangs', ...dead },
+      { kind: 'listens', ...dead },
     ]);
+    await waitUntil('the log has it', () =>
+      jobs.hasLogged('job goes on'),
+    );
+    end.open();
+    await jobs.untilDone();
+    expect(await jobs.count('dead_jobs')).toBe(2);
+    const onIts = jobs.logged.filter(
+      ({ message }) => message === 'job goes on',
+    );
+    expect(onIts).toMatchObject([{ details: { kind: 'holds' } }]);
   },
 );
 
@@ -499,6 +521,21 @@ async function placeOrder(url: string) {
   expect((await send('POST', '/orders', { body })).status).toBe(201);
 }
 
+/** Ends the job in a transaction that does something more. */
+function completeAnd(
+  jobs: TestJobs,
+  {
+    job,
+    work,
+    ...options
+  }: { job: Job; work: () => Promise<void>; signal?: AbortSignal },
+) {
+  return inTransaction(jobs.pool, options, async (tx) => {
+    await jobs.queue.complete(tx, job);
+    await work();
+  });
+}
+
 /** One job ends within the grace, one does not, and one comes too late. */
 async function stopInTheMiddle(jobs: TestJobs) {
   const begun: string[] = [];
@@ -509,10 +546,15 @@ async function stopInTheMiddle(jobs: TestJobs) {
         begun.push('short');
         await end.opened;
       },
-      long: () => {
-        begun.push('long');
-        return hang();
-      },
+      long: (job, signal) =>
+        completeAnd(jobs, {
+          job,
+          signal,
+          work: () => {
+            begun.push('long');
+            return hang();
+          },
+        }),
     },
   });
   await jobs.add('short', { maxAttempts: 1 });

@@ -13,16 +13,14 @@ export function judge(
   { item: job, result }: Ended<Job>,
   retry: (attempt: number) => number,
 ): Outcome[] {
+  // Its row is gone, or locked by a handler that goes on.
+  if (job.completed) return [];
   const { id, kind, attempt } = job;
-  const isDone = result.status === 'fulfilled';
-  const error = isDone ? undefined : result.reason;
-  const isCut = error instanceof CutOffError;
-  // Cut off, its transaction may still be open, and have a lock.
-  if (job.completed && (isDone || isCut)) return [];
-  if (isDone) return [{ id, kind, attempt }];
+  if (result.status === 'fulfilled') return [{ id, kind, attempt }];
 
+  const error: unknown = result.reason;
   const failed = { id, kind, attempt, error: describe(error) };
-  if (isCut && error.code !== 'timed_out')
+  if (error instanceof CutOffError && error.code === 'stopped')
     return [{ ...failed, retrySeconds: 0, spared: true }];
   if (error instanceof PermanentError || attempt >= job.maxAttempts)
     return [failed]; // no retry: dead

@@ -157,7 +157,7 @@ function toJson(jobs: NewJob[]): string {
     if (Buffer.byteLength(json) > 100_000)
       throw new RangeError(`${kind}: a job has at most 100,000 bytes`);
     const key = JSON.stringify([kind, uniqueKey]);
-    last.set(uniqueKey === undefined ? Symbol() : key, json);
+    last.set(uniqueKey == null ? Symbol() : key, json);
   }
   return `[${[...last.values()].join()}]`;
 }

@@ -23,7 +23,7 @@ export type JobWorkerOptions = Pick<
   limitSeconds?: number;
   /** How long it waits for Postgres. Default: 5. */
   answerSeconds?: number;
-  /** Seconds before the retry that follows an attempt. */
+  /** Seconds before the retry that follows an attempt; a finite number. */
   chooseRetry?: (attempt: number) => number;
 };
 
@@ -46,8 +46,13 @@ export function startJobWorker(options: JobWorkerOptions) {
   async function work(job: Job, signal: AbortSignal) {
     // No worker that had it before came back to say why.
     if (job.attempt > job.maxAttempts)
-      throw new PermanentError('Its workers died');
-    await handlers[job.kind]?.(job, signal);
+      throw new PermanentError('None of its attempts ended');
+    const handle = handlers[job.kind];
+    if (!handle) throw new Error(`${job.kind} has no handler`);
+    await handle(job, signal).catch((error) => {
+      job.completed = false; // rolled back, by now or in a moment
+      throw error;
+    });
   }
 
   async function settle(batch: Ended<Job>[]) {
@@ -55,6 +60,9 @@ export function startJobWorker(options: JobWorkerOptions) {
     const outcomes = batch.flatMap((end) => judge(end, retry));
     const ours = await queue.settle(outcomes);
     for (const one of outcomes) tell(one, ours.has(one.id));
+    for (const { item, result } of batch)
+      if (item.completed && result.status === 'rejected')
+        log.warn('job goes on', { id: item.id, kind: item.kind });
   }
   // #endregion start-job-worker
 

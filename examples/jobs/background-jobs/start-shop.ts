@@ -6,6 +6,7 @@ import type { Log } from './job.ts';
 import { createJobQueue } from './job-queue.ts';
 import { startJobWorker } from './job-worker.ts';
 import { createOrders } from './orders.ts';
+import { startPurging } from './start-purging.ts';
 
 type Settings = {
   connectionString: string;
@@ -23,20 +24,20 @@ export function startShop(settings: Settings) {
   const queue = createJobQueue({ pool });
   const orders = createOrders({ pool, queue });
   const deadJobs = createDeadJobs({ pool });
-  const purging = deadJobs.startPurging(30, log);
+  const purging = startPurging(() => deadJobs.purge(30), log);
 
   // A pool of its own: handlers must not use up its connections.
   const jobPool = createPool({ ...common, max: 4 });
   const handlers = { 'make-invoice': orders.makeInvoice };
-  const services = { pool: jobPool, handlers, log, ...times };
+  const limits = { concurrency: 5, ...times }; // half of `pool`
+  const services = { pool: jobPool, handlers, log, ...limits };
   const { wake, check, ...worker } = startJobWorker(services);
   const listener = listenForWakeUps({ connectionString, wake, log });
 
   /** Call it after the last answer: the worker needs the pools. */
   async function stop() {
     purging.stop();
-    await listener.stop();
-    await worker.stop(10);
+    await Promise.all([listener.stop(), worker.stop(10)]);
     await Promise.all([jobPool.end(), pool.end()]);
   }
   // #endregion wire
