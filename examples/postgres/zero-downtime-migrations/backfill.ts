@@ -60,7 +60,6 @@ export async function runBackfill(backfill: Backfill, rules: Rules) {
   function takeFewer(error: unknown): boolean {
     if (size === 1 || readCode(error) !== 'timed_out') throw error;
     rules.log.info('the batch took too long', { name, size });
-    size = Math.ceil(size / 4); // however short the limit is
     return false;
   }
 

@@ -72,7 +72,7 @@ export function createMigration({
   up,
   down,
 }: Pick<Migration, Direction | 'name'>): Migration {
-  const text = JSON.stringify([up?.sql ?? null, down?.sql ?? null]);
+  const text = JSON.stringify([up?.sql, down?.sql]);
   const checksum = createHash('sha256').update(text).digest('hex');
   return { name, checksum, up, down };
 }

@@ -37,7 +37,7 @@ export function createMigrator(options: MigratorOptions) {
         'unknown_target',
         `There is no migration ${target}`,
       );
-    return await alone(async (client, rules) => {
+    return alone(async (client, rules) => {
       const applied = await checkHistory(client);
       const ups = migrations.slice(applied, last + 1);
       const downs = migrations.slice(last + 1, applied).toReversed();
@@ -115,15 +115,16 @@ export function createMigrator(options: MigratorOptions) {
     migration: Migration,
     way: Direction,
   ) {
-    const { kind, sql = '' } = migration[way] ?? {};
+    const { [way]: step } = migration;
     const name = `${migration.name}.${way}`;
     await waitForReplicas(name, rules);
-    if (kind === 'concurrent') await runConcurrently(client, sql);
-    if (kind === 'backfill')
-      await runBackfill({ ...migration, name, sql }, rules);
+    if (step?.kind === 'concurrent')
+      await runConcurrently(client, step.sql);
+    if (step?.kind === 'backfill')
+      await runBackfill({ ...migration, ...step, name }, rules);
     await giveWay(rules, async (tx) => {
       await record(tx, migration, way);
-      if (kind === 'transaction') await tx.query(sql);
+      if (step?.kind === 'transaction') await tx.query(step.sql);
     });
     log.info('migrated', { name });
   }
