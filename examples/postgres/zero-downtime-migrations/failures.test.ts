@@ -163,7 +163,7 @@ failure(
 test('A batch takes longer than its time limit', async () => {
   const pauses: number[] = [];
   await using app = await startTestApp({
-    users: 30,
+    users: 70,
     pause: (milliseconds) => {
       pauses.push(milliseconds);
       return hasten(milliseconds);
@@ -182,7 +182,7 @@ test('A batch takes longer than its time limit', async () => {
   expect(pauses[0]).toBeGreaterThan(1900);
   expect(pauses[0]).toBeLessThan(8000);
   const created = `select count(*)::int from users where created_at < 'yesterday'`;
-  expect(await ask(pool, created)).toBe(30);
+  expect(await ask(pool, created)).toBe(70);
   const commits = await ask<number>(
     pool,
     'select count(distinct xmin::text)::int from users',
