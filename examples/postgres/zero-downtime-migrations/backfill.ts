@@ -23,13 +23,14 @@ export async function runBackfill(backfill: Backfill, rules: Rules) {
   // #region run-in-batches
   let size = FIRST_SIZE;
   let began = 0;
-  for (let isDone = false; !isDone; ) {
+  for (let isDone: boolean | undefined; !isDone; ) {
     await waitForReplicas(name, rules);
     began = performance.now();
-    isDone = await giveWay(rules, runBatch).catch(takeFewer);
+    isDone = await giveWay(rules, runBatch).catch(unlessTooLong);
     const tookMs = performance.now() - began;
     // At most twice as many: the first batches say little.
-    const factor = Math.min(BATCH_MS / tookMs, 2);
+    const most = isDone === undefined ? 0.5 : 2;
+    const factor = Math.min(BATCH_MS / tookMs, most);
     size = Math.ceil(Math.min(size * factor, LARGEST_SIZE));
     await rules.pause(tookMs, rules.signal);
   }
@@ -57,10 +58,9 @@ export async function runBackfill(backfill: Backfill, rules: Rules) {
   }
   // #endregion run-in-batches
 
-  function takeFewer(error: unknown): boolean {
+  function unlessTooLong(error: unknown): undefined {
     if (size === 1 || readCode(error) !== 'timed_out') throw error;
     rules.log.info('the batch took too long', { name, size });
-    return false;
   }
 
   /** A statement that makes no progress would run for ever. */

@@ -120,10 +120,10 @@ failure(
   'A backfill is killed with SIGKILL in the middle',
   {
     symptom:
-      'The next deployment resumes after the last batch; no row is skipped, and none is done twice',
+      'The next deployment resumes after the last batch. If another step ran before it, up or down, the backfill begins at its first row: none is skipped',
     defence: 'run-in-batches',
     remains:
-      'Until then some rows have new names and some have not: the new release must bear both',
+      'Until then some rows have new names and some have not: the new release must bear both, and a batch that is done twice',
   },
   async () => {
     await using app = await startTestApp({
@@ -163,7 +163,7 @@ failure(
 test('A batch takes longer than its time limit', async () => {
   const pauses: number[] = [];
   await using app = await startTestApp({
-    users: 70,
+    users: 40,
     pause: (milliseconds) => {
       pauses.push(milliseconds);
       return hasten(milliseconds);
@@ -182,12 +182,12 @@ test('A batch takes longer than its time limit', async () => {
   expect(pauses[0]).toBeGreaterThan(1900);
   expect(pauses[0]).toBeLessThan(8000);
   const created = `select count(*)::int from users where created_at < 'yesterday'`;
-  expect(await ask(pool, created)).toBe(70);
+  expect(await ask(pool, created)).toBe(40);
   const commits = await ask<number>(
     pool,
     'select count(distinct xmin::text)::int from users',
   );
-  expect(commits).toBeGreaterThan(5);
+  expect(commits).toBeGreaterThan(3);
   // The one that took too long, and the last, which was empty.
   const blocked = app.log.count(BLOCKED);
   expect(pauses.length - blocked).toBe(commits + 2);
@@ -197,7 +197,7 @@ test('A batch takes longer than its time limit', async () => {
     'select pg_sleep(60), $1::text, $2::int',
     {
       kind: 'backfill',
-      timeLimitMs: 300,
+      timeLimitMs: 50,
     },
   );
   await pool.query('delete from migrations');
@@ -270,38 +270,29 @@ test('A backfill makes no progress', async () => {
   ).toBe(0);
 });
 
-failure(
-  'A deployment is taken back in the middle of a backfill, and comes again',
-  {
-    symptom:
-      'The backfill begins at its first row, up and down: no row is skipped',
-    defence: 'record',
-    remains:
-      'A backfill must bear to be done twice: `set a = a + 1` does not',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const { pool, moveTo, releases } = app;
-    const count = (column: string) =>
-      ask(pool, `select count(${column})::int from users`);
+test('A deployment is taken back in the middle of a backfill, and comes again', async () => {
+  await using app = await startTestApp();
+  const { pool, moveTo, releases } = app;
+  const count = (column: string) =>
+    ask(pool, `select count(${column})::int from users`);
 
-    await moveTo(EXPAND);
-    await stopIn(app, { target: '0002-split-names' });
-    await releases.stop('new');
-    expect(await moveTo(START)).toEqual([EXPAND]);
-    await moveTo('0002-split-names');
-    expect(await count('given_name')).toBe(250);
+  await moveTo(EXPAND);
+  await stopIn(app, { target: '0002-split-names' });
+  await releases.stop('new');
+  expect(await moveTo(START)).toEqual([EXPAND]);
+  await moveTo('0002-split-names');
+  expect(await count('given_name')).toBe(250);
 
-    await releases.stop('old');
-    await moveTo();
-    await stopIn(app, { target: '0005-index-family-names' });
-    expect(await moveTo()).toEqual(['0007-contract-names']);
-    await moveTo('0005-index-family-names');
-    expect(await count('full_name')).toBe(250);
+  await releases.stop('old');
+  await moveTo();
+  await stopIn(app, { target: '0005-index-family-names' });
+  expect(await moveTo()).toEqual(['0007-contract-names']);
+  await moveTo('0005-index-family-names');
+  expect(await count('full_name')).toBe(250);
 
-    // One that is edited begins again too.
-    const setTo = (time: string) =>
-      `with batch as (
+  // One that is edited begins again too.
+  const setTo = (time: string) =>
+    `with batch as (
          select id
          from users
          where $1::bigint is null or id > $1
@@ -315,15 +306,14 @@ failure(
        )
        select max(id)::text as last
        from batch`;
-    await using other = await startTestApp();
-    const first = setTo('2020-01-01');
-    await stopIn(other, { migrations: [createBackfill(first)] });
-    const second = createBackfill(setTo('2021-01-01'));
-    await other.createMigrator({ migrations: [second] }).moveTo();
-    const edited = `select count(*)::int from users where created_at = '2021-01-01'`;
-    expect(await ask(other.pool, edited)).toBe(250);
-  },
-);
+  await using other = await startTestApp();
+  const first = setTo('2020-01-01');
+  await stopIn(other, { migrations: [createBackfill(first)] });
+  const second = createBackfill(setTo('2021-01-01'));
+  await other.createMigrator({ migrations: [second] }).moveTo();
+  const edited = `select count(*)::int from users where created_at = '2021-01-01'`;
+  expect(await ask(other.pool, edited)).toBe(250);
+});
 
 /** Stops a migrator after the first batch of a backfill. */
 async function stopIn(

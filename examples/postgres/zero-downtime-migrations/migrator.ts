@@ -164,7 +164,6 @@ async function runConcurrently(client: PoolClient, sql: string) {
 }
 // #endregion rebuild-index
 
-// #region record
 /** A backfill that is half done begins again: this step may undo it. */
 async function record(
   tx: Queryable,
@@ -179,4 +178,3 @@ async function record(
     );
   else await tx.query('delete from migrations where name = $1', [name]);
 }
-// #endregion record
