@@ -798,7 +798,7 @@ failure(
   'A migration would stop live queries, or break the release that runs',
   {
     symptom:
-      '`refused`, with file, line and statement; no migration is run',
+      '`refused`, with file and statement; no migration is run',
     defence: 'list',
     remains:
       'A file that begins with `-- reviewed: <why>` is not looked at: a person did',
