@@ -797,8 +797,7 @@ test('A column becomes not null on a table of millions', async () => {
 failure(
   'A migration would stop live queries, or break the release that runs',
   {
-    symptom:
-      '`refused`, with file and statement; no migration is run',
+    symptom: '`refused`, with file and statement; no migration is run',
     defence: 'list',
     remains:
       'A file that begins with `-- reviewed: <why>` is not looked at: a person did',
