@@ -71,7 +71,7 @@ export function createReadings(options: {
       const to = new Date(Math.max(...times));
       log.warn('partition was missing', { from, to });
       await partitions.prepare(from, to);
-      return await insert(readings);
+      return insert(readings);
     }
   }
   // #endregion append
