@@ -69,8 +69,7 @@ export function chooseStep(
 // #endregion choose-step
 
 /** Postgres takes `+02:00` and `X/Y+2` for POSIX specifications, whose positive sign is west of Greenwich. */
-export const ZONE_NAME =
-  /^(?:UTC|[A-Z][A-Za-z_]+(?:\/[A-Z][A-Za-z_]+(?:-[A-Za-z_]+)*)+)$/;
+export const ZONE_NAME = /^(?:UTC|[A-Z][a-z]+\/[A-Za-z/_-]+)$/;
 
 /** The statement that reads a history; `explain` in front of it shows what it reads. */
 export function describeHistory(query: HistoryQuery, now: Date) {
@@ -118,7 +117,7 @@ function toSql(rows: string, { toKey, toStart }: Counting): string {
   const first = toKey('$2::timestamptz');
   return `with points as (
       select ${toKey('at')} as key, sum(count)::float8 as count,
-             sum(sum) / nullif(sum(count), 0) as mean,
+             sum(sum) / sum(count) as mean,
              min(min) as min, max(max) as max
       from ${rows} as level
       where sensor_id = $1 and at >= ${toStart(first)} and at < $3

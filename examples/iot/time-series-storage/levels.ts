@@ -37,5 +37,11 @@ export const LEVELS: readonly [Level, Level, Level] = [
   },
 ];
 
+/** How late a reading may come: long before its day is dropped. */
+export const LATE_DAYS = 30;
+
+/** How far the clock of a sensor may be ahead. */
+export const AHEAD_SECONDS = 300;
+
 /** A day of UTC, in milliseconds. */
 export const DAY = 86_400_000;

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { RollUps } from './roll-ups.ts';
 import type { Log, TimePartitions } from './time-partitions.ts';
 
@@ -9,6 +9,8 @@ export type MaintenanceOptions = {
   log: Log;
   /** The pause between roll-ups. Default: 10. */
   rollUpSeconds?: number;
+  /** For tests: ends early at the signal. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 };
 
 type Work = (signal: AbortSignal) => Promise<unknown>;
@@ -16,6 +18,7 @@ type Work = (signal: AbortSignal) => Promise<unknown>;
 /** Rolls up every few seconds, and prepares and drops partitions every hour, until it is stopped. */
 export function startMaintenance(options: MaintenanceOptions) {
   const { partitions, rollUps, log, rollUpSeconds = 10 } = options;
+  const { pause = waitFor } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
 
@@ -25,7 +28,7 @@ export function startMaintenance(options: MaintenanceOptions) {
         // Each run is one transaction, so the next one tries again.
         if (!signal.aborted) log.warn('maintenance failed', { error });
       });
-      await pause(seconds * 1000, null, { signal }).catch(() => {});
+      await pause(seconds * 1000, signal).catch(() => {});
     }
   }
 
@@ -41,4 +44,8 @@ export function startMaintenance(options: MaintenanceOptions) {
     await Promise.all(loops);
   }
   return { stop, [Symbol.asyncDispose]: stop };
+}
+
+function waitFor(ms: number, signal: AbortSignal) {
+  return wait(ms, null, { signal });
 }

@@ -1,5 +1,5 @@
 import { DatabaseError, type Pool } from 'pg';
-import { DAY, LEVELS } from './levels.ts';
+import { AHEAD_SECONDS, DAY, LATE_DAYS } from './levels.ts';
 import type { Log, TimePartitions } from './time-partitions.ts';
 
 /** What a sensor measured, and when. */
@@ -23,26 +23,14 @@ export type Appended = {
   refused: Refusal[];
 };
 
-/** What readings need. */
-export type ReadingsOptions = {
+/** Stores readings, each once, and marks what must be rolled up. */
+export function createReadings(options: {
   pool: Pool;
   partitions: Pick<TimePartitions, 'prepare'>;
   clock: () => Date;
   log: Log;
-  /** How late a reading may come: less than readings are kept. Default: 30. */
-  lateDays?: number;
-  /** How far a sensor's clock may be ahead. Default: 300. */
-  aheadSeconds?: number;
-};
-
-/** Stores readings, each once, and marks what must be rolled up. */
-export function createReadings(options: ReadingsOptions) {
+}) {
   const { pool, partitions, clock, log } = options;
-  const { lateDays = 30, aheadSeconds = 300 } = options;
-  // Later, and the other readings of its minute may be dropped.
-  const [{ keepDays }] = LEVELS;
-  if (!(lateDays > 0 && lateDays < keepDays))
-    throw new RangeError(`lateDays must be less than ${keepDays}`);
 
   // #region append
   /** Stores what can be stored; sent again, a batch adds nothing. */
@@ -50,29 +38,30 @@ export function createReadings(options: ReadingsOptions) {
     const now = clock().getTime();
     const judged = readings.map((reading) => judge(reading, now));
     const accepted = readings.filter((_, index) => !judged[index]);
-    const [stored = NOTHING] = await store(accepted);
-    const { added, unknown } = stored;
+    const stored = await store(accepted);
+    const unknown = new Set(stored?.unknown);
     const refused = readings.flatMap(({ sensor }, index): Refusal[] => {
       const code =
-        judged[index] ??
-        (unknown.includes(sensor) ? 'unknown_sensor' : undefined);
+        judged[index] ?? (unknown.has(sensor) && 'unknown_sensor');
       return code ? [{ index, code }] : [];
     });
+    const added = stored?.added ?? 0;
     const repeated = readings.length - refused.length - added;
     return { added, repeated, refused };
   }
 
   /** One bad clock must not hold up the other sensors of a gateway. */
-  function judge({ at, value }: Reading, now: number) {
+  function judge({ sensor, at, value }: Reading, now: number) {
     const age = now - at.getTime();
     if (!(Math.abs(value) < 1e15)) return 'invalid_value';
-    if (age < -aheadSeconds * 1000) return 'reading_in_future';
+    if (age < -AHEAD_SECONDS * 1000) return 'reading_in_future';
     // Also when the date is not valid.
-    if (!(age <= lateDays * DAY)) return 'reading_too_old';
-    return undefined;
+    if (!(age <= LATE_DAYS * DAY)) return 'reading_too_old';
+    // Postgres refuses a text with NUL, and the whole batch with it.
+    return sensor.includes('\0') ? 'unknown_sensor' : undefined;
   }
 
-  async function store(readings: Reading[]): Promise<Stored[]> {
+  async function store(readings: Reading[]) {
     try {
       return await insert(readings);
     } catch (error) {
@@ -82,7 +71,7 @@ export function createReadings(options: ReadingsOptions) {
       const to = new Date(Math.max(...times));
       log.warn('partition was missing', { from, to });
       await partitions.prepare(from, to);
-      return await insert(readings);
+      return insert(readings);
     }
   }
   // #endregion append
@@ -90,7 +79,7 @@ export function createReadings(options: ReadingsOptions) {
   // #region insert
   // A reading and its mark are one statement: they commit together.
   // Sorted by key, so that two batches cannot wait for each other.
-  async function insert(readings: Reading[]): Promise<Stored[]> {
+  async function insert(readings: Reading[]) {
     const { rows } = await pool.query<Stored>(
       `with given as (
          select sensors.id as sensor_id, sensor, at, value
@@ -118,7 +107,7 @@ export function createReadings(options: ReadingsOptions) {
         readings.map(({ value }) => value),
       ],
     );
-    return rows;
+    return rows[0];
   }
   // #endregion insert
 
@@ -126,7 +115,6 @@ export function createReadings(options: ReadingsOptions) {
 }
 
 type Stored = { added: number; unknown: string[] };
-const NOTHING: Stored = { added: 0, unknown: [] };
 
 /** It has the SQLSTATE of a failed check, but names no constraint. */
 function isMissingPartition(error: unknown): boolean {

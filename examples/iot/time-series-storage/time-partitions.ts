@@ -1,4 +1,4 @@
-import { DatabaseError, type Pool } from 'pg';
+import type { Pool } from 'pg';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { DAY, LEVELS, type Level } from './levels.ts';
@@ -6,37 +6,24 @@ import { DAY, LEVELS, type Level } from './levels.ts';
 /** Receives what operators should know. */
 export type Log = { warn: (message: string, details: object) => void };
 
-/** What time partitions need. */
-export type TimePartitionsOptions = {
-  /** Retention needs a session: no pooler in transaction mode. */
+type Old = { name: string; isMarked: boolean };
+
+const PREPARE = `hashtext('time-series-storage'), hashtext('prepare')`;
+const AHEAD_DAYS = 3;
+/** Behind a lock that retention waits for, all queries of a table queue. */
+const DROP_LOCK_MS = 1000;
+
+/** Creates partitions before they are needed, and drops those that are too old. */
+export function createTimePartitions(options: {
   pool: Pool;
   clock: () => Date;
   log: Log;
-  /** How long retention waits for readers before it gives up. Default: 5. */
-  lockSeconds?: number;
-};
-
-type Old = {
-  name: string;
-  state: 'attached' | 'pending' | 'detached';
-  isMarked: boolean;
-};
-
-const PREPARE = `hashtext('time-series-storage'), hashtext('prepare')`;
-const RETENTION = `hashtext('time-series-storage'), hashtext('retention')`;
-const AHEAD_DAYS = 3;
-const RETENTION_MS = 600_000;
-
-/** Creates partitions before they are needed, and drops those that are too old. */
-export function createTimePartitions(options: TimePartitionsOptions) {
-  const { pool, clock, log, lockSeconds = 5 } = options;
-  const lockTimeoutMs = Math.ceil(lockSeconds * 1000);
+}) {
+  const { pool, clock, log } = options;
 
   /** Creates what is missing in all levels at once, or nothing. */
   async function prepare(from: Date, to: Date, signal?: AbortSignal) {
-    // A detach that was cut off holds the table until it is finalized.
-    const limits = { lockTimeoutMs: lockTimeoutMs + 5000, signal };
-    await inTransaction(pool, limits, async (tx) => {
+    await inTransaction(pool, { signal }, async (tx) => {
       await tx.query(`select pg_advisory_xact_lock(${PREPARE})`);
       for (const level of LEVELS)
         for (const sql of await listMissing(tx, level, [from, to]))
@@ -51,79 +38,39 @@ export function createTimePartitions(options: TimePartitionsOptions) {
     await prepare(now, ahead, signal);
   }
 
+  // #region drop-old
   /** Returns the names of what it dropped; the rest waits for the next run. */
-  async function dropOld(
-    signal = new AbortController().signal,
-  ): Promise<string[]> {
-    const client = await pool.connect();
-    // Without a listener, a connection that breaks ends the process.
-    client.on('error', ignore);
-    const cut = () => client.connection.stream.destroy();
-    const timeLimit = AbortSignal.timeout(RETENTION_MS);
-    const limit = AbortSignal.any([signal, timeLimit]);
-    limit.addEventListener('abort', cut);
-    try {
-      limit.throwIfAborted();
-      return await dropAll(client);
-    } finally {
-      // Now, not when Postgres notices that the connection is closed.
-      await client
-        .query('select pg_advisory_unlock_all()')
-        .catch(ignore);
-      limit.removeEventListener('abort', cut);
-      client.release(true); // its lock_timeout goes with it
-    }
-  }
-
-  async function dropAll(client: Queryable): Promise<string[]> {
+  async function dropOld(signal?: AbortSignal): Promise<string[]> {
     const dropped: string[] = [];
-    const { rows } = await client.query(
-      `select pg_try_advisory_lock(${RETENTION}) as mine,
-              set_config('lock_timeout', $1, false)`,
-      [`${lockTimeoutMs}`],
-    );
-    if (!rows[0]?.mine) return dropped;
-    for (const level of LEVELS) {
+    const limits = { lockTimeoutMs: DROP_LOCK_MS, signal };
+    for (const level of LEVELS)
       try {
-        for (const old of await listOld(client, level)) {
-          await drop(client, level, old);
-          dropped.push(old.name);
+        for (const { name } of await listOld(level)) {
+          await inTransaction(pool, limits, (tx) =>
+            // Another process may have been faster.
+            tx.query(`drop table if exists ${name}`),
+          );
+          dropped.push(name);
         }
       } catch (error) {
-        // The other levels can go on, unless the connection broke.
-        if (!(error instanceof DatabaseError)) throw error;
+        signal?.throwIfAborted();
         const { table } = level;
         log.warn('old partitions stay', { table, error });
       }
-    }
     return dropped;
   }
 
-  // #region list-old
-  async function listOld(
-    client: Queryable,
-    { table, keepDays }: Level,
-  ): Promise<Old[]> {
+  async function listOld({ table, keepDays }: Level): Promise<Old[]> {
     const before = new Date(clock().getTime() - keepDays * DAY);
-    // A table that somebody else detached is not ours to drop.
-    const { rows } = await client.query<Old>(
-      `select name,
-              case when is_pending then 'pending' else 'attached' end
-                as state,
-              exists (
-                select from marks where minute >= start and minute < stop
-              ) as "isMarked"
+    // What somebody is detaching, or has detached, is not ours.
+    const { rows } = await pool.query<Old>(
+      `select name, exists (
+         select from marks where minute >= start and minute < stop
+       ) as "isMarked"
        from time_partitions
-       where level = $1::regclass and stop <= $2
-         and (not is_pending or obj_description(id, 'pg_class') = $3)
-       union all
-       select objoid::regclass::text, 'detached', false
-       from pg_description
-       where classoid = 'pg_class'::regclass and objsubid = 0
-         and description = $3
-         and objoid not in (select id from time_partitions)
-       order by state desc, name`,
-      [table, before, toNote(table)],
+       where level = $1::regclass and stop <= $2 and not is_pending
+       order by name`,
+      [table, before],
     );
     // The roll-ups that are still to come need these readings.
     for (const { name, isMarked } of rows)
@@ -131,7 +78,7 @@ export function createTimePartitions(options: TimePartitionsOptions) {
         log.warn('partition is not rolled up yet', { name });
     return rows.filter(({ isMarked }) => !isMarked);
   }
-  // #endregion list-old
+  // #endregion drop-old
 
   return { prepare, prepareAhead, dropOld };
 }
@@ -163,31 +110,6 @@ async function listMissing(
   );
   return rows.map(({ sql }) => sql);
 }
-
-// #region detach
-// Concurrently: while it waits for a long reader, nobody waits for
-// it. Postgres refuses this when there is a default partition.
-async function drop(
-  client: Queryable,
-  { table }: Level,
-  { name, state }: Old,
-) {
-  const detach = `alter table ${table} detach partition ${name}`;
-  if (state === 'attached') {
-    const note = toNote(table);
-    await client.query(`comment on table ${name} is '${note}'`);
-    await client.query(`${detach} concurrently`);
-  }
-  // An earlier run gave up waiting, or died.
-  if (state === 'pending') await client.query(`${detach} finalize`);
-  await client.query(`drop table ${name}`);
-}
-
-/** Retention notes on a table that it is going to drop it. */
-const toNote = (table: string) => `past its time in ${table}`;
-// #endregion detach
-
-function ignore() {}
 
 /** The partitions of all levels. */
 export type TimePartitions = ReturnType<typeof createTimePartitions>;

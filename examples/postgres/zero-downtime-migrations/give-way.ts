@@ -8,30 +8,28 @@ import {
 export type Rules = {
   pool: Pool;
   log: { info: (message: string, details: object) => void };
+  /** How long queries queue behind it while it waits for a lock. Default: 200. */
+  lockTimeoutMs?: number | undefined;
+  /** For a transaction from its begin to its commit. Default: 5,000. */
+  timeLimitMs?: number | undefined;
+  /** How much of the log a replica may lack. Default: 16 MB. */
+  maxLagBytes?: number | undefined;
   /** Rejects when the signal is aborted. */
-  pause: (
-    milliseconds: number,
-    signal: AbortSignal,
-  ) => Promise<unknown>;
-  random: () => number;
-  /** While a migration waits for its lock, queries queue behind it. */
-  lockTimeoutMs: number;
-  /** For a transaction from its begin to its commit. */
-  timeLimitMs: number;
-  attempts: number;
+  pause: (ms: number, signal: AbortSignal) => Promise<unknown>;
   signal: AbortSignal;
 };
 
 /** What may pass when it is tried again: no lock in time, or a deadlock. */
 const LOCK_ERRORS = ['55P03', '40P01'];
+const ATTEMPTS = 30;
 
 /** Runs work in a transaction that gives way when it gets no lock, and tries again. */
 export async function giveWay<T>(
   rules: Rules,
   work: Work<T>,
 ): Promise<T> {
-  const { pool, log, pause, random, attempts, signal } = rules;
-  const { lockTimeoutMs, timeLimitMs } = rules;
+  const { pool, log, pause, signal } = rules;
+  const { lockTimeoutMs = 200, timeLimitMs = 5000 } = rules;
   // #region retry-for-the-lock
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -39,10 +37,10 @@ export async function giveWay<T>(
       return await inTransaction(pool, limits, work);
     } catch (error) {
       const isBlocked = LOCK_ERRORS.includes(readCode(error));
-      if (!isBlocked || attempt >= attempts) throw error;
+      if (!isBlocked || attempt >= ATTEMPTS) throw error;
       // Queries that queued behind this one go first.
       const longest = Math.min(200 * 2 ** attempt, 10_000);
-      const waitMs = longest * (0.5 + random() / 2);
+      const waitMs = longest * (0.5 + Math.random() / 2);
       log.info('no lock in time, trying again', { attempt, waitMs });
       await pause(waitMs, signal);
     }

@@ -1,10 +1,15 @@
-import { type Node, parse, type RangeVar } from 'libpg-query';
+import {
+  type Node,
+  parse,
+  type RangeVar,
+  type SelectStmt,
+} from 'libpg-query';
 import {
   type Migration,
   MigrationError,
   type Step,
 } from './migration-files.ts';
-import { findAll, readNames, shapeOf } from './statement-shape.ts';
+import { findAll, shapeOf } from './statement-shape.ts';
 
 // #region list
 // What takes a strong lock for a moment only, or none, by the
@@ -18,13 +23,13 @@ const LIST = {
     alter table t add constraint k check (a > 0) not valid;
     alter table t add constraint k not null c not valid;
     create table t (a text);
+    create view v as select 1;
     create function f() returns trigger language plpgsql as '';
     create trigger g before insert on t
       for each row execute function f()`,
-  validate: 'alter table t validate constraint k',
   concurrent: `
-    create index concurrently i on t (a);
-    drop index concurrently if exists i`,
+    alter table t validate constraint k;
+    create index concurrently i on t (a)`,
 };
 // #endregion list
 
@@ -47,15 +52,18 @@ export async function lintMigrations(
 async function lintFile({ file, kind, sql }: Step) {
   const statements = await readStatements(sql);
   if (/^(--.*\n)*-- reviewed: \S/.test(sql)) return [];
-  const isListed = await createJudge(kind);
-  const isSound = JUDGES[kind](statements.map(({ node }) => node));
+  const nodes = statements.map(({ node }) => node);
+  const isShort =
+    kind === 'transaction'
+      ? countTables(nodes) <= 1
+      : nodes.length === 1;
+  const isListed = kind === 'backfill' ? isBatch : await readList(kind);
   return statements
-    .filter(({ node }) => !isSound || !isListed(node))
-    .map(({ line, text }) => `${file}:${line}: ${text}`);
+    .filter(({ node }) => !isShort || !isListed(node))
+    .map(({ text }) => `${file}: ${text}`);
 }
 
-async function createJudge(kind: Step['kind']) {
-  if (kind === 'backfill') return isBatch;
+async function readList(kind: keyof typeof LIST) {
   const listed = await readStatements(LIST[kind]);
   const shapes = new Set(
     listed.flatMap(({ node }) => listShapes(node)),
@@ -64,45 +72,32 @@ async function createJudge(kind: Step['kind']) {
     listShapes(node).every((shape) => shapes.has(shape));
 }
 
-/** What a file may hold in all. */
-const JUDGES = {
-  transaction: (nodes: Node[]) => listTables(nodes).size <= 1,
-  validate: isAlone,
-  concurrent: buildsWhatItDrops,
-  backfill: isAlone,
-};
-
-function isAlone(nodes: Node[]): boolean {
-  return nodes.length === 1;
-}
-
 /** Those in use: while one lock is held, no other is waited for. */
-function listTables(nodes: Node[]): Set<string> {
+function countTables(nodes: Node[]): number {
   const tables = nodes
     .filter((node) => !('CreateStmt' in node))
     .flatMap((node) => findAll<RangeVar>(node, 'relation'))
     .map(({ schemaname = 'public', relname }) =>
       JSON.stringify([schemaname, relname]),
     );
-  return new Set(tables);
+  return new Set(tables).size;
 }
 
-function buildsWhatItDrops(nodes: Node[]): boolean {
-  const built = findAll<string>(nodes, 'idxname');
-  const dropped = findAll<Node[]>(nodes, 'objects');
-  return readNames(dropped).every((name) => built.includes(name));
-}
-
-/** A `select` from $1 on and of $2 rows, around updates of these. */
+/** A `select` of the next $2 rows from $1 on, none of them skipped, around updates of these. */
 function isBatch(node: Node): boolean {
-  const limits = findAll<object>(node, 'limitCount');
-  const writes = ['InsertStmt', 'DeleteStmt', 'MergeStmt'];
+  const none = ['InsertStmt', 'DeleteStmt', 'MergeStmt'];
+  const selects = findAll<SelectStmt>(node, 'SelectStmt');
+  const locks = findAll<string>(node, 'waitPolicy');
   const updates = findAll<object>(node, 'UpdateStmt');
   return (
     'SelectStmt' in node &&
-    readParameters(limits).includes(2) &&
     readParameters(node).includes(1) &&
-    writes.every((kind) => findAll(node, kind).length === 0) &&
+    selects.some(
+      ({ limitCount, sortClause }) =>
+        sortClause && readParameters(limitCount).includes(2),
+    ) &&
+    locks.every((policy) => policy === 'LockWaitBlock') &&
+    none.every((kind) => findAll(node, kind).length === 0) &&
     updates.every((update) => 'fromClause' in update)
   );
 }
@@ -124,17 +119,14 @@ function listShapes(node: Node): string[] {
   );
 }
 
-/** Reads a file with the parser of Postgres itself, which counts bytes, and comments before a statement. */
+/** Reads a file with the parser of Postgres itself, which counts bytes. */
 async function readStatements(sql: string) {
   const { stmts = [] } = await parse(sql);
-  const bytes = Buffer.from(sql);
-  return stmts.flatMap(({ stmt: node, stmt_location = 0 }) => {
-    if (!node) return [];
-    const rest = bytes.subarray(stmt_location).toString();
-    const [blank = ''] = /^(\s|--.*\n)*/.exec(rest) ?? [];
-    const before = sql.slice(0, sql.length - rest.length);
-    const line = `${before}${blank}`.split('\n').length;
-    const [text = ''] = rest.slice(blank.length).split('\n');
-    return { node, line, text };
-  });
+  return stmts.flatMap(
+    ({ stmt: node, stmt_location: at = 0, stmt_len }) => {
+      const end = stmt_len && at + stmt_len;
+      const text = Buffer.from(sql).subarray(at, end).toString().trim();
+      return node ? { node, text } : [];
+    },
+  );
 }

@@ -1,11 +1,8 @@
-import type { Pool } from 'pg';
-import { createLagBrake } from './brakes.ts';
 import { lintMigrations } from './lint-migrations.ts';
 import { readMigrations } from './migration-files.ts';
 import { createMigrator, type MigratorOptions } from './migrator.ts';
 
-type Deployment = Pick<MigratorOptions, 'log' | 'signal'> & {
-  pool: Pool;
+type Deployment = Omit<MigratorOptions, 'migrations'> & {
   /** Of the `migrations` folder; without one, the last. */
   target?: string;
 };
@@ -16,15 +13,7 @@ export async function migrate({ target, ...options }: Deployment) {
   const folder = new URL('migrations/', import.meta.url);
   const migrations = readMigrations(folder);
   await lintMigrations(migrations);
-  const lag = createLagBrake({
-    db: options.pool,
-    maxLagBytes: 16_000_000,
-  });
-  const migrator = createMigrator({
-    ...options,
-    migrations,
-    brakes: [lag],
-  });
+  const migrator = createMigrator({ ...options, migrations });
   return await migrator.moveTo(target);
 }
 // #endregion migrate

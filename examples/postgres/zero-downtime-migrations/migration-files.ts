@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** One file, and how it is run: by default, in one transaction. */
+/** One file, and how it runs: by default, in one transaction. */
 export type Step = {
   file: string;
-  kind: 'transaction' | 'validate' | 'concurrent' | 'backfill';
+  kind: 'transaction' | 'concurrent' | 'backfill';
   sql: string;
 };
 
@@ -42,35 +42,28 @@ export class MigrationError extends Error {
 }
 
 const FILE =
-  /^(\d{4})-[a-z0-9-]+\.(up|down)(\.validate|\.concurrent|\.backfill)?\.sql$/;
+  /^((\d{4})-[a-z0-9-]+)\.(up|down)(?:\.(concurrent|backfill))?\.sql$/;
 
 /** Reads the migrations of a folder, in the order of their numbers. */
 export function readMigrations(folder: URL): Migration[] {
   const steps = new Map<string, Pick<Migration, Direction | 'name'>>();
   for (const file of readdirSync(folder).toSorted()) {
-    const { number, direction, name, step } = readStep(folder, file);
+    const [, name, number, way, kind = 'transaction'] =
+      FILE.exec(file) ?? [];
+    if (!name || !number || !way)
+      throw refuse(`${file} is not named NNNN-name.up.sql`);
     const known = steps.get(number) ?? { name };
     if (known.name !== name)
       throw refuse(`${known.name} and ${name} have the same number`);
+    const direction = way === 'up' ? 'up' : 'down';
     if (known[direction])
       throw refuse(`${known[direction].file} and ${file} collide`);
-    steps.set(number, { ...known, [direction]: step });
+    const text = readFileSync(new URL(file, folder), 'utf8');
+    // A checkout on another system may have other line ends.
+    const sql = text.replaceAll('\r\n', '\n');
+    steps.set(number, { ...known, [direction]: { file, kind, sql } });
   }
   return [...steps.values()].map(createMigration);
-}
-
-function readStep(folder: URL, file: string) {
-  const [, number, way, suffix = '.transaction'] =
-    FILE.exec(file) ?? [];
-  if (number === undefined)
-    throw refuse(`${file} is not named NNNN-name.up.sql`);
-  const direction: Direction = way === 'up' ? 'up' : 'down';
-  const text = readFileSync(new URL(file, folder), 'utf8');
-  // A checkout on another system may have other line ends.
-  const sql = text.replaceAll('\r\n', '\n');
-  const name = file.slice(0, file.indexOf('.'));
-  const step = { file, kind: suffix.slice(1), sql };
-  return { number, direction, name, step };
 }
 
 /** A migration of the given steps, with the checksum that its history keeps. */
@@ -79,7 +72,7 @@ export function createMigration({
   up,
   down,
 }: Pick<Migration, Direction | 'name'>): Migration {
-  const text = JSON.stringify([up?.sql ?? null, down?.sql ?? null]);
+  const text = JSON.stringify([up?.sql, down?.sql]);
   const checksum = createHash('sha256').update(text).digest('hex');
   return { name, checksum, up, down };
 }

@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { Queryable } from '../transactions-and-locking/queryable.ts';
 import { runBackfill } from './backfill.ts';
-import { type Brake, waitForBrakes } from './brakes.ts';
 import { giveWay, type Rules } from './give-way.ts';
 import {
   type Direction,
@@ -10,37 +9,24 @@ import {
   MigrationError,
   START,
 } from './migration-files.ts';
+import { waitForReplicas } from './wait-for-replicas.ts';
 
 /** What a migrator needs; the pool leads to Postgres itself, not to PgBouncer. */
-export type MigratorOptions = Partial<Rules> &
-  Pick<Rules, 'pool' | 'log'> & {
-    migrations: Migration[];
-    brakes?: Brake[];
-    batchMs?: number;
-  };
-
-type Move = { client: PoolClient; rules: Rules & { brakes: Brake[] } };
-
-const DEFAULTS = {
-  pause: (milliseconds: number, signal: AbortSignal) =>
-    wait(milliseconds, undefined, { signal }),
-  random: Math.random,
-  lockTimeoutMs: 200,
-  timeLimitMs: 5000,
-  attempts: 30,
-  signal: new AbortController().signal,
+export type MigratorOptions = Omit<Rules, 'pause' | 'signal'> & {
+  migrations: Migration[];
+  pause?: Rules['pause'] | undefined;
+  /** Stops the migration under way; the next run goes on from there. */
+  signal?: AbortSignal | undefined;
 };
-
-const DAY_MS = 86_400_000;
 
 /** Moves a database to any of its migrations, up or down, one mover at a time. */
 export function createMigrator(options: MigratorOptions) {
-  const { migrations, brakes = [], batchMs = 100 } = options;
-  const given = { ...DEFAULTS, ...options, brakes };
-  const { pool, log, pause } = given;
-  if (pool.options.max < 2)
+  const { pool, log, migrations } = options;
+  const { pause = waitFor } = options;
+  const { signal: stop = new AbortController().signal } = options;
+  if (pool.options.max < 2 || pool.options.query_timeout)
     throw new RangeError(
-      'A migrator needs a pool of 2: one connection holds its lock',
+      'A migrator needs a pool of 2, as one connection holds its lock, and no query_timeout',
     );
 
   /** Resolves with the names of what was done; without a target, all is applied. */
@@ -51,21 +37,23 @@ export function createMigrator(options: MigratorOptions) {
         'unknown_target',
         `There is no migration ${target}`,
       );
-    return await alone(async (move) => {
-      const applied = await checkHistory(move.client);
+    return alone(async (client, rules) => {
+      const applied = await checkHistory(client);
       const ups = migrations.slice(applied, last + 1);
       const downs = migrations.slice(last + 1, applied).toReversed();
-      for (const one of ups) await run(move, one, 'up');
-      for (const one of downs) await run(move, one, 'down');
+      for (const one of ups) await run(client, rules, one, 'up');
+      for (const one of downs) await run(client, rules, one, 'down');
       return [...ups, ...downs].map(({ name }) => name);
     });
   }
 
   // #region one-mover
-  async function alone<T>(work: (move: Move) => Promise<T>) {
+  async function alone<T>(
+    work: (client: PoolClient, rules: Rules) => Promise<T>,
+  ): Promise<T> {
     const client = await pool.connect();
     const lost = new AbortController();
-    const signal = AbortSignal.any([given.signal, lost.signal]);
+    const signal = AbortSignal.any([stop, lost.signal]);
     // With the connection goes the lock: all work must stop.
     client.on('error', (error) => lost.abort(error));
     const hangUp = () => client.connection.stream.destroy();
@@ -78,10 +66,10 @@ export function createMigrator(options: MigratorOptions) {
         if (turn === 1) log.info('another migrator is running', {});
         await pause(100, signal);
       }
-      return await work({ client, rules: { ...given, signal } });
+      return await work(client, { ...options, pause, signal });
     } catch (error) {
       // What was under way fails as its connection does: say why.
-      given.signal.throwIfAborted();
+      stop.throwIfAborted();
       throw error;
     } finally {
       client.release(true);
@@ -122,30 +110,30 @@ export function createMigrator(options: MigratorOptions) {
   // #endregion check-history
 
   async function run(
-    { client, rules }: Move,
+    client: PoolClient,
+    rules: Rules,
     migration: Migration,
     way: Direction,
   ) {
     const { [way]: step } = migration;
-    const { kind, sql = '' } = step ?? {};
     const name = `${migration.name}.${way}`;
-    rules.signal.throwIfAborted();
-    await waitForBrakes(name, rules);
-    const began = performance.now();
-    if (kind === 'concurrent') await runConcurrently(client, sql);
-    if (kind === 'backfill')
-      await runBackfill({ name, sql, batchMs, rules });
-    const limits = kind === 'validate' ? { timeLimitMs: DAY_MS } : {};
-    await giveWay({ ...rules, ...limits }, async (tx) => {
+    await waitForReplicas(name, rules);
+    if (step?.kind === 'concurrent')
+      await runConcurrently(client, step.sql);
+    if (step?.kind === 'backfill')
+      await runBackfill({ ...migration, ...step, name }, rules);
+    await giveWay(rules, async (tx) => {
       await record(tx, migration, way);
-      if (kind === 'transaction' || kind === 'validate')
-        await tx.query(sql);
+      if (step?.kind === 'transaction') await tx.query(step.sql);
     });
-    const ms = Math.round(performance.now() - began);
-    log.info('migrated', { name, ms });
+    log.info('migrated', { name });
   }
 
   return { moveTo };
+}
+
+function waitFor(ms: number, signal: AbortSignal) {
+  return wait(ms, undefined, { signal });
 }
 
 /** For the session that holds the lock: idle for hours, or building an index. */
@@ -155,30 +143,38 @@ const UNLIMITED = `
   set idle_session_timeout = 0;
   set client_connection_check_interval = 1000`;
 
-/** One statement after the other, outside a transaction: each ends with `;` at the end of a line. */
+// #region rebuild-index
+/** A build that failed left an invalid index: no query reads it, and each write pays for it. */
 async function runConcurrently(client: PoolClient, sql: string) {
-  for (const statement of sql.split(/;$/m))
-    await client.query(statement);
+  const [, index, table] =
+    /create index concurrently (\S+)\s+on (\S+)/i.exec(sql) ?? [];
+  const { rows } = await client.query<{ drop: string }>(
+    `select format(
+       'drop index concurrently %s', indexrelid::regclass
+     ) as drop
+     from pg_index
+     join pg_class on pg_class.oid = indexrelid
+     where relname = $1
+       and indrelid = to_regclass($2)
+       and not indisvalid`,
+    [index, table],
+  );
+  for (const { drop } of rows) await client.query(drop);
+  await client.query(sql);
 }
+// #endregion rebuild-index
 
-/** A second mover, were there one, fails here before it changes anything. */
+/** A backfill that is half done begins again: this step may undo it. */
 async function record(
   tx: Queryable,
   { name, checksum }: Migration,
   way: Direction,
 ) {
-  await tx.query('delete from backfills where name = $1', [
-    `${name}.${way}`,
-  ]);
-  const { rowCount } =
-    way === 'up'
-      ? await tx.query(
-          'insert into migrations (name, checksum) values ($1, $2)',
-          [name, checksum],
-        )
-      : await tx.query('delete from migrations where name = $1', [
-          name,
-        ]);
-  if (rowCount !== 1)
-    throw new MigrationError('out_of_order', `${name} is not applied`);
+  await tx.query('delete from backfills');
+  if (way === 'up')
+    await tx.query(
+      'insert into migrations (name, checksum) values ($1, $2)',
+      [name, checksum],
+    );
+  else await tx.query('delete from migrations where name = $1', [name]);
 }

@@ -8,20 +8,22 @@ create table users (
 -- A row is a migration that is applied, and the text that it had.
 create table migrations (
   name text primary key,
-  checksum text not null check (length(checksum) = 64),
+  checksum text not null,
   applied_at timestamptz not null default now()
 );
 
--- A row is a backfill under way: it resumes after its last key.
+-- A row is a backfill under way: it resumes after its last key. When
+-- its file is edited, it begins again.
 create table backfills (
-  name text primary key,
+  name text,
+  checksum text,
   last_key text,
-  rows bigint not null default 0
+  primary key (name, checksum)
 );
 
 -- #region require-stopped
 -- A contract asks this first. A release connects under its own
--- `application_name`; without a connection it is not seen.
+-- `application_name`, of which Postgres keeps 63 bytes, as of a `name`.
 create function require_stopped(release text) returns void
 language plpgsql as $$
 begin
@@ -29,7 +31,7 @@ begin
     select
     from pg_stat_activity
     where datname = current_database()
-      and application_name = release
+      and application_name = release::name
   ) then
     raise exception 'the release % is connected: stop it first', release
       using errcode = 'object_in_use';

@@ -1,11 +1,11 @@
 import type { Constraint, Node, TypeName } from 'libpg-query';
 
-/** What does not make a statement more dangerous: names, places, and what new functions, triggers and indexes hold. */
+/** What does not make a statement more dangerous: names, places, and what new functions, triggers, views and indexes hold. */
 const OPEN = new Set(
-  `location relation name objects accessMethod colname conname
+  `location relname schemaname inh name accessMethod colname conname
    trigname funcname keys indexParams whereClause parameters
    returnType options sql_body args row timing events columns
-   whenClause`.split(/\s+/),
+   whenClause query partspec aliases`.split(/\s+/),
 );
 
 /** A domain is not among them: its check would read each row. */
@@ -18,9 +18,12 @@ const BUILT_IN = new Set(
 export function shapeOf(statement: Node): string {
   return JSON.stringify(statement, (key, value) => {
     if (OPEN.has(key)) return undefined;
+    // Without a name, a build that is repeated makes a second index.
     if (key === 'idxname') return 'any';
     if (key === 'typeName') return readType(value);
-    if (key === 'Constraint') return closeExpression(value);
+    // Any other default may rewrite the table.
+    if (key === 'A_Const') return value.isnull ? 'null' : 'constant';
+    if (key === 'Constraint') return closeCheck(value);
     if (key !== 'tableElts') return value;
     // A foreign key locks the table that it refers to.
     return findAll(value, 'pktable').length > 0 ? 'reference' : 'any';
@@ -28,24 +31,18 @@ export function shapeOf(statement: Node): string {
 }
 
 function readType({ names }: TypeName): string {
-  const type = readNames(names).join('.');
+  const type = findAll<{ sval: string }>(names, 'String')
+    .map(({ sval }) => sval)
+    .join('.');
   const isKnown = BUILT_IN.has(type.replace(/^pg_catalog\./, ''));
   return isKnown ? 'built-in' : type;
 }
 
-/** A check reads new rows only; any default but a constant may rewrite the table. */
-function closeExpression(constraint: Constraint) {
-  const { contype, raw_expr } = constraint;
-  const isOpen = contype === 'CONSTR_CHECK' || isConstant(raw_expr);
-  return isOpen ? { ...constraint, raw_expr: 'any' } : constraint;
-}
-
-function isConstant(node?: Node): boolean {
-  if (!node) return false;
-  if ('A_Const' in node) return !node.A_Const.isnull;
-  if (!('TypeCast' in node)) return false;
-  const { arg, typeName = {} } = node.TypeCast;
-  return isConstant(arg) && readType(typeName) === 'built-in';
+/** A check reads new rows only. */
+function closeCheck(constraint: Constraint) {
+  return constraint.contype === 'CONSTR_CHECK'
+    ? { ...constraint, raw_expr: 'any' }
+    : constraint;
 }
 
 /** All nodes of a kind in a tree, at any depth. */
@@ -55,11 +52,4 @@ export function findAll<T>(tree: unknown, kind: string): T[] {
     const below = findAll<T>(value, kind);
     return key === kind ? [value, ...below] : below;
   });
-}
-
-/** The identifiers in a node, in their order. */
-export function readNames(node: unknown): string[] {
-  return findAll<{ sval: string }>(node, 'String').map(
-    ({ sval }) => sval,
-  );
 }

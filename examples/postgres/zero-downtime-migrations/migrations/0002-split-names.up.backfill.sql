@@ -4,7 +4,7 @@
 with batch as (
   select id
   from users
-  where id > coalesce($1::bigint, 0)
+  where $1::bigint is null or id > $1
   order by id
   limit $2
   for no key update
@@ -15,6 +15,6 @@ with batch as (
   where users.id = batch.id
     and given_name is null
 )
-select max(id)::text as last, count(*)::int as rows
+select max(id)::text as last
 from batch
 -- #endregion split-names
