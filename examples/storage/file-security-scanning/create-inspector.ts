@@ -4,19 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Upload, Verdict } from './inspect-upload.ts';
 
-/** What one upload may cost. */
-export type Limits = {
-  /** Of processor time; of waiting, ten times that. Default: 20. */
-  seconds: number;
-  /** Default: 512. */
-  megabytes: number;
-  /** Default: 50,000,000. */
-  maxPixels: number;
-  /** Of what is published. Default: 25,000,000. */
-  maxBytes: number;
-  /** INSPECTOR, perhaps with bubblewrap or nsjail before it. */
-  command: string[];
+/** What one upload may cost, unless you say otherwise. */
+const DEFAULTS = {
+  /** Of processor time; of waiting, ten times that. */
+  seconds: 20,
+  /** WebP needs most of it at 50 million pixels. */
+  megabytes: 1024,
+  maxPixels: 50_000_000,
+  /** Of what is published. */
+  maxBytes: 25_000_000,
 };
+
+export type Limits = typeof DEFAULTS;
 
 /** The process that had the bytes died of them, or made no sense. */
 export class DecoderDiedError extends Error {
@@ -29,27 +28,22 @@ export const INSPECTOR = [
   fileURLToPath(new URL('inspector-child.ts', import.meta.url)),
 ];
 
+const TYPES = /^(image\/(jpeg|png|webp)|application\/pdf)$/;
+const REASONS = /^(wrong_type|too_many_pixels|too_large|unreadable)$/;
 const header = z.union([
-  z.strictObject({ type: z.string() }),
-  z.strictObject({
-    refused: z.enum([
-      'wrong_type',
-      'too_many_pixels',
-      'too_large',
-      'unreadable',
-    ]),
-  }),
+  z.strictObject({ type: z.string().regex(TYPES) }),
+  z.strictObject({ refused: z.string().regex(REASONS) }),
 ]);
 
-/** Makes a function that inspects each upload in a process of its own. */
-export function createInspector({
-  seconds = 20,
-  megabytes = 512,
-  maxPixels = 50_000_000,
-  maxBytes = 25_000_000,
+/** Makes a function that inspects each upload in a process of its own; the command may start it through a sandbox. */
+export function createInspector(
+  options: Partial<Limits> = {},
   command = INSPECTOR,
-}: Partial<Limits> = {}) {
-  const limits = { seconds, megabytes, maxPixels, maxBytes };
+) {
+  const limits = { ...DEFAULTS, ...options };
+  // For sharp, 0 pixels are no limit, and NaN is 268 million.
+  for (const [name, value] of Object.entries(limits))
+    if (!(value > 0)) throw new RangeError(`${name} must be above 0`);
 
   function start(declaredType: string, signal: AbortSignal) {
     const order = JSON.stringify({ declaredType, ...limits });
@@ -58,7 +52,7 @@ export function createInspector({
       // No password, no key; and pixels are never put in a file.
       env: { PATH: process.env.PATH, VIPS_DISC_THRESHOLD: '4g' },
       signal,
-      timeout: seconds * 10_000,
+      timeout: limits.seconds * 10_000,
       killSignal: 'SIGKILL', // C code hears nothing less
     });
     child.on('error', () => {}); // `once` hears of it too
@@ -81,11 +75,14 @@ export function createInspector({
       if (!isReady) errors += text;
     });
     stdout.on('data', (chunk) => {
-      if (isReady) answer.push(chunk);
-      else stdin.end(bytes); // its first word: it is limited
-      isReady = true;
       size += chunk.length;
-      if (size > maxBytes + 100) stdout.destroy();
+      if (size > limits.maxBytes + 100) stdout.destroy();
+      if (isReady) answer.push(chunk);
+      // It is limited. A wrapper that prints anything else is not.
+      else if (`${chunk}`.endsWith('ready\n')) {
+        isReady = true;
+        stdin.end(bytes);
+      }
     });
     const [code, ended] = await once(child, 'close');
     // Ended by us, or before it had a byte: the file is not to blame.

@@ -280,8 +280,9 @@ failure(
     vi.unstubAllEnvs();
     inspect = hostile('end early');
     expect(await app.runJobs()).toMatchObject([/a library is missing/]);
-    for (const program of ['/nonexistent', '/bin/true']) {
-      inspect = createInspector({ command: [program] });
+    const wrappers = ['/nonexistent', '/bin/true', '/bin/echo'];
+    for (const wrapper of wrappers) {
+      inspect = createInspector({}, [wrapper, 'no such sandbox']);
       await app.passTime(60);
       expect(await app.runJobs()).toMatchObject([/ENOENT|No verdict/]);
     }

@@ -11,32 +11,35 @@ if (act !== 'be limited') limitProcess(process.pid, JSON.parse(order));
 process.stdout.write('ready\n');
 await buffer(process.stdin);
 
+const PDF = '{"type":"application/pdf"}\n';
 const acts: Record<string, () => unknown> = {
   die: () => process.kill(process.pid, 'SIGSEGV'),
-  hang: () => setInterval(() => {}, 1000),
+  hang: () => {
+    process.on('SIGTERM', () => {});
+    setInterval(() => {}, 1000);
+  },
   spin: () => {
     for (;;);
   },
   'end well': () => '{"refused":"unreadable"}\n',
-  'repeat its order': () => `${JSON.stringify({ type: order })}\n`,
+  'repeat its order': () => PDF + order,
   'answer nonsense': () => 'ready\n',
   'answer no reason': () => '{"refused":"because"}\n',
   'answer a page': () => '{"type":"text/html"}\n<script>',
-  'answer without end': () => Buffer.alloc(3_000_000, 'x'),
+  'answer too much': () => PDF + 'x'.repeat(3_000_000),
   'break out': async () => {
     const file = `/proc/${process.ppid}/environ`;
-    const type = [
+    const found = [
       attempt(() => readFileSync(file)),
       await dial().catch(nameCode),
       ...Object.keys(process.env).sort(),
       process.env.VIPS_DISC_THRESHOLD,
     ].join();
-    return `${JSON.stringify({ type })}\n`;
+    return PDF + found;
   },
 };
 const answer = await acts[act]?.();
-if (typeof answer === 'string' || Buffer.isBuffer(answer))
-  process.stdout.write(answer);
+if (typeof answer === 'string') process.stdout.write(answer);
 
 function attempt(act: () => unknown): string {
   try {
