@@ -109,7 +109,7 @@ failure(
       '`rejected` as `too_many_pixels`, before a pixel is unpacked',
     defence: 'inspect-upload',
     remains:
-      'An image just below the limit is decoded: it costs its seconds and its memory, in the child process',
+      'An image just below the limit is decoded: it costs its seconds and its memory, in the child process. WebP with transparency needs more than the default `megabytes` above 30 million pixels, and is `unreadable` without',
   },
   async () => {
     await using app = await startTestApp();
@@ -423,7 +423,7 @@ failure(
       'No row, and no answer with an id; an object that was written is removed an hour later',
     defence: 'receive',
     remains:
-      'Parts of an upload that was killed: let the store expire incomplete multipart uploads after a day',
+      'Parts of an upload that was killed: let the store expire incomplete multipart uploads after a day. When a server is suspended for an hour before it writes the row, the scan finds no bytes: remove that file',
   },
   async () => {
     await using app = await startTestApp();

@@ -21,6 +21,8 @@ process.stdout.write('ready\n');
 const bytes = await buffer(process.stdin);
 const { declaredType } = order;
 const verdict = await inspectUpload({ bytes, declaredType }, order);
-const { bytes: published = '', ...header } = verdict;
-process.stdout.write(`${JSON.stringify(header)}\n`);
-process.stdout.write(published);
+if ('refused' in verdict) process.stdout.write(`${verdict.refused}\n`);
+else {
+  process.stdout.write(`${verdict.type}\n`);
+  process.stdout.write(verdict.bytes);
+}

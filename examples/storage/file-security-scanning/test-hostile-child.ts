@@ -11,7 +11,7 @@ if (act !== 'be limited') limitProcess(process.pid, JSON.parse(order));
 process.stdout.write('ready\n');
 await buffer(process.stdin);
 
-const PDF = '{"type":"application/pdf"}\n';
+const PDF = 'application/pdf\n';
 const acts: Record<string, () => unknown> = {
   die: () => process.kill(process.pid, 'SIGSEGV'),
   hang: () => {
@@ -21,11 +21,11 @@ const acts: Record<string, () => unknown> = {
   spin: () => {
     for (;;);
   },
-  'end well': () => '{"refused":"unreadable"}\n',
+  'end well': () => 'unreadable\n',
   'repeat its order': () => PDF + order,
   'answer nonsense': () => 'ready\n',
-  'answer no reason': () => '{"refused":"because"}\n',
-  'answer a page': () => '{"type":"text/html"}\n<script>',
+  'answer no reason': () => 'because\n',
+  'answer a page': () => 'text/html\n<script>',
   'answer too much': () => PDF + 'x'.repeat(3_000_000),
   'break out': async () => {
     const file = `/proc/${process.ppid}/environ`;
