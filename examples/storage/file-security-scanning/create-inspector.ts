@@ -50,7 +50,6 @@ export function createInspector(
       timeout: limits.seconds * 10_000,
       killSignal: 'SIGKILL', // C code hears nothing less
     });
-    child.on('error', () => {}); // `once` hears of it too
     child.stdin.on('error', () => {}); // the exit code says why
     return child;
   }
@@ -63,6 +62,7 @@ export function createInspector(
     const child = start(declaredType, signal);
     const { stdin, stdout, stderr } = child;
     const answer: Buffer[] = [];
+    const most = limits.maxBytes + 100;
     let isReady = false;
     let size = 0;
     let errors = '';
@@ -71,7 +71,7 @@ export function createInspector(
     });
     stdout.on('data', (chunk) => {
       size += chunk.length;
-      if (size > limits.maxBytes + 100) stdout.destroy();
+      if (size > most) stdout.destroy();
       if (isReady) answer.push(chunk);
       // It is limited. A wrapper that prints anything else is not.
       else if (`${chunk}`.endsWith('ready\n')) {
@@ -83,7 +83,8 @@ export function createInspector(
     // Ended by us, or before it had a byte: the file is not to blame.
     if (child.killed || !isReady)
       throw new Error(`No verdict: ${errors || 'it was stopped'}`);
-    if (code === 0) return readVerdict(Buffer.concat(answer));
+    if (code === 0 && size <= most)
+      return readVerdict(Buffer.concat(answer));
     throw new DecoderDiedError(`The decoder died: ${ended ?? code}`);
   };
   // #endregion inspect-in-child

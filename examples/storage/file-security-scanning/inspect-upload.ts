@@ -31,7 +31,7 @@ export async function inspectUpload(
   { bytes, declaredType }: Upload,
   limits: { maxPixels: number; maxBytes: number },
 ): Promise<Verdict> {
-  const type = (await fileTypeFromBuffer(bytes))?.mime ?? 'unknown';
+  const type = (await fileTypeFromBuffer(bytes))?.mime;
   // The bytes decide; what the sender says may only agree.
   if (type !== declaredType) return { refused: 'wrong_type' };
   if (type === 'application/pdf') return { bytes, type }; // as it is

@@ -1,5 +1,4 @@
 import { buffer } from 'node:stream/consumers';
-import sharp from 'sharp';
 import type { Limits } from './create-inspector.ts';
 import { inspectUpload } from './inspect-upload.ts';
 import { limitProcess } from './limit-process.ts';
@@ -10,8 +9,6 @@ const order: Limits & { declaredType: string } = JSON.parse(
   process.argv[2] ?? '',
 );
 
-sharp.cache(false); // there is no next image
-sharp.concurrency(1); // as many cores as there are children
 // When the server is stopped, it ends this process itself.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {});

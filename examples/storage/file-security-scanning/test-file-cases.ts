@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { EICAR } from '@touchstone/kit/scanning/clamd';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, test } from 'vitest';
+import { createBucket } from './buckets.ts';
 import { cleanName } from './clean-name.ts';
 import { contentHeaders } from './content-headers.ts';
 import { createFileQuarantine } from './file-quarantine.ts';
@@ -276,6 +277,13 @@ test('A row cannot be decided in part', async () => {
     await expect(
       app.pool.query(`update files set ${change}`),
     ).rejects.toMatchObject({ code: '23514' });
+});
+
+test('A store that sends no stream is an error', async () => {
+  const client: object = { getObject: async () => ({}) };
+  const bucket = createBucket(client as never, 'files');
+
+  await expect(bucket.read('x')).rejects.toThrow('no stream');
 });
 
 test('A name is normal, trimmed, and at most 100 characters long', () => {

@@ -9,6 +9,7 @@ const [act = '', order = ''] = process.argv.slice(2);
 if (act === 'end early') throw new Error('a library is missing');
 if (act !== 'be limited') limitProcess(process.pid, JSON.parse(order));
 process.stdout.write('ready\n');
+if (act === 'end unread') process.exit(7);
 await buffer(process.stdin);
 
 const PDF = 'application/pdf\n';
@@ -26,7 +27,9 @@ const acts: Record<string, () => unknown> = {
   'answer nonsense': () => 'ready\n',
   'answer no reason': () => 'because\n',
   'answer a page': () => 'text/html\n<script>',
-  'answer too much': () => PDF + 'x'.repeat(3_000_000),
+  'answer all it may': () => fill(100),
+  'answer too much': () => fill(101),
+  'answer without end': () => fill(9_000_000),
   'break out': async () => {
     const file = `/proc/${process.ppid}/environ`;
     const found = [
@@ -40,6 +43,12 @@ const acts: Record<string, () => unknown> = {
 };
 const answer = await acts[act]?.();
 if (typeof answer === 'string') process.stdout.write(answer);
+
+/** The limit, and some bytes for the words around it. */
+function fill(more: number): string {
+  const size = JSON.parse(order).maxBytes + more;
+  return PDF + 'x'.repeat(size - PDF.length - 'ready\n'.length);
+}
 
 function attempt(act: () => unknown): string {
   try {

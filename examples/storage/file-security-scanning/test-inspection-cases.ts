@@ -158,11 +158,18 @@ test('A decoder that was taken over cannot make up a verdict, or answer without 
     'answer no reason',
     'answer a page',
     'answer too much',
+    'answer without end',
     'die',
   ])
     await expect(hostile(act, limits)(text, signal)).rejects.toThrow(
       expect.objectContaining({ name: 'DecoderDiedError' }),
     );
+  const full = await hostile('answer all it may', limits)(text, signal);
+  expect(full.bytes).toHaveLength(1_000_078);
+  const large = { ...text, bytes: Buffer.alloc(1_000_000) };
+  await expect(hostile('end unread')(large, signal)).rejects.toThrow(
+    'The decoder died: 7',
+  );
   expect(await hostile('end well')(text, signal)).toEqual({
     refused: 'unreadable',
   });
