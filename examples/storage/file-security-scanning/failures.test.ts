@@ -246,6 +246,8 @@ failure(
 
     await app.send('POST', `/files/${id}/rescan`);
     expect(await app.runJobs()).toMatchObject([/DecoderDiedError/]);
+    const { rows } = await app.pool.query('select crashes from files');
+    expect(rows).toEqual([{ crashes: 1 }]);
     await app.passTime(60);
     inspect = createInspector();
     await app.runJobs();

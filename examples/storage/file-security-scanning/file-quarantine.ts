@@ -72,8 +72,8 @@ export function createFileQuarantine(options: FileQuarantineOptions) {
     return inTransaction(pool, async (tx) => {
       const { rowCount } = await tx.query(
         `update files
-         set state = 'quarantined', reason = null, signature = null,
-             crashes = 0, decided_at = null
+         set state = 'quarantined', reason = null, crashes = 0,
+             decided_at = null
          where id = $1 and state <> 'published'`,
         [id],
       );

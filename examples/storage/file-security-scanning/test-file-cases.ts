@@ -164,26 +164,105 @@ test('A removal of nothing leaves no job', async () => {
 });
 
 test('An object whose scan failed after it was written is removed an hour later', async () => {
+  let isFirst = true;
   await using app = await startTestApp({
     published: {
       remove: (key) => app.buckets.published.remove(key),
       async write(key, bytes) {
         await app.buckets.published.write(key, bytes);
-        throw new Error('timed out');
+        if (isFirst) throw new Error('timed out');
       },
     },
   });
   const id = await app.upload(PDF, TYPE);
   expect(await app.runJobs()).toEqual(['Error: timed out']);
-  await app.passTime(3540);
+  isFirst = false;
+  await app.passTime(60);
   await app.runJobs();
   expect(await app.listKeys('published')).toHaveLength(2);
 
+  await app.passTime(3540);
+  await app.runJobs();
+  expect(await app.listKeys('published')).toHaveLength(1);
+  expect((await app.download(id)).status).toBe(200);
+});
+
+test('An object is not written when its clean-up cannot be recorded', async () => {
+  await using app = await startTestApp({
+    scan: async () => {
+      await app.pool.query(
+        `alter table jobs add constraint frozen
+         check (payload ->> 'object' is null)`,
+      );
+      return undefined;
+    },
+  });
+  await app.upload(PDF, TYPE);
+
+  expect(await app.runJobs()).toMatchObject([/frozen/]);
+  expect(await app.listKeys('published')).toEqual([]);
+});
+
+test('A clean-up ends when the store has removed all, and not before', async () => {
+  let isDown = true;
+  const remove = (bucket: 'quarantine' | 'published') => {
+    return async (key: string) => {
+      if (isDown) throw new Error(`${bucket} is down`);
+      await app.buckets[bucket].remove(key);
+    };
+  };
+  await using app = await startTestApp({
+    quarantine: {
+      read: (key) => app.buckets.quarantine.read(key),
+      remove: remove('quarantine'),
+    },
+    published: {
+      write: (key, bytes) => app.buckets.published.write(key, bytes),
+      remove: remove('published'),
+    },
+  });
+  const id = await app.upload(PDF, TYPE);
+  expect(await app.runJobs()).toEqual([
+    'scan-file: done',
+    'Error: quarantine is down',
+  ]);
+  await app.files.remove(id);
+  expect(await app.runJobs()).toEqual(['Error: published is down']);
+  isDown = false;
   await app.passTime(60);
   await app.runJobs();
-  await app.passTime(3600);
+  expect(await app.listKeys('quarantine')).toEqual([]);
+  expect(await app.listKeys('published')).toEqual([]);
+});
+
+test('What happens to one file leaves the others as they are', async () => {
+  await using app = await startTestApp();
+  const other = randomUUID(); // waits, and no job is about it
+  await app.pool.query(
+    `insert into files (id, name, declared_type) values ($1, 'x', $2)`,
+    [other, TYPE],
+  );
+  const rejected = await app.upload('text', TYPE);
+  const kept = await app.upload('text', TYPE);
+  const removed = await app.upload(PDF, TYPE);
+  await app.files.remove(removed);
   await app.runJobs();
-  expect(await app.listKeys('quarantine')).toEqual([id]);
+  expect(await app.listKeys('published')).toEqual([]);
+  expect((await app.listKeys('quarantine')).toSorted()).toEqual(
+    [rejected, kept].toSorted(),
+  );
+  await app.files.rescan(rejected);
+  expect(await app.look(kept)).toMatchObject({ state: 'rejected' });
+  await app.runJobs();
+
+  await app.pool.query(`delete from jobs where payload ->> 'id' = $1`, [
+    kept,
+  ]);
+  await app.passTime(31 * DAY);
+  await app.runJobs();
+  expect(await app.listKeys('quarantine')).toEqual([kept]);
+  expect(await app.look(kept)).toMatchObject({ state: 'rejected' });
+  expect(await app.look(other)).toMatchObject({ state: 'quarantined' });
 });
 
 test('Of two scans of a file, the first verdict stays', async () => {
@@ -192,8 +271,9 @@ test('Of two scans of a file, the first verdict stays', async () => {
   await using app = await startTestApp({
     scan: async () => {
       scans += 1;
-      if (scans === 1) await scanned.promise;
-      return scans === 2 ? undefined : 'False-Alarm';
+      if (scans > 1) return undefined;
+      await scanned.promise;
+      return 'False-Alarm';
     },
   });
   const id = await app.upload(PDF, TYPE);
@@ -277,6 +357,32 @@ test('A row cannot be decided in part', async () => {
     await expect(
       app.pool.query(`update files set ${change}`),
     ).rejects.toMatchObject({ code: '23514' });
+  for (const column of [
+    'id',
+    'name',
+    'declared_type',
+    'state',
+    'crashes',
+    'created_at',
+  ])
+    await expect(
+      app.pool.query(`update files set ${column} = null`),
+    ).rejects.toMatchObject({ code: '23502' });
+  await expect(
+    app.pool.query('insert into files select * from files'),
+  ).rejects.toMatchObject({ code: '23505' });
+});
+
+test('The oldest file that waits is found by an index', async () => {
+  await using app = await startTestApp();
+  const { rows } = await app.pool.query(
+    `select pg_get_expr(indpred, indrelid) as predicate from pg_index
+     where indexrelid = 'files_in_quarantine'::regclass`,
+  );
+
+  expect(rows).toEqual([
+    { predicate: `(state = 'quarantined'::text)` },
+  ]);
 });
 
 test('A store that sends no stream is an error', async () => {
