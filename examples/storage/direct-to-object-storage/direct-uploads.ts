@@ -44,9 +44,10 @@ export function createDirectUploads(options: DirectUploadOptions) {
   const { maxBytes = 5120 * MIB, partBytes = 8 * MIB } = options;
   if (!(partBytes >= 5 * MIB && partBytes <= 5120 * MIB))
     throw new RangeError('partBytes must be from 5 MiB to 5 GiB');
-  if (!(maxBytes <= MOST_PARTS * partBytes))
-    throw new RangeError('maxBytes needs more than 10,000 parts');
-  if (!(hours >= 1)) throw new RangeError('hours must be 1 or more');
+  if (!(maxBytes > 0 && maxBytes <= MOST_PARTS * partBytes))
+    throw new RangeError('maxBytes must be from 1 to 10,000 parts');
+  if (!(Number.isInteger(hours) && hours >= 1))
+    throw new RangeError('hours must be an integer above 0');
 
   type NewUpload = Pick<Upload, 'owner' | 'name' | 'size'>;
 

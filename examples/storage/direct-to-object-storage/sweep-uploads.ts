@@ -7,6 +7,8 @@ export type UploadSweepOptions = {
   log: { warn: (message: string, details: object) => void };
 };
 
+type Due = { id: string; key: string; isFirst: boolean };
+
 /** Removes what nobody completed in time, and what its owner removed. */
 export function createUploadSweep({
   pool,
@@ -16,34 +18,37 @@ export function createUploadSweep({
   // #region sweep
   /** Call it every hour, on one instance or on all. */
   async function sweep(): Promise<void> {
-    // After an hour, confirmations under way have ended and URLs that
-    // were signed before have expired: then nothing new can arrive.
-    await pool.query(
-      `update uploads
-       set state = 'abandoned',
-           sweep_at = now() + interval '1 hour'
-       where state = 'open' and sweep_at <= now()`,
-    );
-    // It ends when there is no more, or the store removes nothing.
-    while ((await removeBatch()) > 0);
+    // It ends when no more is due, or the store removes nothing.
+    while ((await sweepBatch()) > 0);
   }
 
-  async function removeBatch(): Promise<number> {
-    // What cannot be removed is next in turn an hour later.
-    const { rows } = await pool.query<{ id: string; key: string }>(
-      `update uploads
-       set sweep_at = now() + interval '1 hour'
-       where id = any (array(
-         select id from uploads
-         where state = 'abandoned' and sweep_at <= now()
+  async function sweepBatch(): Promise<number> {
+    // What is abandoned has its turn an hour later: by then URLs that
+    // were signed before have expired, and nothing new can arrive.
+    // What cannot be removed has its turn then too.
+    const { rows } = await pool.query<Due>(
+      `with due as (
+         select id, state from uploads
+         where state <> 'received' and sweep_at <= now()
          order by sweep_at
          limit 100
          for update skip locked
-       ))
-       returning id, key`,
+       )
+       update uploads
+       set state = 'abandoned',
+           sweep_at = now() + interval '1 hour'
+       from due
+       where uploads.id = due.id
+       returning due.id, key, due.state = 'open' as "isFirst"`,
     );
+    const done = rows.filter(({ isFirst }) => isFirst).length;
+    return done + (await removeAll(rows));
+  }
+
+  async function removeAll(rows: Due[]): Promise<number> {
     let removed = 0;
-    for (const { id, key } of rows) {
+    for (const { id, key, isFirst } of rows) {
+      if (isFirst) continue;
       try {
         await store.remove(key);
         await pool.query(`delete from uploads where id = $1`, [id]);

@@ -43,8 +43,8 @@ export async function startTestApp(
   /** Lets hours pass: all that the database has noted gets older. */
   async function pass(hours: number) {
     await pool.query(
-      `update uploads set sweep_at = sweep_at - make_interval(hours => $1)`,
-      [hours],
+      `update uploads set sweep_at = sweep_at - make_interval(secs => $1)`,
+      [hours * 3600],
     );
   }
 

@@ -16,7 +16,7 @@ export type UploadOptions = {
   signal?: AbortSignal;
   /** Calls the API, with a token in a header for instance. Default: fetch. */
   callApi?: (url: string, init: RequestInit) => Promise<Response>;
-  /** How many parts are sent at once. Default: 3. */
+  /** How many parts are sent at once, until none arrives. Default: 3. */
   parallel?: number;
   /** How long a part may take. Default: 300. */
   partSeconds?: number;
@@ -33,7 +33,7 @@ export async function uploadFile(
   url: string,
   options: UploadOptions = {},
 ): Promise<void> {
-  const { signal, pause = waitLonger } = options;
+  const { signal, pause = waitLonger, parallel = 3 } = options;
   for (let failures = 0, most = -1; ; ) {
     const state = await ask<UploadState>('GET', url, options);
     // What the store lists counts, not what it answers to a PUT.
@@ -43,7 +43,10 @@ export async function uploadFile(
     if (!state) continue;
     if (state.size !== file.size) throw new Error('It is another file');
     most = state.sent;
-    if (state.missing.length > 0) await sendParts(file, state, options);
+    // Of parts that share a slow line, none may arrive in time.
+    const lanes = failures > 0 ? 1 : parallel;
+    if (state.missing.length > 0)
+      await sendParts(file, state, { ...options, parallel: lanes });
     else if (await ask('POST', `${url}/confirmation`, options)) return;
   }
 }
@@ -52,9 +55,9 @@ export async function uploadFile(
 async function sendParts(
   file: Blob,
   { missing, sent, size }: UploadState,
-  options: UploadOptions,
+  options: UploadOptions & { parallel: number },
 ): Promise<void> {
-  const { onProgress, parallel = 3, partSeconds = 300 } = options;
+  const { onProgress, parallel, partSeconds = 300 } = options;
   const queue = missing.values();
   onProgress?.(sent, size);
   async function sendNext() {

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import express, { type Request } from 'express';
+import type { Pool } from 'pg';
 import { z } from 'zod';
 import {
   answerErrors,
@@ -8,12 +9,26 @@ import {
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
 import { integerText } from '../../api-design/request-validation/from-text.ts';
+import type { Bucket } from './buckets.ts';
 import { contentHeaders } from './content-headers.ts';
 import type { createFileQuarantine } from './file-quarantine.ts';
 
 type Services = {
+  pool: Pool;
   files: ReturnType<typeof createFileQuarantine>;
+  published: Pick<Bucket, 'open'>;
   log: Parameters<typeof answerErrors>[0];
+};
+
+/** The last three say what is published. */
+type FileStatus = {
+  id: string;
+  name: string;
+  state: 'quarantined' | 'published' | 'rejected';
+  reason: string | null;
+  object: string | null;
+  type: string | null;
+  size: number | null;
 };
 
 const parseUpload = createRequestParser({
@@ -28,7 +43,7 @@ const parseId = createRequestParser({
 });
 
 /** Takes files in, says what became of them, and serves what is published. */
-export function createApp({ files, log }: Services) {
+export function createApp({ pool, files, published, log }: Services) {
   const app = express().disable('x-powered-by');
 
   app.post('/files', async (request, response) => {
@@ -44,16 +59,16 @@ export function createApp({ files, log }: Services) {
   });
 
   app.get('/files/:id', async (request, response) => {
-    const { hash: _private, ...file } = await find(request);
+    const { object: _private, ...file } = await find(request);
     response.json(file);
   });
 
   app.get('/files/:id/content', async (request, response) => {
-    const { id, name, hash, type, size } = await find(request);
-    if (!hash || !type || !size)
+    const { name, object, type, size } = await find(request);
+    if (!object || !type || !size)
       throw new HttpProblem(404, 'not_published', 'Ask for its state');
-    const body = await files.open(id, hash);
-    response.set(contentHeaders({ name, hash, type, size }));
+    const body = await published.open(object);
+    response.set(contentHeaders({ name, type, size, object }));
     await pipeline(body, response);
   });
 
@@ -72,9 +87,14 @@ export function createApp({ files, log }: Services) {
 
   async function find(request: Request) {
     const { id } = (await parseId(request)).params;
-    const file = await files.find(id);
-    if (!file) throw notFound();
-    return file;
+    const { rows } = await pool.query<FileStatus>(
+      `select id, name, state, reason, object, type, size::float8
+       from files
+       where id = $1`,
+      [id],
+    );
+    if (!rows[0]) throw notFound();
+    return rows[0];
   }
 
   app.use(answerNotFound, answerErrors(log));

@@ -8,7 +8,7 @@ export type BenchContender = AsyncDisposable & {
   inspect: (upload: Upload) => Promise<unknown>;
 };
 
-/** The ways that are measured, all with the same settings of sharp, by the names that they are started with. */
+/** The ways that are measured, all with the settings that sharp has by itself, by the names that they are started with. */
 export const contenders: Record<string, () => BenchContender> = {
   child: createChildren,
   piscina: createPiscina,

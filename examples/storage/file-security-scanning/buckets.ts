@@ -1,26 +1,22 @@
 import { Readable } from 'node:stream';
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import type { S3 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 
 /** A bucket of an object store, as far as this pattern needs one. */
 export type Bucket = ReturnType<typeof createBucket>;
 
 /** One bucket over S3; give the client time limits. */
-export function createBucket(client: S3Client, name: string) {
+export function createBucket(client: S3, name: string) {
+  const locate = (key: string) => ({ Bucket: name, Key: key });
+
   /** All of it or nothing, and never more than a part in memory. */
   async function write(key: string, body: Readable | Uint8Array) {
-    const params = { Bucket: name, Key: key, Body: body };
+    const params = { ...locate(key), Body: body };
     await new Upload({ client, params, queueSize: 1 }).done();
   }
 
   async function open(key: string): Promise<Readable> {
-    const { Body } = await client.send(
-      new GetObjectCommand({ Bucket: name, Key: key }),
-    );
+    const { Body } = await client.getObject(locate(key));
     if (Body instanceof Readable) return Body;
     throw new TypeError('The store sent no stream');
   }
@@ -31,9 +27,7 @@ export function createBucket(client: S3Client, name: string) {
   }
 
   async function remove(key: string) {
-    await client.send(
-      new DeleteObjectCommand({ Bucket: name, Key: key }),
-    );
+    await client.deleteObject(locate(key));
   }
 
   return { write, open, read, remove };

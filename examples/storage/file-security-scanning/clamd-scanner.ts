@@ -1,27 +1,20 @@
 import { connect } from 'node:net';
 
-/** Where clamd listens, and how long one file may take. */
-export type ClamdOptions = {
+/** Makes a scanner that asks clamd; it throws whenever clamd does not say that a file is clean. */
+export function createClamdScanner(clamd: {
   host: string;
   port: number;
-  /** Default: 60. */
-  seconds?: number;
-};
+}) {
+  const { host, port } = clamd;
 
-/** Makes a scanner that asks clamd; it throws whenever clamd does not say that a file is clean. */
-export function createClamdScanner(options: ClamdOptions) {
-  const { host, port, seconds = 60 } = options;
-
-  /** The name of what was found, or undefined for a clean file. */
+  /** The name of what was found, or undefined for a clean file; the signal is its only limit. */
   return async function scan(
     bytes: Uint8Array,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const size = Buffer.alloc(4);
     size.writeUInt32BE(bytes.byteLength);
-    const limit = AbortSignal.timeout(seconds * 1000);
-    const either = AbortSignal.any([signal, limit]);
-    const socket = connect({ host, port, signal: either });
+    const socket = connect({ host, port, signal });
     // One chunk, and one of no length, which is the end.
     socket.write('zINSTREAM\0');
     socket.write(size);

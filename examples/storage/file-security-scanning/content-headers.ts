@@ -1,36 +1,24 @@
 import { create } from 'content-disposition';
 
-/** What is published of a file. */
-export type Content = {
+/** No browser runs what is served with these. */
+export function contentHeaders(file: {
   name: string;
   type: string;
   size: number;
-  hash: string;
-};
-
-const EXTENSIONS: Record<string, string> = {
-  'image/jpeg': 'jpg',
-  'image/png': 'png',
-  'image/webp': 'webp',
-  'application/pdf': 'pdf',
-};
-
-/** No browser runs what is served with these. */
-export function contentHeaders({ name, type, size, hash }: Content) {
+  object: string;
+}) {
+  const { name, type, size, object } = file;
+  // The extension says what the bytes are, whatever the name said.
+  const fileName = `${name.replace(/\.[^.]*$/, '')}.${type.split('/')[1]}`;
   return {
     'content-type': type, // never what the sender said
     'content-length': `${size}`,
-    'content-disposition': create(toFileName(name, type)),
+    'content-disposition': create(fileName),
     'x-content-type-options': 'nosniff',
     'content-security-policy': "sandbox; default-src 'none'",
     'cross-origin-resource-policy': 'same-site',
     // Under this id there will never be other bytes.
     'cache-control': 'private, max-age=31536000, immutable',
-    etag: `"${hash}"`,
+    etag: `"${object}"`,
   };
-}
-
-/** The extension says what the bytes are. */
-function toFileName(name: string, type: string): string {
-  return `${name.replace(/\.[^.]*$/, '')}.${EXTENSIONS[type]}`;
 }

@@ -1,22 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import type { Upload, Verdict } from './inspect-upload.ts';
 
-/** What one upload may cost. */
-export type Limits = {
-  /** Of processor time; of waiting, ten times that. Default: 20. */
-  seconds: number;
-  /** Default: 512. */
-  megabytes: number;
-  /** Default: 50,000,000. */
-  maxPixels: number;
-  /** Of what is published. Default: 25,000,000. */
-  maxBytes: number;
-  /** INSPECTOR, perhaps with bubblewrap or nsjail before it. */
-  command: string[];
+/** What one upload may cost, unless you say otherwise. */
+const DEFAULTS = {
+  /** Of processor time; of waiting, ten times that. */
+  seconds: 20,
+  /** WebP needs most of it at 50 million pixels. */
+  megabytes: 1024,
+  maxPixels: 50_000_000,
+  /** Of what is published. */
+  maxBytes: 25_000_000,
 };
+
+export type Limits = typeof DEFAULTS;
 
 /** The process that had the bytes died of them, or made no sense. */
 export class DecoderDiedError extends Error {
@@ -29,27 +27,18 @@ export const INSPECTOR = [
   fileURLToPath(new URL('inspector-child.ts', import.meta.url)),
 ];
 
-const header = z.union([
-  z.strictObject({ type: z.string() }),
-  z.strictObject({
-    refused: z.enum([
-      'wrong_type',
-      'too_many_pixels',
-      'too_large',
-      'unreadable',
-    ]),
-  }),
-]);
+const REASONS = /^(wrong_type|too_many_pixels|too_large|unreadable)$/;
+const TYPES = /^(image\/(jpeg|png|webp)|application\/pdf)$/;
 
-/** Makes a function that inspects each upload in a process of its own. */
-export function createInspector({
-  seconds = 20,
-  megabytes = 512,
-  maxPixels = 50_000_000,
-  maxBytes = 25_000_000,
+/** Makes a function that inspects each upload in a process of its own; the command may start it through a sandbox. */
+export function createInspector(
+  options: Partial<Limits> = {},
   command = INSPECTOR,
-}: Partial<Limits> = {}) {
-  const limits = { seconds, megabytes, maxPixels, maxBytes };
+) {
+  const limits = { ...DEFAULTS, ...options };
+  // For sharp, 0 pixels are no limit, and NaN is 268 million.
+  for (const [name, value] of Object.entries(limits))
+    if (!(value > 0)) throw new RangeError(`${name} must be above 0`);
 
   function start(declaredType: string, signal: AbortSignal) {
     const order = JSON.stringify({ declaredType, ...limits });
@@ -58,10 +47,9 @@ export function createInspector({
       // No password, no key; and pixels are never put in a file.
       env: { PATH: process.env.PATH, VIPS_DISC_THRESHOLD: '4g' },
       signal,
-      timeout: seconds * 10_000,
+      timeout: limits.seconds * 10_000,
       killSignal: 'SIGKILL', // C code hears nothing less
     });
-    child.on('error', () => {}); // `once` hears of it too
     child.stdin.on('error', () => {}); // the exit code says why
     return child;
   }
@@ -74,6 +62,7 @@ export function createInspector({
     const child = start(declaredType, signal);
     const { stdin, stdout, stderr } = child;
     const answer: Buffer[] = [];
+    const most = limits.maxBytes + 100;
     let isReady = false;
     let size = 0;
     let errors = '';
@@ -81,31 +70,32 @@ export function createInspector({
       if (!isReady) errors += text;
     });
     stdout.on('data', (chunk) => {
-      if (isReady) answer.push(chunk);
-      else stdin.end(bytes); // its first word: it is limited
-      isReady = true;
       size += chunk.length;
-      if (size > maxBytes + 100) stdout.destroy();
+      if (size > most) stdout.destroy();
+      if (isReady) answer.push(chunk);
+      // It is limited. A wrapper that prints anything else is not.
+      else if (`${chunk}`.endsWith('ready\n')) {
+        isReady = true;
+        stdin.end(bytes);
+      }
     });
     const [code, ended] = await once(child, 'close');
     // Ended by us, or before it had a byte: the file is not to blame.
     if (child.killed || !isReady)
       throw new Error(`No verdict: ${errors || 'it was stopped'}`);
-    if (code === 0) return readVerdict(Buffer.concat(answer));
+    if (code === 0 && size <= most)
+      return readVerdict(Buffer.concat(answer));
     throw new DecoderDiedError(`The decoder died: ${ended ?? code}`);
   };
   // #endregion inspect-in-child
 }
 
-/** A line, and the bytes to publish; a child that was taken over may answer anything. */
+/** A word, and the bytes to publish; a child that was taken over may answer anything. */
 function readVerdict(answer: Buffer): Verdict {
   const end = answer.indexOf('\n');
-  try {
-    const line = answer.subarray(0, end).toString();
-    const verdict = header.parse(JSON.parse(line));
-    if ('refused' in verdict) return verdict;
-    return { ...verdict, bytes: answer.subarray(end + 1) };
-  } catch (cause) {
-    throw new DecoderDiedError('It is not a verdict', { cause });
-  }
+  const word = answer.subarray(0, end).toString();
+  if (REASONS.test(word)) return { refused: word };
+  if (TYPES.test(word))
+    return { type: word, bytes: answer.subarray(end + 1) };
+  throw new DecoderDiedError('It is not a verdict');
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import {
   BucketAlreadyOwnedByYou,
   CreateBucketCommand,
-  S3Client,
+  S3,
 } from '@aws-sdk/client-s3';
 import type { ObjectStore } from '@touchstone/kit/object-storage/object-store';
 import type { Pool } from 'pg';
@@ -31,7 +31,7 @@ export async function createBuckets(
   store: ObjectStore,
   names: string[],
 ) {
-  const client = new S3Client(configureStore(store));
+  const client = new S3(configureStore(store));
   for (const Bucket of names)
     await client
       .send(new CreateBucketCommand({ Bucket }))

@@ -109,7 +109,7 @@ failure(
       '`rejected` as `too_many_pixels`, before a pixel is unpacked',
     defence: 'inspect-upload',
     remains:
-      'An image just below the limit is decoded: it costs its seconds and its memory, in the child process',
+      'An image just below the limit is decoded: it costs its seconds and its memory, in the child process. WebP with transparency needs more than the default `megabytes` above 30 million pixels, and is `unreadable` without',
   },
   async () => {
     await using app = await startTestApp();
@@ -246,6 +246,8 @@ failure(
 
     await app.send('POST', `/files/${id}/rescan`);
     expect(await app.runJobs()).toMatchObject([/DecoderDiedError/]);
+    const { rows } = await app.pool.query('select crashes from files');
+    expect(rows).toEqual([{ crashes: 1 }]);
     await app.passTime(60);
     inspect = createInspector();
     await app.runJobs();
@@ -280,8 +282,9 @@ failure(
     vi.unstubAllEnvs();
     inspect = hostile('end early');
     expect(await app.runJobs()).toMatchObject([/a library is missing/]);
-    for (const program of ['/nonexistent', '/bin/true']) {
-      inspect = createInspector({ command: [program] });
+    const wrappers = ['/nonexistent', '/bin/true', '/bin/echo'];
+    for (const wrapper of wrappers) {
+      inspect = createInspector({}, [wrapper, 'no such sandbox']);
       await app.passTime(60);
       expect(await app.runJobs()).toMatchObject([/ENOENT|No verdict/]);
     }
@@ -422,7 +425,7 @@ failure(
       'No row, and no answer with an id; an object that was written is removed an hour later',
     defence: 'receive',
     remains:
-      'Parts of an upload that was killed: let the store expire incomplete multipart uploads after a day',
+      'Parts of an upload that was killed: let the store expire incomplete multipart uploads after a day. When a server is suspended for an hour before it writes the row, the scan finds no bytes: remove that file',
   },
   async () => {
     await using app = await startTestApp();

@@ -14,17 +14,6 @@ export type NewFile = {
   body: Readable;
 };
 
-/** A file as its sender sees it; `hash`, `type` and `size` once it is published. */
-export type FileStatus = {
-  id: string;
-  name: string;
-  state: 'quarantined' | 'published' | 'rejected';
-  reason: string | null;
-  hash: string | null;
-  type: string | null;
-  size: number | null;
-};
-
 /** The body of a file is larger than the caller allows. */
 export class FileTooLargeError extends Error {
   override readonly name = 'FileTooLargeError';
@@ -37,15 +26,13 @@ export type FileQuarantineOptions = {
   pool: Pool;
   queue: Pick<JobQueue, 'enqueue'>;
   quarantine: Pick<Bucket, 'write'>;
-  published: Pick<Bucket, 'open'>;
   /** Default: 25,000,000; at most clamd's StreamMaxLength. */
   maxBytes?: number;
 };
 
-/** Takes files in, and knows of each what became of it. */
+/** Takes files in, and gives them up. */
 export function createFileQuarantine(options: FileQuarantineOptions) {
-  const { pool, queue, quarantine, published } = options;
-  const { maxBytes = 25_000_000 } = options;
+  const { pool, queue, quarantine, maxBytes = 25_000_000 } = options;
 
   // #region receive
   /** Resolves once the bytes are kept and their scan is recorded. */
@@ -66,31 +53,16 @@ export function createFileQuarantine(options: FileQuarantineOptions) {
   }
   // #endregion receive
 
-  async function find(id: string): Promise<FileStatus | undefined> {
-    const { rows } = await pool.query<FileStatus>(
-      `select id, name, state, reason, hash, type, size::float8
-       from files
-       where id = $1`,
-      [id],
-    );
-    return rows[0];
-  }
-
-  /** The bytes of a file that is published. */
-  function open(id: string, hash: string): Promise<Readable> {
-    return published.open(`${id}/${hash}`);
-  }
-
   /** The row goes at once, its objects by a job; false without one. */
   function remove(id: string): Promise<boolean> {
     return inTransaction(pool, async (tx) => {
-      const { rows } = await tx.query<{ hash: string | null }>(
-        `delete from files where id = $1 returning hash`,
+      const { rows } = await tx.query<{ object: string | null }>(
+        `delete from files where id = $1 returning object`,
         [id],
       );
       if (!rows[0]) return false;
-      const hash = rows[0].hash ?? undefined;
-      await queue.enqueue(tx, [cleanUpFile({ id, hash }, 0)]);
+      const object = rows[0].object ?? undefined;
+      await queue.enqueue(tx, [cleanUpFile({ id, object }, 0)]);
       return true;
     });
   }
@@ -100,8 +72,8 @@ export function createFileQuarantine(options: FileQuarantineOptions) {
     return inTransaction(pool, async (tx) => {
       const { rowCount } = await tx.query(
         `update files
-         set state = 'quarantined', reason = null, signature = null,
-             crashes = 0, decided_at = null
+         set state = 'quarantined', reason = null, crashes = 0,
+             decided_at = null
          where id = $1 and state <> 'published'`,
         [id],
       );
@@ -110,7 +82,7 @@ export function createFileQuarantine(options: FileQuarantineOptions) {
     });
   }
 
-  return { receive, find, open, remove, rescan };
+  return { receive, remove, rescan };
 }
 
 /** Whatever its sender says, no more of a body is kept. */
@@ -119,7 +91,7 @@ async function* limit(body: Readable, maxBytes: number) {
   // Not destroyed: the sender can still be answered.
   for await (const chunk of body.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
-    if (size > maxBytes)
+    if (!(size <= maxBytes))
       throw new FileTooLargeError(`Send at most ${maxBytes} bytes`);
     yield chunk;
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Job, Log } from '../../jobs/background-jobs/job.ts';
 import type { JobQueue } from '../../jobs/background-jobs/job-queue.ts';
@@ -20,44 +20,45 @@ export type FileScannerOptions = {
     signal: AbortSignal,
   ) => Promise<string | undefined>;
   log: Log;
-  /** How long a rejected file is kept. Default: 30. */
-  keepDays?: number;
 };
 
-type Quarantined = { id: string; declaredType: string };
-
-/** What becomes of a file: why it is rejected, or what is published of it. */
+/** What becomes of a file, as the columns of its row. */
 type Outcome =
-  | { refused: string; signature?: string }
-  | { hash: string; type: string; size: number };
+  | { state: 'rejected'; reason: string; signature?: string }
+  | { state: 'published'; object: string; type: string; size: number };
+
+type Row = { state: string; object: string | null };
 
 /** After so many, the file is to blame and not the machine. */
 const MAX_CRASHES = 3;
+/** How long a rejected file is kept. */
+const KEEP_SECONDS = 30 * 24 * HOUR;
 
 /** The handlers that decide about files, for a worker of background jobs. */
 export function createFileScanner(options: FileScannerOptions) {
   const { pool, queue, quarantine, published } = options;
-  const { inspect, scan, log, keepDays = 30 } = options;
-  const keepSeconds = keepDays * 24 * HOUR;
+  const { inspect, scan, log } = options;
 
   // #region scan-file
   /** Throws to be called again: only a verdict ends the job. */
   async function scanFile(job: Job, signal: AbortSignal) {
-    const file = await find(fileJob.parse(job.payload).id);
-    if (!file) return; // removed, or decided already
-    const outcome = await decide(file, signal);
-    const isRejected = 'refused' in outcome;
-    await inTransaction(pool, { signal }, async (tx) => {
+    const { id } = fileJob.parse(job.payload);
+    const declaredType = await findType(id);
+    if (declaredType === undefined) return; // removed, or decided already
+    const outcome = await decide(id, declaredType, signal);
+    const isRejected = outcome.state === 'rejected';
+    await inTransaction(pool, async (tx) => {
       await queue.complete(tx, job); // throws without the lease
-      await tx.query(SETTLE, [file.id, JSON.stringify(outcome)]);
-      const delay = isRejected ? keepSeconds : 0;
-      await queue.enqueue(tx, [cleanUpFile({ id: file.id }, delay)]);
+      await tx.query(SETTLE, [id, JSON.stringify(outcome)]);
+      const delay = isRejected ? KEEP_SECONDS : 0;
+      await queue.enqueue(tx, [cleanUpFile({ id }, delay)]);
     });
-    if (isRejected) log.warn('file rejected', { id: file.id, outcome });
+    if (isRejected) log.warn('file rejected', { id, outcome });
   }
 
   async function decide(
-    { id, declaredType }: Quarantined,
+    id: string,
+    declaredType: string,
     signal: AbortSignal,
   ): Promise<Outcome> {
     // Read once: what is swapped after this is never published.
@@ -65,15 +66,17 @@ export function createFileScanner(options: FileScannerOptions) {
     const verdict = await inspect(upload, signal).catch((error) =>
       countCrash(id, error),
     );
-    if ('refused' in verdict) return verdict;
+    if ('refused' in verdict)
+      return { state: 'rejected', reason: verdict.refused };
     const { bytes, type } = verdict;
     const signature = await scan(bytes, signal);
-    if (signature) return { refused: 'infected', signature };
-    const hash = createHash('sha256').update(bytes).digest('hex');
+    if (signature)
+      return { state: 'rejected', reason: 'infected', signature };
+    const object = randomUUID(); // no other scan writes to it
     // Committed before the object, which may never get a row.
-    await queue.enqueue(pool, [cleanUpFile({ id, hash }, HOUR)]);
-    await published.write(`${id}/${hash}`, bytes);
-    return { hash, type, size: bytes.length };
+    await queue.enqueue(pool, [cleanUpFile({ id, object }, HOUR)]);
+    await published.write(object, bytes);
+    return { state: 'published', object, type, size: bytes.length };
   }
   // #endregion scan-file
 
@@ -92,39 +95,35 @@ export function createFileScanner(options: FileScannerOptions) {
   }
   // #endregion count-crash
 
-  async function find(id: string) {
-    const { rows } = await pool.query<Quarantined>(
-      `select id, declared_type as "declaredType"
+  async function findType(id: string) {
+    const { rows } = await pool.query<{ declared_type: string }>(
+      `select declared_type
        from files
        where id = $1 and state = 'quarantined'`,
       [id],
     );
-    return rows[0];
+    return rows[0]?.declared_type;
   }
 
   // #region clean-up
   /** Removes the objects that no row needs. */
   async function cleanUp(job: Job) {
-    const { id, hash } = fileJob.parse(job.payload);
+    const { id, object } = fileJob.parse(job.payload);
     await pool.query(
       `delete from files
        where id = $1 and state = 'rejected'
          and decided_at <= now() - make_interval(secs => $2)`,
-      [id, keepSeconds],
+      [id, KEEP_SECONDS],
     );
-    const { rows } = await pool.query<{ hash: string | null }>(
-      `select hash from files where id = $1`,
+    const { rows } = await pool.query<Row>(
+      `select state, object from files where id = $1`,
       [id],
     );
-    if (rows[0]?.hash === null) {
-      // Not published, or not yet: an object of it has to wait.
-      const again = cleanUpFile({ id, hash }, 24 * HOUR);
-      if (hash) await queue.enqueue(pool, [again]);
-      return;
-    }
-    await quarantine.remove(id);
-    if (hash && rows[0]?.hash !== hash)
-      await published.remove(`${id}/${hash}`);
+    const file = rows[0] ?? { state: 'gone', object: null };
+    if (object && file.object !== object)
+      await published.remove(object);
+    if (file.state === 'published' || file.state === 'gone')
+      await quarantine.remove(id);
   }
   // #endregion clean-up
 
@@ -134,12 +133,8 @@ export function createFileScanner(options: FileScannerOptions) {
 /** A file that was removed meanwhile has no row to change. */
 const SETTLE = `
   update files
-  set state = case when outcome.refused is null
-                   then 'published' else 'rejected' end,
-      reason = outcome.refused, signature = outcome.signature,
-      hash = outcome.hash, type = outcome.type, size = outcome.size,
-      decided_at = now()
-  from jsonb_to_record($2) as outcome (
-    refused text, signature text, hash text, type text, size bigint
-  )
-  where id = $1 and state = 'quarantined'`;
+  set state = outcome.state, reason = outcome.reason,
+      signature = outcome.signature, object = outcome.object,
+      type = outcome.type, size = outcome.size, decided_at = now()
+  from jsonb_populate_record(null::files, $2) as outcome
+  where files.id = $1 and files.state = 'quarantined'`;

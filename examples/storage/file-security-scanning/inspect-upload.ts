@@ -1,5 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type';
-import sharp, { type Sharp } from 'sharp';
+import sharp from 'sharp';
 
 /** What somebody sent, and what they say it is. */
 export type Upload = { bytes: Uint8Array; declaredType: string };
@@ -10,11 +10,11 @@ export type Verdict =
   | { refused: string; bytes?: undefined };
 
 /** Written again, only pixels come through: no tail, comment or place. */
-const WRITERS: Record<string, (image: Sharp) => Sharp> = {
-  'image/jpeg': (image) => image.jpeg({ quality: 85 }),
-  'image/png': (image) => image.png(),
-  'image/webp': (image) => image.webp({ quality: 85 }),
-  'image/gif': (image) => image.png(), // the first frame
+const WRITTEN_AS: Record<string, 'jpeg' | 'png' | 'webp'> = {
+  'image/jpeg': 'jpeg',
+  'image/png': 'png',
+  'image/webp': 'webp', // the first frame
+  'image/gif': 'png', // the first frame
 };
 
 // Of all its decoders, four: what is not asked for cannot be hit.
@@ -31,24 +31,23 @@ export async function inspectUpload(
   { bytes, declaredType }: Upload,
   limits: { maxPixels: number; maxBytes: number },
 ): Promise<Verdict> {
-  const type = (await fileTypeFromBuffer(bytes))?.mime ?? 'unknown';
+  const type = (await fileTypeFromBuffer(bytes))?.mime;
   // The bytes decide; what the sender says may only agree.
   if (type !== declaredType) return { refused: 'wrong_type' };
   if (type === 'application/pdf') return { bytes, type }; // as it is
-  const write = WRITERS[type];
-  if (!write) return { refused: 'wrong_type' };
+  const format = WRITTEN_AS[type];
+  if (!format) return { refused: 'wrong_type' };
   try {
     const image = sharp(bytes, {
       limitInputPixels: limits.maxPixels,
       failOn: 'warning', // half a picture is none
     });
     // Upright first: the tag that says how to turn it goes too.
-    const { data, info } = await write(image.autoOrient()).toBuffer({
-      resolveWithObject: true,
-    });
+    const written = image.autoOrient().toFormat(format);
+    const data = await written.toBuffer();
     // Written again, it can be twice as large, and too much to scan.
     if (data.length > limits.maxBytes) return { refused: 'too_large' };
-    return { bytes: data, type: `image/${info.format}` };
+    return { bytes: data, type: `image/${format}` };
   } catch (error) {
     return { refused: nameFault(error) };
   }

@@ -1,5 +1,4 @@
 import { buffer } from 'node:stream/consumers';
-import sharp from 'sharp';
 import type { Limits } from './create-inspector.ts';
 import { inspectUpload } from './inspect-upload.ts';
 import { limitProcess } from './limit-process.ts';
@@ -10,8 +9,6 @@ const order: Limits & { declaredType: string } = JSON.parse(
   process.argv[2] ?? '',
 );
 
-sharp.cache(false); // there is no next image
-sharp.concurrency(1); // as many cores as there are children
 // When the server is stopped, it ends this process itself.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {});
@@ -21,6 +18,8 @@ process.stdout.write('ready\n');
 const bytes = await buffer(process.stdin);
 const { declaredType } = order;
 const verdict = await inspectUpload({ bytes, declaredType }, order);
-const { bytes: published = '', ...header } = verdict;
-process.stdout.write(`${JSON.stringify(header)}\n`);
-process.stdout.write(published);
+if ('refused' in verdict) process.stdout.write(`${verdict.refused}\n`);
+else {
+  process.stdout.write(`${verdict.type}\n`);
+  process.stdout.write(verdict.bytes);
+}

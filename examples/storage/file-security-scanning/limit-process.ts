@@ -15,8 +15,7 @@ export function limitProcess(
     `--pid=${pid}`,
     `--data=${data}`,
     `--cpu=${Math.ceil(limits.seconds)}`,
-    '--fsize=0', // it writes to no file
-    '--core=0',
+    '--fsize=0', // it writes to no file, and dumps no core
     '--nofile=0', // it opens neither file nor socket
   ]);
 }

@@ -10,16 +10,16 @@ create table files (
   signature text,
   -- How often the process that decoded it died.
   crashes int not null default 0,
-  -- What is published: SHA-256 of its bytes, and what they are.
-  hash text check (hash ~ '^[0-9a-f]{64}$'),
+  -- What is published: its key in the store, and what its bytes are.
+  object uuid,
   type text check (type ~ '^(image/(jpeg|png|webp)|application/pdf)$'),
   size bigint,
   created_at timestamptz not null default now(),
   decided_at timestamptz,
   check ((state = 'rejected') = (reason is not null)),
-  check ((state = 'published') = (hash is not null)),
+  check ((state = 'published') = (object is not null)),
   check ((state = 'quarantined') = (decided_at is null)),
-  check (num_nulls(hash, type, size) in (0, 3))
+  check (num_nulls(object, type, size) in (0, 3))
 );
 
 -- For an alert on the oldest file that still waits.

@@ -1,4 +1,4 @@
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { S3, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Log } from '../../jobs/background-jobs/job.ts';
 import { createJobQueue } from '../../jobs/background-jobs/job-queue.ts';
 import { startJobWorker } from '../../jobs/background-jobs/job-worker.ts';
@@ -6,10 +6,7 @@ import { listenForWakeUps } from '../../jobs/worker-loop/listen-for-wake-ups.ts'
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { createApp } from './app.ts';
 import { createBucket } from './buckets.ts';
-import {
-  type ClamdOptions,
-  createClamdScanner,
-} from './clamd-scanner.ts';
+import { createClamdScanner } from './clamd-scanner.ts';
 import { createInspector } from './create-inspector.ts';
 import { createFileQuarantine } from './file-quarantine.ts';
 import { createFileScanner } from './file-scanner.ts';
@@ -18,7 +15,7 @@ type Settings = {
   connectionString: string;
   store: S3ClientConfig;
   buckets: { quarantine: string; published: string };
-  clamd: ClamdOptions;
+  clamd: Parameters<typeof createClamdScanner>[0];
   log: Log;
 };
 
@@ -35,11 +32,12 @@ export function startFiles(settings: Settings) {
     socketTimeout: 30_000,
     throwOnRequestTimeout: true,
   };
-  const client = new S3Client({ ...store, requestHandler });
+  const client = new S3({ ...store, requestHandler });
   const quarantine = createBucket(client, buckets.quarantine);
   const published = createBucket(client, buckets.published);
   const shared = { pool, queue, quarantine, published, log };
-  const files = createFileQuarantine(shared); // what the API needs
+  // What the API needs, and `published` for content.
+  const files = createFileQuarantine(shared);
 
   const jobPool = createPool({ ...common, max: 4 });
   const worker = startJobWorker({
@@ -64,6 +62,6 @@ export function startFiles(settings: Settings) {
     await Promise.all([jobPool.end(), pool.end()]);
   }
 
-  const app = createApp({ files, log });
+  const app = createApp({ pool, files, published, log });
   return { app, stop, [Symbol.asyncDispose]: stop };
 }

@@ -46,6 +46,7 @@ export async function startTestApp(
   const log = createTestLog();
   const queue = createJobQueue({ pool });
   const shared = { pool, queue, log, ...buckets };
+  const { published } = buckets;
   const files = createFileQuarantine({
     ...shared,
     maxBytes: 2_000_000,
@@ -56,7 +57,9 @@ export async function startTestApp(
     ...shared,
     ...options,
   });
-  const server = stack.use(await listen(createApp({ files, log })));
+  const server = stack.use(
+    await listen(createApp({ pool, files, published, log })),
+  );
   const rest = stack.move();
 
   /** Runs a job as a worker does, and says how it ended. */

@@ -9,34 +9,46 @@ const [act = '', order = ''] = process.argv.slice(2);
 if (act === 'end early') throw new Error('a library is missing');
 if (act !== 'be limited') limitProcess(process.pid, JSON.parse(order));
 process.stdout.write('ready\n');
+if (act === 'end unread') process.exit(7);
 await buffer(process.stdin);
 
+const PDF = 'application/pdf\n';
 const acts: Record<string, () => unknown> = {
   die: () => process.kill(process.pid, 'SIGSEGV'),
-  hang: () => setInterval(() => {}, 1000),
+  hang: () => {
+    process.on('SIGTERM', () => {});
+    setInterval(() => {}, 1000);
+  },
   spin: () => {
     for (;;);
   },
-  'end well': () => '{"refused":"unreadable"}\n',
-  'repeat its order': () => `${JSON.stringify({ type: order })}\n`,
+  'end well': () => 'unreadable\n',
+  'repeat its order': () => PDF + order,
   'answer nonsense': () => 'ready\n',
-  'answer no reason': () => '{"refused":"because"}\n',
-  'answer a page': () => '{"type":"text/html"}\n<script>',
-  'answer without end': () => Buffer.alloc(3_000_000, 'x'),
+  'answer no reason': () => 'because\n',
+  'answer a page': () => 'text/html\n<script>',
+  'answer all it may': () => fill(100),
+  'answer too much': () => fill(101),
+  'answer without end': () => fill(9_000_000),
   'break out': async () => {
     const file = `/proc/${process.ppid}/environ`;
-    const type = [
+    const found = [
       attempt(() => readFileSync(file)),
       await dial().catch(nameCode),
       ...Object.keys(process.env).sort(),
       process.env.VIPS_DISC_THRESHOLD,
     ].join();
-    return `${JSON.stringify({ type })}\n`;
+    return PDF + found;
   },
 };
 const answer = await acts[act]?.();
-if (typeof answer === 'string' || Buffer.isBuffer(answer))
-  process.stdout.write(answer);
+if (typeof answer === 'string') process.stdout.write(answer);
+
+/** The limit, and some bytes for the words around it. */
+function fill(more: number): string {
+  const size = JSON.parse(order).maxBytes + more;
+  return PDF + 'x'.repeat(size - PDF.length - 'ready\n'.length);
+}
 
 function attempt(act: () => unknown): string {
   try {

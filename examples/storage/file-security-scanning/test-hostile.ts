@@ -12,4 +12,4 @@ const [node = ''] = INSPECTOR;
 
 /** An inspector whose program does what the test says. */
 export const hostile = (act: string, limits: Partial<Limits> = {}) =>
-  createInspector({ ...limits, command: [node, HOSTILE, act] });
+  createInspector(limits, [node, HOSTILE, act]);
