@@ -1,7 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { slugOf } from '../../scripts/pattern/ids.ts';
 
 const PATTERNS = 'src/patterns';
 
@@ -30,15 +29,8 @@ export async function buildProject(root: string, type: 'module' | 'commonjs'): P
   if (missing.length > 0) throw new Error(`compiled code starts what is not there: ${missing}`);
 }
 
-/** Whether a pattern of a project uses nothing that only an ES module has. */
-export function runsAsCommonJs(root: string, id: string): boolean {
-  const folder = join(root, PATTERNS, slugOf(id));
-  return globSync('**/*.ts', { cwd: folder }).every((path) => {
-    const text = readFileSync(join(folder, path), 'utf8');
-    return !/\bimport\.meta\b|^(?:(?:export )?const [^=]*= )?await /m.test(text);
-  });
-}
-
-/** The JavaScript that is named beside `import.meta.url`. */
+/** The JavaScript that is named beside the address of its own file. */
 const listStarted = (text: string): string[] =>
-  [...text.matchAll(/'([^'\n]+\.js)',\s*import\.meta\.url/g)].flatMap(([, name]) => name ?? []);
+  [...text.matchAll(/'([^'\n]+\.js)',\s*(?:import\.meta\.url|require\()/g)].flatMap(
+    ([, name]) => name ?? [],
+  );

@@ -5,12 +5,12 @@ import { ROOT } from '../../scripts/files/root.ts';
 import { TYPES_FLOOR } from '../library/floors.ts';
 import { PACKAGE } from '../library/package-name.ts';
 import { TESTS_FOLDER } from '../library/test-folder.ts';
-import { buildProject, runsAsCommonJs } from './build-project.ts';
+import { buildProject } from './build-project.ts';
 
 // What a stranger does: packs nothing but what is published, installs it in an empty project,
 // takes every pattern with its tests, or those that are named, installs what they ask for, and
-// type-checks it all. Then it compiles them in one project as ES modules, and those that can be as
-// CommonJS, and bundles them.
+// type-checks it all. Then it compiles them in one project as ES modules and in one as CommonJS, and
+// bundles them.
 const [folder = '', ...named] = process.argv.slice(2);
 
 /** What any project has, and no more; the versions are those of this repository. */
@@ -39,12 +39,10 @@ run('node_modules/typescript/bin/tsc', '--project', '.');
 run('node_modules/typescript/bin/tsc', '--project', `src/patterns/${TESTS_FOLDER}`);
 touchstone('verify');
 await build('module', ids);
-const commonIds = ids.filter((id) =>
-  requireAll(id).every((one) => runsAsCommonJs(join(folder, 'module'), one)),
+await build('commonjs', ids);
+console.log(
+  `${ids.length} patterns are copied, and their types hold; compiled and bundled as ES modules and as CommonJS, too`,
 );
-await build('commonjs', commonIds);
-console.log(`${ids.length} patterns are copied, and their types hold; compiled and bundled, too`);
-console.log(`as CommonJS as well: ${commonIds.join(', ')}`);
 
 /** A project in a folder of this one, which has all packages, with an ordinary tsconfig.json. */
 async function build(type: 'module' | 'commonjs', ids: string[]): Promise<void> {
@@ -58,13 +56,6 @@ async function build(type: 'module' | 'commonjs', ids: string[]): Promise<void> 
   if (ids.length > 0) touchstone('add', ...ids, '--cwd', root);
   run('node_modules/typescript/bin/tsc', '--project', root);
   await buildProject(root, type);
-}
-
-/** A pattern and all that it builds on. */
-function requireAll(id: string): string[] {
-  const text = touchstone('show', id, '--json').join('\n');
-  const { requires } = JSON.parse(text) as { requires: string[] };
-  return [id, ...requires.flatMap(requireAll)];
 }
 
 function listAll(): string[] {

@@ -14,12 +14,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {});
 if (process.platform === 'linux') limitProcess(process.pid, order);
 
-process.stdout.write('ready\n');
-const bytes = await buffer(process.stdin);
-const { declaredType } = order;
-const verdict = await inspectUpload({ bytes, declaredType }, order);
-if ('refused' in verdict) process.stdout.write(`${verdict.refused}\n`);
-else {
+void answer();
+
+async function answer() {
+  process.stdout.write('ready\n');
+  const bytes = await buffer(process.stdin);
+  const { declaredType } = order;
+  const verdict = await inspectUpload({ bytes, declaredType }, order);
+  if ('refused' in verdict)
+    return process.stdout.write(`${verdict.refused}\n`);
   process.stdout.write(`${verdict.type}\n`);
   process.stdout.write(verdict.bytes);
 }
