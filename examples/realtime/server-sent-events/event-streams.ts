@@ -33,6 +33,11 @@ export function createEventStreams(options: EventStreamsOptions) {
   const { eventLog, log, clock = () => new Date() } = options;
   const { maxStreams = 5000, heartbeatSeconds = 15 } = options;
   const { retryMilliseconds = 2000, findReaders } = options;
+  // Node takes NaN, and more than 24 days, for 1 ms.
+  if (!(heartbeatSeconds > 0 && heartbeatSeconds <= 3600))
+    throw new RangeError('heartbeatSeconds: above 0, at most 3600');
+  if (!(maxStreams >= 1))
+    throw new RangeError('maxStreams must be at least 1');
   const mayRead = createReaderCheck(findReaders);
   const topics = new Map<string, Set<Stream>>();
   const catchUp = repeatWhileAsked(compareStates);
@@ -165,14 +170,12 @@ export function createEventStreams(options: EventStreamsOptions) {
 
   function beatOne(stream: Stream) {
     const { response, reader } = stream;
-    if (!isReady(response)) {
-      stream.missed += 1;
-      if (stream.missed <= MOST_MISSED) return;
-      log.warn('slow reader cut', { topic: reader.topic });
-      return void response.destroy(); // it resumes from the log
-    }
-    if (clock() >= reader.until) return void response.end();
-    response.write(':\n\n');
+    if (clock() >= reader.until) response.end();
+    if (isReady(response)) return void response.write(':\n\n');
+    stream.missed += 1;
+    if (stream.missed <= MOST_MISSED) return;
+    log.warn('slow reader cut', { topic: reader.topic });
+    response.destroy(); // it resumes from the log
   }
 
   /** Once a heartbeat: a database that is down fails for all streams. */

@@ -16,6 +16,8 @@ export type TopicListenerOptions = {
 export function startTopicListener(options: TopicListenerOptions) {
   const { url, wake, log } = options;
   const { pingSeconds = 5, retryMilliseconds = 500 } = options;
+  if (!(pingSeconds > 0 && pingSeconds <= 3600))
+    throw new RangeError('pingSeconds: above 0, at most 3600');
   const stopping = new AbortController();
 
   // #region listen
