@@ -7,6 +7,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { listen } from '@touchstone/kit/app/http';
 import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { startNginx } from '@touchstone/kit/proxies/nginx';
@@ -423,6 +424,68 @@ failure(
   },
 );
 
+describe('nginx', () => {
+  it('answers a stream with `retry:` when the app fails, and passes on what is final', async () => {
+    await using app = await listen(({ url }, response) => {
+      response.writeHead(Number(url?.split('/')[2])).end('said');
+    });
+    await using nginx = await startSite(SITE, new URL(app.url).host);
+    const ask = async (status: number) => {
+      const url = `${nginx.url}/rides/${status}/events`;
+      return await (await fetch(url)).text();
+    };
+
+    for (const status of [500, 502, 503, 504])
+      expect(await ask(status)).toBe('retry: 3000\n\n');
+    for (const status of [200, 401, 403, 404])
+      expect(await ask(status)).toBe('said');
+  });
+
+  it('asks each process again at once after it was away', async () => {
+    const ports = [await findFreePort(), await findFreePort()];
+    const [first, second] = ports.map((port) => `127.0.0.1:${port}`);
+    await using nginx = await startNginx({
+      site: SITE,
+      values: { APP_1: `${first}`, APP_2: `${second}` },
+    });
+    const ask = createPlainClient(nginx.url);
+    expect(await ask('GET', '/')).toBe(502);
+
+    for (const port of ports) {
+      await using _app = await listen(
+        (_request, response) => response.end(),
+        { port },
+      );
+      expect(await ask('GET', '/')).toBe(200);
+    }
+  });
+});
+
+describe('a listener', () => {
+  it('leaves no connection behind when it is stopped while its server is frozen', async () => {
+    const countSockets = () =>
+      process
+        .getActiveResourcesInfo()
+        .filter((name) => name === 'TCPSocketWrap').length;
+    await using database = await openDatabase();
+    await using proxy = await startProxy(database.url);
+    const { url } = proxy;
+    const before = countSockets();
+    const listener = startTopicListener({
+      url,
+      wake: () => {},
+      log: { warn: () => {} },
+    });
+    await waitUntil('it listens', () => isListening(database));
+    proxy.freeze();
+
+    await listener.stop();
+
+    // Two of them are the ends of the proxy.
+    await waitUntil('it is gone', () => countSockets() <= before + 2);
+  });
+});
+
 describe('a process', () => {
   it('brings the event with the next heartbeat when a notification is lost, with one query for all topics', async () => {
     await using app = await startBrokenApp({ heartbeatSeconds: 0.1 });
@@ -458,6 +521,10 @@ describe('a process', () => {
     await waitUntil('a read failed', () =>
       app.warnings().includes('reading the log failed'),
     );
+    await waitUntil('it warns again', () => {
+      app.streams.wake('ride');
+      return app.warnings().length > 1;
+    });
     const [first] = streams;
     expect(app.warnings().length).toBeLessThanOrEqual(
       (first?.comments() ?? 0) + 1,
@@ -527,20 +594,24 @@ describe('a process', () => {
     const streams = await Promise.all(
       guests.map((guest) => guest.stream('ride')),
     );
+    await app.append(1);
+    await waitUntil('all read', () =>
+      streams.every(({ received }) => received.length === 1),
+    );
     const queries = vi.spyOn(app.pool, 'query');
 
     await app.access.revoke('ride', 'guest-1');
     await streams[0]?.ended;
-    await app.append(1);
+    await app.append(2);
 
     await waitUntil('all others have it', () =>
-      streams.slice(1).every(({ received }) => received.length === 1),
+      streams.slice(1).every(({ received }) => received.length === 2),
     );
     const checks = listQueries(queries).filter((sql) =>
       sql.includes('join topic_readers'),
     );
     expect(checks).toHaveLength(1);
-    expect(streams[0]?.received).toEqual([]);
+    expect(streams[0]?.ids()).toEqual([1]);
   });
 
   it('ends its streams when the process is stopped, with exit code 0, and its readers go to another one', async () => {
@@ -686,6 +757,32 @@ describe('a stream', () => {
     expect(stream.comments()).toBe(0);
   });
 
+  it('reads the oldest events first, however Postgres finds them', async () => {
+    await using app = await startTestApp();
+    await fill(app.pool, { events: 200, bytes: 10 });
+    await app.pool.query(
+      `with moved as (delete from events returning *)
+       insert into events
+       select * from moved
+       order by id desc`,
+    );
+    const client = await app.pool.connect();
+    await client.query(
+      'set enable_indexscan = off; set enable_bitmapscan = off',
+    );
+
+    const { bytes, next } = await createEventLog({ db: client }).read(
+      'ride',
+      0,
+    );
+
+    client.release(true);
+    expect(next).toBe(128);
+    expect(`${bytes}`.match(/^id: \d+$/gm)).toEqual(
+      countTo(128).map((id) => `id: ${id}`),
+    );
+  });
+
   it('gets what is appended while it opens', async () => {
     await using app = await startTestApp();
     const { read } = app.eventLog;
@@ -754,6 +851,30 @@ describe('a stream', () => {
     await stream.ended;
     expect(stream.status).toBe(200);
     expect(stream.received).toEqual([]);
+  });
+
+  it('is not written to when it was ended while it read', async () => {
+    await using app = await startTestApp();
+    const { read } = app.eventLog;
+    const stream = await app.ada.stream('ride');
+    const gate = Promise.withResolvers<void>();
+    const spy = vi.spyOn(app.eventLog, 'read');
+    spy.mockImplementation(async (topic, after) => {
+      const chunk = await read(topic, after);
+      if (chunk.bytes.length > 0) await gate.promise;
+      return chunk;
+    });
+    await app.append(1);
+    await waitUntil('it reads', () => spy.mock.calls.length > 0);
+    app.streams.stop();
+    await stream.ended;
+    const sent = app.responses.at(-1);
+    const write = sent && vi.spyOn(sent, 'write');
+
+    gate.resolve();
+    await Promise.all(spy.mock.results.map(({ value }) => value));
+
+    expect(write).not.toHaveBeenCalled();
   });
 
   it('is checked again when a backup was restored, which had an older count', async () => {
@@ -942,6 +1063,11 @@ describe('an append', () => {
     const event = { topic: 'ride', type: 'moved', data: 1 };
     const undone = inTransaction(app.pool, async (tx) => {
       await app.eventLog.append(event, tx);
+      // Its age is its own, not that of the transaction.
+      const { rows } = await tx.query(
+        'select created_at > now() as is_own from events',
+      );
+      expect(rows).toEqual([{ is_own: true }]);
       throw new Error('no');
     });
     await expect(undone).rejects.toThrow('no');
