@@ -18,18 +18,20 @@ export function readReading(
   payload: Buffer,
   receivedAt: Date,
 ): Reading | undefined {
-  if (payload.length > MAX_BYTES) return undefined;
-  const parsed = payloadSchema.safeParse(parseJson(payload));
-  if (!parsed.success) return undefined;
-  const { at, ...rest } = parsed.data;
-  const measuredAt = new Date(at);
-  return {
-    deviceId,
-    ...rest,
-    measuredAt,
-    at: believe(measuredAt, receivedAt),
-    receivedAt,
-  };
+  const said = parse(payload);
+  if (!said) return undefined;
+  const measuredAt = new Date(said.at);
+  const at = believe(measuredAt, receivedAt);
+  return { deviceId, ...said, measuredAt, at, receivedAt };
+}
+
+function parse(payload: Buffer) {
+  try {
+    if (payload.length > MAX_BYTES) return undefined;
+    return payloadSchema.parse(JSON.parse(payload.toString()));
+  } catch {
+    return undefined;
+  }
 }
 
 // #region believe
@@ -40,11 +42,3 @@ function believe(measuredAt: Date, receivedAt: Date): Date {
   return isPossible ? measuredAt : receivedAt;
 }
 // #endregion believe
-
-function parseJson(payload: Buffer): unknown {
-  try {
-    return JSON.parse(payload.toString());
-  } catch {
-    return undefined;
-  }
-}

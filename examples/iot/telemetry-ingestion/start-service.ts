@@ -21,6 +21,7 @@ export async function startService(options: Options) {
   const pool = createPool({
     connectionString: databaseUrl,
     applicationName: 'ingestion',
+    maxWaiting: 10_000, // devices come back all at once
     log,
   });
   const ingestion = await startIngestion({

@@ -48,7 +48,7 @@ export async function startTestSite(options: SiteOptions = {}) {
     log,
   });
   stack.defer(() => proxied.end());
-  const shared = { retrySeconds: 0.05, ...options, clock, log };
+  const shared = { ...options, clock, log };
   const ingestion = stack.use(
     await startIngestion({ ...shared, pool: proxied }),
   );
