@@ -2,12 +2,12 @@ import { type Duplex, finished } from 'node:stream';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
 import type { Pool } from 'pg';
 import { createBatches } from './batches.ts';
-import { type DeadLetter, insertDeadLetters } from './dead-letters.ts';
+import { insertDeadLetters } from './dead-letters.ts';
 import { createDevices, type Identity } from './devices.ts';
-import { insertReadings, type SentReading } from './insert-readings.ts';
+import { insertReadings } from './insert-readings.ts';
 import { limitPackets } from './limit-packets.ts';
 import { createQuota } from './quota.ts';
-import { readReading } from './read-reading.ts';
+import { type Message, readMessage } from './read-message.ts';
 
 /** By default a device sends ten readings a second, and an hour's worth at once. */
 export type IngestionOptions = {
@@ -29,10 +29,6 @@ type Link = {
   turn: Promise<void>;
 };
 
-/** What becomes a dead letter if it is not a reading, or may not be one. */
-type Message = DeadLetter & { reading?: SentReading };
-
-const TOPIC = /^devices\/([^/]+)\/readings$/;
 const MAX_PACKET = 65_536;
 const MAX_IN_FLIGHT = 2000;
 /** Measured: what a message costs besides its topic and payload. */
@@ -127,7 +123,7 @@ export async function startIngestion(options: IngestionOptions) {
     counts.waitingBytes += bytes;
     // MQTT-4.6.0-2: PUBACKs have the order of their PUBLISHes, because
     // all messages are in one queue.
-    const adding = batches.add(toMessage(identity, packet));
+    const adding = batches.add(readMessage(identity, packet, clock()));
     const isKept = await adding.finally(() => {
       counts.waitingBytes -= bytes;
     });
@@ -136,25 +132,7 @@ export async function startIngestion(options: IngestionOptions) {
   }
   // #endregion take
 
-  // #region to-message
-  function toMessage(
-    { id: clientId, keyId, isFront }: Identity,
-    packet: PublishPacket,
-  ): Message {
-    const { topic } = packet;
-    const payload = Buffer.from(packet.payload);
-    const receivedAt = clock();
-    const letter = { clientId, keyId, topic, payload, receivedAt };
-    const [, deviceId] = TOPIC.exec(topic) ?? [];
-    // MQTT-3.3.5-2: what may not be published is acknowledged too.
-    if (!deviceId || (deviceId !== clientId && !isFront))
-      return { ...letter, reason: 'not its topic' };
-    const reading = readReading(deviceId, payload, receivedAt);
-    if (!reading) return { ...letter, reason: 'malformed' };
-    const sent = { ...reading, keyId };
-    return { ...letter, reason: 'revoked', reading: sent };
-  }
-
+  // #region write
   /** Of a batch, readings first: what is not allowed is a dead letter. */
   async function write(batch: Message[]) {
     const sent = batch.filter(({ reading }) => reading);
@@ -168,7 +146,7 @@ export async function startIngestion(options: IngestionOptions) {
     counts.deadLetters += places.length;
     return kept.union(new Set(places.map((place) => letters[place])));
   }
-  // #endregion to-message
+  // #endregion write
 
   function replace({ reading: _, ...letter }: Message): Message {
     return { ...letter, reason: 'refused' };

@@ -1,6 +1,14 @@
 import { z } from 'zod';
-import type { Reading } from './insert-readings.ts';
+import type { DeadLetter } from './dead-letters.ts';
+import type { Identity } from './devices.ts';
+import type { Reading, SentReading } from './insert-readings.ts';
 
+/** A dead letter, unless its reading may be kept. */
+export type Message = DeadLetter & { reading?: SentReading };
+
+type Packet = { topic: string; payload: Buffer | string };
+
+const TOPIC = /^devices\/([^/]+)\/readings$/;
 const MAX_BYTES = 1024;
 const HOUR = 60 * 60 * 1000;
 
@@ -11,6 +19,27 @@ const payloadSchema = z.strictObject({
   metric: z.string().regex(/^[a-z][a-z0-9_]{0,39}$/),
   value: z.number(),
 });
+
+// #region read-message
+/** A reading of the sender, or why it is none. */
+export function readMessage(
+  { id: clientId, keyId, isFront }: Identity,
+  packet: Packet,
+  receivedAt: Date,
+): Message {
+  const { topic } = packet;
+  const payload = Buffer.from(packet.payload);
+  const letter = { clientId, keyId, topic, payload, receivedAt };
+  const [, deviceId] = TOPIC.exec(topic) ?? [];
+  // MQTT-3.3.5-2: what may not be published is acknowledged too.
+  if (!deviceId || (deviceId !== clientId && !isFront))
+    return { ...letter, reason: 'not its topic' };
+  const reading = readReading(deviceId, payload, receivedAt);
+  if (!reading) return { ...letter, reason: 'malformed' };
+  const sent = { ...reading, keyId };
+  return { ...letter, reason: 'revoked', reading: sent };
+}
+// #endregion read-message
 
 /** What a payload says, or undefined when it is not a reading. */
 export function readReading(
