@@ -27,6 +27,7 @@ export async function startPatternPath(pool: Pool) {
     log: console,
     perSecond: 1e6,
     burst: 1e9,
+    maxWaitingBytes: 2 ** 26,
   });
   const mqtt = await listenMqtt(ingestion);
   async function stop() {

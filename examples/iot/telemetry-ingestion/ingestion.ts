@@ -9,16 +9,16 @@ import { limitPackets } from './limit-packets.ts';
 import { createQuota } from './quota.ts';
 import { type Message, readMessage } from './read-message.ts';
 
-/** By default a device sends ten readings a second, and an hour's worth at once. */
 export type IngestionOptions = {
   /** With time limits, or a database that is silent holds up everything. */
   pool: Pool;
   clock: () => Date;
   log: { warn: (message: string, details: object) => void };
-  perSecond?: number;
-  burst?: number;
+  /** How many messages a device may send in the long run, and at once. */
+  perSecond: number;
+  burst: number;
   /** Of messages that wait for the database. */
-  maxWaitingBytes?: number;
+  maxWaitingBytes: number;
 };
 
 type Link = {
@@ -36,9 +36,8 @@ const OVERHEAD = 4096;
 
 /** Takes readings over MQTT 3.1.1: its PUBACK says that the reading is committed. */
 export async function startIngestion(options: IngestionOptions) {
-  const { pool, clock, log, maxWaitingBytes = 2 ** 26 } = options;
-  const { perSecond = 10, burst = 36_000 } = options;
-  const quota = createQuota({ perSecond, burst });
+  const { pool, clock, log, maxWaitingBytes } = options;
+  const quota = createQuota(options);
   const devices = createDevices({ pool, clock });
   const batches = createBatches({ write, replace, log });
   const links = new WeakMap<Client, Link>();

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export type QuotaOptions = {
-  /** How many messages a device may send in the long run, and at once. */
   perSecond: number;
   burst: number;
   /** Milliseconds of a clock that nobody sets. */

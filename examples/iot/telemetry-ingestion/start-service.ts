@@ -28,6 +28,9 @@ export async function startService(options: Options) {
     pool,
     clock: () => new Date(),
     log,
+    perSecond: 10,
+    burst: 36_000, // what a device keeps during an outage of an hour
+    maxWaitingBytes: 2 ** 26,
   });
   const server = createServer(ingestion.handle); // or tls.createServer
   server.maxConnections = 10_000;
