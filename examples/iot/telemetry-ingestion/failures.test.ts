@@ -145,7 +145,7 @@ failure(
   {
     symptom:
       'Their next message, a reading or not, closes the connection, and CONNECT is refused; behind a broker it becomes a dead letter, `revoked`',
-    defence: 'receive',
+    defence: 'write',
     remains:
       'What they sent before stays: `received_at` tells it apart. A connection that sends nothing stays open',
   },
@@ -202,7 +202,7 @@ failure(
   {
     symptom:
       'The message is a dead letter, `not its topic`; the subscription and the connection are refused',
-    defence: 'receive',
+    defence: 'read-message',
     remains: 'A device may lie about itself',
   },
   async () => {

@@ -96,7 +96,6 @@ export async function startIngestion(options: IngestionOptions) {
     return link;
   }
 
-  // #region take
   /** Resolves once nothing of the message can be lost any more. */
   async function take(link: Link, packet: PublishPacket) {
     const { identity, gone } = link;
@@ -129,7 +128,6 @@ export async function startIngestion(options: IngestionOptions) {
     // Nothing is kept for a connection whose own key is revoked.
     if (!isKept) throw new Error(`${identity.id} is revoked`);
   }
-  // #endregion take
 
   // #region write
   /** Of a batch, readings first: what is not allowed is a dead letter. */
