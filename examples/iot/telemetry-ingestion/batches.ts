@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export type BatchesOptions<Item> = {
-  /** Commits the items that it may, and returns which these are. */
-  write: (items: Item[]) => Promise<ReadonlySet<Item | undefined>>;
+  /** Commits all items but those that it may not, which it returns. */
+  write: (items: Item[]) => Promise<ReadonlySet<Item>>;
   /** What to write in the place of an item that the database refuses. */
   replace: (item: Item) => Item;
   log: { warn: (message: string, details: object) => void };
@@ -62,9 +62,9 @@ export function createBatches<Item>(options: BatchesOptions<Item>) {
   }
 
   async function commit(batch: Waiting<Item>[]) {
-    const kept = await write(batch.map(({ item }) => item));
+    const refused = await write(batch.map(({ item }) => item));
     for (const { item, answer } of batch)
-      answer.resolve(kept.has(item));
+      answer.resolve(!refused.has(item));
   }
 
   /** One of them is poison: the others must not suffer for it. */

@@ -631,7 +631,7 @@ test('A batch is what came while the one before was committed, at most 1,000', a
       sizes.push(items.length);
       written.push(...items);
       await setImmediate();
-      return new Set(items);
+      return new Set();
     },
   });
 
@@ -688,7 +688,7 @@ test('A batch with a value that is refused is halved, one write at a time, in or
       // What takes the place of 6 is refused as well.
       if ([5, 6, -6].some((item) => items.includes(item)))
         throw Object.assign(new Error('no'), { code: '22003' });
-      return new Set(items);
+      return new Set();
     },
   });
 
@@ -712,7 +712,7 @@ test('Only errors of the classes 22 and 23 are about a value; after all others t
       replace: () => 'another',
       async write(items) {
         written.push(...items);
-        if (written.length > 1) return new Set(items);
+        if (written.length > 1) return new Set();
         throw Object.assign(new Error('no'), { code });
       },
     });

@@ -130,18 +130,17 @@ export async function startIngestion(options: IngestionOptions) {
   }
 
   // #region write
-  /** Of a batch, readings first: what is not allowed is a dead letter. */
+  /** Readings first: what is none, or not allowed, is a dead letter. */
   async function write(batch: Message[]) {
-    const sent = batch.filter(({ reading }) => reading);
-    const readings = sent.flatMap(({ reading }) => reading ?? []);
+    const readings = batch.flatMap(({ reading }) => reading ?? []);
     const { allowed, stored } = await insertReadings(pool, readings);
     counts.stored += stored;
     counts.duplicates += allowed.length - stored;
-    const kept = new Set(allowed.map((place) => sent[place]));
-    const letters = batch.filter((message) => !kept.has(message));
-    const places = await insertDeadLetters(pool, letters);
-    counts.deadLetters += places.length;
-    return kept.union(new Set(places.map((place) => letters[place])));
+    const kept = new Set(allowed.map((place) => readings[place]));
+    const letters = batch.filter(({ reading }) => !kept.has(reading));
+    const places = new Set(await insertDeadLetters(pool, letters));
+    counts.deadLetters += places.size;
+    return new Set(letters.filter((_, place) => !places.has(place)));
   }
   // #endregion write
 
