@@ -10,10 +10,10 @@ export type EventStreamsOptions = {
   eventLog: Pick<EventLog, 'read' | 'readStates'>;
   findReaders: FindReaders;
   log: { warn: (message: string, details: object) => void };
-  clock?: () => Date;
-  heartbeatSeconds?: number;
-  retryMilliseconds?: number;
-  maxStreams?: number;
+  clock: () => Date;
+  heartbeatSeconds: number;
+  retryMilliseconds: number;
+  maxStreams: number;
 };
 
 type Stream = {
@@ -30,9 +30,8 @@ const MOST_MISSED = 2;
 
 /** Streams topics to many readers, each from its own place in the log. */
 export function createEventStreams(options: EventStreamsOptions) {
-  const { eventLog, log, clock = () => new Date() } = options;
-  const { maxStreams = 5000, heartbeatSeconds = 15 } = options;
-  const { retryMilliseconds = 2000, findReaders } = options;
+  const { eventLog, findReaders, log, clock } = options;
+  const { maxStreams, heartbeatSeconds, retryMilliseconds } = options;
   // Node takes NaN, and more than 24 days, for 1 ms.
   if (!(heartbeatSeconds > 0 && heartbeatSeconds <= 3600))
     throw new RangeError('heartbeatSeconds: above 0, at most 3600');
@@ -92,7 +91,7 @@ export function createEventStreams(options: EventStreamsOptions) {
       stream.missed = 0;
       void run();
     });
-    if (chunk.bytes.length > 0) response.write(chunk.bytes);
+    response.write(chunk.bytes);
     void run(); // what came after the read
   }
 
@@ -108,7 +107,7 @@ export function createEventStreams(options: EventStreamsOptions) {
           if (!(await mayRead(topic, key))) return void response.end();
           stream.rights = chunk.rights;
         }
-        if (chunk.bytes.length === 0 || !isReady(response)) return;
+        if (!isReady(response)) return;
         response.write(chunk.bytes);
         stream.next = chunk.next;
         if (chunk.next === chunk.last) return;
@@ -146,7 +145,6 @@ export function createEventStreams(options: EventStreamsOptions) {
 
   /** Should a notification be lost: one query for all topics. */
   async function compareStates() {
-    if (topics.size === 0) return;
     try {
       const states = await eventLog.readStates([...topics.keys()]);
       reads = new Map();
