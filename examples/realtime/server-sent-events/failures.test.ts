@@ -183,7 +183,7 @@ failure(
 
     await using other = await startBrokenApp({ pingSeconds: 0.2 });
     const second = await other.ada.stream('ride');
-    await other.append('so that it surely listens');
+    await other.append('so that it listens');
     await waitUntil('it came', () => second.received.length === 1);
     other.proxy.freeze();
     await other.append('while it was dead');
@@ -1154,9 +1154,12 @@ describe('a stream', () => {
     await app.pool.query('update topics set rights = 0');
     await app.pool.query(RESTORED);
     await app.access.revoke('ride', 'ben');
+    await app.append('secret');
 
     await stream.ended;
-    expect(stream.received).toEqual([]);
+    expect(stream.received.map(({ type }) => type)).not.toContain(
+      'moved',
+    );
   });
 
   it('goes on for those who stay when somebody else loses the right', async () => {
