@@ -1,42 +1,37 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** `refused` is what no retry would change: the database says no to the value. */
-export type Outcome = 'kept' | 'revoked' | 'refused';
-
 export type BatchesOptions<Item> = {
-  /** Commits the items that it may, and returns their places in the batch. */
-  write: (items: Item[]) => Promise<number[]>;
+  /** Commits all items but those that it may not, which it returns. */
+  write: (items: Item[]) => Promise<ReadonlySet<Item>>;
+  /** What to write in the place of an item that the database refuses. */
+  replace: (item: Item) => Item;
   log: { warn: (message: string, details: object) => void };
-  /** The pause before a batch is tried again, on average. */
-  retrySeconds: number;
 };
 
-type Waiting<Item> = { item: Item } & Omit<
-  PromiseWithResolvers<Outcome>,
-  'promise'
->;
+type Waiting<Item> = {
+  item: Item;
+  answer: PromiseWithResolvers<boolean>;
+};
 
 const MAX_BATCH = 1000;
+const RETRY_MS = 1000;
 
 /** Commits items in batches, in the order in which they came. */
 export function createBatches<Item>(options: BatchesOptions<Item>) {
-  const { write, log, retrySeconds } = options;
-  // Node takes NaN, and more than 24 days, for 1 ms.
-  if (!(retrySeconds > 0 && retrySeconds <= 3600))
-    throw new RangeError('retrySeconds must be above 0, at most 3600');
+  const { write, replace, log } = options;
   const queue: Waiting<Item>[] = [];
   const stopping = new AbortController();
   let isWorking = false;
 
   // #region add
-  /** Resolves once the item is committed, and not earlier. */
-  function add(item: Item): Promise<Outcome> {
-    const { promise, ...settlers } = Promise.withResolvers<Outcome>();
-    queue.push({ item, ...settlers });
+  /** True once the item is committed, and not earlier; false if it may not be. */
+  function add(item: Item): Promise<boolean> {
+    const answer = Promise.withResolvers<boolean>();
+    queue.push({ item, answer });
     // While one batch is committed, the next one fills: the busier it
     // is, the larger the batch, and nothing waits for a timer.
     if (!isWorking) void work();
-    return promise;
+    return answer.promise;
   }
 
   async function work() {
@@ -44,7 +39,7 @@ export function createBatches<Item>(options: BatchesOptions<Item>) {
     while (queue.length > 0) {
       const batch = queue.splice(0, MAX_BATCH);
       await settle(batch).catch((error) => {
-        for (const { reject } of batch) reject(error);
+        for (const { answer } of batch) answer.reject(error);
       });
     }
     isWorking = false;
@@ -52,32 +47,37 @@ export function createBatches<Item>(options: BatchesOptions<Item>) {
   // #endregion add
 
   async function settle(batch: Waiting<Item>[]): Promise<void> {
-    let error = await attempt(batch);
-    while (error && !isRefusal(error)) {
-      log.warn('a batch has to wait', { items: batch.length, error });
-      const ms = retrySeconds * 1000 * (0.5 + Math.random());
+    for (;;) {
+      stopping.signal.throwIfAborted();
+      try {
+        // If only the last answer was lost, this finds duplicates.
+        return await commit(batch);
+      } catch (error) {
+        if (isRefusal(error)) return await divide(batch);
+        log.warn('a batch has to wait', { items: batch.length, error });
+      }
+      const ms = RETRY_MS * (0.5 + Math.random());
       await pause(ms, undefined, stopping);
-      // If only the answer was lost, this finds duplicates.
-      error = await attempt(batch);
     }
-    if (!error) return;
-    if (batch.length === 1) return batch[0]?.resolve('refused');
-    // One of them is poison: the others must not suffer for it.
-    const middle = batch.length >> 1;
-    await settle(batch.slice(0, middle));
-    await settle(batch.slice(middle));
   }
 
-  async function attempt(batch: Waiting<Item>[]): Promise<unknown> {
-    stopping.signal.throwIfAborted();
-    try {
-      const kept = await write(batch.map(({ item }) => item));
-      for (const place of kept) batch[place]?.resolve('kept');
-      for (const { resolve } of batch) resolve('revoked'); // the rest
-      return undefined;
-    } catch (error) {
-      return error;
+  async function commit(batch: Waiting<Item>[]) {
+    const refused = await write(batch.map(({ item }) => item));
+    for (const { item, answer } of batch)
+      answer.resolve(!refused.has(item));
+  }
+
+  /** One of them is poison: the others must not suffer for it. */
+  async function divide(batch: Waiting<Item>[]) {
+    const middle = batch.length >> 1;
+    if (middle > 0) {
+      await settle(batch.slice(0, middle));
+      return await settle(batch.slice(middle));
     }
+    for (const { item, answer } of batch)
+      await commit([{ item: replace(item), answer }]).catch(
+        answer.reject,
+      );
   }
 
   /** What is not committed by now is rejected: its device still has it. */

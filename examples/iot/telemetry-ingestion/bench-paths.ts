@@ -9,7 +9,7 @@ import { startIngestion } from './ingestion.ts';
 import { insertReadings } from './insert-readings.ts';
 import { listenMqtt } from './listen-mqtt.ts';
 import { startNaiveIngestion } from './naive.ts';
-import { readReading } from './read-reading.ts';
+import { readReading } from './read-message.ts';
 
 // Each path starts a broker, and counts what it has stored.
 
@@ -27,6 +27,7 @@ export async function startPatternPath(pool: Pool) {
     log: console,
     perSecond: 1e6,
     burst: 1e9,
+    maxWaitingBytes: 2 ** 26,
   });
   const mqtt = await listenMqtt(ingestion);
   async function stop() {

@@ -16,6 +16,7 @@ export async function insertDeadLetters(
   pool: Pool,
   letters: DeadLetter[],
 ): Promise<number[]> {
+  if (letters.length === 0) return [];
   const { rows } = await pool.query<{ allowed: number[] }>(
     `with allowed as (
        select letter.*

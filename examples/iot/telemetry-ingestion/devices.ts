@@ -1,13 +1,8 @@
-import {
-  createHash,
-  pbkdf2,
-  randomBytes,
-  timingSafeEqual,
-} from 'node:crypto';
+import { pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Pool } from 'pg';
 
-const derivePbkdf2 = promisify(pbkdf2);
+const derive = promisify(pbkdf2);
 
 /** Who has shown which key; a front is a broker that sends for its devices. */
 export type Identity = { id: string; keyId: string; isFront: boolean };
@@ -20,22 +15,21 @@ export function createDevices({ pool, clock }: Options) {
   async function register(id: string, { isFront = false } = {}) {
     const key = randomBytes(32).toString('base64url');
     const { rowCount } = await pool.query(
-      `insert into devices (id, is_front, key_hash, mosquitto_hash)
-       values ($1, $2, $3, $4)
+      `insert into devices (id, is_front, key_hash)
+       values ($1, $2, $3)
        on conflict (id) do update
        set key_id = excluded.key_id,
            key_hash = excluded.key_hash,
-           mosquitto_hash = excluded.mosquitto_hash,
            is_front = excluded.is_front,
            revoked_at = null
        where devices.revoked_at is not null`,
-      [id, isFront, hash(key), await hashForMosquitto(key)],
+      [id, isFront, await hash(key, randomBytes(12))],
     );
     return rowCount === 1 ? key : undefined;
   }
 
   async function authenticate(id: string | undefined, key: string) {
-    const { rows } = await pool.query<Identity & { hash: Buffer }>(
+    const { rows } = await pool.query<Identity & { hash: string }>(
       `select id, key_id as "keyId", is_front as "isFront",
               key_hash as hash
        from devices
@@ -43,7 +37,10 @@ export function createDevices({ pool, clock }: Options) {
       [id],
     );
     const [found] = rows;
-    const isRight = found && timingSafeEqual(found.hash, hash(key));
+    if (!found) return undefined;
+    const salt = Buffer.from(`${found.hash.split('$')[3]}`, 'base64');
+    const given = Buffer.from(await hash(key, salt));
+    const isRight = timingSafeEqual(given, Buffer.from(found.hash));
     return isRight ? found : undefined;
   }
 
@@ -61,7 +58,7 @@ export function createDevices({ pool, clock }: Options) {
   /** The files in Mosquitto's folder; write them again, and send SIGHUP, when a device comes or goes. */
   async function writeMosquittoFiles() {
     const { rows } = await pool.query<{ line: string }>(
-      `select id || ':' || mosquitto_hash as line
+      `select id || ':' || key_hash as line
        from devices
        where revoked_at is null and not is_front
        order by id`,
@@ -76,14 +73,8 @@ export function createDevices({ pool, clock }: Options) {
   return { register, authenticate, revoke, writeMosquittoFiles };
 }
 
-/** A key has 256 random bits: nobody guesses one, so a slow hash would protect nothing. */
-function hash(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
-}
-
-/** As mosquitto_passwd writes it: PBKDF2 with SHA-512, 101 rounds. */
-async function hashForMosquitto(key: string): Promise<string> {
-  const salt = randomBytes(12);
-  const derived = await derivePbkdf2(key, salt, 101, 64, 'sha512');
+/** As mosquitto_passwd writes it. Few rounds do: nobody guesses 256 random bits. */
+async function hash(key: string, salt: Buffer): Promise<string> {
+  const derived = await derive(key, salt, 101, 64, 'sha512');
   return `$7$101$${salt.toString('base64')}$${derived.toString('base64')}`;
 }

@@ -1,14 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export type QuotaOptions = {
-  /** How many messages a device may send in the long run, and at once. */
   perSecond: number;
   burst: number;
   /** Milliseconds of a clock that nobody sets. */
   now?: () => number;
 };
 
-/** A token bucket for each device, in the memory of this process. */
+/** A token bucket for each device, in the memory of this process; of a device, one call at a time. */
 export function createQuota(options: QuotaOptions) {
   const { perSecond, burst, now = () => performance.now() } = options;
   if (!(perSecond > 0 && burst >= 1))
@@ -20,18 +19,12 @@ export function createQuota(options: QuotaOptions) {
   // #region take
   /** Waits until the device may send one more; nothing is taken from a device that is gone. */
   async function take(id: string, gone: AbortSignal) {
-    const next = Math.max(fullAt.get(id) ?? 0, now()) + stepMs;
-    fullAt.set(id, next);
-    const ms = next - now() - burst * stepMs;
-    if (ms <= 0) return;
-    const options = { ref: false, signal: gone };
+    const next = () => Math.max(fullAt.get(id) ?? 0, now()) + stepMs;
+    const ms = next() - now() - burst * stepMs;
     // A longer timer of Node ends at once.
-    await pause(Math.min(ms, 2 ** 31 - 1), 0, options).catch(
-      (error) => {
-        fullAt.set(id, Number(fullAt.get(id)) - stepMs);
-        throw error;
-      },
-    );
+    const wait = Math.min(ms, 2 ** 31 - 1);
+    if (ms > 0) await pause(wait, 0, { ref: false, signal: gone });
+    fullAt.set(id, next());
   }
   // #endregion take
 

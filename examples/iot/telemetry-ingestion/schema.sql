@@ -3,8 +3,8 @@ create table devices (
   id text primary key check (id ~ '^[a-z0-9-]{1,40}$'),
   -- A new one with each key, so that an old key's connections end.
   key_id uuid not null unique default gen_random_uuid(),
-  key_hash bytea not null check (length(key_hash) = 32),
-  mosquitto_hash text not null,
+  -- As Mosquitto writes it, so that one in front can check it too.
+  key_hash text not null,
   -- A broker that has checked its devices, and may send for all.
   is_front boolean not null default false,
   revoked_at timestamptz

@@ -21,12 +21,16 @@ export async function startService(options: Options) {
   const pool = createPool({
     connectionString: databaseUrl,
     applicationName: 'ingestion',
+    maxWaiting: 10_000, // devices come back all at once
     log,
   });
   const ingestion = await startIngestion({
     pool,
     clock: () => new Date(),
     log,
+    perSecond: 10,
+    burst: 36_000, // what a device keeps during an outage of an hour
+    maxWaitingBytes: 2 ** 26,
   });
   const server = createServer(ingestion.handle); // or tls.createServer
   server.maxConnections = 10_000;

@@ -48,7 +48,12 @@ export async function startTestSite(options: SiteOptions = {}) {
     log,
   });
   stack.defer(() => proxied.end());
-  const shared = { retrySeconds: 0.05, ...options, clock, log };
+  const limits = {
+    perSecond: 10,
+    burst: 36_000,
+    maxWaitingBytes: 2 ** 26,
+  };
+  const shared = { ...limits, ...options, clock, log };
   const ingestion = stack.use(
     await startIngestion({ ...shared, pool: proxied }),
   );

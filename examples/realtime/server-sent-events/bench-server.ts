@@ -23,9 +23,23 @@ const contenders: Record<string, Contender> = {
   pattern(server) {
     const eventLog = createEventLog({ db: pool });
     const findReaders = async (_topic: string, keys: string[]) => keys;
-    const options = { eventLog, findReaders, log: console };
-    const streams = createEventStreams(options);
-    startTopicListener({ url, wake: streams.wake, log: console });
+    const log = console;
+    const streams = createEventStreams({
+      eventLog,
+      findReaders,
+      log,
+      clock: () => new Date(),
+      heartbeatSeconds: 15,
+      retryMilliseconds: 2000,
+      maxStreams: 5000,
+    });
+    startTopicListener({
+      url,
+      wake: streams.wake,
+      log,
+      pingSeconds: 5,
+      retryMilliseconds: 500,
+    });
     const until = new Date('9999-01-01');
     const topic = process.env.TOPIC ?? '';
     server.on('request', (request, response) => {

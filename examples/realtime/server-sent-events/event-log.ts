@@ -64,7 +64,7 @@ export function createEventLog({ db }: { db: Queryable }) {
        ) event on event.bytes <= ${MOST_BYTES}
        where topics.name = $1
        order by event.id`,
-      [topic, after ?? Number.MAX_SAFE_INTEGER],
+      [topic, after],
     );
     return toChunk(rows, after);
   }
@@ -83,7 +83,7 @@ export function createEventLog({ db }: { db: Queryable }) {
   }
 
   /** Deletes what is older, a batch at a time; says how many events. */
-  async function prune({ hours, batch = 1000 }: PruneOptions) {
+  async function prune({ hours, batch }: PruneOptions) {
     if (!(hours > 0)) throw new RangeError('hours must be more than 0');
     for (let pruned = 0; ; ) {
       const { rowCount } = await db.query(
@@ -92,13 +92,12 @@ export function createEventLog({ db }: { db: Queryable }) {
            select topic, id
            from events
            where created_at < now() - make_interval(secs => $1)
-           order by created_at
            limit $2
            for update skip locked
          )`,
         [hours * 3600, batch],
       );
-      pruned += rowCount ?? 0;
+      pruned += Number(rowCount);
       if (rowCount !== batch) return pruned;
     }
   }
@@ -109,7 +108,7 @@ export function createEventLog({ db }: { db: Queryable }) {
 /** What a log can do. */
 export type EventLog = ReturnType<typeof createEventLog>;
 
-type PruneOptions = { hours: number; batch?: number };
+type PruneOptions = { hours: number; batch: number };
 type StateRow = { last: string; rights: string };
 type EventRow = { id: string; type: string; data: string };
 type Row = StateRow & (EventRow | { id: null });

@@ -10,10 +10,10 @@ export type EventStreamsOptions = {
   eventLog: Pick<EventLog, 'read' | 'readStates'>;
   findReaders: FindReaders;
   log: { warn: (message: string, details: object) => void };
-  clock?: () => Date;
-  heartbeatSeconds?: number;
-  retryMilliseconds?: number;
-  maxStreams?: number;
+  clock: () => Date;
+  heartbeatSeconds: number;
+  retryMilliseconds: number;
+  maxStreams: number;
 };
 
 type Stream = {
@@ -30,9 +30,13 @@ const MOST_MISSED = 2;
 
 /** Streams topics to many readers, each from its own place in the log. */
 export function createEventStreams(options: EventStreamsOptions) {
-  const { eventLog, log, clock = () => new Date() } = options;
-  const { maxStreams = 5000, heartbeatSeconds = 15 } = options;
-  const { retryMilliseconds = 2000, findReaders } = options;
+  const { eventLog, findReaders, log, clock } = options;
+  const { maxStreams, heartbeatSeconds, retryMilliseconds } = options;
+  // Node takes NaN, and more than 24 days, for 1 ms.
+  if (!(heartbeatSeconds > 0 && heartbeatSeconds <= 3600))
+    throw new RangeError('heartbeatSeconds: above 0, at most 3600');
+  if (!(maxStreams >= 1))
+    throw new RangeError('maxStreams must be at least 1');
   const mayRead = createReaderCheck(findReaders);
   const topics = new Map<string, Set<Stream>>();
   const catchUp = repeatWhileAsked(compareStates);
@@ -87,7 +91,7 @@ export function createEventStreams(options: EventStreamsOptions) {
       stream.missed = 0;
       void run();
     });
-    if (chunk.bytes.length > 0) response.write(chunk.bytes);
+    response.write(chunk.bytes);
     void run(); // what came after the read
   }
 
@@ -103,7 +107,7 @@ export function createEventStreams(options: EventStreamsOptions) {
           if (!(await mayRead(topic, key))) return void response.end();
           stream.rights = chunk.rights;
         }
-        if (chunk.bytes.length === 0 || !isReady(response)) return;
+        if (!isReady(response)) return;
         response.write(chunk.bytes);
         stream.next = chunk.next;
         if (chunk.next === chunk.last) return;
@@ -141,7 +145,6 @@ export function createEventStreams(options: EventStreamsOptions) {
 
   /** Should a notification be lost: one query for all topics. */
   async function compareStates() {
-    if (topics.size === 0) return;
     try {
       const states = await eventLog.readStates([...topics.keys()]);
       reads = new Map();
@@ -165,14 +168,12 @@ export function createEventStreams(options: EventStreamsOptions) {
 
   function beatOne(stream: Stream) {
     const { response, reader } = stream;
-    if (!isReady(response)) {
-      stream.missed += 1;
-      if (stream.missed <= MOST_MISSED) return;
-      log.warn('slow reader cut', { topic: reader.topic });
-      return void response.destroy(); // it resumes from the log
-    }
-    if (clock() >= reader.until) return void response.end();
-    response.write(':\n\n');
+    if (clock() >= reader.until) response.end();
+    if (isReady(response)) return void response.write(':\n\n');
+    stream.missed += 1;
+    if (stream.missed <= MOST_MISSED) return;
+    log.warn('slow reader cut', { topic: reader.topic });
+    response.destroy(); // it resumes from the log
   }
 
   /** Once a heartbeat: a database that is down fails for all streams. */

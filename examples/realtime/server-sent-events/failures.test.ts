@@ -1,22 +1,28 @@
+import { once } from 'node:events';
 import {
   mkdtempSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { listen } from '@touchstone/kit/app/http';
 import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { startNginx } from '@touchstone/kit/proxies/nginx';
 import { failure } from '@touchstone/kit/testing/failure';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import { createEventLog } from './event-log.ts';
+import { createEventStreams } from './event-streams.ts';
 import type { AppOptions } from './open-app.ts';
+import { sendAway } from './stream-response.ts';
 import {
   createGuest,
   openDatabase,
@@ -26,8 +32,13 @@ import {
 import { startProxy } from './test-proxy.ts';
 import type { TestStream } from './test-reader.ts';
 import { openBrowserReader, startTestSite } from './test-site.ts';
+import { startTopicListener } from './topic-listener.ts';
 
 const SITE = new URL('nginx.conf', import.meta.url);
+
+/** What the page says to run after a backup is restored. */
+const RESTORED = `update topics
+  set last_id = last_id + 1000, rights = rights + 1000`;
 
 failure(
   'A connection is cut, or the process behind it dies',
@@ -36,7 +47,7 @@ failure(
       'None: the browser comes back to the other process, and each event came once',
     defence: 'streams-through-nginx',
     remains:
-      'Events come late by the time that a browser waits before it comes back',
+      'Events come late by the time that a browser waits before it comes back; a process that hangs is noticed after 60 seconds',
   },
   async () => {
     await using site = await startTestSite();
@@ -115,12 +126,19 @@ failure(
   },
   async () => {
     await using app = await startTestApp({ heartbeatSeconds: 0.1 });
+    await startRide(app, 'idle');
     await fill(app.pool, { events: 400, bytes: 60_000 });
     const slow = await app.ada.stream('ride', { after: 0 });
     slow.response.pause();
-    const sent = app.responses.at(-1);
+    const [idle, sent] = app.responses.slice(-2);
     await waitUntil('it is full', () => isFull(sent));
     const write = sent && vi.spyOn(sent, 'write');
+    const beat = idle && vi.spyOn(idle, 'write');
+    const read = vi.spyOn(app.eventLog, 'read');
+    let beats = 0;
+    sent?.on('close', () => {
+      beats = Number(beat?.mock.calls.length);
+    });
 
     let held = 0;
     await waitUntil('it is cut', () => {
@@ -131,6 +149,9 @@ failure(
     // Less than 64 kB of one page and all of the next; no heartbeat.
     expect(held).toBeLessThan(140_000);
     expect(write).not.toHaveBeenCalled();
+    expect(read).not.toHaveBeenCalled();
+    await waitUntil('the third heartbeat has come', () => beats > 0);
+    expect(beats).toBe(3);
     expect(app.warnings()).toEqual(['slow reader cut']);
     slow.response.resume();
     await slow.ended;
@@ -152,19 +173,22 @@ failure(
       'Events wait until it listens again, or for the next heartbeat',
   },
   async () => {
-    await using app = await startBrokenApp({ pingSeconds: 0.2 });
+    await using app = await startBrokenApp({ pingSeconds: 3600 });
     const stream = await app.ada.stream('ride');
-
     app.proxy.cut();
     await app.append('while it was cut');
     app.proxy.restore();
-    await waitUntil('one came', () => stream.received.length === 1);
+    await waitUntil('it came', () => stream.received.length === 1);
     expect(app.warnings()).toContain('listening connection lost');
-    await waitUntil('it listens', () => isListening(app));
-    app.proxy.freeze();
-    await app.append('while it was dead');
-    await waitUntil('two came', () => stream.received.length === 2);
-    expect(stream.comments()).toBe(0);
+
+    await using other = await startBrokenApp({ pingSeconds: 0.2 });
+    const second = await other.ada.stream('ride');
+    await other.append('so that it listens');
+    await waitUntil('it came', () => second.received.length === 1);
+    other.proxy.freeze();
+    await other.append('while it was dead');
+    await waitUntil('it came', () => second.received.length === 2);
+    expect([stream.comments(), second.comments()]).toEqual([0, 0]);
   },
 );
 
@@ -198,6 +222,7 @@ failure(
       ['moved', ''],
       ['two\nlines', '1'],
       ['reset', '1'],
+      ['open', '1'],
       ['error', '1'],
     ]) {
       const raw = app.pool.query(
@@ -315,6 +340,11 @@ failure(
       () => app.pool.query(`delete from sessions where name = 'ben'`),
       () =>
         app.pool.query(
+          `update sessions set expires_at = '2020-01-01'
+           where name = 'ben'`,
+        ),
+      () =>
+        app.pool.query(
           `update topic_readers set name = 'eve' where name = 'ben'`,
         ),
     ];
@@ -323,7 +353,7 @@ failure(
       await app.ada.grant('ride', 'ben');
       const ben = await createGuest(app.url, 'ben');
       const stream = await ben.stream('ride');
-      await ways[round % 3]?.();
+      await ways[round % 4]?.();
       await app.append(1);
       await stream.ended;
       secrets.push(...stream.received.map(({ data }) => data));
@@ -332,7 +362,13 @@ failure(
     }
     expect(secrets).toEqual([]);
     const ben = await createGuest(app.url, 'ben');
-    expect((await ben.stream('ride')).status).toBe(403);
+    expect(await ben.send('GET', '/rides/ride/events')).toMatchObject({
+      status: 403,
+      body: {
+        code: 'not_a_reader',
+        detail: 'You may not read this topic',
+      },
+    });
 
     // Without an event and without a heartbeat, it ends as well.
     const stream = await app.ada.stream('ride');
@@ -353,7 +389,14 @@ failure(
   },
   async () => {
     await using app = await startTestApp({ heartbeatSeconds: 0.05 });
-    const site = writeSite('read_timeout 60s', 'read_timeout 1s');
+    const site = writeSite(
+      'location / {',
+      `gzip on;
+       gzip_types text/event-stream;
+       gzip_proxied any;
+       proxy_read_timeout 1s;
+       location / {`,
+    );
     await using nginx = await startSite(site, new URL(app.url).host);
     const stream = await app.ada.stream('ride', { url: nginx.url });
 
@@ -392,7 +435,7 @@ failure(
     await app.pool.query(
       `update events set created_at = '2020-01-01' where id <= 3`,
     );
-    expect(await app.eventLog.prune({ hours: 48 })).toBe(3);
+    expect(await app.eventLog.prune({ hours: 48, batch: 9 })).toBe(3);
     await app.pool.query('delete from events where id = 5');
     const seen = async (lastEventId: number, end = '6') => {
       const stream = await app.ada.stream('ride', { lastEventId });
@@ -405,27 +448,230 @@ failure(
     expect(await seen(5)).toEqual(['6 moved']);
     expect(await seen(99)).toEqual(['6 reset']); // the log was set back
     // After a backup is restored, this resets all readers.
-    await app.pool.query('update topics set last_id = last_id + 1000');
+    await app.pool.query(RESTORED);
     await app.append('new');
     expect(await seen(8, '1007')).toEqual(['1007 reset']);
   },
 );
 
+describe('nginx', () => {
+  it('answers a stream with `retry:` when the app fails, and passes on what is final', async () => {
+    await using app = await listen(({ url }, response) => {
+      response.writeHead(Number(url?.split('/')[2])).end('said');
+    });
+    await using nginx = await startSite(SITE, new URL(app.url).host);
+    const ask = async (status: number) => {
+      const url = `${nginx.url}/rides/${status}/events`;
+      return await (await fetch(url)).text();
+    };
+
+    for (const status of [500, 502, 503, 504])
+      expect(await ask(status)).toBe('retry: 3000\n\n');
+    for (const status of [200, 401, 403, 404])
+      expect(await ask(status)).toBe('said');
+  });
+
+  it('sends a stream to the process that has the fewest', async () => {
+    const ends: (() => void)[] = [];
+    const hold = (name: string) =>
+      listen(
+        (_request, response) => {
+          const buffering = { 'x-accel-buffering': 'no' };
+          response.writeHead(200, { ...buffering, name });
+          response.write(':\n\n');
+          if (name === 'first') ends.push(() => response.end());
+        },
+        { graceSeconds: 0 },
+      );
+    await using first = await hold('first');
+    await using second = await hold('second');
+    await using nginx = await startNginx({
+      site: SITE,
+      values: {
+        APP_1: new URL(first.url).host,
+        APP_2: new URL(second.url).host,
+      },
+    });
+    const start = async () => {
+      const response = await fetch(`${nginx.url}/rides/a/events`);
+      return { name: response.headers.get('name'), response };
+    };
+    const streams = [];
+    for (const _n of [1, 2, 3, 4]) streams.push(await start());
+    const leaving = streams.filter(({ name }) => name === 'first');
+    expect(leaving).toHaveLength(2);
+
+    for (const end of ends) end();
+    for (const { response } of leaving) await response.text();
+
+    expect([(await start()).name, (await start()).name]).toEqual([
+      'first',
+      'first',
+    ]);
+  });
+
+  it('asks each process again at once after it could not be reached', async () => {
+    const ports = [await findFreePort(), await findFreePort()];
+    const [first, second] = ports.map((port) => `127.0.0.1:${port}`);
+    await using nginx = await startNginx({
+      site: SITE,
+      values: { APP_1: `${first}`, APP_2: `${second}` },
+    });
+    const ask = createPlainClient(nginx.url);
+    expect(await ask('GET', '/')).toBe(502);
+
+    for (const port of ports) {
+      await using _app = await listen(
+        (_request, response) => response.end(),
+        { port },
+      );
+      expect(await ask('GET', '/')).toBe(200);
+    }
+  });
+});
+
+describe('a listener', () => {
+  it('gives up a server that never answers, and stops at once', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const log = createTestLog();
+    const listener = startTopicListener({
+      url: `postgres://a@127.0.0.1:${port}/a`,
+      wake: () => {},
+      log,
+      pingSeconds: 0.1,
+      retryMilliseconds: 20,
+    });
+
+    await waitUntil('it tries again', () => log.entries.length > 2);
+
+    await listener.stop();
+    silent.close();
+  });
+
+  it('leaves no connection behind when it is stopped while its server is frozen', async () => {
+    const countSockets = () =>
+      process
+        .getActiveResourcesInfo()
+        .filter((name) => name === 'TCPSocketWrap').length;
+    await using database = await openDatabase();
+    await using proxy = await startProxy(database.url);
+    const { url } = proxy;
+    const before = countSockets();
+    const log = createTestLog();
+    const listener = startTopicListener({
+      url,
+      wake: () => {},
+      log,
+      pingSeconds: 3600,
+      retryMilliseconds: 20,
+    });
+    await waitUntil('it listens', () => isListening(database));
+    proxy.freeze();
+
+    await listener.stop();
+
+    expect(log.entries).toEqual([]);
+
+    // Two of them are the ends of the proxy.
+    await waitUntil('it is gone', () => countSockets() <= before + 2);
+  });
+});
+
+describe('the tables', () => {
+  it('have a value in each column, and events of a topic that is there', async () => {
+    await using app = await startTestApp();
+    const { rows } = await app.pool.query(
+      `select column_name
+       from information_schema.columns
+       where table_schema = 'public' and is_nullable = 'YES'`,
+    );
+    expect(rows).toEqual([]);
+    const lost = app.pool.query(
+      `insert into events (topic, id, type, data)
+       values ('nowhere', 1, 'moved', '1')`,
+    );
+    await expect(lost).rejects.toMatchObject({ code: '23503' });
+    await app.append(1);
+    const twice = app.pool.query(
+      'insert into events select * from events',
+    );
+    await expect(twice).rejects.toMatchObject({ code: '23505' });
+    for (const name of ['', 'A', 'a/b', 'a'.repeat(65)])
+      await expect(app.append(1, name)).rejects.toMatchObject({
+        code: '23514',
+      });
+  });
+
+  it('lead to old events by an index', async () => {
+    await using app = await startTestApp();
+    const client = await app.pool.connect();
+    await client.query('set enable_seqscan = off');
+
+    const { rows } = await client.query(
+      'explain select from events where created_at < now()',
+    );
+
+    client.release(true);
+    expect(JSON.stringify(rows)).toContain('events_by_age');
+  });
+});
+
+describe('sendAway', () => {
+  it('tells each reader a time of its own, from half to one and a half of the pause', async () => {
+    await using app = await listen((_request, response) =>
+      sendAway(response, 1000),
+    );
+    const times: number[] = [];
+    while (times.length < 200) {
+      const response = await fetch(app.url);
+      const text = await response.text();
+      expect(response.headers.get('content-type')).toBe(
+        'text/event-stream',
+      );
+      times.push(Number(/^retry: (\d+)\n\n$/.exec(text)?.[1]));
+    }
+
+    const [least = 0, most = 0] = [
+      Math.min(...times),
+      Math.max(...times),
+    ];
+    expect(least).toBeGreaterThanOrEqual(500);
+    expect(least).toBeLessThan(700);
+    expect(most).toBeGreaterThan(1300);
+    expect(most).toBeLessThanOrEqual(1500);
+  });
+});
+
 describe('a process', () => {
+  it('warns of the first read that fails, before any heartbeat', async () => {
+    await using app = await startTestApp();
+    await app.ada.stream('ride');
+    await app.pool.query('alter table events rename to away');
+
+    app.streams.wake('ride');
+
+    await waitUntil('it warned', () => app.warnings().length === 1);
+  });
+
   it('brings the event with the next heartbeat when a notification is lost, with one query for all topics', async () => {
     await using app = await startBrokenApp({ heartbeatSeconds: 0.1 });
     app.proxy.cut();
     const guests = await Promise.all(
       countTo(5).map((n) => startRide(app, `ride-${n}`)),
     );
+    const [first] = guests;
+    await app.append('so that all have read', 'ride-1');
+    await waitUntil('it came', () => first?.received.length === 1);
+    const before = first?.comments() ?? 0;
     const queries = vi.spyOn(app.pool, 'query');
 
     await app.append('nobody heard', 'ride-1');
-    const [first] = guests;
-    await waitUntil('it came', () => first?.received.length === 1);
+    await waitUntil('it came', () => first?.received.length === 2);
 
     // One query for five topics, and a read for the one with news.
-    const beats = first?.comments() ?? 0;
+    const beats = (first?.comments() ?? 0) - before;
     const reads = listQueries(queries).filter((sql) =>
       sql.includes('following'),
     );
@@ -446,6 +692,10 @@ describe('a process', () => {
     await waitUntil('a read failed', () =>
       app.warnings().includes('reading the log failed'),
     );
+    await waitUntil('it warns again', () => {
+      app.streams.wake('ride');
+      return app.warnings().length > 1;
+    });
     const [first] = streams;
     expect(app.warnings().length).toBeLessThanOrEqual(
       (first?.comments() ?? 0) + 1,
@@ -472,6 +722,51 @@ describe('a process', () => {
     expect((await app.ada.stream('ride')).status).toBe(401);
   });
 
+  it('ends a stream whose login ends while its reader is slow', async () => {
+    await using app = await startTestApp({ heartbeatSeconds: 0.2 });
+    await fill(app.pool, { events: 400, bytes: 60_000 });
+    const slow = await app.ada.stream('ride', { after: 0 });
+    slow.response.pause();
+    const sent = app.responses.at(-1);
+    await waitUntil('it is full', () => isFull(sent));
+
+    app.clock.advance({ hours: 8 });
+
+    await waitUntil('it is cut', () => sent?.destroyed === true);
+    expect(sent?.writableEnded).toBe(true);
+  });
+
+  it('refuses intervals that Node takes for 1 ms, and a limit that is none', async () => {
+    await using app = await startTestApp();
+    const { findReaders } = app.access;
+    const services = {
+      ...app,
+      findReaders,
+      log: console,
+      heartbeatSeconds: 3600,
+      retryMilliseconds: 20,
+      maxStreams: 1,
+    };
+    createEventStreams(services).stop();
+    const listener = {
+      url: '',
+      wake: () => {},
+      log: console,
+      retryMilliseconds: 20,
+    };
+
+    for (const wrong of [0, -1, Number.NaN, 3601]) {
+      const beat = { ...services, heartbeatSeconds: wrong };
+      expect(() => createEventStreams(beat)).toThrow(RangeError);
+      const ping = { ...listener, pingSeconds: wrong };
+      expect(() => startTopicListener(ping)).toThrow(RangeError);
+    }
+    for (const maxStreams of [0, Number.NaN]) {
+      const none = { ...services, maxStreams };
+      expect(() => createEventStreams(none)).toThrow(RangeError);
+    }
+  });
+
   it('checks all readers of a topic with one query when one of them loses the right', async () => {
     await using app = await startTestApp();
     const guests = await Promise.all(
@@ -483,20 +778,24 @@ describe('a process', () => {
     const streams = await Promise.all(
       guests.map((guest) => guest.stream('ride')),
     );
+    await app.append(1);
+    await waitUntil('all read', () =>
+      streams.every(({ received }) => received.length === 1),
+    );
     const queries = vi.spyOn(app.pool, 'query');
 
     await app.access.revoke('ride', 'guest-1');
     await streams[0]?.ended;
-    await app.append(1);
+    await app.append(2);
 
     await waitUntil('all others have it', () =>
-      streams.slice(1).every(({ received }) => received.length === 1),
+      streams.slice(1).every(({ received }) => received.length === 2),
     );
     const checks = listQueries(queries).filter((sql) =>
       sql.includes('join topic_readers'),
     );
     expect(checks).toHaveLength(1);
-    expect(streams[0]?.received).toEqual([]);
+    expect(streams[0]?.ids()).toEqual([1]);
   });
 
   it('ends its streams when the process is stopped, with exit code 0, and its readers go to another one', async () => {
@@ -607,6 +906,13 @@ describe('a stream', () => {
     await waitUntil('it began', () => stream.lastId() === '1');
     expect(stream.received).toEqual([]);
     expect(empty).toBe('retry: 20\nid: 1\n\n');
+    // Were it cut here, the browser would ask for the event again.
+    const behind = await openEmpty(
+      `${app.url}/rides/ride/events?after=0`,
+      cookie,
+      {},
+    );
+    expect(behind).toMatch(/^retry: 20\nid: 0\n\n/);
   });
 
   it('has no seam between the log and what is new, no matter how often it is cut', async () => {
@@ -640,6 +946,103 @@ describe('a stream', () => {
     await waitUntil('all came', () => stream.received.length === 305);
     expect(stream.ids()).toEqual(countTo(305));
     expect(stream.comments()).toBe(0);
+  });
+
+  it('gets the events of its own topic, though another has the same ids', async () => {
+    await using app = await startBrokenApp({});
+    app.proxy.cut();
+    const rides = ['ride-1', 'ride-2', 'ride-3'];
+    const streams = await Promise.all(
+      rides.map((ride) => startRide(app, ride)),
+    );
+
+    for (const ride of rides)
+      for (const n of [1, 2]) await app.append(`${ride} ${n}`, ride);
+    app.streams.wake(); // all read at once, from the same place
+    await waitUntil('all came', () =>
+      streams.every(({ received }) => received.length === 2),
+    );
+
+    expect(
+      streams.map(({ received }) => received.map(({ data }) => data)),
+    ).toEqual(rides.map((ride) => [`"${ride} 1"`, `"${ride} 2"`]));
+    const again = await Promise.all(
+      rides.map((ride) => app.ada.stream(ride, { after: 1 })),
+    );
+    await waitUntil('all came', () =>
+      again.every(({ received }) => received.length === 1),
+    );
+    expect(again.map(({ received }) => received[0]?.data)).toEqual(
+      rides.map((ride) => `"${ride} 2"`),
+    );
+  });
+
+  it('goes on when its socket has drained, without a heartbeat', async () => {
+    await using app = await startTestApp();
+    await fill(app.pool, { events: 400, bytes: 60_000 });
+    const stream = await app.ada.stream('ride', { after: 0 });
+    for (const _round of [1, 2]) {
+      stream.response.pause();
+      await waitUntil('it is full', () => isFull(app.responses.at(-1)));
+      stream.response.resume();
+      await waitUntil(
+        'it drained',
+        () => !isFull(app.responses.at(-1)),
+      );
+    }
+
+    await waitUntil('all came', () => stream.lastId() === '400');
+
+    expect(stream.comments()).toBe(0);
+  });
+
+  it('has its heartbeat and its end like all others, and leaves nothing behind', async () => {
+    await using app = await startTestApp({ heartbeatSeconds: 0.1 });
+    const streams = [
+      await app.ada.stream('ride'),
+      await app.ada.stream('ride'),
+      await startRide(app, 'ride-2'),
+    ];
+    await waitUntil('each has its heartbeat', () =>
+      streams.every((stream) => stream.comments() > 1),
+    );
+    const readStates = vi.spyOn(app.eventLog, 'readStates');
+
+    app.streams.stop();
+
+    await Promise.all(streams.map(({ ended }) => ended));
+    await waitUntil('all are gone', () => app.streams.count() === 0);
+    app.streams.wake();
+    await waitUntil('it asks', () => readStates.mock.calls.length > 0);
+    await waitUntil('it asks for none', () => {
+      return readStates.mock.lastCall?.[0].length === 0;
+    });
+  });
+
+  it('reads the oldest events first, however Postgres finds them', async () => {
+    await using app = await startTestApp();
+    await fill(app.pool, { events: 200, bytes: 10 });
+    await app.pool.query(
+      `with moved as (delete from events returning *)
+       insert into events
+       select * from moved
+       order by id desc`,
+    );
+    const client = await app.pool.connect();
+    await client.query(
+      'set enable_indexscan = off; set enable_bitmapscan = off',
+    );
+
+    const { bytes, next } = await createEventLog({ db: client }).read(
+      'ride',
+      0,
+    );
+
+    client.release(true);
+    expect(next).toBe(128);
+    expect(`${bytes}`.match(/^id: \d+$/gm)).toEqual(
+      countTo(128).map((id) => `id: ${id}`),
+    );
   });
 
   it('gets what is appended while it opens', async () => {
@@ -712,6 +1115,53 @@ describe('a stream', () => {
     expect(stream.received).toEqual([]);
   });
 
+  it.each(['ended', 'cut'])(
+    'is not written to when it was %s while it read',
+    async (how) => {
+      await using app = await startTestApp();
+      const { read } = app.eventLog;
+      const stream = await app.ada.stream('ride');
+      const gate = Promise.withResolvers<void>();
+      const spy = vi.spyOn(app.eventLog, 'read');
+      spy.mockImplementation(async (topic, after) => {
+        const chunk = await read(topic, after);
+        if (chunk.bytes.length > 0) await gate.promise;
+        return chunk;
+      });
+      await app.append(1);
+      await waitUntil('it reads', () => spy.mock.calls.length > 0);
+      const sent = app.responses.at(-1);
+      if (how === 'cut') sent?.destroy();
+      else app.streams.stop();
+      await stream.ended;
+      const write = sent && vi.spyOn(sent, 'write');
+
+      gate.resolve();
+      await Promise.all(spy.mock.results.map(({ value }) => value));
+
+      expect(write).not.toHaveBeenCalled();
+    },
+  );
+
+  it('is checked again when a backup was restored, which had an older count', async () => {
+    await using app = await startTestApp();
+    for (const name of ['ben', 'eve'])
+      await app.access.grant('ride', name);
+    await app.access.revoke('ride', 'eve');
+    const ben = await createGuest(app.url, 'ben');
+    const stream = await ben.stream('ride');
+
+    await app.pool.query('update topics set rights = 0');
+    await app.pool.query(RESTORED);
+    await app.access.revoke('ride', 'ben');
+    await app.append('secret');
+
+    await stream.ended;
+    expect(stream.received.map(({ type }) => type)).not.toContain(
+      'moved',
+    );
+  });
+
   it('goes on for those who stay when somebody else loses the right', async () => {
     await using app = await startTestApp();
     await app.ada.grant('ride', 'ben');
@@ -722,6 +1172,7 @@ describe('a stream', () => {
     await app.append(2);
 
     await waitUntil('two came', () => stream.received.length === 2);
+    expect(stream.ids()).toEqual([1, 2]);
   });
 
   it('ends with many others in one transaction, without a deadlock with appends in order', async () => {
@@ -732,7 +1183,7 @@ describe('a stream', () => {
         app.eventLog.append({ topic, type: 'moved', data: 1 }, tx);
       await append('a');
       const recheck = app.pool.query('select recheck_readers($1)', [
-        topics.toReversed(),
+        [...topics.toReversed(), 'a'],
       ]);
       recheck.catch(() => {});
       await untilWaiting(app.pool);
@@ -869,9 +1320,10 @@ describe('pruning', () => {
       expect(await pruned).toBe(3);
     });
     for (const hours of [0, -1, Number.NaN])
-      await expect(app.eventLog.prune({ hours })).rejects.toThrow(
-        'hours must be more than 0',
-      );
+      await expect(
+        app.eventLog.prune({ hours, batch: 2 }),
+      ).rejects.toThrow('hours must be more than 0');
+    expect(await app.eventLog.prune({ hours: 0.5, batch: 2 })).toBe(1);
   });
 });
 
@@ -882,6 +1334,11 @@ describe('an append', () => {
     const event = { topic: 'ride', type: 'moved', data: 1 };
     const undone = inTransaction(app.pool, async (tx) => {
       await app.eventLog.append(event, tx);
+      // Its age is its own, not that of the transaction.
+      const { rows } = await tx.query(
+        'select created_at > now() as is_own from events',
+      );
+      expect(rows).toEqual([{ is_own: true }]);
       throw new Error('no');
     });
     await expect(undone).rejects.toThrow('no');
@@ -1001,9 +1458,12 @@ function createPlainClient(url: string, headers = {}) {
 }
 
 /** The beginning of a stream that is asked for with an empty id. */
-async function openEmpty(url: string, cookie: string) {
-  const headers = { cookie, 'last-event-id': '' };
-  const { body } = await fetch(url, { headers });
+async function openEmpty(
+  url: string,
+  cookie: string,
+  others: Record<string, string> = { 'last-event-id': '' },
+) {
+  const { body } = await fetch(url, { headers: { cookie, ...others } });
   const { value } = (await body?.getReader().read()) ?? {};
   return new TextDecoder().decode(value);
 }

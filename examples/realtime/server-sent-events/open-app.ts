@@ -34,12 +34,24 @@ export function openApp({ databaseUrl, log, ...settings }: AppOptions) {
   });
   const eventLog = createEventLog({ db: pool });
   const access = createAccess({ pool, clock });
-  const { findReaders } = access;
-  const services = { eventLog, findReaders, log };
-  const streams = createEventStreams({ ...services, ...settings });
-  const { wake } = streams;
-  const url = databaseUrl;
-  const listener = startTopicListener({ url, wake, log, ...settings });
+  const streams = createEventStreams({
+    eventLog,
+    findReaders: access.findReaders,
+    log,
+    clock,
+    heartbeatSeconds: 15, // nginx cuts what is silent for 60
+    retryMilliseconds: 2000,
+    maxStreams: 5000,
+    ...settings,
+  });
+  const listener = startTopicListener({
+    url: databaseUrl, // past any transaction pooler
+    wake: streams.wake,
+    log,
+    pingSeconds: 5,
+    retryMilliseconds: 500,
+    ...settings,
+  });
   const pruning = setInterval(pruneOnce, 3_600_000);
 
   /** After the server has closed; `streams.stop()` comes before. */
@@ -52,7 +64,7 @@ export function openApp({ databaseUrl, log, ...settings }: AppOptions) {
 
   async function pruneOnce() {
     try {
-      await eventLog.prune({ hours: 48 });
+      await eventLog.prune({ hours: 48, batch: 1000 });
     } catch (error) {
       log.error('pruning failed', { error });
     }

@@ -94,3 +94,8 @@ create trigger announce_logout
 after delete on sessions
 referencing old table as gone
 for each statement execute function recheck_logged_out();
+
+create trigger announce_changed_login
+after update on sessions
+referencing old table as gone
+for each statement execute function recheck_logged_out();

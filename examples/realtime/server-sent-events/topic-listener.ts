@@ -8,14 +8,15 @@ export type TopicListenerOptions = {
   /** Is called with the topic that has news; without one, any may have. */
   wake: (topic?: string) => void;
   log: { warn: (message: string, details: object) => void };
-  pingSeconds?: number;
-  retryMilliseconds?: number;
+  pingSeconds: number;
+  retryMilliseconds: number;
 };
 
 /** Listens for all topics of this process on one connection, and connects again when it is lost. */
 export function startTopicListener(options: TopicListenerOptions) {
-  const { url, wake, log } = options;
-  const { pingSeconds = 5, retryMilliseconds = 500 } = options;
+  const { url, wake, log, pingSeconds, retryMilliseconds } = options;
+  if (!(pingSeconds > 0 && pingSeconds <= 3600))
+    throw new RangeError('pingSeconds: above 0, at most 3600');
   const stopping = new AbortController();
 
   // #region listen
@@ -39,8 +40,7 @@ export function startTopicListener(options: TopicListenerOptions) {
         await client.query('select'); // finds a connection that is dead
       }
     } finally {
-      client.end().catch(() => {});
-      // A server that is frozen would never answer the goodbye.
+      // A server that is frozen would never answer a goodbye.
       client.connection.stream.destroy();
     }
   }
