@@ -22,7 +22,9 @@ async function answer() {
   const { declaredType } = order;
   const verdict = await inspectUpload({ bytes, declaredType }, order);
   if ('refused' in verdict)
-    return process.stdout.write(`${verdict.refused}\n`);
-  process.stdout.write(`${verdict.type}\n`);
-  process.stdout.write(verdict.bytes);
+    process.stdout.write(`${verdict.refused}\n`);
+  else {
+    process.stdout.write(`${verdict.type}\n`);
+    process.stdout.write(verdict.bytes);
+  }
 }
