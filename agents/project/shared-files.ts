@@ -37,7 +37,7 @@ export default defineConfig({
     "target": "esnext",
     "types": ["node"]
   },
-  "include": ["."]
+  "include": ["**/*"]
 }
 `,
   ],

@@ -34,7 +34,8 @@ const next = pool.query('select 1');
 console.log(`the next caller: ${await next.then(String, toMessage)}`);
 
 const idle = await askPid();
+const removed = new Promise((resolve) => pool.on('remove', resolve));
 await database.pool.query('select pg_terminate_backend($1)', [idle]);
-await new Promise((resolve) => pool.on('remove', resolve));
+await removed;
 pool.on('error', () => {}); // it may be ended before its goodbye is read
 await pool.end();
