@@ -136,7 +136,9 @@ export async function startIngestion(options: IngestionOptions) {
     const { allowed, stored } = await insertReadings(pool, readings);
     counts.stored += stored;
     counts.duplicates += allowed.length - stored;
-    const kept = new Set(allowed.map((place) => readings[place]));
+    const kept = new Set<Message['reading']>(
+      allowed.map((place) => readings[place]),
+    );
     const letters = batch.filter(({ reading }) => !kept.has(reading));
     const places = new Set(await insertDeadLetters(pool, letters));
     counts.deadLetters += places.size;

@@ -98,7 +98,9 @@ export function readHeader(carrier: Carrier, name: string): string {
 }
 
 /** The headers of one outgoing call: each call is a part of its own. */
-export function createTraceHeaders(trace: TraceContext) {
+export function createTraceHeaders(
+  trace: TraceContext,
+): Record<string, string> {
   const { traceId, flags, tracestate } = trace;
   const traceparent = `00-${traceId}-${createId(8)}-0${flags}`;
   return tracestate ? { traceparent, tracestate } : { traceparent };
