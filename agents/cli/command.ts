@@ -25,7 +25,7 @@ export type RunCli = (
   input: CliInput,
 ) => Promise<CommandResult | undefined> | CommandResult | undefined;
 
-/** A command of the package: all that help, completion, the README and AGENTS.md say of it. */
+/** A command of the package: all that help, the README and AGENTS.md say of it. */
 export type CliCommand = {
   /** What is written behind its name. */
   synopsis: string;

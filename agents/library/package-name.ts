@@ -6,4 +6,4 @@ export const NPX = `npx ${PACKAGE}`;
 
 /** How the package comes into a project as long as npm does not have it. */
 export const INSTALL =
-  'it is not on npm yet: run `npm pack ./agents` in a clone of Touchstone, then `npm install --save-dev <the file>` in the project';
+  'run `npm pack ./agents` in a clone of Touchstone, then `npm install --save-dev <the file>` in the project (it is not on npm yet)';

@@ -26,7 +26,7 @@ const INDEX: SearchIndex = {
         [1, 0.4],
       ],
     ],
-    tool: [0.1, []],
+    tool: [0.1, [], [1]],
     renew: [0.8, [[0, 1]], [0]],
     invoic: [0.9, [], [0, 1]],
   },
@@ -97,7 +97,8 @@ describe('a query has no pattern', () => {
       outcome: 'no-pattern',
       planned: 'auth/renewal',
     });
-    expect(search('tab')).not.toHaveProperty('planned');
+    expect(search('tool')).toMatchObject({ outcome: 'no-pattern' });
+    expect(search('tool')).not.toHaveProperty('planned');
     expect(listIds('renew')).toEqual(['auth/tokens']);
   });
 

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { findFreePort } from '../../examples/kit/programs/free-port.ts';
 import { waitUntil } from '../../examples/kit/time/wait.ts';
 import { ROOT } from '../../scripts/files/root.ts';
 import { NPX } from '../library/package-name.ts';
-import { makeFolder } from '../testing/test-library.ts';
+import { makeFolder, makeProject } from '../testing/test-library.ts';
 import { fetchNode } from './fetch-node.ts';
 import { mustRun, runLine, startServer } from './run-in-project.ts';
 import { SAMPLE_PROJECTS, type SampleProject } from './sample-projects.ts';
@@ -30,27 +30,15 @@ beforeAll(async () => {
 
 /** The project in a folder, with its packages and this one. */
 async function openProject({ files, app, install }: SampleProject) {
-  const place = makeFolder();
+  const place = makeProject(files);
   onTestFinished(() => place[Symbol.dispose]());
-  for (const [path, text] of Object.entries(files)) {
-    const file = join(place.folder, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
   const folder = join(place.folder, app);
   await mustRun(install(tarball), { folder });
   return { folder, patterns: join(folder, 'src/patterns') };
 }
 
-async function findPort(): Promise<number> {
-  await using server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
 async function answers(start: string, folder: string): Promise<void> {
-  const port = await findPort();
+  const port = await findFreePort();
   await using _ = startServer(start, { folder, port });
   const get = async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
@@ -62,7 +50,8 @@ async function answers(start: string, folder: string): Promise<void> {
 /** The command that `add` says the failure tests are run with. */
 function findTestCommand(printed: string): string {
   const [, command] = /Run the failure tests: (.+)/.exec(printed) ?? [];
-  return command ?? '';
+  if (command) return command;
+  throw new Error(`add names no command for the tests:\n${printed}`);
 }
 
 const names = Object.keys(SAMPLE_PROJECTS) as (keyof typeof SAMPLE_PROJECTS)[];
@@ -131,8 +120,6 @@ function testOtherNodes() {
 
       await mustRun(`${ADD} --with-tests`, { folder });
       await mustRun(project.install(), { folder });
-      const config = join(folder, 'src/patterns/.tests/vitest.config.ts');
-      expect(existsSync(config)).toBe(true);
       // take-turns.ts is for browsers: Node has its locks from 24 on.
       const tests = 'npx vitest run --root src/patterns/.tests webhook jobs tenant';
       await mustRun(`NODE_OPTIONS="--import ${POLYFILL}" ${tests}`, { folder, node });

@@ -49,8 +49,7 @@ export function startServer(line: string, { folder, port }: { folder: string; po
   const child = spawn(program, words, { cwd: folder, env, stdio: 'ignore' });
   return {
     async [Symbol.asyncDispose]() {
-      child.kill();
-      if (child.exitCode === null) await once(child, 'exit');
+      if (child.kill()) await once(child, 'exit');
     },
   };
 }

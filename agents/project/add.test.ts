@@ -100,6 +100,23 @@ describe('taking a pattern', () => {
     expect(planAdd(library, place.project, [JOBS]).settings.imports).toBe('ts');
   });
 
+  it('says which Postgres is the oldest that all of them run on', () => {
+    using place = makeProject();
+    const { next } = planAdd(library, place.project, [JOBS, 'multi-tenancy/tenant-isolation-rls']);
+    expect(next).toContain('Use Postgres 15 or newer.');
+    expect(planAdd(library, place.project, [JOBS]).next).toContain('Use Postgres 14 or newer.');
+  });
+
+  it('asks for ES modules only where CommonJS is not what the compiler emits', () => {
+    const compiler = '{ "compilerOptions": { "module": "commonjs", "target": "es2024" } }';
+    const listNext = (files: Record<string, string>) => {
+      using place = makeProject({ 'package.json': '{ "name": "app" }', ...files });
+      return planAdd(library, place.project, [JOBS]).next.join(' ');
+    };
+    expect(listNext({ 'tsconfig.json': compiler })).not.toContain('"type": "module"');
+    expect(listNext({})).toContain('Set "type": "module"');
+  });
+
   it('keeps the versions that the project has, and says so', () => {
     const packages = { name: 'app', type: 'module', dependencies: { pg: '^7.0.0' } };
     using place = makeProject({ 'package.json': JSON.stringify(packages, null, '\t') });

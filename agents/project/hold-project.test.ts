@@ -21,6 +21,9 @@ const program = (name: string, ...words: string[]): [string, string[]] => [
   [join(ROOT, 'agents/testing', name), ...words],
 ];
 
+const add = (folder: string, count: number) =>
+  spawnSync(...program('killed-add.ts', library, folder, QUEUE, `${count}`));
+
 /** Every text of a project, by its path. */
 function readAll(project: Project, folder = '.'): Record<string, string> {
   const texts = project.list(folder).map((name) => {
@@ -58,25 +61,31 @@ describe('a change of a project', () => {
     expect(() => holdProject(place.folder, () => 1, 100)).toThrow(`process ${process.ppid}`);
   });
 
-  it('is complete after the next try, before whichever write the first was killed', () => {
+  it('is complete after the next try, wherever the first was killed', () => {
     using whole = makeProject();
-    applyPlan(
-      composed.library,
-      whole.project,
-      planAdd(composed.library, whole.project, [QUEUE], { withTests: true }),
-    );
-    const wanted = readAll(whole.project);
+    const { project } = whole;
+    const plan = planAdd(composed.library, project, [QUEUE], { withTests: true });
+    applyPlan(composed.library, project, plan);
+    const wanted = readAll(project);
     expect(Object.keys(wanted).length).toBeGreaterThan(10);
 
-    for (let writes = 0; ; writes += 1) {
+    for (let renames = 0; ; renames += 1) {
       using place = makeProject();
-      const add = (count: number) =>
-        spawnSync(...program('killed-add.ts', library, place.folder, QUEUE, `${count}`));
-      const { signal, stderr } = add(writes);
+      const { signal, stderr } = add(place.folder, renames);
       expect(`${stderr}`).toBe('');
-      expect(add(-1).status).toBe(0);
+      expect(add(place.folder, -1).status).toBe(0);
       expect(readAll(place.project)).toEqual(wanted);
       if (signal === null) break;
     }
+  });
+
+  it('knows what it has written when it was killed, and leaves it alone when that is edited', () => {
+    using place = makeProject();
+    // The hold and the lock are the first two; then come a file, and the next.
+    expect(add(place.folder, 3).signal).toBe('SIGKILL');
+    const [written = ''] = Object.keys(readAll(place.project, 'patterns'));
+    place.project.write(written, '// mine\n');
+    expect(`${add(place.folder, -1).stderr}`).toBe('');
+    expect(place.project.read(written)).toBe('// mine\n');
   });
 });

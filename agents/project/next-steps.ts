@@ -1,5 +1,5 @@
+import { TESTS_FOLDER } from '../../scripts/pattern/copied-tests.ts';
 import { NPX, PACKAGE } from '../library/package-name.ts';
-import { TESTS_FOLDER } from '../library/test-folder.ts';
 import type { PatternManifest } from '../library/types.ts';
 import type { AddPlan } from './plan-add.ts';
 

@@ -2,6 +2,7 @@ import type { Packages } from '../library/types.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { allowsVersion, excludesCompatible } from './version-range.ts';
+import { writeJson } from './write-json.ts';
 
 /** Packages to add, field by field. */
 export type PackageChange = Partial<Record<'dependencies' | 'devDependencies', Packages>> & {
@@ -60,7 +61,6 @@ export const findIncompatible = (others: OtherVersion[]): OtherVersion[] =>
 
 /** Adds packages, sorted, in the indentation that the file has. */
 export function addPackages(project: Project, change: PackageChange): void {
-  const text = project.read('package.json') ?? '{}';
   const manifest = readManifest(project);
   for (const field of FIELDS) {
     const packages = { ...manifest[field], ...change[field] };
@@ -69,9 +69,7 @@ export function addPackages(project: Project, change: PackageChange): void {
   }
   if (change.allowScripts)
     manifest.allowScripts = { ...manifest.allowScripts, ...change.allowScripts };
-  const indent = /^[ \t]+/m.exec(text)?.[0] ?? '  ';
-  const end = text.endsWith('\n') ? '\n' : '';
-  project.write('package.json', JSON.stringify(manifest, null, indent) + end);
+  project.write('package.json', writeJson(project, 'package.json', manifest));
 }
 
 const MANAGERS = [

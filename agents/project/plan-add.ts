@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
+import { TESTS_FOLDER } from '../../scripts/pattern/copied-tests.ts';
 import { slugOf } from '../../scripts/pattern/ids.ts';
 import type { Library } from '../library/open-library.ts';
-import { TESTS_FOLDER } from '../library/test-folder.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
 import { collectPackages } from './collect-packages.ts';
 import { findUnmet } from './find-unmet.ts';

@@ -85,3 +85,23 @@ describe('how files are written in a project', () => {
     expect(() => readSettings(files)).toThrow(/tsconfig\.json cannot be read: Circularity/);
   });
 });
+
+it.each([
+  ['commonjs', undefined, true],
+  ['nodenext', undefined, true],
+  ['nodenext', 'module', false],
+  ['esnext', undefined, false],
+  ['preserve', undefined, false],
+])('of module %s and type %s, what is emitted is CommonJS: %s', (module, type, isCommonJs) => {
+  const compilerOptions = { module, target: 'es2024' };
+  using place = makeProject({
+    'package.json': JSON.stringify({ name: 'app', type }),
+    'tsconfig.json': JSON.stringify({ compilerOptions }),
+  });
+  expect(findSettings(place.project).isCommonJs).toBe(isCommonJs);
+  place.project.write(
+    'tsconfig.json',
+    JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true } }),
+  );
+  expect(findSettings(place.project).isCommonJs).toBe(false);
+});

@@ -1,6 +1,7 @@
 import { PACKAGE } from '../library/package-name.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
+import { writeJson } from './write-json.ts';
 
 /** Where a tool looks for the MCP servers of a project. */
 const CONFIGS = {
@@ -28,7 +29,7 @@ export function planMcpConfig(project: Project, tool: McpTool): PlannedText {
   const config = readConfig(project, path);
   return {
     path,
-    text: write(project, path, { ...config, [key]: { ...config[key], [NAME]: SERVER } }),
+    text: writeJson(project, path, { ...config, [key]: { ...config[key], [NAME]: SERVER } }),
   };
 }
 
@@ -41,7 +42,7 @@ export function planMcpRemoval(project: Project): PlannedText[] {
     const { [NAME]: _, ...servers } = config[key] ?? {};
     const isOurs = Object.keys(servers).length === 0 && Object.keys(config).length === 1;
     return [
-      { path, text: isOurs ? undefined : write(project, path, { ...config, [key]: servers }) },
+      { path, text: isOurs ? undefined : writeJson(project, path, { ...config, [key]: servers }) },
     ];
   });
 }
@@ -57,9 +58,4 @@ function readConfig(project: Project, path: string): Config {
       `${path} is not plain JSON, so it is left alone: add to its servers ${line}`,
     );
   }
-}
-
-function write(project: Project, path: string, config: Config): string {
-  const indent = /^[ \t]+/m.exec(project.read(path) ?? '')?.[0] ?? '  ';
-  return `${JSON.stringify(config, null, indent)}\n`;
 }

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../scripts/files/root.ts';
+import { TESTS_FOLDER } from '../../scripts/pattern/copied-tests.ts';
 import { TYPES_FLOOR } from '../library/floors.ts';
 import { PACKAGE } from '../library/package-name.ts';
-import { TESTS_FOLDER } from '../library/test-folder.ts';
 import { buildProject } from './build-project.ts';
 
 // What a stranger does: packs nothing but what is published, installs it in an empty project,

@@ -1,29 +1,25 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { openLibrary } from '../library/open-library.ts';
-import { applyPlan } from '../project/apply-plan.ts';
-import { HOLD, holdProject } from '../project/hold-project.ts';
-import { planAdd } from '../project/plan-add.ts';
-import { openProject, type Project } from '../project/project.ts';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 
-// Adds a pattern with its tests, and is killed before a write of the given number: a half-written
-// draft is left. Without such a write it ends as any program.
+// Adds a pattern with its tests, and is killed where it renames a file for the time of the given
+// number: the draft is written, and not yet in its place. Without such a time it ends as any program.
 const [library = '', folder = '', id = '', count = ''] = process.argv.slice(2);
 let left = Number(count);
 
-const project = openProject(folder);
-const dying: Project = {
-  ...project,
-  write(path, text) {
-    if (left-- === 0) {
-      writeFileSync(join(folder, HOLD, '.half.tmp'), text.slice(0, 10));
-      process.kill(process.pid, 'SIGKILL');
-    }
-    project.write(path, text);
-  },
+const { renameSync } = fs;
+fs.renameSync = (from, to) => {
+  if (left-- === 0) process.kill(process.pid, 'SIGKILL');
+  renameSync(from, to);
 };
+syncBuiltinESMExports();
 
-const opened = openLibrary(library);
+const { openLibrary } = await import('../library/open-library.ts');
+const { applyPlan } = await import('../project/apply-plan.ts');
+const { holdProject } = await import('../project/hold-project.ts');
+const { planAdd } = await import('../project/plan-add.ts');
+const { openProject } = await import('../project/project.ts');
+
+const [opened, project] = [openLibrary(library), openProject(folder)];
 holdProject(folder, () =>
-  applyPlan(opened, dying, planAdd(opened, dying, [id], { withTests: true })),
+  applyPlan(opened, project, planAdd(opened, project, [id], { withTests: true })),
 );

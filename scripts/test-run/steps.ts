@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasColour } from '../command-line/paint.ts';
 import type { StepWork } from '../command-line/terminal.ts';
+import { TESTS_FOLDER } from '../pattern/copied-tests.ts';
 import { examplePath, slugOf } from '../pattern/ids.ts';
 import { checkTypes } from './check-types.ts';
 import type { Plan } from './plan.ts';
@@ -87,7 +88,7 @@ function listCopySteps({ examples, shard }: Plan): Step[] {
   if (examples.length === 0) return [];
   // All copies are type-checked together once; the other shards copy only what they test.
   const copied = shard && shard.index > 1 ? examples : [];
-  const root = join(COPY, 'src/patterns/.tests');
+  const root = join(COPY, 'src/patterns', TESTS_FOLDER);
   const paths = examples.map((id) => join(root, slugOf(id), '/'));
   return [
     { name: 'copies', work: program('agents/testing/copy-patterns.ts', COPY, ...copied) },
