@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../scripts/files/root.ts';
 import { buildLibrary } from '../generate/build-library.ts';
@@ -89,6 +90,28 @@ describe('touchstone', () => {
       errors: expect.stringContaining('run npm init'),
     });
   });
+});
+
+it('changes nothing of a project while another command does', async () => {
+  using held = makeProject();
+  run(['add', 'background-jobs'], {}, held.folder);
+  const before = held.project.read('touchstone.lock.json');
+  held.project.write(`.touchstone.tmp/${process.pid}`, '');
+  const names = ['add', 'update', 'remove', 'init'];
+  const ended = await Promise.allSettled(
+    names.map((name) => {
+      const words = name === 'init' ? [] : ['background-jobs'];
+      return promisify(execFile)(process.execPath, [join(dist, 'cli.js'), name, ...words], {
+        cwd: held.folder,
+      });
+    }),
+  );
+  const refusal = `another command (process ${process.pid}) is changing this project`;
+  for (const one of ended)
+    expect(one).toMatchObject({
+      reason: { code: 2, stderr: expect.stringContaining(refusal) },
+    });
+  expect(held.project.read('touchstone.lock.json')).toBe(before);
 });
 
 describe('a pattern on its way into a project', () => {

@@ -60,12 +60,10 @@ function inheritHold(root: string): boolean {
   if (holder === undefined || isAlive(Number(holder))) return false;
   try {
     renameSync(join(root, HOLD, holder), join(root, HOLD, `${process.pid}`));
+    return true;
   } catch {
     return false;
   }
-  const left = readdirSync(join(root, HOLD)).filter((name) => name !== `${process.pid}`);
-  for (const name of left) rmSync(join(root, HOLD, name));
-  return true;
 }
 
 /** Those of processes that were killed before they had the hold. */

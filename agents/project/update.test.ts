@@ -209,6 +209,12 @@ describe('a verification', () => {
     ]);
   });
 
+  it('finds a compiler that has become too old', () => {
+    project.write('tsconfig.json', '{ "compilerOptions": { "target": "es2022" } }');
+    const [verified] = verifyPatterns(built.library, project, []);
+    expect(verified?.issues.join()).toContain('set "target" or "lib" to "ES2024"');
+  });
+
   it('finds a file that is gone, and a package that is gone or of another age', () => {
     project.remove(WORKER);
     edit('package.json', (text) =>
