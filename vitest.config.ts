@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { countWorkers } from './scripts/test-run/count-workers.ts';
 
 /** Node runs the TypeScript as it is, so V8's offsets are those of the files on disk. */
 const shared = { extends: true } as const;
@@ -19,8 +20,7 @@ export default defineConfig({
   test: {
     experimental: { viteModuleRunner: false },
     pool: 'forks',
-    // Vitest leaves a core to others. Tests here mostly wait for services: none is left idle.
-    maxWorkers: '100%',
+    maxWorkers: countWorkers(),
     // To end what hangs, not to measure: a busy machine is slow, and that is no fault.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepResult } from '../command-line/terminal.ts';
 import { countTests, describeTests, runSchema } from './count-tests.ts';
+import { countWorkers } from './count-workers.ts';
 import { runAndRecord } from './run-and-record.ts';
 
 /** Which tests: the Vitest projects, and within them only files whose path holds one of `paths`. */
@@ -24,7 +25,7 @@ export async function runTests(
   const program = join(other?.folder ?? '', 'node_modules/vitest/vitest.mjs');
   const vitest = [process.execPath, program, 'run', ...paths] as const;
   const flags = projects.map((project) => `--project=${project}`);
-  if (other) flags.push(`--root=${other.root}`);
+  if (other) flags.push(`--root=${other.root}`, `--maxWorkers=${countWorkers()}`);
   const { code, output } = await runAndRecord(
     [...vitest, ...flags, '--reporter=default', '--reporter=json', `--outputFile=${reportFile}`],
     report,

@@ -550,7 +550,9 @@ failure(
     await report.query('commit');
     report.release();
     const both = [partitions.dropOld(), partitions.dropOld()];
-    expect((await Promise.all(both))[0]).toEqual(
+    // One waits for the other's lock, and may find the day gone or see it go.
+    const dropped = (await Promise.all(both)).flat();
+    expect([...new Set(dropped)].sort()).toEqual(
       ['15', '16', '17', '18'].map(
         (day) => `sensor_readings_202606${day}`,
       ),

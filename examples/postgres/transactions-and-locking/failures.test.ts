@@ -883,7 +883,14 @@ failure(
     // What leaks: the connection goes back to the pool, the lock stays.
     await pool.query('select pg_advisory_lock(1)');
     const held = await pool.query(
-      `select from pg_locks where locktype = 'advisory'`,
+      `select
+       from pg_locks
+       where locktype = 'advisory'
+         and database = (
+           select oid
+           from pg_database
+           where datname = current_database()
+         )`,
     );
     expect(held.rowCount).toBe(1);
 
