@@ -67,7 +67,7 @@ describe.each(isAll ? names : names.slice(0, 1))('a project of %s', (name) => {
         await mustRun(project.test, { folder });
         await answers(project.start, folder);
       };
-      await checkProject();
+      if (isAll) await checkProject(); // so that what fails below did not fail before
 
       const printed = await mustRun(`${ADD} --with-tests`, { folder });
       await mustRun(project.install(), { folder });

@@ -36,15 +36,13 @@ export function listSteps(plan: Plan): Step[] {
     {
       name: 'tests of engine, kit and package',
       once: true,
-      work: tests({ projects: ['engine', 'kit', 'agents'] }),
+      work: tests({
+        projects: ['engine', 'kit', 'agents', 'adopters'],
+        environment: plan.isAll ? { TOUCHSTONE_ALL: '1' } : {},
+      }),
     },
     ...listExampleSteps(plan.examples),
     ...listCopySteps(plan),
-    {
-      name: 'projects of other kinds',
-      once: true,
-      work: tests({ projects: ['matrix'], environment: plan.isAll ? { TOUCHSTONE_ALL: '1' } : {} }),
-    },
     { name: 'site', work: program('scripts/commands/build.ts') },
     { name: 'site tests', needs: 'site', once: true, work: tests({ projects: ['site'] }) },
     {
