@@ -227,7 +227,7 @@ failure(
       'Sums are exact: a run that dies leaves its marks, and only one runs at a time',
     defence: 'run-once',
     remains:
-      'The roll-ups of one database use one core: split the lock and the marks by sensor when that is not enough',
+      'A process that is frozen in a run holds the lock for five minutes. The roll-ups of one database use one core: split the lock and the marks by sensor when that is not enough',
   },
   async () => {
     await using storage = await startTestStorage();
