@@ -1,12 +1,16 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { Worker } from 'node:worker_threads';
 import { limitProcess } from './limit-process.ts';
 
 // In the place of the inspector: what a decoder may do that an
 // upload took over, and a program that does not even start.
 const [act = '', order = ''] = process.argv.slice(2);
 if (act === 'end early') throw new Error('a library is missing');
+// On a busy machine, one thread gets too little in its time.
+if (act === 'spin') await Promise.all(Array.from({ length: 7 }, spin));
 if (act !== 'be limited') limitProcess(process.pid, JSON.parse(order));
 process.stdout.write('ready\n');
 if (act === 'end unread') process.exit(7);
@@ -43,6 +47,10 @@ const acts: Record<string, () => unknown> = {
 };
 const answer = await acts[act]?.();
 if (typeof answer === 'string') process.stdout.write(answer);
+
+async function spin() {
+  await once(new Worker('for (;;);', { eval: true }), 'online');
+}
 
 /** The limit, and some bytes for the words around it. */
 function fill(more: number): string {
