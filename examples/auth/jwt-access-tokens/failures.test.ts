@@ -344,14 +344,15 @@ failure(
   async () => {
     await using site = await startSite();
     const key = createCurrentKey();
+    const sendTen = async (_: unknown, sender: number) => {
+      for (let index = 0; index < 10; index++) {
+        const header = { kid: `made-up-${sender}-${index}` };
+        const token = await signToken(key, createClaims(), header);
+        expect(await site.callApi(token)).toMatchObject(refused);
+      }
+    };
     const attack = () =>
-      Promise.all(
-        Array.from({ length: 200 }, async (_, index) => {
-          const header = { kid: `made-up-${index}` };
-          const token = await signToken(key, createClaims(), header);
-          expect(await site.callApi(token)).toMatchObject(refused);
-        }),
-      );
+      Promise.all(Array.from({ length: 20 }, sendTen));
 
     await attack();
     await attack();

@@ -1,3 +1,4 @@
+import { openPool } from '@touchstone/kit/postgres/database';
 import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
@@ -96,14 +97,10 @@ test('A claim takes what was due first, and no more than its limit over all kind
   // Whatever plan Postgres chooses.
   const withoutIndex =
     '-c enable_indexscan=off -c enable_bitmapscan=off';
-  const pool = new Pool({
-    connectionString: jobs.url,
-    options: withoutIndex,
-  });
+  await using slow = openPool(jobs.url, { options: withoutIndex });
 
-  const { claim } = createJobQueue({ pool });
+  const { claim } = createJobQueue({ pool: slow.pool });
   const [first, ...others] = await claim(['a', 'b'], 1, 30);
-  await pool.end();
 
   expect(first).toMatchObject({ payload: 'first' });
   expect(others).toEqual([]);
