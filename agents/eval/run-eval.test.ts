@@ -7,7 +7,7 @@ import { openBuilt } from './open-built.ts';
 import { type Query, type QueryClass, readQueries } from './queries.ts';
 import { runEval } from './run-eval.ts';
 
-const queries = readQueries();
+const queries = readQueries(['queries']);
 const held = queries.filter(({ split }) => split === 'held');
 const report = (search: Search, asked: Query[]) => runEval(search, asked);
 
