@@ -1,6 +1,6 @@
 import type { Library } from './open-library.ts';
 import { createScorer, type Scored } from './score-pages.ts';
-import type { SearchIndex } from './search-index.ts';
+import { OUTSIDE, type SearchIndex } from './search-index.ts';
 import { readWords } from './search-words.ts';
 import type { PatternEntry } from './types.ts';
 
@@ -65,7 +65,8 @@ export function createSearch(library: Pick<Library, 'find' | 'readSearchIndex'>)
     if (hits.length > 0) return { outcome: 'found', hits, nearest: [] };
     const nearest = pages.slice(0, 3).map(({ id }) => id);
     const outcome = words.length > 0 ? 'no-pattern' : 'no-words';
-    return { outcome, hits, nearest, ...(topic.score >= PLANNED_SCORE && { planned: topic.id }) };
+    const isPlanned = topic.score >= PLANNED_SCORE && !topic.id.startsWith(OUTSIDE);
+    return { outcome, hits, nearest, ...(isPlanned && { planned: topic.id }) };
   };
 }
 
