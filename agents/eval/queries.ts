@@ -32,3 +32,12 @@ export function readQueries(files: readonly (typeof FILES)[number][] = FILES): Q
     })
     .filter(({ topic }) => topic === undefined || !written.includes(topic));
 }
+
+/** The classes of the report: `nothing` is split in topics without a page yet, and all else. */
+export type ReportClass = Exclude<QueryClass, 'nothing'> | 'planned' | 'far';
+
+/** The class of a query in the report. */
+export function classify(query: Query): ReportClass {
+  if (query.class !== 'nothing') return query.class;
+  return query.topic === undefined ? 'far' : 'planned';
+}

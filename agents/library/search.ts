@@ -32,13 +32,13 @@ export type Search = (query: string, options?: SearchOptions) => SearchResult;
  * `node agents/eval/main.ts "<query>"` shows how a score comes about; the eval shows what another
  * threshold would do.
  */
-export const MIN_SCORE = 0.42;
+export const MIN_SCORE = 0.36;
 
 /** The share of the best such topic's score that counts against the pages. */
-export const TOPIC_SHARE = 0.4;
+export const TOPIC_SHARE = 0.5;
 
 /** A topic without a page that scores as much is what the query is about. */
-const PLANNED_SCORE = 0.55;
+const PLANNED_SCORE = 0.45;
 
 /** What comes after the best page scores at least this much of it. */
 const MIN_SHARE = 0.5;

@@ -97,7 +97,6 @@ const MEANINGS = [
   'restart reboot',
   'retain keep preserve',
   'retry resend redeliver repeat',
-  'revoke invalidation',
   'rollback revert undo',
   'row record',
   'rule policy',
