@@ -16,11 +16,28 @@ export type Query = {
   topic?: string;
 };
 
+/**
+ * `queries` were written by people who know the pages. `searches` were written without them, after
+ * what developers type and paste elsewhere; halves of each class, chosen by a hash, are held.
+ */
+const FILES = ['queries', 'searches'] as const;
+
 /** The queries of the eval. Once the page of its topic is there, a query is no longer one for nothing. */
-export function readQueries(): Query[] {
-  const text = readFileSync(join(import.meta.dirname, 'queries.json'), 'utf8');
+export function readQueries(files: readonly (typeof FILES)[number][] = FILES): Query[] {
   const written = listPatternIds(ROOT);
-  return (JSON.parse(text) as Query[]).filter(
-    ({ topic }) => topic === undefined || !written.includes(topic),
-  );
+  return files
+    .flatMap((file) => {
+      const text = readFileSync(join(import.meta.dirname, `${file}.json`), 'utf8');
+      return JSON.parse(text) as Query[];
+    })
+    .filter(({ topic }) => topic === undefined || !written.includes(topic));
+}
+
+/** The classes of the report: `nothing` is split in topics without a page yet, and all else. */
+export type ReportClass = Exclude<QueryClass, 'nothing'> | 'planned' | 'far';
+
+/** The class of a query in the report. */
+export function classify(query: Query): ReportClass {
+  if (query.class !== 'nothing') return query.class;
+  return query.topic === undefined ? 'far' : 'planned';
 }

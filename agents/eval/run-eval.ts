@@ -1,20 +1,20 @@
 import { countTokens } from '../generate/count-tokens.ts';
 import type { Search, SearchResult } from '../library/search.ts';
-import type { Query, QueryClass } from './queries.ts';
+import { classify, type Query, type ReportClass } from './queries.ts';
 
-/** How the queries of one class fared, as shares. For `nothing` it is right to find nothing. */
+/** How the queries of one class fared, as shares. It is right to find nothing for `planned` and `far`. */
 export type Score = {
   queries: number;
-  /** An expected pattern is the first hit; for `nothing`, there is no hit. */
+  /** An expected pattern is the first hit; for `planned`, its topic is named; for `far`, nothing is. */
   first: number;
-  /** An expected pattern is among the first three hits; for `nothing`, there is no hit. */
+  /** An expected pattern is among the first three hits; for `planned` and `far`, there is no hit. */
   firstThree: number;
   /** The length of an answer, on average. */
   tokens: number;
 };
 
 /** The scores of each class. */
-export type EvalReport = Record<QueryClass, Score>;
+export type EvalReport = Record<ReportClass, Score>;
 
 /** Asks the queries and reports how each class fared. */
 export function runEval(search: Search, queries: Query[]): EvalReport {
@@ -22,19 +22,22 @@ export function runEval(search: Search, queries: Query[]): EvalReport {
     keywords: rate('keywords'),
     error: rate('error'),
     paraphrase: rate('paraphrase'),
-    nothing: rate('nothing'),
+    planned: rate('planned'),
+    far: rate('far'),
   };
 
-  function rate(name: QueryClass): Score {
+  function rate(name: ReportClass): Score {
     const asked = queries
-      .filter((query) => query.class === name)
-      .map(({ query, expect }) => ({ expect, result: search(query) }));
-    const share = (count: number) =>
-      mean(asked.map(({ expect, result }) => (isRight(result, expect, count) ? 1 : 0)));
+      .filter((query) => classify(query) === name)
+      .map(({ query, expect, topic }) => ({ expect, topic, result: search(query) }));
+    const share = (isGood: (one: (typeof asked)[number]) => boolean) =>
+      mean(asked.map((one) => (isGood(one) ? 1 : 0)));
     return {
       queries: asked.length,
-      first: share(1),
-      firstThree: share(3),
+      first: share(
+        ({ expect, topic, result }) => isRight(result, expect, 1) && result.planned === topic,
+      ),
+      firstThree: share(({ expect, result }) => isRight(result, expect, 3)),
       tokens: mean(asked.map(({ result }) => countTokens(writeAnswer(result)))),
     };
   }

@@ -3,7 +3,7 @@ import { countTokens } from './count-tokens.ts';
 import { type PatternCopy, prepareCopy } from './prepare-copy.ts';
 import { readKit } from './read-kit.ts';
 import { readSourcePatterns, type SourcePattern } from './read-pattern.ts';
-import { readTopics, type Topic } from './read-topics.ts';
+import { listOutside, readTopics, type Topic } from './read-topics.ts';
 import { writeTexts } from './write-texts.ts';
 
 /** A pattern with all that is made of it. */
@@ -18,7 +18,7 @@ export type BuiltPattern = {
 export type BuiltLibrary = {
   version: string;
   patterns: BuiltPattern[];
-  /** The topics of the catalogue, written or not. */
+  /** The topics of the catalogue, written or not, and the fields outside of it. */
   topics: Topic[];
 };
 
@@ -31,7 +31,7 @@ export function buildLibrary(root: string, version: string): BuiltLibrary {
     const texts = writeTexts(source);
     return { source, texts, entry: describe(source, texts), copy: prepareCopy(source, kit, byId) };
   });
-  return { version, patterns, topics: readTopics(root) };
+  return { version, patterns, topics: [...readTopics(root), ...listOutside()] };
 }
 
 /** What is loaded to list and to search. */

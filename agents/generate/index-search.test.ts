@@ -37,3 +37,17 @@ it('has the words of topics that no page answers', () => {
   expect(words.bulk?.[2]).toBeUndefined();
   expect(words.mondai?.[2]).toEqual([0]);
 });
+
+it('has the words that people ask with, of a page and of a topic without one', () => {
+  const asked = indexSearch(
+    [describePage('jobs/queue', 'Queue', 'A worker claims a lease.')],
+    [
+      { id: 'jobs/queue', title: '', promise: '', asked: 'bullmq' },
+      { id: 'outside/games', title: '', promise: '', asked: 'chess' },
+    ],
+  );
+  expect(asked.words.bullmq?.[1]).toEqual([[0, 0.7]]);
+  expect(asked.words.chess?.[2]).toEqual([0]);
+  expect(asked.words.outsid?.[2]).toBeUndefined();
+  expect(asked.topics).toEqual(['outside/games']);
+});

@@ -1,5 +1,5 @@
 import { cleanBody, listSections } from '../../scripts/page/machine-text.ts';
-import { type IndexedWord, type SearchIndex, STRENGTHS } from '../library/search-index.ts';
+import { type IndexedWord, OUTSIDE, type SearchIndex, STRENGTHS } from '../library/search-index.ts';
 import { readWords } from '../library/search-words.ts';
 import type { SourcePattern } from './read-pattern.ts';
 import type { Topic } from './read-topics.ts';
@@ -24,15 +24,19 @@ const OTHER_SECTIONS = ['Alternatives', 'Performance', 'References'];
 
 /** The search index of all patterns, and of the topics that no page answers yet. */
 export function indexSearch(patterns: IndexedPattern[], topics: Topic[]): SearchIndex {
-  const pages = lowerMentions(patterns.map(readStrengths));
+  const asked = new Map(topics.map((topic) => [topic.id, topic.asked ?? '']));
+  const pages = lowerMentions(
+    patterns.map((pattern) => readStrengths(pattern, asked.get(pattern.id) ?? '')),
+  );
   const ids = patterns.map(({ id }) => id);
   const answered = new Set(patterns.flatMap(({ data }) => data.topics));
   const unwritten = topics
     .filter(({ id }) => !ids.includes(id))
-    .map(({ id, title, promise }) => {
-      const text = new Set(readWords(`${id} ${title} ${promise}`));
-      return { id, text, isAnswered: answered.has(id) };
-    });
+    .map((topic) => ({
+      id: topic.id,
+      text: new Set(readWords(writeTopic(topic))),
+      isAnswered: answered.has(topic.id),
+    }));
   const weights = createWeights([...pages.map(listTold), ...unwritten.map(({ text }) => text)]);
   const words = new Map<string, IndexedWord>();
   for (const [word, weight] of weights) words.set(word, [weight, []]);
@@ -51,6 +55,10 @@ export function indexSearch(patterns: IndexedPattern[], topics: Topic[]): Search
     topics: planned.map(({ id }) => id),
     words: Object.fromEntries([...words].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
+}
+
+function writeTopic({ id, title, promise, asked = '' }: Topic): string {
+  return [id.startsWith(OUTSIDE) ? '' : id, title, promise, asked].join('\n');
 }
 
 function addTopic(word: IndexedWord | undefined, number: number): void {
@@ -83,7 +91,10 @@ const listTold = (page: Map<string, number>): string[] =>
 const isPhrase = (keyword: string): boolean => keyword.includes(' ');
 
 /** The words of a page, each with the strongest place where the page has it. */
-function readStrengths({ id, data, body, proof }: IndexedPattern): Map<string, number> {
+function readStrengths(
+  { id, data, body, proof }: IndexedPattern,
+  asked: string,
+): Map<string, number> {
   const { title, symptoms, keywords, summary, useWhen, references } = data;
   const failures = proof?.failures ?? [];
   const sections = listSections(cleanBody(body, { diagrams: false })).filter(
@@ -94,7 +105,7 @@ function readStrengths({ id, data, body, proof }: IndexedPattern): Map<string, n
     [STRENGTHS.mentioned, references.map((reference) => reference.title)],
     [STRENGTHS.mentioned, [...failures.map(({ symptom }) => symptom), ...(proof?.tests ?? [])]],
     [STRENGTHS.told, [summary, ...useWhen, ...failures.map((failure) => failure.title)]],
-    [STRENGTHS.told, keywords.filter(isPhrase)],
+    [STRENGTHS.told, [asked, ...keywords.filter(isPhrase)]],
     [STRENGTHS.named, [id, title, ...symptoms, ...keywords.filter((word) => !isPhrase(word))]],
   ];
   return new Map(

@@ -2,10 +2,13 @@
 export type SearchIndex = {
   /** The ids of the patterns, sorted. */
   ids: string[];
-  /** The ids of the topics that have no page yet. */
+  /** The ids of the topics that have no page yet, and of the fields outside of the library. */
   topics: string[];
   words: Record<string, IndexedWord>;
 };
+
+/** With this begins the id of a field that the library is not about. */
+export const OUTSIDE = 'outside/';
 
 /**
  * How much a word says (from 0, in every text, to 1, rare), which pages have it where, and which
@@ -21,7 +24,7 @@ export type IndexedWord = [
 export const STRENGTHS = {
   /** Title, symptoms, keywords. */
   named: 1,
-  /** Summary, when to use it, titles of failures. */
+  /** Summary, when to use it, titles of failures, how people ask for it. */
   told: 0.7,
   /** Anywhere else; less, the more pages have the word. */
   mentioned: 0.4,

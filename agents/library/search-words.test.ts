@@ -18,6 +18,11 @@ describe('the words of a page', () => {
 
   it('are one for what means the same', () => {
     expect(readWords('photos')).toEqual(readWords('image'));
+    expect(readWords('pg db msg')).toEqual(readWords('postgres database message'));
+  });
+
+  it('are not one because their stems are: invalid is not revoked', () => {
+    expect(readWords('invalid')).not.toEqual(readWords('revoke'));
   });
 
   it('are codes, and no other numbers', () => {
@@ -41,7 +46,7 @@ describe('the words of a query', () => {
       '    at Sharp.toBuffer (/app/node_modules/sharp/lib/output.js:163:17)',
       'see https://example.com/path and src/avatars.js from 127.0.0.1:3310',
     ].join('\n');
-    expect(ask(message)).toEqual(['process', 'wait', 'ms', 'see']);
+    expect(ask(message)).toEqual(['process', 'wait', 'millisecond', 'see']);
   });
 
   it('keep of an identifier that no page has the parts that a page has', () => {

@@ -13,7 +13,7 @@ const ENTRIES = [
 /** By hand, so that each score can be worked out with a pencil. */
 const INDEX: SearchIndex = {
   ids: ENTRIES.map(({ id }) => id),
-  topics: ['auth/renewal', 'billing/invoices'],
+  topics: ['auth/renewal', 'billing/invoices', 'outside/games'],
   words: {
     credenti: [0.9, [[0, 1]]],
     refresh: [0.8, [[0, 1]]],
@@ -29,6 +29,7 @@ const INDEX: SearchIndex = {
     tool: [0.1, [], [1]],
     renew: [0.8, [[0, 1]], [0]],
     invoic: [0.9, [], [0, 1]],
+    chess: [0.9, [], [2]],
   },
 };
 
@@ -100,6 +101,14 @@ describe('a query has no pattern', () => {
     expect(search('tool')).toMatchObject({ outcome: 'no-pattern' });
     expect(search('tool')).not.toHaveProperty('planned');
     expect(listIds('renew')).toEqual(['auth/tokens']);
+  });
+
+  it('when a field outside of the library fits it better, and names no topic', () => {
+    expect(search('job chess')).toEqual({
+      outcome: 'no-pattern',
+      hits: [],
+      nearest: ['jobs/queue'],
+    });
   });
 
   it('when a page only mentions its words', () => {

@@ -1,6 +1,6 @@
 import type { Library } from './open-library.ts';
 import { createScorer, type Scored } from './score-pages.ts';
-import type { SearchIndex } from './search-index.ts';
+import { OUTSIDE, type SearchIndex } from './search-index.ts';
 import { readWords } from './search-words.ts';
 import type { PatternEntry } from './types.ts';
 
@@ -32,13 +32,13 @@ export type Search = (query: string, options?: SearchOptions) => SearchResult;
  * `node agents/eval/main.ts "<query>"` shows how a score comes about; the eval shows what another
  * threshold would do.
  */
-export const MIN_SCORE = 0.42;
+export const MIN_SCORE = 0.36;
 
 /** The share of the best such topic's score that counts against the pages. */
-export const TOPIC_SHARE = 0.4;
+export const TOPIC_SHARE = 0.5;
 
 /** A topic without a page that scores as much is what the query is about. */
-const PLANNED_SCORE = 0.55;
+const PLANNED_SCORE = 0.45;
 
 /** What comes after the best page scores at least this much of it. */
 const MIN_SHARE = 0.5;
@@ -65,7 +65,8 @@ export function createSearch(library: Pick<Library, 'find' | 'readSearchIndex'>)
     if (hits.length > 0) return { outcome: 'found', hits, nearest: [] };
     const nearest = pages.slice(0, 3).map(({ id }) => id);
     const outcome = words.length > 0 ? 'no-pattern' : 'no-words';
-    return { outcome, hits, nearest, ...(topic.score >= PLANNED_SCORE && { planned: topic.id }) };
+    const isPlanned = topic.score >= PLANNED_SCORE && !topic.id.startsWith(OUTSIDE);
+    return { outcome, hits, nearest, ...(isPlanned && { planned: topic.id }) };
   };
 }
 
