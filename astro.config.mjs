@@ -3,18 +3,21 @@ import { satteri } from '@astrojs/markdown-satteri';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { finishPages } from './docs/built-pages/finish-pages.ts';
+import { codeThemes } from './docs/code-blocks/code-themes.ts';
 import { exampleBlocks } from './docs/code-blocks/example-blocks.ts';
 import { proofGutter } from './docs/code-blocks/proof-gutter.ts';
+import { codeLanguages } from './docs/code-blocks/sql-in-strings.ts';
 import { listRedirects, redirectsFile } from './docs/hosting/redirects.ts';
 import { commands } from './docs/markdown-plugins/commands.ts';
+import { coreExcerpt } from './docs/markdown-plugins/core-excerpt.ts';
 import { diagrams } from './docs/markdown-plugins/diagrams.ts';
+import { exampleFences } from './docs/markdown-plugins/example-fences.ts';
 import { failureLinks } from './docs/markdown-plugins/failure-links.ts';
 import { generatedMarks } from './docs/markdown-plugins/generated-marks.ts';
 import { repositoryLinks } from './docs/markdown-plugins/repository-links.ts';
 import { stackableTables } from './docs/markdown-plugins/stackable-tables.ts';
-import { partialMatchSearch } from './docs/search/partial-match-search.ts';
 import { listSidebar } from './docs/sidebar.ts';
-import { siteTitle, siteUrl } from './docs/site.ts';
+import { fonts, siteTitle, siteUrl } from './docs/site.ts';
 import { liveSync } from './docs/vite-plugins/live-sync.ts';
 import { renderOnce } from './docs/vite-plugins/render-once.ts';
 import { syncPattern } from './scripts/check/check-patterns.ts';
@@ -31,19 +34,18 @@ export default defineConfig({
   devToolbar: { enabled: false },
   markdown: {
     processor: satteri({
-      mdastPlugins: [diagrams, repositoryLinks(root), failureLinks(root), generatedMarks(root)],
+      mdastPlugins: [
+        diagrams,
+        exampleFences(root),
+        repositoryLinks(root),
+        failureLinks(root),
+        coreExcerpt(root),
+        generatedMarks(root),
+      ],
       hastPlugins: [commands, stackableTables],
     }),
   },
   vite: {
-    resolve: {
-      alias: [
-        {
-          find: /^@pagefind\/default-ui$/,
-          replacement: `${root}/docs/components/search-when-wanted.ts`,
-        },
-      ],
-    },
     plugins: [renderOnce, liveSync(root, syncPattern)],
     build: {
       // A browser loads a script file once, but an inline script with each page.
@@ -59,15 +61,23 @@ export default defineConfig({
   integrations: [
     starlight({
       disable404Route: true, // docs/pages/404.astro is ours
+      pagefind: false, // docs/search/ is the search, with the engine of the package
       title: siteTitle,
       description:
         'Backend patterns in TypeScript. A named test ran every line of code that a page shows.',
       components: {
+        Footer: './docs/components/Footer.astro',
         MarkdownContent: './docs/components/MarkdownContent.astro',
         PageTitle: './docs/components/PageTitle.astro',
         Search: './docs/components/Search.astro',
+        SiteTitle: './docs/components/SiteTitle.astro',
+        SocialIcons: './docs/components/HeaderLinks.astro',
       },
       head: [
+        ...fonts.map((href) => ({
+          tag: /** @type {const} */ ('link'),
+          attrs: { rel: 'preload', as: 'font', type: 'font/woff2', href, crossorigin: 'anonymous' },
+        })),
         {
           tag: 'link',
           attrs: {
@@ -78,14 +88,21 @@ export default defineConfig({
           },
         },
       ],
-      customCss: ['./docs/styles/site.css'],
-      expressiveCode: { plugins: [exampleBlocks, proofGutter(root)] },
+      customCss: ['tokens', 'frame', 'site', 'tables', 'charts', 'code'].map(
+        (name) => `./docs/styles/${name}.css`,
+      ),
+      expressiveCode: {
+        plugins: [exampleBlocks, proofGutter(root)],
+        shiki: { langs: codeLanguages },
+        themes: codeThemes,
+        useStarlightUiThemeColors: true,
+        styleOverrides: { codeLineHeight: '1.78', gutterBorderColor: 'transparent' },
+      },
       markdown: { processedDirs: ['./patterns'] }, // else their headings have no anchors
       routeMiddleware: './docs/route-data.ts',
       sidebar: listSidebar(root),
     }),
     redirectsFile(redirects),
     finishPages(),
-    partialMatchSearch(),
   ],
 });

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { defineRouteMiddleware, type StarlightRouteData } from '@astrojs/starlight/route-data';
 import { findLastUpdated, getCommits } from './patterns/commits.ts';
 import { listPageFiles } from './patterns/evidence.ts';
+import { findPatternId } from './patterns/find-pattern-id.ts';
+import { writeLinkedData } from './patterns/linked-data.ts';
 import { foldSidebar } from './sidebar.ts';
 import { repositoryUrl } from './site.ts';
 
@@ -16,9 +18,20 @@ export const onRequest = defineRouteMiddleware(({ locals, site }) => {
     route.head.push({ tag: 'link', attrs: twin });
   }
   if (!filePath || !existsSync(filePath)) return; // a page of its own, such as /proof/
+  if (route.entry.data.editUrl === false) return;
   route.editUrl = new URL(`${repositoryUrl}/edit/main/${filePath}`);
   route.lastUpdated = findLastUpdated(getCommits(process.cwd()), listFiles(filePath, route.entry));
+  route.head.push(...describeArticle(route, site));
 });
+
+/** What search engines are told of a pattern page; nothing of any other. */
+function describeArticle({ entry, lastUpdated }: StarlightRouteData, site: URL | undefined) {
+  const id = findPatternId(entry.filePath);
+  if (id === undefined || site === undefined) return [];
+  const { title, description = '' } = entry.data;
+  const content = writeLinkedData({ id, title, description, site, changed: lastUpdated });
+  return [{ tag: 'script' as const, attrs: { type: 'application/ld+json' }, content }];
+}
 
 /** The files that a page is made of as its reader sees it. */
 function listFiles(filePath: string, { data }: StarlightRouteData['entry']): string[] {

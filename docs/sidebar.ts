@@ -1,11 +1,11 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StarlightRouteData } from '@astrojs/starlight/route-data';
+import { titleCase } from './text/title-case.ts';
 
 type SidebarEntry = StarlightRouteData['sidebar'][number];
 
 const AREAS = 'Areas';
-const ACRONYMS: Record<string, string> = { api: 'API', iot: 'IoT', ml: 'ML' };
 
 /** The whole sidebar: the guides in reading order, the pages about all patterns, then each area that has a page. */
 export function listSidebar(root: string) {
@@ -43,14 +43,6 @@ function listArea(area: string) {
 function listAreas(root: string): string[] {
   const pages = globSync('*/*.md', { cwd: join(root, 'patterns') });
   return [...new Set(pages.map((path) => path.replace(/[\\/].*/, '')))].sort();
-}
-
-/** `multi-tenancy` becomes `Multi Tenancy`, `ml` becomes `ML`. */
-export function titleCase(slug: string): string {
-  return slug
-    .split('-')
-    .map((word) => ACRONYMS[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
-    .join(' ');
 }
 
 const LIBRARY = [

@@ -6,3 +6,10 @@ export const repositoryUrl = 'https://example.com/touchstone';
 
 /** The name that each page's title ends with. */
 export const siteTitle = 'Touchstone';
+
+/** The fonts that each page shows at once; `docs/public/fonts/` has their licences. */
+export const fonts = [
+  '/fonts/instrument-sans-subset.woff2',
+  '/fonts/ibm-plex-serif-latin-600.woff2',
+  '/fonts/ibm-plex-mono-latin-400.woff2',
+];

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describeCount } from '../../scripts/text/describe-count.ts';
 import type { BuiltPage } from '../built-pages/read-built-pages.ts';
 import { nameLevel } from '../components/levels.ts';
-import { titleCase } from '../sidebar.ts';
 import { siteTitle } from '../site.ts';
+import { titleCase } from '../text/title-case.ts';
 import { type Card, prepareCards } from './draw-card.ts';
 import { readMeta } from './read-meta.ts';
 

@@ -1,23 +1,35 @@
 import { expect, it } from 'vitest';
 import { drawBench } from './draw-bench.ts';
 
-const rows = [
-  { name: 'this pattern', median: 2000, low: 1500, high: 2500, ratio: 1 },
-  { name: 'a "naive" <way>', median: 500, low: 400, high: 600, ratio: 0.25 },
-];
-const html = drawBench({
-  tables: [{ title: 'Jobs', unit: 'jobs/s', better: 'higher', rows }],
+const row = (name: string, median: number, ratio: number) => {
+  return { name, median, low: median / 2, high: median * 2, ratio };
+};
+
+const bench = (rows: ReturnType<typeof row>[]) =>
+  drawBench({ tables: [{ title: 'Jobs', unit: 'jobs/s', better: 'higher', rows }] });
+
+it('draws bars on the scale of the highest, this pattern first', () => {
+  const svg = bench([row('this pattern', 100, 1), row('<other>', 50, 0.5)]);
+
+  expect(svg).toContain('<li class="own"><span class="name">this pattern</span>');
+  expect(svg.match(/<rect width="[\d.]+%"/g)).toEqual([
+    '<rect width="48.50%"',
+    '<rect width="24.25%"',
+  ]);
+  expect(svg).toContain('&lt;other>');
 });
 
-it('draws a bar as long as its median, on the scale of the highest', () => {
-  expect(html).toContain('<rect width="80.00"');
-  expect(html).toContain('<rect width="20.00"');
-  expect(html).toContain('<line x1="60.00" x2="100.00"');
+it('says how many times slower, and what is measured', () => {
+  const svg = bench([row('this pattern', 100, 1), row('other', 50, 0.5)]);
+
+  expect(svg).toContain('2× slower');
+  expect(svg).toContain('jobs/s, higher is better');
 });
 
-it('says in words what it draws', () => {
-  expect(html).toContain('Jobs, jobs/s: higher is better');
-  expect(html).toContain(
-    'aria-label="Bar chart. this pattern: 2,000; a &quot;naive&quot; &lt;way>: 500"',
-  );
+it('draws dots on a logarithmic scale when bars could not be seen, and says so', () => {
+  const svg = bench([row('this pattern', 1000, 1), row('other', 2, 0.002)]);
+
+  expect(svg).toContain('logarithmic scale');
+  expect(svg.match(/<circle/g)).toHaveLength(2);
+  expect(svg).not.toContain('<rect');
 });

@@ -54,6 +54,7 @@ function nameOther({ dataset: { shows = '' } }: HTMLElement): string {
 /** The marks of its gutter open the notes of the block that it is a copy of. */
 function cloneBlock(figure: HTMLElement): HTMLElement {
   const clone = figure.cloneNode(true) as HTMLElement;
+  clone.removeAttribute('id');
   for (const note of clone.querySelectorAll('.proof-note')) note.remove();
   return clone;
 }

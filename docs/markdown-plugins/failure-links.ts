@@ -1,27 +1,38 @@
+import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toString as textOf } from 'mdast-util-to-string';
 import type { MdastPluginDefinition } from 'satteri';
 import { locateFailure } from '../../scripts/engine/locate-failure.ts';
+import { nameSnippet } from '../code-blocks/name-snippet.ts';
 import { readEvidence } from '../patterns/evidence.ts';
 import { findPatternId } from '../patterns/find-pattern-id.ts';
 import { repositoryUrl } from '../site.ts';
 
-/** Makes of each row of a failure table a link to the test that it is. */
+/** Links each row of a failure table to the test that it is, and its defence to the code. */
 export function failureLinks(root: string): MdastPluginDefinition {
   return {
     name: 'failure-links',
     table(table, context) {
       const [head, ...rows] = table.children;
-      const id = context.fileURL && findPatternId(relative(root, fileURLToPath(context.fileURL)));
+      const path = context.fileURL && fileURLToPath(context.fileURL);
+      const id = path && findPatternId(relative(root, path));
       if (!id || textOf(head?.children[0]) !== 'What goes wrong') return;
+      const page = readFileSync(path, 'utf8');
       const urls = listTests(root, id);
       for (const [index, { children }] of rows.entries()) {
-        const [cell] = children;
-        const url = urls[index];
-        if (!cell || !url) continue;
-        const link = { type: 'link' as const, url, children: [...cell.children] };
-        context.replaceNode(cell, { type: 'tableCell', children: [link] });
+        const [title, , defence] = children;
+        link(title, urls[index]);
+        link(defence, findRegion({ root, id, page, name: textOf(defence) }));
+      }
+
+      function link(
+        cell: (typeof table.children)[number]['children'][number] | undefined,
+        url = '',
+      ) {
+        if (!cell || !url) return;
+        const children = [{ type: 'link' as const, url, children: [...cell.children] }];
+        context.replaceNode(cell, { type: 'tableCell', children });
       }
     },
   };
@@ -34,4 +45,20 @@ function listTests(root: string, id: string): string[] {
     const { path, line } = locateFailure(proof ?? { tests: [] }, failure);
     return `${repositoryUrl}/tree/main/examples/${id}/${path}#L${line}`;
   });
+}
+
+type Wanted = { root: string; id: string; page: string; name: string };
+
+/** A region of code: on this page if it shows it, else in its file on the web. */
+function findRegion({ root, id, page, name }: Wanted): string | undefined {
+  if (name === '') return undefined;
+  const shown = [...page.matchAll(/^```.* source="([^"]+)"/gm)].map(([, source = '']) => source);
+  const here = shown.find((source) => source.endsWith(`#${name}`));
+  if (here) return `#${nameSnippet(here)}`;
+  for (const [path, text] of readEvidence(root, id).sources) {
+    const lines = text.split('\n');
+    const index = lines.findIndex((line) => line.trimEnd().endsWith(`#region ${name}`));
+    if (index >= 0) return `${repositoryUrl}/tree/main/examples/${id}/${path}#L${index + 1}`;
+  }
+  return undefined;
 }

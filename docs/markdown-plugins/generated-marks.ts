@@ -1,11 +1,12 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { toString as textOf } from 'mdast-util-to-string';
 import type { MdastPluginDefinition } from 'satteri';
 import { drawBench } from '../charts/draw-bench.ts';
 import { readEvidence } from '../patterns/evidence.ts';
 import { findPatternId } from '../patterns/find-pattern-id.ts';
 
-/** Leaves the markers of generated blocks out of the built page, and draws the bench where its block begins. */
+/** Leaves the markers of generated blocks out of the built page; where the bench begins, it draws the bench and folds its tables. */
 export function generatedMarks(root: string): MdastPluginDefinition {
   return {
     name: 'generated-marks',
@@ -13,14 +14,26 @@ export function generatedMarks(root: string): MdastPluginDefinition {
       const comment = /^<!--([\s\S]*)-->$/.exec(node.value.trim())?.[1]?.trim();
       if (comment === undefined) return;
       const chart = comment === 'generated:bench' && drawFor(context.fileURL);
-      if (chart) context.replaceNode(node, { type: 'html', value: chart });
+      if (chart) context.replaceNode(node, { type: 'html', value: chart + OPEN });
       else context.removeNode(node);
+    },
+    paragraph(node, context) {
+      // The tables of a bench end with this line, which stays in sight.
+      if (!findId(context.fileURL) || !/^Measured \d{4}-\d\d-\d\d on /.test(textOf(node))) return;
+      context.insertBefore(node, { type: 'html', value: CLOSE });
     },
   };
 
   function drawFor(page: URL | undefined): string | undefined {
-    const id = page && findPatternId(relative(root, fileURLToPath(page)));
+    const id = findId(page);
     const { bench } = id ? readEvidence(root, id) : {};
     return bench && drawBench(bench);
   }
+
+  function findId(page: URL | undefined): string | undefined {
+    return page && findPatternId(relative(root, fileURLToPath(page)));
+  }
 }
+
+const OPEN = '<details class="figures"><summary>The figures as tables</summary>';
+const CLOSE = '</details>';

@@ -57,10 +57,17 @@ export function sayShareOfReaders({ mutants, caughtByReaders }: MutationCounts):
   return sayShare(caughtByReaders, mutants);
 }
 
+/** `95 %` of the mutants, by all tests. */
+export const sayPercentCaught = ({ mutants, caught }: MutationCounts): string =>
+  sayPercent(caught, mutants);
+
 function sayShare(caught: number, mutants: number): string {
-  const percent = percentCaught({ mutants, caught, caughtByReaders: caught });
-  return `${caught.toLocaleString('en')} of ${mutants.toLocaleString('en')} (${percent}\u00a0%)`;
+  const percent = sayPercent(caught, mutants);
+  return `${caught.toLocaleString('en')} of ${mutants.toLocaleString('en')} (${percent})`;
 }
+
+const sayPercent = (caught: number, mutants: number): string =>
+  `${percentCaught({ mutants, caught, caughtByReaders: caught })}\u00a0%`;
 
 /** The counts of several records together. */
 export function sumMutants(records: MutationRecord[]): MutationCounts {

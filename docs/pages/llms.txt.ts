@@ -1,7 +1,7 @@
 import type { APIRoute } from 'astro';
 import { listLibrary } from '../patterns/library.ts';
-import { titleCase } from '../sidebar.ts';
 import { siteTitle } from '../site.ts';
+import { titleCase } from '../text/title-case.ts';
 
 /** The index for language models (llmstxt.org): every pattern with its outcome, by area. */
 export const GET: APIRoute = async ({ site }) => {

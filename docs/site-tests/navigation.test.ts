@@ -35,13 +35,11 @@ describe('with the keyboard', () => {
 
   it('opens the search, finds, and comes back', async () => {
     await using page = await open(pattern, desktop);
-    await page.waitForLoadState('networkidle'); // Starlight readies its search once the browser is idle
     await page.keyboard.press('Control+k');
-    await page.locator('.pagefind-ui__search-input:focus').waitFor();
+    await page.locator('dialog input:focus').waitFor();
     await page.keyboard.type('webhook');
-    await page.locator('.pagefind-ui__result-link').first().waitFor();
-    await page.keyboard.press('Escape'); // empties the field
-    await page.keyboard.press('Escape');
+    await page.locator('[data-answers] a').first().waitFor();
+    await page.keyboard.press('Control+k');
     await page.locator('site-search dialog').waitFor({ state: 'hidden' });
   });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { repositoryUrl } from '../site.ts';
 import { isPattern, listPages, readPage, readTwin } from './helpers/built-site.ts';
@@ -14,7 +14,9 @@ const site = openSite();
 
 describe('the failures of a page', () => {
   it.each(listPages().filter(isPattern))('each lead to their test: %s', (path) => {
-    const tests = readPage(path).matchAll(/<td[^>]*><a href="([^"]*)#L(\d+)">(.*?)<\/a><\/td>/g);
+    const tests = readPage(path).matchAll(
+      /<td data-label="What goes wrong"[^>]*><a href="([^"]*)#L(\d+)">(.*?)<\/a><\/td>/g,
+    );
     const titles = [...tests].map(([, url = '', line = '', title = '']) => {
       const file = url.replace(`${repositoryUrl}/tree/main/`, '');
       const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
@@ -37,7 +39,7 @@ describe('the failures of a page', () => {
 
     await page.getByRole('searchbox', { name: 'Filter failures' }).fill('CLOCKS machines');
 
-    expect(await shown.getByRole('link').allInnerTexts()).toEqual([
+    expect(await shown.locator('td:first-child').allInnerTexts()).toEqual([
       'The clocks of two machines differ',
     ]);
     expect(await page.getByText('1 failure', { exact: true }).count()).toBe(1);
@@ -86,20 +88,61 @@ describe('the naive way', () => {
 it('is complete without JavaScript, and promises nothing that needs it', async () => {
   const page = await site.open(PATTERN, { javaScriptEnabled: false });
 
-  const failures = page.locator('td[data-label="What you see"]:visible');
+  const failures = page.locator('td[data-label="With this pattern"]:visible');
   expect(await failures.count()).toBe(readProof(PATTERN).failures.length);
   expect(await page.locator('form.filter:visible').count()).toBe(0);
   expect(await page.locator('.title', { hasText: 'naive.ts' }).count()).toBe(1);
   expect(await page.locator('main').getByRole('button', { name: 'The naive way' }).count()).toBe(0);
 });
 
-it('opens its symptoms for a reader who comes from one, and for others on a click', async () => {
-  const page = await site.open(`${PATTERN}#symptoms`);
-  const symptom = page.getByText('JWT refresh token cannot be revoked');
+it('shows its symptoms and the core of its code before the story of the problem', async () => {
+  const page = await site.open(PATTERN);
+  const place = async (locator: Locator) => (await locator.boundingBox())?.y ?? Infinity;
+  const symptom = page.getByText('JWT refresh token cannot be revoked').first();
+  const core = page.locator('main figure', { hasText: 'refresh-tokens.ts' }).first();
   expect(await symptom.isVisible()).toBe(true);
+  expect(await place(symptom)).toBeLessThan(await place(core));
+  expect(await place(core)).toBeLessThan(await place(page.locator('#problem')));
+});
 
-  const other = await site.open(PATTERN);
-  expect(await other.getByText('JWT refresh token cannot be revoked').isVisible()).toBe(false);
+it('shows the ways to use it in one place, by keyboard too', async () => {
+  const page = await site.open(PATTERN);
+  const shown = page.locator('.panels > div').filter({ visible: true });
+  expect(await shown.textContent()).toContain('add auth/refresh-token-rotation --with-tests');
+  await page.getByRole('radio', { name: 'Add it' }).focus();
+
+  await page.keyboard.press('ArrowRight');
+
+  expect(await shown.textContent()).toContain('npm run example auth/refresh-token-rotation');
+  expect(await page.getByRole('radio', { name: 'Run it' }).isChecked()).toBe(true);
+});
+
+describe('the code', () => {
+  it('says how many tests ran it, and names them', async () => {
+    const page = await site.open(PATTERN);
+    const block = page.locator('figure[data-shows="refresh-tokens.ts#rotate"]');
+    const label = block.getByRole('button', { name: /^run by \d+ tests$/ });
+    const [count] = /\d+/.exec((await label.textContent()) ?? '') ?? [];
+    await label.click();
+
+    const note = page.locator('.proof-note:popover-open');
+    expect(await note.getByRole('listitem').count()).toBe(Number(count));
+  });
+
+  it('of the naive way says not to use it, and has no button that copies it', async () => {
+    const page = await site.open(PATTERN);
+    const naive = page.locator('figure.wrong', { hasText: 'naive.ts' }).first();
+    expect(await naive.locator('.flag').textContent()).toBe('do not use');
+    expect(await naive.getByRole('button', { name: 'Copy to clipboard' }).count()).toBe(0);
+  });
+
+  it('is where its defences lead', async () => {
+    const page = await site.open(PATTERN);
+    await page.getByRole('link', { name: 'rotate', exact: true }).first().click();
+    const place = await page.locator('#code-refresh-tokens-ts-rotate').boundingBox();
+    expect(place?.y).toBeGreaterThan(0);
+    expect(place?.y).toBeLessThan(400);
+  });
 });
 
 describe('what is copied', () => {
@@ -128,6 +171,7 @@ describe('what is copied', () => {
 
   it('is the command at the top, before anything is read', async () => {
     const page = await site.open(PATTERN, CLIPBOARD);
+    await page.locator('.use label', { hasText: 'Run it' }).click();
     await page.locator('.run').getByRole('button', { name: /^Copy/ }).click();
     await page.locator('.run').getByText('Copied').waitFor();
 

@@ -3,7 +3,7 @@ import type { Bench, BenchRow, PageReference, Proof } from './records.ts';
 /** The failure table of a page: a row for each failure that a test of the example declares. */
 export function writeFailures({ failures, tests }: Proof): string[] {
   if (failures.length === 0) return [];
-  const head = ['What goes wrong', 'What you see', 'Defence', 'What remains'];
+  const head = ['What goes wrong', 'With this pattern', 'Defence', 'What remains'];
   const rows = failures.map(({ title, symptom, defence, remains }) => [
     escapeCell(title),
     escapeCell(symptom),

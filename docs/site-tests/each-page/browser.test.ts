@@ -80,7 +80,7 @@ function describePattern(path: string, open: () => Page): void {
 
   it('shows its failures, on a phone as cards that name their columns', async () => {
     await open().setViewportSize(phone);
-    const cell = open().locator('table.stackable td[data-label="What you see"]').first();
+    const cell = open().locator('table.stackable td[data-label="With this pattern"]').first();
     expect(await cell.isVisible()).toBe(true);
     expect((await cell.boundingBox())?.width).toBeGreaterThan(phone.width * 0.6);
   });

@@ -1,0 +1,55 @@
+import { createScorer } from '../../agents/library/score-pages.ts';
+import { createSearch } from '../../agents/library/search.ts';
+import { titleCase } from '../text/title-case.ts';
+import type { Named, SearchData, SearchedPattern } from './search-data.ts';
+
+/** A page that answers a query: a pattern with the symptom that is most like the query, or a guide. */
+export type Answer = {
+  href: string;
+  title: string;
+  summary: string;
+  area: string;
+  symptom?: string;
+};
+
+/** What a search says: answers, or that there are none, with the planned topic and the nearest pages. */
+export type Answers = { answers: Answer[]; planned?: Named | undefined; nearest: Answer[] };
+
+/** The site shows no token counts. */
+const tokens = { brief: 0, standard: 0, full: 0 };
+
+/** A guide speaks of everything a little: beside patterns it must be about the query, alone it may touch it. */
+const LEAST_OF_GUIDE = { beside: 0.4, alone: 0.25 };
+
+/** Opens the search of the package over what the site loaded. */
+export function openSearch(data: SearchData): (query: string) => Answers {
+  const byId = new Map(data.patterns.map((pattern) => [pattern.id, { ...pattern, tokens }]));
+  const search = createSearch({
+    find: (id: string) => byId.get(id),
+    readSearchIndex: () => JSON.stringify(data.index),
+  });
+  const scoreGuides = createScorer(data.guideIndex);
+
+  return function answer(query) {
+    const { hits, nearest, planned } = search(query);
+    return {
+      answers: [
+        ...hits.map(({ pattern, symptom }) => ({ ...describe(pattern), symptom })),
+        ...findGuide(query, hits.length > 0 || planned ? 'beside' : 'alone'),
+      ],
+      planned: data.topics.find(({ id }) => id === planned),
+      nearest: nearest.flatMap((id) => byId.get(id) ?? []).map(describe),
+    };
+  };
+
+  function findGuide(query: string, place: keyof typeof LEAST_OF_GUIDE): Answer[] {
+    const [best] = scoreGuides(query).pages;
+    const guide = data.guides.find(({ id }) => id === best?.id);
+    if (!guide || !best || best.score < LEAST_OF_GUIDE[place]) return [];
+    return [{ href: `/${guide.id}/`, title: guide.title, summary: guide.summary, area: 'Guide' }];
+  }
+}
+
+function describe({ id, title, summary, area }: SearchedPattern): Answer {
+  return { href: `/patterns/${id}/`, title, summary, area: titleCase(area) };
+}

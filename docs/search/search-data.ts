@@ -1,0 +1,17 @@
+import type { SearchIndex } from '../../agents/library/search-index.ts';
+import type { PatternEntry } from '../../agents/library/types.ts';
+
+/** A pattern as the search needs it. */
+export type SearchedPattern = Omit<PatternEntry, 'tokens'>;
+
+/** A topic or a guide by its name. */
+export type Named = { id: string; title: string };
+
+/** `search.json`: what the search box loads. */
+export type SearchData = {
+  index: SearchIndex;
+  patterns: SearchedPattern[];
+  topics: Named[];
+  guideIndex: SearchIndex;
+  guides: (Named & { summary: string })[];
+};
