@@ -13,8 +13,12 @@ type Row = {
 };
 
 /** Counts a trial: its two arms, and the answers of a shadow. */
-export async function countTrial(pool: Pool, trial: number) {
-  const rows = await readRows(pool, trial);
+export async function countTrial(
+  pool: Pool,
+  trial: number,
+  signal?: AbortSignal,
+) {
+  const rows = await readRows(pool, trial, signal);
   const shadow = rows.find(({ arm }) => arm === 'shadow');
   return {
     users: toTallies(rows, 'users'),
@@ -24,8 +28,10 @@ export async function countTrial(pool: Pool, trial: number) {
     ...(shadow && { shadow }),
   } satisfies TrialCount & { shadow?: Row };
 }
-function readRows(pool: Pool, trial: number) {
-  return inTransaction(pool, { timeLimitMs: 60_000 }, async (tx) => {
+
+function readRows(pool: Pool, trial: number, signal?: AbortSignal) {
+  const limits = { timeLimitMs: 60_000, signal };
+  return inTransaction(pool, limits, async (tx) => {
     const { rows } = await tx.query<Row>(
       `select share, arm,
               (count(*) filter (where not failed))::int as users,

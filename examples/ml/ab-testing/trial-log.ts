@@ -12,7 +12,7 @@ export type Exposure = {
   share: number;
   /** When the user came, as `arrive` counts. */
   place: number;
-  /** What the version of the arm says; null without an answer. */
+  /** What the version of the arm says; null without an answer, empty when the client did not wait. */
   label: string | null;
   /** Beside a shadow: what the user was told. */
   shown?: string;
@@ -116,18 +116,19 @@ export function createTrialLog(options: TrialLogOptions) {
 /** The memory of the trials of one server. */
 export type TrialLog = ReturnType<typeof createTrialLog>;
 
-const DELETE_USERS = `delete from trial_users
+/** A bet that loses its oldest errors is none: trials keep theirs until they end. */
+const deleteBatch = (table: string, time: string) => `
+  delete from ${table}
   where ctid in (
     select ctid
-    from trial_users
-    where met_at < now() - make_interval(days => $1)
+    from ${table}
+    where ${time} < least(
+      now() - make_interval(days => $1),
+      (select min(started_at)
+       from model_trials
+       where state = 'running'))
     limit $2
   )`;
 
-const DELETE_OUTCOMES = `delete from trial_outcomes
-  where ctid in (
-    select ctid
-    from trial_outcomes
-    where told_at < now() - make_interval(days => $1)
-    limit $2
-  )`;
+const DELETE_USERS = deleteBatch('trial_users', 'met_at');
+const DELETE_OUTCOMES = deleteBatch('trial_outcomes', 'told_at');
