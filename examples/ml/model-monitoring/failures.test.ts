@@ -211,7 +211,7 @@ failure(
       'Each truth is answered with 204, a second one with 409; `ModelQualityWorse` fires for the old version, and nothing for the new one',
     defence: 'judge',
     remains:
-      'Weeks pass before it shows; a truth sent twice to two processes counts twice',
+      'Weeks pass before it shows; a truth sent again to another process, or after a restart, counts twice',
   },
   async () => {
     const visits = createTraffic()(90);
