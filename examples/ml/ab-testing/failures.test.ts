@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { addHang } from '@touchstone/kit/models/add-hang';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import {
@@ -403,7 +404,8 @@ failure(
       expect(versionsOf(answers)).toEqual(['1']);
       const [trial] = await readTrials(trials.pool);
       expect(trial?.reason).toMatch(/^failing: /);
-      const { users, failed } = await countTrial(trials.pool, 1);
+      const { users, told, failed } = await countTrial(trials.pool, 1);
+      expect(told).toEqual(users); // without an answer, no truth is missing
       expect(failed).toEqual([
         {
           share: 0.25,
@@ -415,6 +417,38 @@ failure(
     }
   },
 );
+
+it('lets a canary answer for half of its time, and the live version then', async () => {
+  await using faulty = await startFaulty('2');
+  await using trials = await startTestTrials({
+    versions: {
+      2: async (body, signal) => {
+        await pause(800);
+        return faulty.predict(body, signal);
+      },
+    },
+    limitMs: 1000,
+  });
+  await trials.startCanary('2', 0.5);
+  const [user = ''] = usersOf('canary', 1);
+
+  const { body } = await trials.predict(user, FLOWER.features);
+
+  expect(body.version).toBe('1');
+});
+
+it('keeps the trials of two models apart', async () => {
+  await using trials = await startTestTrials();
+  const roses = await trials.startServer({ model: 'roses' });
+  const begun = { status: 201 };
+
+  expect(await trials.startCanary('2', 0.5)).toMatchObject(begun);
+  expect(await roses.startCanary('2', 0.5)).toMatchObject(begun);
+  const ofOther = { to: 'rollback', trial: 1 };
+  expect((await roses.change(ofOther)).status).toBe(409);
+  expect(await trials.change(ofOther)).toMatchObject(begun);
+  expect((await roses.look()).trial).toMatchObject({ candidate: '2' });
+});
 
 it('counts an input that both versions refuse for no version', async () => {
   await using trials = await startTestTrials();
