@@ -468,6 +468,31 @@ it('counts an input that both versions refuse for no version', async () => {
 
   await trials.settle();
   expect(await trials.look()).toMatchObject({ users: [] });
+  // Nor does anybody wait for those users.
+  await trials.predict('zoe', FLOWER.features);
+  await trials.settle();
+  expect(await trials.look()).toMatchObject({ users: [{ total: 1 }] });
+});
+
+it('counts each input that only the canary refuses, or has no answer for', async () => {
+  const notInItsCard = Object.assign(new Error(), { name: 'ZodError' });
+  const noAnswer = new PredictionError('no_answer');
+  for (const error of [notInItsCard, noAnswer]) {
+    await using trials = await startTestTrials({
+      versions: { 2: () => Promise.reject(error) },
+    });
+    await trials.startCanary('2', 0.5);
+
+    for (const user of usersOf('canary', 3))
+      expect(
+        (await trials.predict(user, FLOWER.features)).body.version,
+      ).toBe('1');
+
+    await trials.settle();
+    expect((await trials.look()).failed).toEqual([
+      { share: 0.5, total: 3, canary: 3 },
+    ]);
+  }
 });
 
 failure(
@@ -786,6 +811,15 @@ it('asks a shadow beside the live version, and tells no user', async () => {
   });
   expect(look.shadow?.differing).toBeGreaterThan(0);
   expect(look.shadow?.wrong).toBeGreaterThan(0);
+
+  // Those who came then come anew once it is a canary.
+  await trials.change({ to: 'canary', share: 0.5 });
+  await sendUsers(trials, { to: 10, silent });
+  await trials.settle();
+  expect((await trials.look()).users).toMatchObject([
+    { share: 0, total: 0 },
+    { share: 0.5, total: 10 },
+  ]);
 });
 
 it('counts a user once, with the arm and the share at which they came', async () => {

@@ -23,7 +23,12 @@ import {
 } from './test-card.ts';
 import { RULES, recordFleet, useRules } from './test-fleet.ts';
 import { createTestFolder } from './test-folder.ts';
-import { model, never, pool, startProcess } from './test-process.ts';
+import {
+  model,
+  never,
+  startPool,
+  startProcess,
+} from './test-process.ts';
 import { computePsi } from './test-psi.ts';
 import { startSimpleProcess } from './test-simple-process.ts';
 import {
@@ -187,6 +192,7 @@ failure(
     const process = startProcess({
       predictor: {
         async predict(body, signal) {
+          const pool = await startPool();
           const right = await pool.predict(body, signal);
           const sure = right.probabilities[right.label] ?? 0;
           const probabilities = { setosa: sure };
@@ -728,6 +734,7 @@ describe('a monitor', () => {
 
   it('leaves the pool as it is, apart from counting', async () => {
     const { monitor } = startProcess();
+    const pool = await startPool();
     const { card } = model.model;
     const observe = monitor.add(card, model.reference);
 
