@@ -18,7 +18,10 @@ export async function countTrial(
   trial: number,
   signal?: AbortSignal,
 ) {
-  const rows = await readRows(pool, trial, signal);
+  const limits = { timeLimitMs: 60_000, signal };
+  const { rows } = await inTransaction(pool, limits, (tx) =>
+    tx.query<Row>(COUNT, [trial]),
+  );
   const shadow = rows.find(({ arm }) => arm === 'shadow');
   return {
     users: toTallies(rows, 'users'),
@@ -29,28 +32,20 @@ export async function countTrial(
   } satisfies TrialCount & { shadow?: Row };
 }
 
-function readRows(pool: Pool, trial: number, signal?: AbortSignal) {
-  const limits = { timeLimitMs: 60_000, signal };
-  return inTransaction(pool, limits, async (tx) => {
-    const { rows } = await tx.query<Row>(
-      `select share, arm,
-              (count(*) filter (where not failed))::int as users,
-              (count(*) filter (where not failed
-                 and (label is null or truth is not null)))::int as told,
-              (count(*) filter (where label <> truth))::int as wrong,
-              (count(*) filter (where failed))::int as failed,
-              (count(*) filter (where label <> shown))::int
-                as differing
-       from trial_users
-       left join trial_outcomes using (prediction_id)
-       where trial = $1
-       group by share, arm
-       order by share, arm`,
-      [trial],
-    );
-    return rows;
-  });
-}
+const COUNT = `
+  select share, arm,
+         (count(*) filter (where not failed))::int as users,
+         (count(*) filter (where not failed
+            and (label is null or truth is not null)))::int as told,
+         (count(*) filter (where label <> truth))::int as wrong,
+         (count(*) filter (where failed))::int as failed,
+         (count(*) filter (where label <> shown))::int
+           as differing
+  from trial_users
+  left join trial_outcomes using (prediction_id)
+  where trial = $1
+  group by share, arm
+  order by share, arm`;
 
 function toTallies(
   rows: Row[],

@@ -96,18 +96,18 @@ export function createTrialLog(options: TrialLogOptions) {
   // #endregion tell-the-truth
   /** Deletes what is older than any trial that runs; returns how many rows. */
   async function deleteOld(days: number): Promise<number> {
-    const users = await deleteBatches(DELETE_USERS, days);
-    return users + (await deleteBatches(DELETE_OUTCOMES, days));
+    let total = 0;
+    for (const statement of DELETES)
+      for (let count = BATCH; count === BATCH; total += count)
+        count = await deleteBatch(statement, days);
+    return total;
   }
 
-  async function deleteBatches(statement: string, days: number) {
-    for (let total = 0; ; ) {
-      const { rowCount } = await inTransaction(pool, LIMIT, (tx) =>
-        tx.query(statement, [days, BATCH]),
-      );
-      total += rowCount ?? 0;
-      if (rowCount !== BATCH) return total;
-    }
+  async function deleteBatch(statement: string, days: number) {
+    const { rowCount } = await inTransaction(pool, LIMIT, (tx) =>
+      tx.query(statement, [days, BATCH]),
+    );
+    return rowCount ?? 0;
   }
 
   return { add, flush, tellTruth, deleteOld };
@@ -117,7 +117,7 @@ export function createTrialLog(options: TrialLogOptions) {
 export type TrialLog = ReturnType<typeof createTrialLog>;
 
 /** A bet that loses its oldest errors is none: trials keep theirs until they end. */
-const deleteBatch = (table: string, time: string) => `
+const deleteFrom = (table: string, time: string) => `
   delete from ${table}
   where ctid in (
     select ctid
@@ -130,5 +130,7 @@ const deleteBatch = (table: string, time: string) => `
     limit $2
   )`;
 
-const DELETE_USERS = deleteBatch('trial_users', 'met_at');
-const DELETE_OUTCOMES = deleteBatch('trial_outcomes', 'told_at');
+const DELETES = [
+  deleteFrom('trial_users', 'met_at'),
+  deleteFrom('trial_outcomes', 'told_at'),
+];
