@@ -131,8 +131,9 @@ export function createAskVersions(options: AskVersionsOptions) {
   function noteFailure(met: Exposure, error: unknown): void {
     const { arm, place } = met;
     const isRefusal = error instanceof PredictionError;
-    // The client has left: a user, of whom no truth will be known.
-    if (isNamed(error, 'AbortError')) trialLog.add(met);
+    // The client has left: a user, and no truth that is told.
+    if (isNamed(error, 'AbortError'))
+      trialLog.add({ ...met, label: '' });
     else if (isRefusal && error.status === 503) pauses.disturb(place);
     // An input without an answer is one failure of one user.
     else if (isRefusal || isNamed(error, 'ZodError')) addFailure(met);

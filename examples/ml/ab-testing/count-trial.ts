@@ -13,8 +13,15 @@ type Row = {
 };
 
 /** Counts a trial: its two arms, and the answers of a shadow. */
-export async function countTrial(pool: Pool, trial: number) {
-  const rows = await readRows(pool, trial);
+export async function countTrial(
+  pool: Pool,
+  trial: number,
+  signal?: AbortSignal,
+) {
+  const limits = { timeLimitMs: 60_000, signal };
+  const { rows } = await inTransaction(pool, limits, (tx) =>
+    tx.query<Row>(COUNT, [trial]),
+  );
   const shadow = rows.find(({ arm }) => arm === 'shadow');
   return {
     users: toTallies(rows, 'users'),
@@ -24,27 +31,21 @@ export async function countTrial(pool: Pool, trial: number) {
     ...(shadow && { shadow }),
   } satisfies TrialCount & { shadow?: Row };
 }
-function readRows(pool: Pool, trial: number) {
-  return inTransaction(pool, { timeLimitMs: 60_000 }, async (tx) => {
-    const { rows } = await tx.query<Row>(
-      `select share, arm,
-              (count(*) filter (where not failed))::int as users,
-              (count(*) filter (where not failed
-                 and (label is null or truth is not null)))::int as told,
-              (count(*) filter (where label <> truth))::int as wrong,
-              (count(*) filter (where failed))::int as failed,
-              (count(*) filter (where label <> shown))::int
-                as differing
-       from trial_users
-       left join trial_outcomes using (prediction_id)
-       where trial = $1
-       group by share, arm
-       order by share, arm`,
-      [trial],
-    );
-    return rows;
-  });
-}
+
+const COUNT = `
+  select share, arm,
+         (count(*) filter (where not failed))::int as users,
+         (count(*) filter (where not failed
+            and (label is null or truth is not null)))::int as told,
+         (count(*) filter (where label <> truth))::int as wrong,
+         (count(*) filter (where failed))::int as failed,
+         (count(*) filter (where label <> shown))::int
+           as differing
+  from trial_users
+  left join trial_outcomes using (prediction_id)
+  where trial = $1
+  group by share, arm
+  order by share, arm`;
 
 function toTallies(
   rows: Row[],

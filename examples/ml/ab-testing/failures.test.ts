@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { addHang } from '@touchstone/kit/models/add-hang';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import {
@@ -11,6 +12,7 @@ import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { PredictionError } from '../model-serving/prediction-error.ts';
+import type { AskVersion } from './ask-versions.ts';
 import { isInCanary, keyOf } from './choose-arm.ts';
 import { countTrial } from './count-trial.ts';
 import {
@@ -23,6 +25,7 @@ import {
   type Body,
   createTrialClient,
   OPERATOR_TOKEN,
+  predictAtOnce,
   sendUsers,
   type TrialClient,
 } from './test-client.ts';
@@ -137,6 +140,9 @@ failure(
     await trials.settle();
 
     expect(await trials.look()).toMatchObject({ verdict: 'proven' });
+    expect(await trials.change({ to: 'live', trial: 2 })).toMatchObject(
+      refused,
+    );
     expect(await trials.change({ to: 'live' })).toMatchObject({
       status: 201,
       body: { live: '2', trial: null },
@@ -175,13 +181,12 @@ failure(
     await client.startCanary('2', 0.5);
     const hanging = { ...FLOWER.features, sepalLength: 7.5 };
 
-    const answers = await Promise.all(
-      Array.from({ length: 1500 }, (_, user) =>
-        client.predict(
-          `user-${user}`,
-          user % 50 === 0 ? hanging : FLOWER.features,
-        ),
-      ),
+    const answers = await predictAtOnce(
+      program.url,
+      Array.from({ length: 1500 }, (_, user) => ({
+        user: `user-${user}`,
+        flower: user % 50 === 0 ? hanging : FLOWER.features,
+      })),
     );
 
     const statuses = new Set(answers.map(({ status }) => status));
@@ -399,7 +404,8 @@ failure(
       expect(versionsOf(answers)).toEqual(['1']);
       const [trial] = await readTrials(trials.pool);
       expect(trial?.reason).toMatch(/^failing: /);
-      const { users, failed } = await countTrial(trials.pool, 1);
+      const { users, told, failed } = await countTrial(trials.pool, 1);
+      expect(told).toEqual(users); // without an answer, no truth is missing
       expect(failed).toEqual([
         {
           share: 0.25,
@@ -411,6 +417,38 @@ failure(
     }
   },
 );
+
+it('lets a canary answer for half of its time, and the live version then', async () => {
+  await using faulty = await startFaulty('2');
+  await using trials = await startTestTrials({
+    versions: {
+      2: async (body, signal) => {
+        await pause(800);
+        return faulty.predict(body, signal);
+      },
+    },
+    limitMs: 1000,
+  });
+  await trials.startCanary('2', 0.5);
+  const [user = ''] = usersOf('canary', 1);
+
+  const { body } = await trials.predict(user, FLOWER.features);
+
+  expect(body.version).toBe('1');
+});
+
+it('keeps the trials of two models apart', async () => {
+  await using trials = await startTestTrials();
+  const roses = await trials.startServer({ model: 'roses' });
+  const begun = { status: 201 };
+
+  expect(await trials.startCanary('2', 0.5)).toMatchObject(begun);
+  expect(await roses.startCanary('2', 0.5)).toMatchObject(begun);
+  const ofOther = { to: 'rollback', trial: 1 };
+  expect((await roses.change(ofOther)).status).toBe(409);
+  expect(await trials.change(ofOther)).toMatchObject(begun);
+  expect((await roses.look()).trial).toMatchObject({ candidate: '2' });
+});
 
 it('counts an input that both versions refuse for no version', async () => {
   await using trials = await startTestTrials();
@@ -430,6 +468,31 @@ it('counts an input that both versions refuse for no version', async () => {
 
   await trials.settle();
   expect(await trials.look()).toMatchObject({ users: [] });
+  // Nor does anybody wait for those users.
+  await trials.predict('zoe', FLOWER.features);
+  await trials.settle();
+  expect(await trials.look()).toMatchObject({ users: [{ total: 1 }] });
+});
+
+it('counts each input that only the canary refuses, or has no answer for', async () => {
+  const notInItsCard = Object.assign(new Error(), { name: 'ZodError' });
+  const noAnswer = new PredictionError('no_answer');
+  for (const error of [notInItsCard, noAnswer]) {
+    await using trials = await startTestTrials({
+      versions: { 2: () => Promise.reject(error) },
+    });
+    await trials.startCanary('2', 0.5);
+
+    for (const user of usersOf('canary', 3))
+      expect(
+        (await trials.predict(user, FLOWER.features)).body.version,
+      ).toBe('1');
+
+    await trials.settle();
+    expect((await trials.look()).failed).toEqual([
+      { share: 0.5, total: 3, canary: 3 },
+    ]);
+  }
 });
 
 failure(
@@ -583,20 +646,68 @@ it('deletes users and outcomes that are old, in batches', async () => {
   await trials.settle();
   await trials.pool.query(
     `update trial_users set met_at = now() - interval '91 days';
-       update trial_outcomes set told_at = now() - interval '91 days'`,
+       update trial_outcomes set told_at = now() - interval '91 days';
+       update model_trials set started_at = now() - interval '91.5 days'`,
   );
   const { body } = await trials.predict('new', FLOWER.features);
   await trials.tell(body.id, FLOWER.truth);
   await trials.settle();
   await addOldOutcomes(trials.pool, 2000);
 
+  // What a trial has counted stays until it has ended.
+  expect(await trials.trials.deleteOld(90)).toBe(0);
+  await trials.change({ to: 'rollback' });
   expect(await trials.trials.deleteOld(92)).toBe(0);
   expect(await trials.trials.deleteOld(90)).toBe(2040);
 
-  expect(await trials.look()).toMatchObject({
-    users: [{ total: 1 }],
-    told: [{ total: 1 }],
+  const { users, told } = await countTrial(trials.pool, 1);
+  expect([users, told]).toMatchObject([[{ total: 1 }], [{ total: 1 }]]);
+});
+
+it('counts clients that leave for users of whom no truth is known, in both arms', async () => {
+  const leave: AskVersion = (_body, signal) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+  await using trials = await startTestTrials({
+    versions: { 1: leave },
   });
+  await trials.startCanary('2', 0.5);
+  for (const user of [...usersOf('live', 3), ...usersOf('canary', 2)]) {
+    const gone = new AbortController();
+    const body = FLOWER.features;
+    const { signal } = gone;
+    const asked = trials.trials.predict({ user, body, signal });
+    gone.abort();
+    await asked.catch(() => 'gone');
+  }
+
+  await trials.settle();
+  expect(await trials.look()).toMatchObject({
+    users: [{ total: 5, canary: 2 }],
+    told: [{ total: 0 }],
+    failed: [{ total: 0 }],
+  });
+});
+
+it('stops although its trial is still being counted', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  const other = await trials.startServer({ followMs: 1 });
+  const lock = await lockTable(
+    trials.pool,
+    'trial_outcomes',
+    'access exclusive',
+  );
+  await untilWaiting(trials.pool, 1);
+
+  await other.trials.stop();
+
+  // Not for the time limit of the count, nor of its lock.
+  expect(other.logged('trial not followed')).toMatchObject([
+    { details: { error: { name: 'AbortError' } } },
+  ]);
+  await lock.unlock();
 });
 
 it('counts nobody, in either arm, while a version turns users away', async () => {
@@ -700,6 +811,12 @@ it('asks a shadow beside the live version, and tells no user', async () => {
   });
   expect(look.shadow?.differing).toBeGreaterThan(0);
   expect(look.shadow?.wrong).toBeGreaterThan(0);
+
+  // Those who came then come anew once it is a canary.
+  await trials.change({ to: 'canary', share: 0.5 });
+  await sendUsers(trials, { to: 10, silent });
+  await trials.settle();
+  expect((await trials.look()).users).toMatchObject([{ total: 10 }]);
 });
 
 it('counts a user once, with the arm and the share at which they came', async () => {

@@ -64,6 +64,7 @@ export async function startModelTrials(options: ModelTrialsOptions) {
   let stage = await stages.read();
   let countedMs = 0;
   let followed = Promise.resolve();
+  const stopping = new AbortController();
 
   // #region follow
   /** Writes what happened here, follows what others changed, and judges; one at a time. */
@@ -85,7 +86,7 @@ export async function startModelTrials(options: ModelTrialsOptions) {
   /** Any server may judge at any time: of all, one ends the trial. */
   async function judge(trial: number) {
     const began = performance.now();
-    const count = await countTrial(pool, trial);
+    const count = await countTrial(pool, trial, stopping.signal);
     countedMs = performance.now() - began;
     const verdict = judgeTrial(count, rules);
     if (verdict === 'open' || verdict === 'proven') return;
@@ -99,9 +100,10 @@ export async function startModelTrials(options: ModelTrialsOptions) {
 
   /** Only a proven canary becomes live, and only a version that this server has. */
   async function change(wanted: Change) {
-    if (wanted.command.to === 'live') {
-      const known = await look();
-      if (!('verdict' in known && known.verdict === 'proven'))
+    const { command } = wanted;
+    if (command.to === 'live') {
+      const { trial, verdict } = await look();
+      if (trial?.id !== command.trial || verdict !== 'proven')
         throw new TrialError('not_proven');
     }
     stage = await stages.change(wanted);
@@ -111,12 +113,11 @@ export async function startModelTrials(options: ModelTrialsOptions) {
   /** What runs, and what is known of its trial. */
   async function look() {
     const { live, trial } = await stages.read();
-    if (!trial) return { live, trial };
+    if (!trial) return { live, trial, verdict: undefined };
     const count = await countTrial(pool, trial.id);
     return { live, trial, verdict: judgeTrial(count, rules), ...count };
   }
 
-  const stopping = new AbortController();
   async function keepFollowing() {
     const { signal } = stopping;
     while (!signal.aborted) {

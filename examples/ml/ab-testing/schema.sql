@@ -28,7 +28,9 @@ create table trial_users (
   arm text not null check (arm in ('live', 'canary', 'shadow')),
   share double precision not null,
   prediction_id uuid not null,
-  label text, -- what the version of the arm says; null without answer
+  -- What the version of the arm says; null without an answer, and
+  -- empty when the client did not wait for it.
+  label text,
   shown text, -- beside a shadow: what the user was told
   met_at timestamptz not null default now(),
   primary key (trial, user_key, failed)

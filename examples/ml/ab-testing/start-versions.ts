@@ -11,7 +11,8 @@ type Limits = Omit<ModelPoolOptions, 'model' | 'workerFile'>;
 /** Starts a pool for each folder of a version. */
 export async function startVersions(folder: URL, limits: Limits) {
   const pools = new Map<string, ModelPool>();
-  for (const name of await readdir(folder)) {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const { name } of entries.filter((one) => one.isDirectory())) {
     const model = await readModel(new URL(`${name}/`, folder));
     const workerFile = new URL(
       '../model-serving/model-worker.ts', // as your build names it

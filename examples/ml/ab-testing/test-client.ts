@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { createClient } from '@touchstone/kit/testing/client';
 import type { Features } from '../model-serving/model-card.ts';
 import type { Tally } from './evidence.ts';
@@ -90,4 +93,40 @@ export async function sendUsers(
     if (await stop?.(answers.length)) break;
   }
   return answers;
+}
+
+/** Sends all in the same moment, each on a connection of its own; resolves with their statuses. */
+export async function predictAtOnce(
+  url: string,
+  bodies: object[],
+): Promise<{ status: number }[]> {
+  const sockets: Socket[] = [];
+  // In waves: what exceeds the listen queue of Node (511) is dropped,
+  // and fetch gives a connection up after 10 s.
+  while (sockets.length < bodies.length) {
+    const { port, hostname } = new URL(url);
+    const wave = bodies.slice(sockets.length, sockets.length + 250);
+    const opened = wave.map(() => connect(Number(port), hostname));
+    await Promise.all(opened.map((socket) => once(socket, 'connect')));
+    sockets.push(...opened);
+  }
+  return Promise.all(
+    sockets.map((socket, index) =>
+      predictOn(socket, url, bodies[index]),
+    ),
+  );
+}
+
+async function predictOn(socket: Socket, url: string, body?: object) {
+  const sent = request(`${url}/predictions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    createConnection: () => socket,
+  });
+  sent.end(JSON.stringify(body));
+  const [response] = await once(sent, 'response');
+  response.resume();
+  await once(response, 'end');
+  socket.destroy();
+  return { status: Number(response.statusCode) };
 }

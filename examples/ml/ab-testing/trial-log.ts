@@ -12,7 +12,7 @@ export type Exposure = {
   share: number;
   /** When the user came, as `arrive` counts. */
   place: number;
-  /** What the version of the arm says; null without an answer. */
+  /** What the version of the arm says; null without an answer, empty when the client did not wait. */
   label: string | null;
   /** Beside a shadow: what the user was told. */
   shown?: string;
@@ -96,18 +96,18 @@ export function createTrialLog(options: TrialLogOptions) {
   // #endregion tell-the-truth
   /** Deletes what is older than any trial that runs; returns how many rows. */
   async function deleteOld(days: number): Promise<number> {
-    const users = await deleteBatches(DELETE_USERS, days);
-    return users + (await deleteBatches(DELETE_OUTCOMES, days));
+    let total = 0;
+    for (const statement of DELETES)
+      for (let count = BATCH; count === BATCH; total += count)
+        count = await deleteBatch(statement, days);
+    return total;
   }
 
-  async function deleteBatches(statement: string, days: number) {
-    for (let total = 0; ; ) {
-      const { rowCount } = await inTransaction(pool, LIMIT, (tx) =>
-        tx.query(statement, [days, BATCH]),
-      );
-      total += rowCount ?? 0;
-      if (rowCount !== BATCH) return total;
-    }
+  async function deleteBatch(statement: string, days: number) {
+    const { rowCount } = await inTransaction(pool, LIMIT, (tx) =>
+      tx.query(statement, [days, BATCH]),
+    );
+    return rowCount ?? 0;
   }
 
   return { add, flush, tellTruth, deleteOld };
@@ -116,18 +116,21 @@ export function createTrialLog(options: TrialLogOptions) {
 /** The memory of the trials of one server. */
 export type TrialLog = ReturnType<typeof createTrialLog>;
 
-const DELETE_USERS = `delete from trial_users
+/** A bet that loses its oldest errors is none: trials keep theirs until they end. */
+const deleteFrom = (table: string, time: string) => `
+  delete from ${table}
   where ctid in (
     select ctid
-    from trial_users
-    where met_at < now() - make_interval(days => $1)
+    from ${table}
+    where ${time} < least(
+      now() - make_interval(days => $1),
+      (select min(started_at)
+       from model_trials
+       where state = 'running'))
     limit $2
   )`;
 
-const DELETE_OUTCOMES = `delete from trial_outcomes
-  where ctid in (
-    select ctid
-    from trial_outcomes
-    where told_at < now() - make_interval(days => $1)
-    limit $2
-  )`;
+const DELETES = [
+  deleteFrom('trial_users', 'met_at'),
+  deleteFrom('trial_outcomes', 'told_at'),
+];

@@ -108,15 +108,28 @@ it('watches the next version that is loaded, and refuses one with the reference 
     log,
   });
   const ask = () => models.current().predict(FLOWER, never());
-  await write('reference.json', '{}');
-  await models.reload();
-  expect(log.entries).toMatchObject([{ message: 'model refused' }]);
-  expect((await ask()).version).toBe('1');
-
   const card = { ...model.model.card, version: '2' };
-  const next = { ...model, model: { ...model.model, card } };
-  await writeWatchedModel(folder, next);
-  await models.reload();
+  const { bytes } = model.model;
+  const [example] = card.examples;
+  const load = async (change: object, reference: object) => {
+    const changed = { bytes, card: { ...card, ...change } };
+    await writeWatchedModel(folder, { ...model, model: changed });
+    const text = { ...model.reference, ...reference };
+    await write('reference.json', JSON.stringify(text));
+    await models.reload();
+  };
+  await load({}, { heldOut: 0 });
+  await load({}, { labels: [1] });
+  // Threads refuse it: its reference must not stay.
+  const wrong = { ...example, probabilities: [1, 0, 0, 0] };
+  await load({ examples: [wrong] }, { right: 1 });
+  expect(log.entries).toMatchObject(
+    Array(3).fill({ message: 'model refused' }),
+  );
+  expect((await ask()).version).toBe('1');
+  expect(await registry.metrics()).not.toContain('irises@2');
+
+  await load({}, {});
 
   expect((await ask()).version).toBe('2');
   await registry.metrics(); // zeros

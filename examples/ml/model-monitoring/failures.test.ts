@@ -23,7 +23,12 @@ import {
 } from './test-card.ts';
 import { RULES, recordFleet, useRules } from './test-fleet.ts';
 import { createTestFolder } from './test-folder.ts';
-import { model, never, pool, startProcess } from './test-process.ts';
+import {
+  model,
+  never,
+  startPool,
+  startProcess,
+} from './test-process.ts';
 import { computePsi } from './test-psi.ts';
 import { startSimpleProcess } from './test-simple-process.ts';
 import {
@@ -187,6 +192,7 @@ failure(
     const process = startProcess({
       predictor: {
         async predict(body, signal) {
+          const pool = await startPool();
           const right = await pool.predict(body, signal);
           const sure = right.probabilities[right.label] ?? 0;
           const probabilities = { setosa: sure };
@@ -211,7 +217,7 @@ failure(
       'Each truth is answered with 204, a second one with 409; `ModelQualityWorse` fires for the old version, and nothing for the new one',
     defence: 'judge',
     remains:
-      'Weeks pass before it shows; a truth sent twice to two processes counts twice',
+      'Weeks pass before it shows; a truth sent again to another process, or after a restart, counts twice',
   },
   async () => {
     const visits = createTraffic()(90);
@@ -304,6 +310,7 @@ failure(
   async () => {
     await using app = await startTestApp();
     const { body } = await app.predict(FLOWER);
+    expect(body.label).toBe('setosa');
     const before = await app.countSeries();
 
     const refused = [
@@ -319,7 +326,7 @@ failure(
         status: 400,
         body: { code: 'invalid_request' },
       });
-    expect((await app.tell(body.id, 'a dragon')).status).toBe(204);
+    expect((await app.tell(body.id, 'Setosa')).status).toBe(204);
 
     expect(await app.countSeries()).toBe(before);
     expect(await app.readMetrics()).toContain(
@@ -380,6 +387,11 @@ failure(
       of('output:confidence'),
       of('output:label'),
     ]);
+    const similar = { ...one, labels: [5100, 4900] };
+    const c = startSimpleProcess({ card, reference: similar });
+    const third = recordFleet();
+    await third.scrape({ a: a.registry, c: c.registry });
+    await third.expectFiring([of('output:label')]);
     expect(() => a.monitor.add(card, other)).toThrow(
       'simple@1 has a reference: change the version',
     );
@@ -553,11 +565,11 @@ describe('an alert', () => {
     const targets = { a: process.registry };
     const outside = 'ALERTS{alertname="ModelInputOutside"} == 1';
     await fleet.scrape(targets);
-    process.observe(180, (n) => (n % 10 === 0 ? -5 : (n * 7) % 100));
+    process.observe(220, (n) => (n % 10 === 0 ? -5 : (n * 7) % 100));
     await fleet.pass(17, targets);
     await fleet.expectSamples(outside, []);
 
-    process.observe(180, (n) => (n % 10 === 0 ? -5 : (n * 7) % 100));
+    process.observe(220, (n) => (n % 10 === 0 ? -5 : (n * 7) % 100));
     await fleet.pass(17, targets);
 
     await fleet.expectSamples(`count(${outside})`, [
@@ -593,8 +605,13 @@ describe('an alert', () => {
       reference: ModelReference,
       right: number,
       wrong: number,
+      rowsAlike = 1,
     ) => {
-      const process = startSimpleProcess({ card, reference });
+      const process = startSimpleProcess({
+        card,
+        reference,
+        rowsAlike,
+      });
       const fleet = recordFleet();
       await fleet.scrape({ a: process.registry });
       process.judge(right, wrong);
@@ -603,10 +620,11 @@ describe('an alert', () => {
     };
 
     const many = createSimpleReference(card);
-    await (await alerts(many, 14, 6)).expectFiring([]);
+    await (await alerts(many, 28, 16)).expectFiring([]);
     await (await alerts(many, 60, 40)).expectFiring([
       'ModelQualityWorse',
     ]);
+    await (await alerts(many, 60, 40, 5)).expectFiring([]);
     await (await alerts(few, 700, 300)).expectFiring([]);
     await (await alerts(few, 500, 500)).expectFiring([
       'ModelQualityWorse',
@@ -623,6 +641,22 @@ describe('an alert', () => {
     }
 
     await fleet.expectFiring([]);
+  });
+
+  it('looks back over 24 hours, hour by hour', async () => {
+    const process = startSimpleProcess();
+    const fleet = recordFleet({ everyMinutes: 30 });
+    const targets = { a: process.registry };
+    await fleet.scrape(targets);
+    for (let hour = 0; hour < 30; hour++) {
+      process.observe(10, (n) => n * 10);
+      await fleet.pass(60, targets);
+    }
+
+    await fleet.expectSamples(
+      'sum(signal:model_signal:increase{signal="input:x",window="1d"})',
+      [{ labels: '{}', value: 240 }],
+    );
   });
 
   it('is about one model: versions in one fleet are not added up', async () => {
@@ -700,6 +734,7 @@ describe('a monitor', () => {
 
   it('leaves the pool as it is, apart from counting', async () => {
     const { monitor } = startProcess();
+    const pool = await startPool();
     const { card } = model.model;
     const observe = monitor.add(card, model.reference);
 

@@ -22,10 +22,14 @@ export function startWatchedModels(options: StartOptions) {
     read: () => readModel(folder),
     async start(model) {
       const reference = await readReference(folder, model.card);
-      // Before the threads: a reference that does not fit is refused.
-      const observe = monitor.add(model.card, reference);
       const pool = await startModelPool({ model, ...rest });
-      return watchPool(pool, observe);
+      try {
+        // After the threads: what they refuse must not be watched.
+        return watchPool(pool, monitor.add(model.card, reference));
+      } catch (error) {
+        void pool.stop();
+        throw error;
+      }
     },
     log: rest.log,
   });

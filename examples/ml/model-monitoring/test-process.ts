@@ -17,16 +17,28 @@ import {
   WORKER,
 } from './train-watched-model.ts';
 
-/** The model that all tests share, and the pool that serves it. */
+/** The model that all tests share. */
 export const model = await trainWatchedModel('1');
-export const pool: ModelPool = await startModelPool({
-  model: model.model,
-  workerFile: WORKER,
-  stuckMs: 60_000,
-  maxWaiting: 10_000,
-  log: console,
-});
-afterAll(() => pool.stop());
+
+let started: Promise<ModelPool> | undefined;
+
+/** The pool that serves it; the first test that asks starts its thread. */
+export function startPool(): Promise<ModelPool> {
+  started ??= startModelPool({
+    model: model.model,
+    workerFile: WORKER,
+    stuckMs: 60_000,
+    maxWaiting: 10_000,
+    log: console,
+  });
+  return started;
+}
+
+const sharedPool: Predictor = {
+  predict: async (...asked) => (await startPool()).predict(...asked),
+};
+
+afterAll(async () => (await started)?.stop());
 
 /** A deadline that never comes. */
 export const never = () => new AbortController().signal;
@@ -38,7 +50,7 @@ type ProcessOptions = Partial<WatchedModel> & {
 
 /** A process of the fleet without its HTTP: a monitor and what it exports. */
 export function startProcess(options: ProcessOptions = {}) {
-  const { predictor = pool, rowsAlike = 1 } = options;
+  const { predictor = sharedPool, rowsAlike = 1 } = options;
   const { reference, model: file } = { ...model, ...options };
   const registry = new Registry();
   const monitor = createModelMonitor({ registry, rowsAlike });

@@ -5,12 +5,14 @@ import {
   trainIrisModel,
 } from '@touchstone/kit/models/iris-model';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { loadModel } from '../model-serving/load-model.ts';
 import {
+  describeAnswer,
   type ModelCard,
   modelCard,
+  toRow,
 } from '../model-serving/model-card.ts';
 import { type Model, shareBytes } from '../model-serving/model-file.ts';
-import { startModelPool } from '../model-serving/model-pool.ts';
 import {
   createReference,
   type ModelReference,
@@ -32,23 +34,16 @@ export async function trainWatchedModel(
   const iris = trainIrisModel();
   const card = await createCard(iris, version);
   const model = { card, bytes: shareBytes(iris.onnx) };
-  const pool = await startModelPool({
-    model,
-    workerFile: WORKER,
-    stuckMs: 60_000,
-    log: console,
-  });
+  const predict = await loadModel(model);
   // Of its own training rows, a model is surer than of any others.
   const answers = await Promise.all(
-    iris.testSet.map(async ({ features, label }) => ({
-      prediction: await pool.predict(
-        nameFeatures(card, features),
-        AbortSignal.timeout(60_000),
-      ),
-      truth: `${card.labels[label]}`,
-    })),
+    iris.testSet.map(async ({ features, label }) => {
+      const named = nameFeatures(card, features);
+      const answer = await predict(toRow(card, named));
+      const prediction = describeAnswer(card, named, answer);
+      return { prediction, truth: `${card.labels[label]}` };
+    }),
   );
-  await pool.stop();
   const rows = [...iris.trainingSet, ...iris.testSet].map((flower) =>
     nameFeatures(card, flower.features),
   );
@@ -84,11 +79,11 @@ async function createCard(iris: IrisModel, version: string) {
       whenMissing: mean,
     })),
     labels,
-    examples: [{ row, probabilities: await predict(onnx, row) }],
+    examples: [{ row, probabilities: await ask(onnx, row) }],
   });
 }
 
-async function predict(onnx: Uint8Array, row: number[]) {
+async function ask(onnx: Uint8Array, row: number[]) {
   const session = await InferenceSession.create(onnx);
   const data = Float32Array.from(row);
   const features = new Tensor('float32', data, [1, row.length]);

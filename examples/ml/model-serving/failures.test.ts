@@ -1,5 +1,4 @@
 import { getEventListeners } from 'node:events';
-import { setImmediate } from 'node:timers/promises';
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { toOnnx } from '@touchstone/kit/models/onnx';
 import { startProgram } from '@touchstone/kit/programs/program';
@@ -890,12 +889,36 @@ describe('a server', () => {
     expect(models.messages()).toEqual(['model loaded', 'model loaded']);
     expect((await models.ask()).version).toBe('2');
 
-    const last = models.reload();
-    await setImmediate(); // it has begun, and is stopped with the rest
     await models.stop();
-    await Promise.all([last, models.reload()]);
-    expect(models.messages()).toHaveLength(3);
+    await models.reload();
+    expect(models.messages()).toHaveLength(2);
     expect(models.current().countWork().serving).toBe(0);
+  });
+
+  it('stops while a model loads, and ends its threads should it ever be loaded', async () => {
+    await using one = await startTestPool();
+    await using two = await startTestPool();
+    const loading = Promise.withResolvers<typeof two>();
+    const starts = [Promise.resolve(one), loading.promise];
+    const log = createTestLog();
+    const models = await createModelServer({
+      read: () => createTestModel(),
+      start: () => starts.shift() ?? loading.promise,
+      log,
+    });
+    const reloaded = models.reload();
+    await waitUntil('it loads', () => starts.length === 0);
+
+    await models.stop();
+    loading.resolve(two);
+    await reloaded;
+
+    await waitUntil(
+      'its threads have ended',
+      () => two.countWork().serving === 0,
+    );
+    expect(models.current()).toBe(one);
+    expect(log.entries).toEqual([]);
   });
 
   it('does not start with a model that it must not serve', async () => {

@@ -29,6 +29,7 @@ export async function createModelServer(options: ModelServerOptions) {
   async function change() {
     if (stopping) return;
     const next = await start(await read());
+    if (stopping) return void next.stop();
     const old = pool;
     pool = next; // from here on, requests see the new model
     log.info('model loaded', { version: next.card.version });
@@ -36,10 +37,9 @@ export async function createModelServer(options: ModelServerOptions) {
     void old.stop();
   }
 
-  /** Resolves when the last answer is given, in bounded time. */
+  /** Resolves when the last answer is given, in bounded time: a model that loads is not waited for. */
   async function stop() {
     stopping = true;
-    await changes;
     await pool.stop();
   }
   // #endregion change-the-model
