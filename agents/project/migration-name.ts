@@ -1,15 +1,19 @@
 const NUMBERED = /^([a-z]?)(\d+)(__|[_.-])/i;
 
+/** Migrators that go back as well have a file for each way. */
+const DIRECTION = /\.(up|down)(\.\w+)?\.sql$/;
+
 /** A name for a new migration that sorts behind those that are there, and is written as they are. */
 export function nameMigration(present: readonly string[], subject: string, now: Date): string {
   const names = present.filter((name) => name.endsWith('.sql') || NUMBERED.test(name)).sort();
   const last = names.at(-1);
-  const word = subject.replaceAll('-', '_');
+  const [, letter = '', digits, mark = '_'] = NUMBERED.exec(last ?? '') ?? [];
+  const word = subject.replaceAll(/[-_]/g, mark === '-' ? '-' : '_');
   if (last === undefined) return `0001_${word}.sql`;
-  const [, letter = '', digits, mark = '_'] = NUMBERED.exec(last) ?? [];
-  if (digits === undefined) return `${last.replace(/\..*/, '')}_${word}.sql`;
+  const end = DIRECTION.test(last) ? 'up.sql' : 'sql';
+  if (digits === undefined) return `${last.replace(/\..*/, '')}_${word}.${end}`;
   const highest = names.map((name) => NUMBERED.exec(name)?.[2] ?? '0').reduce(larger);
-  return `${letter}${nextNumber(highest, digits.length, now)}${mark.replace('.', '_')}${word}.sql`;
+  return `${letter}${nextNumber(highest, digits.length, now)}${mark.replace('.', '_')}${word}.${end}`;
 }
 
 const larger = (a: string, b: string): string => (BigInt(a) < BigInt(b) ? b : a);

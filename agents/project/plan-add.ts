@@ -138,10 +138,16 @@ type Job = {
   now: Date | undefined;
 };
 
+/** The pattern that reads the folder of migrations, and wants its names. */
+const MIGRATOR = 'postgres/zero-downtime-migrations';
+const BEFORE_THE_FIRST = '0000-start.up.sql';
+
 function planFiles(job: Job): PlannedFile[] {
   const { library, project, settings, manifests, tested, now = new Date() } = job;
   const lock = readProjectLock(project);
-  const names = [...project.list(settings.migrations)];
+  const present = project.list(settings.migrations);
+  const isFirst = present.length === 0 && manifests.some(({ id }) => id === MIGRATOR);
+  const names = isFirst ? [BEFORE_THE_FIRST] : [...present];
   const planned = manifests.flatMap(({ id, files }) =>
     files
       .filter(({ role }) => role !== 'test' || tested.has(id))

@@ -1,3 +1,4 @@
+import { listen } from '@touchstone/kit/app/http';
 import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { createNaiveApp } from './naive.ts';
@@ -20,13 +21,14 @@ export async function deployAfterAnOrder() {
   return { status, confirmed: counts?.confirmed };
 }
 
-/** What a caller reads who sends no customer. */
+/** What a caller reads who sends no customer, after another who did. */
 export async function placeWithoutCustomer() {
   await using database = await openDatabase();
-  await using program = await startProgram(MAIN, {
-    DATABASE_URL: database.url,
-  });
-  const response = await post(program.url, { cents: 1 });
+  const { pool } = database;
+  const app = await createNaiveApp({ pool, confirm: async () => {} });
+  await using server = await listen(app);
+  await post(server.url, { customer: 'Ada', cents: 1 });
+  const response = await post(server.url, { cents: 1 });
   return { status: response.status, text: await response.text() };
 }
 
