@@ -31,3 +31,13 @@ function writeMoment(width: number, now: Date): string {
   if (width === 13) return `${now.getTime()}`;
   return width === 10 ? `${Math.floor(now.getTime() / 1000)}` : '0';
 }
+
+/** The pattern that reads a folder of migrations, and the name that would come before its first. */
+const MIGRATOR = 'postgres/zero-downtime-migrations';
+const BEFORE_THE_FIRST = '0000-start.up.sql';
+
+/** The names that new migrations follow: in an empty folder those of our migrator, when it is added. */
+export const listNamesBefore = (present: readonly string[], added: readonly { id: string }[]) =>
+  present.length === 0 && added.some(({ id }) => id === MIGRATOR)
+    ? [BEFORE_THE_FIRST]
+    : [...present];

@@ -7,7 +7,7 @@ import { collectPackages } from './collect-packages.ts';
 import { findUnmet } from './find-unmet.ts';
 import { listRequired } from './list-required.ts';
 import { hashContent, type Lock, readProjectLock, refuseNewerLock } from './lock-file.ts';
-import { nameMigration } from './migration-name.ts';
+import { listNamesBefore, nameMigration } from './migration-name.ts';
 import { listNext } from './next-steps.ts';
 import {
   comparePackages,
@@ -138,16 +138,10 @@ type Job = {
   now: Date | undefined;
 };
 
-/** The pattern that reads the folder of migrations, and wants its names. */
-const MIGRATOR = 'postgres/zero-downtime-migrations';
-const BEFORE_THE_FIRST = '0000-start.up.sql';
-
 function planFiles(job: Job): PlannedFile[] {
   const { library, project, settings, manifests, tested, now = new Date() } = job;
   const lock = readProjectLock(project);
-  const present = project.list(settings.migrations);
-  const isFirst = present.length === 0 && manifests.some(({ id }) => id === MIGRATOR);
-  const names = isFirst ? [BEFORE_THE_FIRST] : [...present];
+  const names = listNamesBefore(project.list(settings.migrations), manifests);
   const planned = manifests.flatMap(({ id, files }) =>
     files
       .filter(({ role }) => role !== 'test' || tested.has(id))
