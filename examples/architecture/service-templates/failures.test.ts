@@ -6,8 +6,11 @@ import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { runProgram } from '@touchstone/kit/programs/program';
 import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
 import { failure } from '@touchstone/kit/testing/failure';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect } from 'vitest';
+import { startService } from './start-service.ts';
+import { borrowProcess } from './test-process.ts';
 import {
   confirmAgain,
   countOrders,
@@ -305,6 +308,53 @@ failure(
     await one.becomes(200);
     await placeOrder(one.send);
     await untilConfirmed(database, 1);
+  },
+);
+
+failure(
+  'An error is thrown that nothing catches',
+  {
+    symptom:
+      'The log has `process ends` with the error; the request under way is answered, and the exit code is 1',
+    defence: 'listen-first',
+    remains:
+      'A request that takes longer than five seconds is cut off; jobs under way wait for the end of their lease',
+  },
+  async () => {
+    await using database = await openDatabase();
+    const program = borrowProcess();
+    const log = createTestLog();
+    const answer = Promise.withResolvers<void>();
+    const port = await startService({
+      name: 'shop',
+      databaseUrl: database.url,
+      host: '127.0.0.1',
+      port: 0,
+      noticeMs: 0,
+      limitMs: 20_000,
+      migrations: new URL('migrations/', import.meta.url),
+      log,
+      create: () => ({
+        app(_request, response) {
+          log.info('a request is under way');
+          void answer.promise.then(() => response.end('done'));
+        },
+        handlers: {},
+      }),
+    });
+    const asking = fetch(`http://127.0.0.1:${port}/`);
+    const has = (message: string) =>
+      log.entries.some((entry) => entry.message === message);
+    await waitUntil('it is there', () => has('a request is under way'));
+
+    program.crash(new Error('a bug'));
+
+    expect(has('process ends')).toBe(true);
+    answer.resolve();
+    expect(await (await asking).text()).toBe('done');
+    expect(await program.untilExit()).toBe(1);
+    program.terminate(); // this process goes on
+    expect(await program.untilExit()).toBe(0);
   },
 );
 

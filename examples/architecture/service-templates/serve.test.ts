@@ -1,21 +1,11 @@
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { createClient } from '@touchstone/kit/testing/client';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { applyMigrations } from './apply-migrations.ts';
+import { borrowProcess } from './test-process.ts';
 import { openDatabase, placeOrder } from './test-service.ts';
-
-/** What a program adds to the listeners of this process. */
-function watchListeners(
-  name: 'SIGTERM' | 'SIGINT' | 'uncaughtException',
-) {
-  const before = process.listeners(name);
-  const listAdded = () =>
-    process.listeners(name).filter((one) => !before.includes(one));
-  onTestFinished(() => {
-    for (const added of listAdded()) process.off(name, added);
-  });
-  return listAdded;
-}
 
 it('serves, answers what is wrong, and ends: here, in the process of the test', async () => {
   await using database = await openDatabase();
@@ -23,15 +13,8 @@ it('serves, answers what is wrong, and ends: here, in the process of the test', 
   vi.stubEnv('DATABASE_URL', database.url);
   vi.stubEnv('PORT', `${port}`);
   vi.stubEnv('NOTICE', '0ms');
-  const exit = vi.fn<typeof process.exit>();
-  vi.spyOn(process, 'exit').mockImplementation(exit);
-  const listTerms = watchListeners('SIGTERM');
-  watchListeners('SIGINT');
-  watchListeners('uncaughtException');
-  onTestFinished(() => {
-    vi.restoreAllMocks();
-    vi.unstubAllEnvs();
-  });
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const program = borrowProcess();
 
   await import('./serve.ts');
 
@@ -45,7 +28,32 @@ it('serves, answers what is wrong, and ends: here, in the process of the test', 
     400,
   );
 
-  for (const end of listTerms()) end('SIGTERM');
-  await waitUntil('it has ended', () => exit.mock.calls.length > 0);
-  expect(exit).toHaveBeenCalledWith(0);
+  program.terminate();
+  expect(await program.untilExit()).toBe(0);
+});
+
+it('applies its migrations once, and refuses a folder of other files', async () => {
+  await using database = await openDatabase();
+  const log = createTestLog();
+  const { signal } = new AbortController();
+  const migrations = new URL('migrations/', import.meta.url);
+  const common = {
+    name: 'shop',
+    databaseUrl: database.url,
+    log,
+    signal,
+  };
+
+  expect(await applyMigrations({ ...common, migrations })).toEqual([
+    '0002-background-jobs',
+    '0003-orders',
+  ]);
+  expect(await applyMigrations({ ...common, migrations })).toEqual([]);
+  await expect(
+    applyMigrations({
+      ...common,
+      migrations: new URL('.', import.meta.url),
+    }),
+  ).rejects.toThrow('is not named');
+  expect(log.entries).toHaveLength(2);
 });
