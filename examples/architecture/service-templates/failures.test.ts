@@ -12,6 +12,7 @@ import { expect } from 'vitest';
 import { startService } from './start-service.ts';
 import { borrowProcess } from './test-process.ts';
 import {
+  beginFirstMigration,
   confirmAgain,
   countOrders,
   launchInstance,
@@ -64,10 +65,14 @@ failure(
   },
   async () => {
     await using database = await openDatabase();
-    const [first, second] = await Promise.all([
+    const third = await beginFirstMigration(database);
+    const starting = [
       startInstance(database.url, {}),
       startInstance(database.url, {}),
-    ]);
+    ] as const;
+    await untilWaiting(database.pool, 2);
+    await third.commit();
+    const [first, second] = await Promise.all(starting);
     await using one = first;
     await using two = second;
 
@@ -179,7 +184,7 @@ failure(
   async () => {
     await using database = await openDatabase();
     await using one = await startInstance(database.url, {
-      NOTICE: '2s',
+      NOTICE: '1s',
     });
     await placeOrder(one.send);
     await untilConfirmed(database, 1);
@@ -197,6 +202,12 @@ failure(
 
     await one.becomes(503);
     expect(await one.probe('/livez')).toBe(200);
+    const isClosed = () =>
+      one.probe('/livez').then(
+        () => false,
+        () => true,
+      );
+    await waitUntil('nothing is accepted any more', isClosed);
     await locked.unlock();
     await placing;
     expect(await ended).toBe(0);
@@ -211,7 +222,7 @@ failure(
   {
     symptom:
       'The request is cut off, the process ends within `SHUTDOWN` with exit code 1, and the job is done by another instance',
-    defence: 'run-the-worker',
+    defence: 'open-in-order',
     remains:
       'The client sees a broken connection, so a request must be safe to repeat; the job waits until its lease ends',
   },
@@ -240,6 +251,40 @@ failure(
     await locked.unlock();
     await using _ = await startInstance(database.url, {});
     await makeJobsDue(database);
+    await untilConfirmed(database, 1);
+  },
+);
+
+failure(
+  'A job does not end in the five seconds that it gets',
+  {
+    symptom:
+      'It is given back: another instance does it at once, and not after 75 seconds, when its lease ends',
+    defence: 'run-the-worker',
+    remains: 'A handler that ignores its signal may still be running',
+  },
+  async () => {
+    await using database = await openDatabase();
+    await using one = await startInstance(database.url, {});
+    await placeOrder(one.send);
+    await untilConfirmed(database, 1);
+    await confirmAgain(database);
+    const locked = await lockTable(
+      database.pool,
+      'orders',
+      'exclusive',
+    );
+    await makeJobsDue(database);
+    await untilWaiting(database.pool);
+
+    expect(await one.kill('SIGTERM')).toBe(0);
+
+    await locked.unlock();
+    const { rows } = await database.pool.query(
+      `select due_at < now() + interval '10 s' as "isDue" from jobs`,
+    );
+    expect(rows).toEqual([{ isDue: true }]);
+    await using _ = await startInstance(database.url, {});
     await untilConfirmed(database, 1);
   },
 );

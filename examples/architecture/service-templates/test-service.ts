@@ -11,6 +11,9 @@ import {
 } from '@touchstone/kit/testing/client';
 import { waitUntil } from '@touchstone/kit/time/wait';
 
+import { takeLock } from '../../postgres/transactions-and-locking/advisory-lock.ts';
+import { readMigrations } from '../../postgres/zero-downtime-migrations/migration-files.ts';
+
 /** What production starts. */
 export const SERVE = new URL('serve.ts', import.meta.url);
 
@@ -55,6 +58,25 @@ export function launchInstance(url: string, settings: Settings) {
     stopSignal: 'SIGTERM',
   });
   return { ...program, [Symbol.asyncDispose]: program.stop };
+}
+
+/** A process in the middle of the first migration. */
+export async function beginFirstMigration({ pool }: Database) {
+  const client = await pool.connect();
+  await client.query('begin');
+  await takeLock(client, { purpose: 'migrations', key: 'first' });
+  const folder = new URL('migrations/', import.meta.url);
+  const [first] = readMigrations(folder);
+  await client.query(`${first?.up?.sql}`);
+  await client.query(
+    'insert into migrations (name, checksum) values ($1, $2)',
+    [first?.name, first?.checksum],
+  );
+  async function commit() {
+    await client.query('commit');
+    client.release();
+  }
+  return { commit };
 }
 
 /** Places an order and returns its path. */
