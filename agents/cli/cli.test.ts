@@ -69,6 +69,10 @@ describe('touchstone', () => {
     [['add', 'background-jobs', '--imports', 'cjs'], 'imports must be "ts" or "js"'],
     [['add', 'background-jobs', '--dir', '../x'], 'it goes up with ..'],
     [['add', 'background-jobs', '--cwd', '/not/there'], 'there is no folder /not/there'],
+    [['create'], 'name one folder: touchstone create <folder>'],
+    [['create', 'a', 'b'], 'name one folder'],
+    [['create', '.'], 'is not empty: name another folder'],
+    [['create', 'shop', '--with', 'background-job'], 'did you mean jobs/background-jobs'],
     [['mcp', '--port', '8931'], '--port goes with --http'],
     [['help', 'ad'], 'did you mean add?'],
   ])('ends with 2 and one sentence for %j', (words, sentence) => {
@@ -155,6 +159,29 @@ describe('a pattern on its way into a project', () => {
     expect(run(['init']).out).toContain('AGENTS.md  is up to date');
     run(['init', '--remove']);
     expect(project.project.read('AGENTS.md')).toBeUndefined();
+  });
+
+  it('is added to a service that was created, which says what is next', () => {
+    using place = makeFolder();
+    const words = ['create', 'shop', '--with', 'webhook-receiving', '--cwd', place.folder];
+    const { code, out } = run(words);
+    expect(code).toBe(0);
+    expect(out).toContain('+ src/serve.ts\n');
+    expect(out).toMatch(/\d+\. Start it: npm start/);
+    expect(out).toContain('Read and apply src/migrations/0004-webhook-receiving.up.sql');
+    expect(run(['verify'], {}, join(place.folder, 'shop')).out).not.toContain('✗');
+    expect(run(['create', 'other', '--json', '--cwd', place.folder]).out).toContain(
+      '"name": "other"',
+    );
+  });
+
+  it('is listed for a new service unless that has it, a line each', () => {
+    const { out } = run(['create', '--list']);
+    expect(out).toMatch(/^integrations\/webhook-receiving\t\S/m);
+    expect(out).not.toContain('jobs/background-jobs');
+    expect(run(['create', '--list', '--json']).out).toContain(
+      '"id": "integrations/webhook-receiving"',
+    );
   });
 
   it('lists what it can do by id, a line each, for other programs', () => {

@@ -60,6 +60,20 @@ shown each file before. --remove takes out all of it.`,
     options: { detail: { type: 'string' }, files: { type: 'boolean' }, file: { type: 'string' } },
     load: async () => (await import('./commands/show.ts')).show,
   },
+  create: {
+    synopsis: '<folder> [--with <id,id…>] [--list] [--cwd <folder>] [--json]',
+    summary: 'Writes a new service that runs, with tests, from the patterns',
+    about: `Express 5, configuration, logs, errors, health, migrations and a worker, wired. The folder must be
+empty or not there. --with adds patterns as add --with-tests does, --list shows them. A terminal is
+asked when --with is left out.`,
+    examples: [
+      'touchstone create shop',
+      'touchstone create shop --with integrations/webhook-receiving,auth/refresh-token-rotation',
+      'touchstone create --list',
+    ],
+    options: { with: { type: 'string' }, list: { type: 'boolean' } },
+    load: async () => (await import('./commands/create.ts')).create,
+  },
   add: {
     synopsis: `<id…> [--with-tests] [--dir <folder>] [--migrations <folder>]
                [--imports ts|js] [--dry-run] [--cwd <folder>] [--json]`,

@@ -1,4 +1,5 @@
-import type { LibraryIndex, PatternEntry } from '../library/types.ts';
+import type { LibraryIndex, PatternEntry, ServiceTemplate } from '../library/types.ts';
+import { buildService, SERVICE } from './build-service.ts';
 import { countTokens } from './count-tokens.ts';
 import { type PatternCopy, prepareCopy } from './prepare-copy.ts';
 import { readKit } from './read-kit.ts';
@@ -18,6 +19,8 @@ export type BuiltPattern = {
 export type BuiltLibrary = {
   version: string;
   patterns: BuiltPattern[];
+  /** Undefined in a repository that has no such pattern. */
+  service: ServiceTemplate | undefined;
   /** The topics of the catalogue, written or not, and the fields outside of it. */
   topics: Topic[];
 };
@@ -31,7 +34,9 @@ export function buildLibrary(root: string, version: string): BuiltLibrary {
     const texts = writeTexts(source);
     return { source, texts, entry: describe(source, texts), copy: prepareCopy(source, kit, byId) };
   });
-  return { version, patterns, topics: [...readTopics(root), ...listOutside()] };
+  const template = byId.get(SERVICE);
+  const service = template && buildService(root, template, kit);
+  return { version, patterns, service, topics: [...readTopics(root), ...listOutside()] };
 }
 
 /** What is loaded to list and to search. */

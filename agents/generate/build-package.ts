@@ -32,6 +32,7 @@ export function writeLibraryFiles(library: BuiltLibrary, folder: string): void {
   write('index.json', JSON.stringify(writeIndex(library)));
   const sources = library.patterns.map(({ source }) => source);
   write('search.json', JSON.stringify(indexSearch(sources, library.topics)));
+  if (library.service) write('service.json', JSON.stringify(library.service));
   write('AGENTS.block.md', writeBlock(sources.map(toCommittedPattern), library.version));
   for (const { entry, texts, copy } of library.patterns) {
     const prefix = `patterns/${entry.id}`;

@@ -68,7 +68,7 @@ export function prepareCopy(pattern: SourcePattern, kit: Kit, others: Others): P
 }
 
 /** The file as it runs, without the lines that only serve the page. */
-function stripMarkers(path: string, text: string): string {
+export function stripMarkers(path: string, text: string): string {
   const scan = scanRegions(path, text);
   const cut = scan.markers.size === 0 ? undefined : cutFile(scan);
   return cut === undefined ? text : `${cut.lines.join('\n')}\n`;

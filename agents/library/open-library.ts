@@ -1,7 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameBundle } from '../generate/budgets.ts';
-import type { Detail, FileRole, LibraryIndex, PatternEntry, PatternManifest } from './types.ts';
+import type {
+  Detail,
+  FileRole,
+  LibraryIndex,
+  PatternEntry,
+  PatternManifest,
+  ServiceTemplate,
+} from './types.ts';
 
 /** The patterns of this package. Everything is a file beside the code: nothing asks a network. */
 export type Library = {
@@ -13,6 +20,8 @@ export type Library = {
   readManifest: (id: string) => PatternManifest;
   /** A file as a project gets it. */
   readFile: (id: string, role: FileRole, path: string) => string;
+  /** What a new service consists of. */
+  readService: () => ServiceTemplate;
   /** The index that a search reads. */
   readSearchIndex: () => string;
   /** What AGENTS.md of a project says of the library. */
@@ -34,6 +43,7 @@ export function openLibrary(folder: string): Library {
     readText: (id, detail) => read(`patterns/${id}/${detail}.md`),
     readManifest: (id) => readJson(`patterns/${id}/manifest.json`),
     readFile: (id, role, path) => read(`patterns/${id}/files/${role}/${path}`),
+    readService: () => readJson('service.json'),
     readSearchIndex: () => read('search.json'),
     readBlock: () => read('AGENTS.block.md'),
     readSkills() {

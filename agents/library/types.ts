@@ -57,5 +57,17 @@ export type PatternManifest = {
   yours: string[];
 };
 
+/** What a new service consists of, besides the patterns that are added to it. */
+export type ServiceTemplate = {
+  /** The pattern that it is the example of. */
+  id: string;
+  /** The patterns that it uses. */
+  patterns: string[];
+  dependencies: Packages;
+  devDependencies: Packages;
+  /** Its own files, by their paths in `src`. */
+  files: Record<string, string>;
+};
+
 /** `index.json`: every pattern, sorted by id. */
 export type LibraryIndex = { version: string; patterns: PatternEntry[] };

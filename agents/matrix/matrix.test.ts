@@ -82,6 +82,43 @@ describe.each(isAll ? names : names.slice(0, 1))('a project of %s', (name) => {
 
 // Not skipped but left out: a skipped test is one that should have run.
 if (isAll) describe('on another Node', testOtherNodes);
+if (isAll) describe('a new service', testNewService);
+
+const NEW_ORDER = { customer: 'Ada', cents: 4200 };
+
+function testNewService() {
+  it(
+    'compiles, passes its tests and takes an order, with patterns that are added to it',
+    async () => {
+      const place = makeFolder();
+      onTestFinished(() => place[Symbol.dispose]());
+      const ids = 'integrations/webhook-receiving,auth/refresh-token-rotation';
+      const create = `npm exec --yes --package=${tarball} -- touchstone create shop --with ${ids}`;
+      expect(await mustRun(create, place)).toContain('Start it: npm start');
+
+      const folder = join(place.folder, 'shop');
+      await mustRun(`npm install --save-dev ${tarball} --no-audit --no-fund`, { folder });
+      await mustRun('npm run check', { folder });
+      await mustRun('npm test', { folder });
+      await mustRun('npm run test:patterns', { folder });
+      await mustRun(`${NPX} verify`, { folder });
+
+      const port = await findFreePort();
+      await using _ = startServer('node src/main.ts', { folder, port });
+      const url = `http://127.0.0.1:${port}`;
+      const isReady = async () =>
+        (await fetch(`${url}/readyz`).catch(() => undefined))?.ok === true;
+      await waitUntil('it is ready', isReady);
+      const { status } = await fetch(`${url}/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(NEW_ORDER),
+      });
+      expect(status).toBe(201);
+    },
+    PATIENCE_MS,
+  );
+}
 
 function testOtherNodes() {
   const project = SAMPLE_PROJECTS['Express, ES modules and npm'];

@@ -11,6 +11,8 @@ it.each([
   ['moments in the future', ['20990102030405_init.sql'], '20990102030406_jobs.sql'],
   ['milliseconds', ['1700000000000_init.js'], `${NOW.getTime()}_jobs.sql`],
   ['versions of Flyway', ['V1__init.sql', 'V2__users.sql'], 'V3__jobs.sql'],
+  ['a file for each way', ['0001_a.down.sql', '0001_a.up.sql'], '0002_jobs.up.sql'],
+  ['files of our migrator', ['0001-a.up.sql', '0002-b.up.concurrent.sql'], '0003-jobs.up.sql'],
   ['names without numbers', ['init.sql'], 'init_jobs.sql'],
   ['other files', ['README.md', '0001_init.sql', 'meta'], '0002_jobs.sql'],
 ])('a migration sorts behind %s', (_, present, expected) => {
@@ -18,6 +20,11 @@ it.each([
   expect(name).toBe(expected);
   const sql = present.filter((one) => /^[^a-z]*\d|\.sql$/.test(one));
   expect([...sql, name].sort().at(-1)).toBe(name);
+});
+
+it('words are joined as the number is', () => {
+  expect(nameMigration(['0001-a.sql'], 'dead-jobs_roles', NOW)).toBe('0002-dead-jobs-roles.sql');
+  expect(nameMigration(['0001_a.sql'], 'dead-jobs', NOW)).toBe('0002_dead_jobs.sql');
 });
 
 it('numbers that outgrow their width are still larger', () => {

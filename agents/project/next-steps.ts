@@ -7,6 +7,8 @@ type Circumstances = {
   manifests: PatternManifest[];
   /** The services that they run on, `postgres 15` for that version or a newer one. */
   needs: string[];
+  /** What is to be said of install scripts; empty for nothing. */
+  scripts: string;
   isModule: boolean;
   manager: string;
 };
@@ -19,7 +21,7 @@ const NOTES: Record<string, string> = {
 /** What is left to do once a plan is written, a sentence each. */
 export function listNext(
   { asked, settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
-  { manifests, needs, isModule, manager }: Circumstances,
+  { manifests, needs, scripts, isModule, manager }: Circumstances,
 ): string[] {
   const written = files.filter(({ state }) => state === 'write');
   const copied = unique(written.filter(isOf('pattern')).map(({ pattern }) => pattern));
@@ -33,6 +35,7 @@ export function listNext(
     isModule || settings.isCommonJs
       ? ''
       : 'Set "type": "module" in package.json: the files are ES modules.',
+    scripts,
     lacksPackages ? `Install the packages: ${manager} install${NOTES[manager] ?? ''}` : '',
     ...versions.map(
       ({ name, present, proven }) =>

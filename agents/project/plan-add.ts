@@ -7,7 +7,7 @@ import { collectPackages } from './collect-packages.ts';
 import { findUnmet } from './find-unmet.ts';
 import { listRequired } from './list-required.ts';
 import { hashContent, type Lock, readProjectLock, refuseNewerLock } from './lock-file.ts';
-import { nameMigration } from './migration-name.ts';
+import { listNamesBefore, nameMigration } from './migration-name.ts';
 import { listNext } from './next-steps.ts';
 import {
   comparePackages,
@@ -16,6 +16,7 @@ import {
   type PackageChange,
   readManifest,
 } from './package-json.ts';
+import { placeScripts } from './place-scripts.ts';
 import type { Project } from './project.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import { findSettings, type Settings, type SettingsOptions } from './settings.ts';
@@ -85,6 +86,7 @@ export function planAdd(
   const files = planFiles({ library, project, settings, manifests, tested, now: options.now });
   const change = collectPackages(library, manifests, tested);
   const { missing, others } = comparePackages(manifest, change);
+  const { packages, step: scripts } = placeScripts(project.root, missing);
   const environment = [...new Set(manifests.flatMap(({ environment }) => environment))].sort();
   const asked = patterns.filter((id) => ids.includes(id));
   const brought = listBrought(requires, patterns, asked);
@@ -94,14 +96,14 @@ export function planAdd(
     brought,
     settings,
     files,
-    packages: missing,
+    packages,
     others,
     environment,
     unmet: findUnmet({ settings, hasTests: tested.size > 0 }),
   };
   const isModule = manifest.type === 'module';
   const needs = patterns.flatMap((id) => library.find(id)?.needs ?? []);
-  const circumstances = { manifests, needs, isModule, manager: findManager(project) };
+  const circumstances = { manifests, needs, scripts, isModule, manager: findManager(project) };
   return { ...plan, next: listNext(plan, circumstances) };
 }
 
@@ -141,7 +143,7 @@ type Job = {
 function planFiles(job: Job): PlannedFile[] {
   const { library, project, settings, manifests, tested, now = new Date() } = job;
   const lock = readProjectLock(project);
-  const names = [...project.list(settings.migrations)];
+  const names = listNamesBefore(project.list(settings.migrations), manifests);
   const planned = manifests.flatMap(({ id, files }) =>
     files
       .filter(({ role }) => role !== 'test' || tested.has(id))

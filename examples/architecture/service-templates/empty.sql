@@ -1,0 +1,1 @@
+-- The service makes its tables itself: see migrations/.
