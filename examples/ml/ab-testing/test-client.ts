@@ -25,6 +25,7 @@ export type Look = {
   trial: { id: number; candidate: string; share: number } | null;
   verdict?: string;
   users?: Tally[];
+  told?: Tally[];
   failed?: Tally[];
   shadow?: {
     users: number;
