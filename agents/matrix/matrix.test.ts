@@ -8,7 +8,7 @@ import { NPX } from '../library/package-name.ts';
 import { makeFolder, makeProject } from '../testing/test-library.ts';
 import { fetchNode } from './fetch-node.ts';
 import { mustRun, runLine, startServer } from './run-in-project.ts';
-import { SAMPLE_PROJECTS, type SampleProject } from './sample-projects.ts';
+import { installWithNpm, SAMPLE_PROJECTS, type SampleProject } from './sample-projects.ts';
 
 /** `npm test -- --all` tries every kind of project; without it, the one that differs most does. */
 const isAll = process.env.TOUCHSTONE_ALL === '1';
@@ -93,11 +93,11 @@ function testNewService() {
       const place = makeFolder();
       onTestFinished(() => place[Symbol.dispose]());
       const ids = 'integrations/webhook-receiving,auth/refresh-token-rotation';
-      const create = `npm exec --yes --package=${tarball} -- touchstone create shop --with ${ids}`;
+      const create = `npm exec --yes --prefer-offline --package=${tarball} -- touchstone create shop --with ${ids}`;
       expect(await mustRun(create, place)).toContain('Start it: npm start');
 
       const folder = join(place.folder, 'shop');
-      await mustRun(`npm install --save-dev ${tarball} --no-audit --no-fund`, { folder });
+      await mustRun(installWithNpm(tarball), { folder });
       await mustRun('npm run check', { folder });
       await mustRun('npm test', { folder });
       await mustRun('npm run test:patterns', { folder });

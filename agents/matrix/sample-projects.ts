@@ -15,7 +15,8 @@ const TYPES = { '@types/node': '24.10.1', typescript: '5.9.3' };
 const EXPRESS = { express: '5.3.0' };
 const NPM = 'npm install --no-audit --no-fund --prefer-offline';
 
-const installWithNpm = (tarball?: string): string =>
+/** Installs with npm, from its cache where it can. */
+export const installWithNpm = (tarball?: string): string =>
   tarball ? `${NPM} --save-dev ${tarball}` : NPM;
 
 const manifest = (fields: object): string =>

@@ -8,7 +8,7 @@ import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
 import { failure } from '@touchstone/kit/testing/failure';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import { startService } from './start-service.ts';
 import { borrowProcess } from './test-process.ts';
 import {
@@ -403,53 +403,40 @@ failure(
   },
 );
 
-failure(
-  'A request is not valid, or there is nothing at its path',
-  {
-    symptom:
-      'A problem document with a stable `code`: 400, 404, 405; and a line in the log with the id of the request',
-    defence: 'routes',
-    remains: 'Who may place an order is not asked: add authentication',
-  },
-  async () => {
-    await using database = await openDatabase();
-    await using one = await startInstance(database.url, {});
-    const ask = async (
-      method: string,
-      path: string,
-      body?: unknown,
-    ) => {
-      const answer = await one.send(method, path, { body });
-      expect(answer.headers.get('content-type')).toBe(
-        'application/problem+json',
-      );
-      return [answer.status, answer.body.code];
-    };
+it('answers each mistake of a caller with a problem document, and logs it with the id of the request', async () => {
+  await using database = await openDatabase();
+  await using one = await startInstance(database.url, {});
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const answer = await one.send(method, path, { body });
+    expect(answer.headers.get('content-type')).toBe(
+      'application/problem+json',
+    );
+    return [answer.status, answer.body.code];
+  };
 
-    expect([
-      await ask('POST', '/orders', { customer: '', cents: 1 }),
-      await ask('GET', '/orders/x'),
-      await ask('GET', '/orders/999'),
-      await ask('DELETE', '/orders'),
-      await ask('GET', '/nowhere'),
-    ]).toEqual([
-      [400, 'invalid_request'],
-      [400, 'invalid_request'],
-      [404, 'no_such_order'],
-      [405, 'method_not_allowed'],
-      [404, 'not_found'],
-    ]);
-    await one.kill('SIGTERM');
-    const lines = one
-      .read()
-      .output.split('\n')
-      .filter((line) => line.includes('"path":"/nowhere"'));
-    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      {
-        message: 'request ended',
-        context: { requestId: expect.any(String), method: 'GET' },
-        details: { status: 404, sent: true },
-      },
-    ]);
-  },
-);
+  expect([
+    await ask('POST', '/orders', { customer: '', cents: 1 }),
+    await ask('GET', '/orders/x'),
+    await ask('GET', '/orders/999'),
+    await ask('DELETE', '/orders'),
+    await ask('GET', '/nowhere'),
+  ]).toEqual([
+    [400, 'invalid_request'],
+    [400, 'invalid_request'],
+    [404, 'no_such_order'],
+    [405, 'method_not_allowed'],
+    [404, 'not_found'],
+  ]);
+  await one.kill('SIGTERM');
+  const lines = one
+    .read()
+    .output.split('\n')
+    .filter((line) => line.includes('"path":"/nowhere"'));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    {
+      message: 'request ended',
+      context: { requestId: expect.any(String), method: 'GET' },
+      details: { status: 404, sent: true },
+    },
+  ]);
+});
