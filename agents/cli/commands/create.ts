@@ -79,9 +79,10 @@ function listSteps({ folder, added }: CreatedService): string[] {
   return [
     ...(place === '' ? [] : [`Go there: cd ${place}`]),
     `Install the packages: npm install. The copied tests want this package too: ${INSTALL}.`,
-    'Start it: npm start. It has a Postgres of its own unless DATABASE_URL is set.',
-    'Test it: npm test, and npm run test:patterns.',
+    // A migration that refers to tables of yours would stop the start.
     ...(added?.next ?? []),
+    'Start it: npm start. It applies the migrations, and has a Postgres of its own unless DATABASE_URL is set.',
+    'Test it: npm test, and npm run test:patterns.',
   ];
 }
 

@@ -22,7 +22,6 @@ const newOrder = z.strictObject({
 });
 const orderId = z.string().regex(/^[1-9]\d{0,17}$/);
 
-// #region routes
 /** The routes of the service; every error is a problem document. */
 export function createApp({ orders, log }: Services) {
   const app = express().disable('x-powered-by');
@@ -50,7 +49,6 @@ export function createApp({ orders, log }: Services) {
   app.use(answerNotFound, answerErrors(log, translate));
   return app;
 }
-// #endregion routes
 
 // #region translate-errors
 /** What an error of the core means to the caller. */
