@@ -12,11 +12,13 @@ export type Topic = { id: string; title: string; promise: string; asked?: string
 /** The topics of the catalogue. */
 export function readTopics(root: string): Topic[] {
   const text = readFileSync(join(root, 'docs/catalogue.json'), 'utf8');
+  return addAsked((JSON.parse(text) as { topics: Topic[] }).topics);
+}
+
+/** Gives each topic the words that people ask with. */
+export function addAsked(topics: Topic[]): Topic[] {
   const asked = new Map(Object.entries(ASKED.topics));
-  return (JSON.parse(text) as { topics: Topic[] }).topics.map((topic) => ({
-    ...topic,
-    asked: asked.get(topic.id) ?? '',
-  }));
+  return topics.map((topic) => ({ ...topic, asked: asked.get(topic.id) ?? '' }));
 }
 
 /** The fields beside the library's own. A query that is about one of them has no page, and never will. */

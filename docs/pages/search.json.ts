@@ -1,6 +1,7 @@
 import { getCollection } from 'astro:content';
 import type { APIRoute } from 'astro';
 import { indexSearch } from '../../agents/generate/index-search.ts';
+import { addAsked, listOutside } from '../../agents/generate/read-topics.ts';
 import { topics } from '../catalogue.json';
 import { listLibrary, type SitePattern } from '../patterns/library.ts';
 import type { SearchData, SearchedPattern } from '../search/search-data.ts';
@@ -17,7 +18,7 @@ export const GET: APIRoute = async () => {
         body,
         ...(proof && { proof }),
       })),
-      topics,
+      [...addAsked(topics), ...listOutside()],
     ),
     patterns: patterns.map(describePattern),
     topics: topics.map(({ id, title }) => ({ id, title })),
