@@ -167,6 +167,9 @@ describe('a pattern on its way into a project', () => {
     const { code, out } = run(words);
     expect(code).toBe(0);
     expect(out).toContain('+ src/serve.ts\n');
+    expect(out.match(/^\d+\. Install the packages.*/gm)).toEqual([
+      '2. Install the packages: npm install',
+    ]);
     expect(out).toMatch(/\d+\. Start it: npm start/);
     expect(out).toContain('Read and apply src/migrations/0004-webhook-receiving.up.sql');
     expect(run(['verify'], {}, join(place.folder, 'shop')).out).not.toContain('✗');

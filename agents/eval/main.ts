@@ -1,6 +1,5 @@
 import { createScorer } from '../library/score-pages.ts';
 import { createSearch, MIN_SCORE, TOPIC_SHARE } from '../library/search.ts';
-import type { SearchIndex } from '../library/search-index.ts';
 import { openBuilt } from './open-built.ts';
 import { readQueries } from './queries.ts';
 import { runEval } from './run-eval.ts';
@@ -21,7 +20,7 @@ function printEval(): void {
 }
 
 function printScore(text: string): void {
-  const scorePages = createScorer(JSON.parse(library.readSearchIndex()) as SearchIndex);
+  const scorePages = createScorer(library.readSearchIndex());
   const { words, pages, topic } = scorePages(text);
   const best = pages.slice(0, 3);
   console.table(

@@ -2,10 +2,7 @@ import { ROOT } from '../../scripts/files/root.ts';
 import { areaOf } from '../../scripts/pattern/ids.ts';
 import { buildLibrary } from '../generate/build-library.ts';
 import { type IndexedPattern, indexSearch } from '../generate/index-search.ts';
-import type { Library } from '../library/open-library.ts';
-
-/** What a search needs of a library. */
-export type SearchedLibrary = Pick<Library, 'find' | 'readSearchIndex'>;
+import type { SearchedLibrary } from '../library/search.ts';
 
 /** The library as it would be built now, in memory, with other patterns beside it on request. */
 export function openBuilt(
@@ -14,7 +11,7 @@ export function openBuilt(
   const { patterns, topics } = buildLibrary(ROOT, '0.0.0');
   const own = patterns.map(({ source }) => source);
   const all = [...own, ...addPatterns(own)].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const index = JSON.stringify(indexSearch(all, topics));
+  const index = indexSearch(all, topics);
   const entries = new Map(patterns.map(({ entry }) => [entry.id, entry]));
   const [like] = entries.values();
   return {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameBundle } from '../generate/budgets.ts';
+import type { SearchIndex } from './search-index.ts';
 import type {
   Detail,
   FileRole,
@@ -23,7 +24,7 @@ export type Library = {
   /** What a new service consists of. */
   readService: () => ServiceTemplate;
   /** The index that a search reads. */
-  readSearchIndex: () => string;
+  readSearchIndex: () => SearchIndex;
   /** What AGENTS.md of a project says of the library. */
   readBlock: () => string;
   /** The Agent Skills of the package, by their paths in a folder of skills. */
@@ -44,7 +45,7 @@ export function openLibrary(folder: string): Library {
     readManifest: (id) => readJson(`patterns/${id}/manifest.json`),
     readFile: (id, role, path) => read(`patterns/${id}/files/${role}/${path}`),
     readService: () => readJson('service.json'),
-    readSearchIndex: () => read('search.json'),
+    readSearchIndex: () => readJson('search.json'),
     readBlock: () => read('AGENTS.block.md'),
     readSkills() {
       // The package has them once, where tools look for them: beside `dist`.

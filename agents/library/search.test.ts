@@ -34,7 +34,7 @@ const INDEX: SearchIndex = {
 };
 
 const search = createSearch({
-  readSearchIndex: () => JSON.stringify(INDEX),
+  readSearchIndex: () => INDEX,
   find: (id) => ENTRIES.find((entry) => entry.id === id),
 });
 const listIds = (query: string, options?: Parameters<typeof search>[1]) =>

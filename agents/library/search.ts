@@ -1,11 +1,19 @@
-import type { Library } from './open-library.ts';
 import { createScorer, type Scored } from './score-pages.ts';
 import { OUTSIDE, type SearchIndex } from './search-index.ts';
 import { readWords } from './search-words.ts';
 import type { PatternEntry } from './types.ts';
 
+/** What a search reads of a pattern besides the index. */
+type Searched = Pick<PatternEntry, 'area' | 'symptoms'>;
+
+/** The patterns that are searched, and the index of them. */
+export type SearchedLibrary<Pattern extends Searched = PatternEntry> = {
+  find: (id: string) => Pattern | undefined;
+  readSearchIndex: () => SearchIndex;
+};
+
 /** A pattern that answers a query, and the symptom of it that is most like the query. */
-export type Hit = { pattern: PatternEntry; score: number; symptom: string };
+export type Hit<Pattern = PatternEntry> = { pattern: Pattern; score: number; symptom: string };
 
 /** Whether patterns fit, none does, or the query has no word to search for. */
 export type SearchOutcome = 'found' | 'no-pattern' | 'no-words';
@@ -14,9 +22,9 @@ export type SearchOutcome = 'found' | 'no-pattern' | 'no-words';
  * What a search found. Without hits, `nearest` has the ids that come closest, three at most, and
  * `planned` the topic that the query is about and that has no page yet.
  */
-export type SearchResult = {
+export type SearchResult<Pattern = PatternEntry> = {
   outcome: SearchOutcome;
-  hits: Hit[];
+  hits: Hit<Pattern>[];
   nearest: string[];
   planned?: string;
 };
@@ -25,7 +33,10 @@ export type SearchResult = {
 export type SearchOptions = { area?: string | undefined; limit?: number | undefined };
 
 /** Searches by keywords, by a sentence, or by a pasted error message. */
-export type Search = (query: string, options?: SearchOptions) => SearchResult;
+export type Search<Pattern = PatternEntry> = (
+  query: string,
+  options?: SearchOptions,
+) => SearchResult<Pattern>;
 
 /**
  * Below this score the best page is no answer, less what a topic without a page takes of it.
@@ -47,8 +58,10 @@ const MAX_HITS = 10;
 const DEFAULT_HITS = 5;
 
 /** A search over the library; the index is read once. */
-export function createSearch(library: Pick<Library, 'find' | 'readSearchIndex'>): Search {
-  const scorePages = createScorer(JSON.parse(library.readSearchIndex()) as SearchIndex);
+export function createSearch<Pattern extends Searched>(
+  library: SearchedLibrary<Pattern>,
+): Search<Pattern> {
+  const scorePages = createScorer(library.readSearchIndex());
 
   return function search(query, { area, limit = DEFAULT_HITS } = {}) {
     const { words, pages, topic } = scorePages(query);
@@ -71,7 +84,7 @@ export function createSearch(library: Pick<Library, 'find' | 'readSearchIndex'>)
 }
 
 /** The symptom whose words say most about the query; the first where none says anything. */
-function findSymptom({ symptoms }: PatternEntry, words: Scored['words']): string {
+function findSymptom({ symptoms }: Searched, words: Scored['words']): string {
   let best = { symptom: symptoms[0] ?? '', said: 0 };
   for (const symptom of symptoms) {
     const has = new Set(readWords(symptom));

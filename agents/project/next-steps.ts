@@ -18,6 +18,10 @@ const NOTES: Record<string, string> = {
   pnpm: ' (it asks about install scripts, and none is needed: pnpm approve-builds, select none)',
 };
 
+/** How the packages are installed. */
+export const sayInstall = (manager: string): string =>
+  `Install the packages: ${manager} install${NOTES[manager] ?? ''}`;
+
 /** What is left to do once a plan is written, a sentence each. */
 export function listNext(
   { asked, settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
@@ -36,7 +40,7 @@ export function listNext(
       ? ''
       : 'Set "type": "module" in package.json: the files are ES modules.',
     scripts,
-    lacksPackages ? `Install the packages: ${manager} install${NOTES[manager] ?? ''}` : '',
+    lacksPackages ? sayInstall(manager) : '',
     ...versions.map(
       ({ name, present, proven }) =>
         `${name}: yours is ${present}; the pattern was proven with ${proven}.`,

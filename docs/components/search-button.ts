@@ -3,8 +3,5 @@ export function startSearchButton(page: Document): void {
   const button = page.querySelector<HTMLButtonElement>('.open-search');
   const opener = page.querySelector<HTMLButtonElement>('site-search button[data-open-modal]');
   if (!button || !opener) return;
-  button.addEventListener('click', (event) => {
-    event.stopPropagation(); // a click outside of the search closes it
-    opener.click();
-  });
+  button.addEventListener('click', () => opener.click());
 }

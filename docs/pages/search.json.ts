@@ -28,21 +28,9 @@ export const GET: APIRoute = async () => {
   return Response.json(data);
 };
 
-function describePattern({ id, area, data, counts }: SitePattern): SearchedPattern {
-  const { title, summary, symptoms, keywords, level, needs, requires, related } = data;
-  return {
-    id,
-    area,
-    title,
-    summary,
-    symptoms,
-    keywords,
-    level,
-    needs,
-    requires,
-    related,
-    ...counts,
-  };
+function describePattern({ id, area, data }: SitePattern): SearchedPattern {
+  const { title, summary, symptoms } = data;
+  return { id, area, title, summary, symptoms };
 }
 
 type Guide = { id: string; title: string; summary: string; body: string };

@@ -15,18 +15,15 @@ export type Answer = {
 /** What a search says: answers, or that there are none, with the planned topic and the nearest pages. */
 export type Answers = { answers: Answer[]; planned?: Named | undefined; nearest: Answer[] };
 
-/** The site shows no token counts. */
-const tokens = { brief: 0, standard: 0, full: 0 };
-
 /** A guide speaks of everything a little: beside patterns it must be about the query, alone it may touch it. */
 const LEAST_OF_GUIDE = { beside: 0.4, alone: 0.25 };
 
 /** Opens the search of the package over what the site loaded. */
 export function openSearch(data: SearchData): (query: string) => Answers {
-  const byId = new Map(data.patterns.map((pattern) => [pattern.id, { ...pattern, tokens }]));
+  const byId = new Map(data.patterns.map((pattern) => [pattern.id, pattern]));
   const search = createSearch({
     find: (id: string) => byId.get(id),
-    readSearchIndex: () => JSON.stringify(data.index),
+    readSearchIndex: () => data.index,
   });
   const scoreGuides = createScorer(data.guideIndex);
 

@@ -3,6 +3,9 @@ import type { Answers } from './open-search.ts';
 
 type Ask = (query: string) => Answers;
 
+const NOT_LOADED =
+  '<p class="nothing">The search did not load. Type on when the network is back.</p>';
+
 /** Makes the search of the header work: it opens, answers while a reader types, and is used by keyboard alone. */
 export function startSearchBox(page: Document): void {
   const search = page.querySelector('site-search');
@@ -14,9 +17,10 @@ export function startSearchBox(page: Document): void {
   const load = loadOnce();
 
   async function answer() {
-    const ask = await load();
-    const query = input?.value.trim() ?? '';
-    if (list) list.innerHTML = query === '' ? '' : drawAnswers(ask(query));
+    const ask = await load().catch(() => undefined);
+    if (!input || !list) return;
+    const query = input.value.trim();
+    list.innerHTML = !ask ? NOT_LOADED : query === '' ? '' : drawAnswers(ask(query));
   }
   function open() {
     dialog?.showModal();
@@ -24,20 +28,23 @@ export function startSearchBox(page: Document): void {
     void answer();
   }
 
-  search.addEventListener('pointerover', () => void load(), { once: true });
+  search.addEventListener('pointerover', () => load().catch(() => {}), { once: true });
   opener.addEventListener('click', open);
   input.addEventListener('input', answer);
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
   });
+  dialog.querySelector('[data-close-modal]')?.addEventListener('click', () => dialog.close());
   dialog.querySelector('form')?.addEventListener('submit', async (event) => {
     event.preventDefault();
     await answer();
     list.querySelector('a')?.click();
   });
-  dialog.addEventListener('keydown', (event) =>
-    moveFocus(event, [input, ...list.querySelectorAll('a')]),
-  );
+  dialog.addEventListener('keydown', (event) => {
+    // In a field for searches, Chromium would only empty it.
+    if (event.key === 'Escape') dialog.close();
+    moveFocus(event, [input, ...list.querySelectorAll('a')]);
+  });
   page.addEventListener('keydown', (event) => {
     if (!opensSearch(event)) return;
     event.preventDefault();
@@ -46,7 +53,7 @@ export function startSearchBox(page: Document): void {
   });
 }
 
-/** The engine and its index come once a reader turns to the search. */
+/** The engine and its index come once a reader turns to the search; what failed is loaded again. */
 function loadOnce(): () => Promise<Ask> {
   let loaded: Promise<Ask> | undefined;
   async function load() {
@@ -54,10 +61,14 @@ function loadOnce(): () => Promise<Ask> {
       import('./open-search.ts'),
       fetch('/search.json'),
     ]);
+    if (!response.ok) throw new Error(`search.json: ${response.status}`);
     return openSearch(await response.json());
   }
   return () => {
-    loaded ??= load();
+    loaded ??= load().catch((error) => {
+      loaded = undefined;
+      throw error;
+    });
     return loaded;
   };
 }

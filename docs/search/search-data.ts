@@ -1,8 +1,8 @@
 import type { SearchIndex } from '../../agents/library/search-index.ts';
 import type { PatternEntry } from '../../agents/library/types.ts';
 
-/** A pattern as the search needs it. */
-export type SearchedPattern = Omit<PatternEntry, 'tokens'>;
+/** What the search shows of a pattern. */
+export type SearchedPattern = Pick<PatternEntry, 'id' | 'area' | 'title' | 'summary' | 'symptoms'>;
 
 /** A topic or a guide by its name. */
 export type Named = { id: string; title: string };

@@ -113,6 +113,31 @@ it('is opened by a slash, walked through by arrows, and followed by Enter', asyn
   await page.waitForURL('**/patterns/auth/refresh-token-rotation/');
 });
 
+it('is closed by its button, and by Escape', async () => {
+  const page = await search('webhook');
+  const dialog = page.locator('site-search dialog');
+
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  expect(await dialog.isVisible()).toBe(false);
+
+  await page.keyboard.press('/');
+  expect(await dialog.isVisible()).toBe(true);
+  await page.keyboard.press('Escape');
+  expect(await dialog.isVisible()).toBe(false);
+});
+
+it('says that it did not load, and loads with the next letter', async () => {
+  const page = await site.open('/');
+  await page.route('**/search.json', (route) => route.abort());
+  await type(page, 'webhoo');
+  expect(await page.locator('.nothing').textContent()).toContain('did not load');
+
+  await page.unroute('**/search.json');
+  await page.keyboard.type('k');
+
+  await page.locator('[data-answers] a').first().waitFor();
+});
+
 it('searches from the page for what is not there', async () => {
   const page = await site.open('/404.html');
   await type(page, 'webhook');

@@ -8,8 +8,11 @@ import { INSTALL } from '../../library/package-name.ts';
 import type { PatternEntry } from '../../library/types.ts';
 import { type CreatedService, createService } from '../../project/create-service.ts';
 import { listRequired } from '../../project/list-required.ts';
+import { sayInstall } from '../../project/next-steps.ts';
 import type { CliInput, CommandResult } from '../command.ts';
 import { resolvePatternIds } from '../resolve-pattern-ids.ts';
+
+const INSTALL_ALL = sayInstall('npm');
 
 /** Writes a new service that runs, or lists what can be added to one. */
 export async function create(input: CliInput): Promise<CommandResult> {
@@ -78,9 +81,10 @@ function listSteps({ folder, added }: CreatedService): string[] {
   const place = relative(process.cwd(), folder);
   return [
     ...(place === '' ? [] : [`Go there: cd ${place}`]),
-    `Install the packages: npm install. The copied tests want this package too: ${INSTALL}.`,
+    INSTALL_ALL,
+    `The copied tests want this package too: ${INSTALL}.`,
     // A migration that refers to tables of yours would stop the start.
-    ...(added?.next ?? []),
+    ...(added?.next ?? []).filter((step) => step !== INSTALL_ALL),
     'Start it: npm start. It applies the migrations, and has a Postgres of its own unless DATABASE_URL is set.',
     'Test it: npm test, and npm run test:patterns.',
   ];

@@ -1,7 +1,4 @@
-import {
-  lockTable,
-  untilWaiting,
-} from '@touchstone/kit/postgres/locks';
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { runProgram } from '@touchstone/kit/programs/program';
 import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
@@ -13,7 +10,7 @@ import { startService } from './start-service.ts';
 import { borrowProcess } from './test-process.ts';
 import {
   beginFirstMigration,
-  confirmAgain,
+  beginJobs,
   countOrders,
   launchInstance,
   listMessages,
@@ -188,13 +185,7 @@ failure(
     });
     await placeOrder(one.send);
     await untilConfirmed(database, 1);
-    await confirmAgain(database);
-    const locked = await lockTable(
-      database.pool,
-      'orders',
-      'exclusive',
-    );
-    await makeJobsDue(database);
+    const locked = await beginJobs(database);
     const placing = placeOrder(one.send);
     await untilWaiting(database.pool, 2);
 
@@ -233,13 +224,7 @@ failure(
     });
     await placeOrder(one.send);
     await untilConfirmed(database, 1);
-    await confirmAgain(database);
-    const locked = await lockTable(
-      database.pool,
-      'orders',
-      'exclusive',
-    );
-    await makeJobsDue(database);
+    const locked = await beginJobs(database);
     const placing = expect(placeOrder(one.send)).rejects.toThrow(
       'fetch failed',
     );
@@ -268,13 +253,7 @@ failure(
     await using one = await startInstance(database.url, {});
     await placeOrder(one.send);
     await untilConfirmed(database, 1);
-    await confirmAgain(database);
-    const locked = await lockTable(
-      database.pool,
-      'orders',
-      'exclusive',
-    );
-    await makeJobsDue(database);
+    const locked = await beginJobs(database);
     await untilWaiting(database.pool);
 
     expect(await one.kill('SIGTERM')).toBe(0);
@@ -304,13 +283,7 @@ failure(
     for (let order = 1; order <= 5; order += 1)
       await placeOrder(one.send);
     await untilConfirmed(database, 5);
-    await confirmAgain(database);
-    const locked = await lockTable(
-      database.pool,
-      'orders',
-      'exclusive',
-    );
-    await makeJobsDue(database);
+    const locked = await beginJobs(database);
     await untilWaiting(database.pool, 5);
 
     await one.kill('SIGKILL');

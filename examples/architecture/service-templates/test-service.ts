@@ -3,6 +3,7 @@ import {
   type Database,
   freshDatabase,
 } from '@touchstone/kit/postgres/database';
+import { lockTable } from '@touchstone/kit/postgres/locks';
 import { startGuardedProgram } from '@touchstone/kit/programs/guarded-program';
 import { startProgram } from '@touchstone/kit/programs/program';
 import {
@@ -108,18 +109,21 @@ export async function untilConfirmed(
   });
 }
 
-/** Gives each order a job that confirms it once more, an hour from now. */
-export async function confirmAgain({ pool }: Database) {
+/** Gives each order a job that confirms it once more, due now; it cannot end before the table is unlocked. */
+export async function beginJobs(database: Database) {
+  const { pool } = database;
   await pool.query('update orders set confirmed_at = null');
+  const locked = await lockTable(pool, 'orders', 'exclusive');
   await pool.query(
     `insert into jobs (kind, payload, due_at, max_attempts)
      select 'confirm-order', jsonb_build_object('orderId', id::text),
-            now() + interval '1 hour', 20
+            now(), 20
      from orders`,
   );
+  return locked;
 }
 
-/** The hour, or the lease of a worker that is gone, is over. */
+/** The lease of a worker that is gone is over. */
 export const makeJobsDue = ({ pool }: Database) =>
   pool.query('update jobs set due_at = now()');
 
