@@ -10,12 +10,17 @@ import { type PlacedMutant, runMutants, type Verdict } from './run-mutants.ts';
 /** The tests that a project gets with a pattern: `touchstone add --with-tests`. */
 const READERS_TESTS: ReadonlySet<string> = new Set(['failures.test.ts']);
 
-/** Runs the tests of an example once, as it is, and notes which of them ran which place. */
+/** Runs the tests of an example once, as it is, and notes which of them ran which place, also in programs that they started. */
 export async function recordTests(id: string): Promise<TestRecord[]> {
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-record-'));
   try {
     const reportFile = join(folder, 'tests.json');
-    const selection = { projects: ['examples'], paths: [`examples/${id}/`], reportFile };
+    const selection = {
+      projects: ['examples'],
+      paths: [`examples/${id}/`],
+      environment: { TOUCHSTONE_PROGRAMS: folder },
+      reportFile,
+    };
     const { failed, output } = await runTests(selection, () => {});
     if (failed > 0) throw new Error(`the tests of ${id} fail as they are:\n${output}`);
     return readTestReport(reportFile).get(id) ?? [];

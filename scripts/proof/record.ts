@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import type { EvidenceKind } from '@touchstone/kit/testing/evidence';
 import { afterEach, beforeEach } from 'vitest';
 import { ROOT } from '../files/root.ts';
-import { type Executed, findExecuted } from './executed.ts';
+import { type Executed, findExecuted, uniteSpans } from './executed.ts';
 import { openCoverage } from './open-coverage.ts';
+import { openProgramCoverage } from './program-coverage.ts';
 
 /** How each file that no JavaScript engine runs was used. */
 type Evidence = Record<string, EvidenceKind>;
@@ -28,6 +29,10 @@ declare module 'vitest' {
 
 // Vitest loads this file anew for each test file, in a process of its own.
 const takeCoverage = await openCoverage();
+
+// Not for a proof: a program that is killed notes nothing, so that would differ from run to run.
+const { TOUCHSTONE_PROGRAMS: folder } = process.env;
+const takePrograms = folder ? openProgramCoverage(folder) : () => [];
 
 const evidence: Evidence = {};
 subscribe('touchstone:evidence', (message) => {
@@ -54,10 +59,12 @@ afterEach(async ({ task }) => {
 /** What was executed since the last call. */
 async function takeExecuted(): Promise<Executed> {
   const executed: Executed = {};
-  for (const { url, functions } of await takeCoverage()) {
+  for (const { url, functions } of [...(await takeCoverage()), ...takePrograms()]) {
     if (!isExampleSource(url)) continue;
     const spans = findExecuted(functions.flatMap(({ ranges }) => ranges));
-    if (spans.length > 0) executed[toRepositoryPath(fileURLToPath(url))] = spans;
+    if (spans.length === 0) continue;
+    const path = toRepositoryPath(fileURLToPath(url));
+    executed[path] = uniteSpans([executed[path] ?? [], spans]);
   }
   return executed;
 }
