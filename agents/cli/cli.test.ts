@@ -1,31 +1,23 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROOT } from '../../scripts/files/root.ts';
-import { buildLibrary } from '../generate/build-library.ts';
-import { writeLibraryFiles } from '../generate/build-package.ts';
-import { bundleCode } from '../generate/bundle-code.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { buildCli } from '../testing/build-cli.ts';
 import { makeFolder, makeProject } from '../testing/test-library.ts';
 import { listCommands } from './command-list.ts';
 
-// The packages that the bundle imports are found from here, as they are in node_modules.
-const dist = join(ROOT, 'agents/dist');
+const cli = await buildCli('1.2.3');
 const project = makeProject();
 const empty = makeFolder();
 
-beforeAll(async () => {
-  writeLibraryFiles(buildLibrary(ROOT, '1.2.3'), join(dist, 'library'));
-  await bundleCode(join(ROOT, 'agents'), dist);
-});
-
 afterAll(() => {
+  cli[Symbol.dispose]();
   project[Symbol.dispose]();
   empty[Symbol.dispose]();
 });
 
 function run(words: string[], environment: NodeJS.ProcessEnv = {}, cwd = project.folder) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(dist, 'cli.js'), ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli.program, ...words], {
     cwd,
     encoding: 'utf8',
     env: { PATH: process.env.PATH, ...environment },
@@ -105,7 +97,7 @@ it('changes nothing of a project while another command does', async () => {
   const ended = await Promise.allSettled(
     names.map((name) => {
       const words = name === 'init' ? [] : ['background-jobs'];
-      return promisify(execFile)(process.execPath, [join(dist, 'cli.js'), name, ...words], {
+      return promisify(execFile)(process.execPath, [cli.program, name, ...words], {
         cwd: held.folder,
       });
     }),

@@ -1,11 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from '../../scripts/files/root.ts';
-import { buildLibrary } from '../generate/build-library.ts';
-import { writeLibraryFiles } from '../generate/build-package.ts';
-import { bundleCode } from '../generate/bundle-code.ts';
+import { buildCli } from './build-cli.ts';
 import { makeProject } from './test-library.ts';
 
 /** An app that was built: how it starts, and the folder of its migrations. */
@@ -14,11 +12,11 @@ export type BuiltApp = Disposable & { main: URL; migrations: string };
 /** An app of its own code, in a folder of fixtures, and of patterns that the package's command added to it; its types hold. */
 export async function buildApp(name: string, patterns: string[]): Promise<BuiltApp> {
   const source = join(ROOT, 'agents/testing/fixtures', name);
-  using built = await buildPackage();
+  using cli = await buildCli('1.0.0');
   const { folder, ...place } = makeProject({
     'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS }),
   });
-  run(join(built.folder, 'cli.js'), 'add', ...patterns, '--cwd', folder);
+  run(cli.program, 'add', ...patterns, '--cwd', folder);
   cpSync(join(source, 'main.ts'), join(folder, 'main.ts'));
   const schema = join(source, 'schema.sql');
   if (existsSync(schema)) cpSync(schema, join(folder, 'migrations/9999_app.sql'));
@@ -29,16 +27,6 @@ export async function buildApp(name: string, patterns: string[]): Promise<BuiltA
     main: pathToFileURL(join(folder, 'main.ts')),
     migrations: join(folder, 'migrations'),
   };
-}
-
-/** In a folder from which the packages that it imports are found. */
-async function buildPackage() {
-  const dist = join(ROOT, 'agents/dist');
-  mkdirSync(dist, { recursive: true });
-  const folder = mkdtempSync(join(dist, 'package-'));
-  writeLibraryFiles(buildLibrary(ROOT, '1.0.0'), join(folder, 'library'));
-  await bundleCode(join(ROOT, 'agents'), folder);
-  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }
 
 const COMPILER_OPTIONS = {
