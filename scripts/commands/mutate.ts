@@ -17,7 +17,14 @@ import {
   parseMutationRecord,
 } from '../mutate/mutation-record.ts';
 import type { PlacedMutant, Verdict } from '../mutate/run-mutants.ts';
-import { showProgress, tellCounts, tellSurvivor, tellUnmatched } from '../mutate/tell-mutants.ts';
+import {
+  showProgress,
+  tellCounts,
+  tellKnown,
+  tellSurvivor,
+  tellUnmatched,
+} from '../mutate/tell-mutants.ts';
+import { openVerdictMemory, type VerdictMemory } from '../mutate/verdict-memory.ts';
 import { readFrontmatter } from '../page/frontmatter.ts';
 import { openKeys } from '../pattern/keys.ts';
 import { readExample } from '../pattern/read-example.ts';
@@ -25,21 +32,23 @@ import { readExample } from '../pattern/read-example.ts';
 const usage = `npm run mutate -- <id> …          changes the code that you copy, one place at a time, asks the
                                  tests, prints what they let pass, and writes mutants.json
                --file <file>     the mutants of this file only; writes nothing
-               --only survived   those only that survived the last time; writes nothing`;
+               --only survived   those only that survived the last time; writes nothing
+               --anew            asks about each mutant; else what an earlier run on this machine
+                                 found is taken over, as long as nothing that it depends on changed`;
 
-type Choice = { file: string | undefined; onlySurvived: boolean };
+type Choice = { file: string | undefined; onlySurvived: boolean; anew: boolean };
 
 await runCommand({
   usage,
-  options: { file: { type: 'string' }, only: { type: 'string' } },
+  options: { file: { type: 'string' }, only: { type: 'string' }, anew: { type: 'boolean' } },
   async main({ values, words }) {
     if (words.length === 0) throw new UsageError('name the pattern: npm run mutate -- <id>');
     if (values.only !== undefined && values.only !== 'survived')
       throw new UsageError('--only takes "survived"');
     const file = typeof values.file === 'string' ? values.file : undefined;
+    const choice = { file, onlySurvived: values.only === 'survived', anew: values.anew === true };
     let unmatched = 0;
-    for (const id of choosePatternIds(ROOT, words))
-      unmatched += await mutate(id, { file, onlySurvived: values.only === 'survived' });
+    for (const id of choosePatternIds(ROOT, words)) unmatched += await mutate(id, choice);
     return unmatched > 0 ? 1 : 0;
   },
 });
@@ -50,10 +59,7 @@ async function mutate(id: string, choice: Choice): Promise<number> {
   const key = readKey(id); // read before: what is edited meanwhile was not judged
   const all = await listMutants(ROOT, { id, ...readTaken(id) });
   const mutants = choose(id, all, choice);
-  console.error(`${id}: ${mutants.length} mutants; running the tests once as they are`);
-  const records = await recordTests(id);
-  const onVerdict = showProgress(mutants.length);
-  const verdicts = await judgeMutants({ repository: ROOT, id, mutants, records, onVerdict });
+  const verdicts = await judge(id, mutants, choice);
   const equivalents = readEquivalents(id);
   const record = buildMutationRecord(key, verdicts, equivalents);
   const isWhole = mutants.length === all.length;
@@ -63,6 +69,34 @@ async function mutate(id: string, choice: Choice): Promise<number> {
   if (isWhole) writeFileSync(recordFile(id), `${JSON.stringify(record, null, 2)}\n`);
   console.log(`${id}: ${tellCounts(record)}, ${formatSeconds(performance.now() - started)}`);
   return unmatched.length;
+}
+
+/** The verdicts in the order of the mutants; asks the tests only about what is not known from before. */
+async function judge(id: string, mutants: PlacedMutant[], { anew }: Choice): Promise<Verdict[]> {
+  const memory = openMemory(id);
+  const known = new Map(
+    (anew ? [] : mutants).flatMap((mutant) => {
+      const verdict = memory.recall(mutant);
+      return verdict ? [[mutant, verdict] as const] : [];
+    }),
+  );
+  const unknown = mutants.filter((mutant) => !known.has(mutant));
+  console.error(tellKnown(id, mutants.length, known.size));
+  if (unknown.length === 0) return [...known.values()];
+  const records = await recordTests(id);
+  const show = showProgress(unknown.length);
+  function onVerdict(verdict: Verdict) {
+    memory.remember(verdict);
+    show(verdict);
+  }
+  const fresh = await judgeMutants({
+    repository: ROOT,
+    id,
+    mutants: unknown,
+    records,
+    onVerdict,
+  });
+  return mutants.flatMap((mutant) => known.get(mutant) ?? fresh[unknown.indexOf(mutant)] ?? []);
 }
 
 function report(id: string, { survivors }: MutationRecord, verdicts: Verdict[]): void {
@@ -116,9 +150,16 @@ function readExampleOf(id: string) {
 }
 
 function readKey(id: string): string {
-  const page = readFileSync(join(ROOT, `patterns/${id}.md`), 'utf8');
-  return openKeys(ROOT)({ id, sources: readExampleOf(id).sources, page }).proof.key;
+  return openKeys(ROOT)({ id, sources: readExampleOf(id).sources, page: readPage(id) }).proof.key;
 }
+
+function openMemory(id: string): VerdictMemory {
+  const file = join(ROOT, '.cache/verdicts', `${id}.jsonl`);
+  const { sources } = readExampleOf(id);
+  return openVerdictMemory({ file, root: ROOT, id, sources, page: readPage(id) });
+}
+
+const readPage = (id: string): string => readFileSync(join(ROOT, `patterns/${id}.md`), 'utf8');
 
 function recordFile(id: string): string {
   return join(ROOT, 'examples', id, 'mutants.json');

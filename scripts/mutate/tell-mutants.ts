@@ -45,6 +45,14 @@ export function tellCounts(record: MutationRecord): string {
   );
 }
 
+/** What there is to ask, and what an earlier run found out already. */
+export function tellKnown(id: string, mutants: number, known: number): string {
+  const found = `${id}: ${describeCount(mutants, 'mutant')}`;
+  const before = known > 0 ? `, ${known} known from an earlier run` : '';
+  const next = known < mutants ? '; running the tests once as they are' : '';
+  return found + before + next;
+}
+
 /** Prints a sign of life: a line that lives in a terminal, one for each tenth in a log. */
 export function showProgress(total: number): (verdict: Verdict) => void {
   const started = performance.now();
