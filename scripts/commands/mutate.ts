@@ -159,7 +159,9 @@ function openMemory(id: string): VerdictMemory {
   return openVerdictMemory({ file, root: ROOT, id, sources, page: readPage(id) });
 }
 
-const readPage = (id: string): string => readFileSync(join(ROOT, `patterns/${id}.md`), 'utf8');
+function readPage(id: string): string {
+  return readFileSync(join(ROOT, `patterns/${id}.md`), 'utf8');
+}
 
 function recordFile(id: string): string {
   return join(ROOT, 'examples', id, 'mutants.json');
