@@ -4,7 +4,7 @@ import type { Question } from './lane.ts';
 import type { Mutant } from './mutant.ts';
 
 /** Tests to ask together, of one file. `isReaders`: a project gets this file with the pattern. */
-export type Ask = Omit<Question, 'inCopy'> & { isReaders: boolean };
+export type Ask = Omit<Question, 'inCopy' | 'asItIs'> & { isReaders: boolean };
 
 /** A hang is called one after this long, however fast the test usually is. */
 const LEAST_LIMIT_MS = 4_000;

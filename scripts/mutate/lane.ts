@@ -9,6 +9,8 @@ export type Question = {
   tests: ReadonlyMap<string, number>;
   /** Makes the copy of the example that is asked, which is gone afterwards. */
   inCopy: InCopy;
+  /** Makes one without the change. */
+  asItIs: InCopy;
 };
 
 /** Runs with the folder of a copy that nothing has loaded yet. */
@@ -33,6 +35,8 @@ const SPARE_RESOURCES = 4;
 const RUNS_OF_A_PROCESS = 60;
 /** The file is loaded and its hooks run before the first test begins. */
 const LOADING_MS = 10_000;
+/** How many times as long as usual the slowest machine gets. */
+const MOST_PATIENCE = 16;
 
 /** Opens a lane for test files below the folder. */
 export async function openLane(root: string): Promise<Lane> {
@@ -49,8 +53,8 @@ export async function openLane(root: string): Promise<Lane> {
    * Each time from a new folder, of which the process knows no module: a service that a module starts
    * ends with the tests of one file, and is not there for those of the next.
    */
-  async function askOnce(question: Question) {
-    const answer = await question.inCopy((folder) => station.ask(question, folder));
+  async function askOnce(question: Question, patience: number) {
+    const answer = await question.inCopy((folder) => station.ask(question, folder, patience));
     runs += 1;
     const isSpent = runs >= RUNS_OF_A_PROCESS || (!answer.passed && answer.how !== 'failed');
     if (isSpent || (await station.isBusy())) await renew();
@@ -58,11 +62,25 @@ export async function openLane(root: string): Promise<Lane> {
   }
 
   /** A busy machine or what an earlier change left behind can turn a test red: it counts when it does so twice. */
-  async function ask(question: Question) {
-    const answer = await askOnce(question);
+  async function askTwice(question: Question, patience: number) {
+    const answer = await askOnce(question, patience);
     if (answer.passed) return answer;
-    const again = await askOnce(narrow(question, answer));
-    return again.passed ? await askOnce(question) : again;
+    const again = await askOnce(narrow(question, answer), patience);
+    return again.passed ? await askOnce(question, patience) : again;
+  }
+
+  /**
+   * What takes too long hangs only when the unchanged code ends in that time just then. Else the
+   * machine is busy, and both get more of it.
+   */
+  async function ask(question: Question) {
+    for (let patience = 1; patience <= MOST_PATIENCE; patience *= 2) {
+      const answer = await askTwice(question, patience);
+      if (answer.passed || answer.how !== 'hung') return answer;
+      const control = { ...narrow(question, answer), inCopy: question.asItIs };
+      if ((await askOnce(control, patience)).passed) return answer;
+    }
+    throw new Error(`${question.file} does not end, and not without a change either`);
   }
 
   return { ask, close: () => station.close() };
@@ -100,11 +118,12 @@ async function openStation(root: string) {
     { server: { watch: null }, cacheDir: join(root, '.cache') },
   );
 
-  async function ask({ file, tests }: Question, folder: string): Promise<TestsAnswer> {
+  async function ask(question: Question, folder: string, patience: number): Promise<TestsAnswer> {
+    const { file, tests } = question;
     const project = vitest.getRootProject();
     const path = join(folder, file);
     const specification = project.createSpecification(path, { testNames: [...tests.keys()] });
-    watch.begin(tests);
+    watch.begin(tests, patience);
     const run = await vitest.runTestSpecifications([specification]).catch(toFailedRun);
     const hung = watch.end();
     if (hung) return { passed: false, test: hung, how: 'hung', error: 'it did not end' };
@@ -150,6 +169,7 @@ function describe(error: unknown): string {
 /** Kills the process when a test takes longer than it may. */
 function createWatch({ kill }: WarmPool) {
   let limits: ReadonlyMap<string, number> = new Map();
+  let times = 1;
   let timer: NodeJS.Timeout | undefined;
   let hung: string | undefined;
 
@@ -158,11 +178,12 @@ function createWatch({ kill }: WarmPool) {
     timer = setTimeout(() => {
       hung = name;
       kill();
-    }, milliseconds);
+    }, milliseconds * times);
   }
 
-  function begin(tests: ReadonlyMap<string, number>) {
+  function begin(tests: ReadonlyMap<string, number>, patience: number) {
     limits = tests;
+    times = patience;
     hung = undefined;
     allow('loading the file', LOADING_MS);
   }

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ROOT } from '../files/root.ts';
@@ -101,6 +101,33 @@ describe('a mutant', () => {
   });
 });
 
+it('does not take a busy machine for a hang', { timeout: 120_000 }, async () => {
+  const folder = makeSampleRepository(ID, { 'sample.ts': SOURCE, 'query.sql': QUERY });
+  const runs = join(folder, 'runs');
+  const slow = `import { appendFileSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { isFull } from './sample.ts';
+it('is slow from the second run on', async () => {
+  appendFileSync(${JSON.stringify(runs)}, '.');
+  const isFirst = readFileSync(${JSON.stringify(runs)}, 'utf8') === '.';
+  if (!isFirst) await new Promise((resolve) => setTimeout(resolve, 4_500));
+  expect(isFull(3)).toBe(true);
+});`;
+  writeFileSync(join(folder, 'examples', ID, 'sample.test.ts'), slow);
+  const copies = openMutantTree(folder, ID);
+  onTestFinished(copies.removeAll);
+  const [verdict] = await runMutants({
+    tree: copies,
+    mutants: [placeChange(change('3', '3 as number'))],
+    records: [toRecord('is slow from the second run on')],
+    readersFiles: new Set(),
+    lanes: 1,
+    onVerdict: () => {},
+  });
+  expect(verdict).toMatchObject({ asked: 1, caughtByReaders: false });
+  expect(verdict?.caught).toBeUndefined();
+});
+
 it('changes nothing in the repository, and leaves no copy', async () => {
   await judge('>=', '>');
   const folder = join(repository, 'examples', ID);
@@ -171,18 +198,20 @@ async function judge(from: string, to: string, names = NAMES, path = 'sample.ts'
 }
 
 function judgeAll(changes: Change[], names = NAMES): Promise<Verdict[]> {
-  const mutants = changes.map(({ path, source, from, to }) => {
-    const start = source.indexOf(from);
-    const end = start + from.length;
-    return {
-      path,
-      source,
-      mutant: { operator: 'sample', start, end, replacement: to, meaning: '' },
-    };
-  });
+  const mutants = changes.map(placeChange);
   const readersFiles = new Set(['sample.test.ts']);
   const records = names.map(toRecord);
   return runMutants({ tree, mutants, records, readersFiles, lanes: 1, onVerdict: () => {} });
+}
+
+function placeChange({ path, source, from, to }: Change) {
+  const start = source.indexOf(from);
+  const end = start + from.length;
+  return {
+    path,
+    source,
+    mutant: { operator: 'sample', start, end, replacement: to, meaning: '' },
+  };
 }
 
 function toRecord(title: string): TestRecord {

@@ -56,9 +56,10 @@ export async function runMutants(run: Run): Promise<Verdict[]> {
 /** A test that fails in a copy without any change would catch every mutant. */
 async function checkUnchanged({ tree, records, readersFiles }: Run): Promise<void> {
   const lane = await openLane(tree.root);
-  const inCopy: InCopy = (run) => tree.inCopy(undefined, run);
+  const asItIs: InCopy = (ask) => tree.inCopy(undefined, ask);
+  const copies = { inCopy: asItIs, asItIs };
   try {
-    const { caught } = await askUntilRed(lane, inCopy, toAsks(records, readersFiles));
+    const { caught } = await askUntilRed(lane, copies, toAsks(records, readersFiles));
     if (!caught) return;
     const { file, test, how, error } = caught;
     throw new Error(
@@ -73,14 +74,19 @@ async function judge(lane: Lane, placed: PlacedMutant, run: Run): Promise<Verdic
   const { path, source, mutant } = placed;
   const asks = chooseTests({ path, mutant }, run.records, run.readersFiles);
   const text = applyMutant(source, mutant);
-  const inCopy: InCopy = (ask) => run.tree.inCopy({ path, text }, ask);
-  return { ...placed, ...(await askUntilRed(lane, inCopy, asks)) };
+  const copies: Copies = {
+    inCopy: (ask) => run.tree.inCopy({ path, text }, ask),
+    asItIs: (ask) => run.tree.inCopy(undefined, ask),
+  };
+  return { ...placed, ...(await askUntilRed(lane, copies, asks)) };
 }
 
-async function askUntilRed(lane: Lane, inCopy: InCopy, asks: Ask[]) {
+type Copies = { inCopy: InCopy; asItIs: InCopy };
+
+async function askUntilRed(lane: Lane, copies: Copies, asks: Ask[]) {
   let asked = 0;
   for (const { file, tests, isReaders } of asks) {
-    const answer = await lane.ask({ file, tests, inCopy });
+    const answer = await lane.ask({ file, tests, ...copies });
     if (!answer.passed) return { asked, caught: { ...answer, file }, caughtByReaders: isReaders };
     asked += tests.size;
   }
