@@ -33,8 +33,10 @@ export type Lane = {
 const SPARE_RESOURCES = 4;
 /** Every run leaves its modules in memory. */
 const RUNS_OF_A_PROCESS = 60;
-/** The file is loaded and its hooks run before the first test begins. */
-const LOADING_MS = 10_000;
+/** The file is loaded, by a new process with all its packages, before the first test begins. */
+const LOADING_MS = 30_000;
+/** The hooks after the last test. */
+const ENDING_MS = 10_000;
 /** How many times as long as usual the slowest machine gets. */
 const MOST_PATIENCE = 16;
 
@@ -195,8 +197,8 @@ function createWatch({ kill }: WarmPool) {
 
   const reporter = {
     onTestCaseReady: (test: TestCase) =>
-      allow(test.fullName, limits.get(test.fullName) ?? LOADING_MS),
-    onTestCaseResult: () => allow('the end of the file', LOADING_MS),
+      allow(test.fullName, limits.get(test.fullName) ?? ENDING_MS),
+    onTestCaseResult: () => allow('the end of the file', ENDING_MS),
   };
   return { begin, end, reporter };
 }
