@@ -33,10 +33,8 @@ export type Lane = {
 const SPARE_RESOURCES = 4;
 /** Every run leaves its modules in memory. */
 const RUNS_OF_A_PROCESS = 60;
-/** The file is loaded, by a new process with all its packages, before the first test begins. */
-const LOADING_MS = 30_000;
-/** The hooks after the last test. */
-const ENDING_MS = 10_000;
+/** The file is loaded and its hooks run before the first test begins. */
+const LOADING_MS = 10_000;
 /** How many times as long as usual the slowest machine gets. */
 const MOST_PATIENCE = 16;
 
@@ -44,6 +42,7 @@ const MOST_PATIENCE = 16;
 export async function openLane(root: string): Promise<Lane> {
   let station = await openStation(root);
   let runs = 0;
+  let patience = 1;
 
   async function renew() {
     await station.close();
@@ -55,7 +54,7 @@ export async function openLane(root: string): Promise<Lane> {
    * Each time from a new folder, of which the process knows no module: a service that a module starts
    * ends with the tests of one file, and is not there for those of the next.
    */
-  async function askOnce(question: Question, patience: number) {
+  async function askOnce(question: Question) {
     const answer = await question.inCopy((folder) => station.ask(question, folder, patience));
     runs += 1;
     const isSpent = runs >= RUNS_OF_A_PROCESS || (!answer.passed && answer.how !== 'failed');
@@ -64,11 +63,11 @@ export async function openLane(root: string): Promise<Lane> {
   }
 
   /** A busy machine or what an earlier change left behind can turn a test red: it counts when it does so twice. */
-  async function askTwice(question: Question, patience: number) {
-    const answer = await askOnce(question, patience);
+  async function askTwice(question: Question) {
+    const answer = await askOnce(question);
     if (answer.passed) return answer;
-    const again = await askOnce(narrow(question, answer), patience);
-    return again.passed ? await askOnce(question, patience) : again;
+    const again = await askOnce(narrow(question, answer));
+    return again.passed ? await askOnce(question) : again;
   }
 
   /**
@@ -76,11 +75,14 @@ export async function openLane(root: string): Promise<Lane> {
    * machine is busy, and both get more of it.
    */
   async function ask(question: Question) {
-    for (let patience = 1; patience <= MOST_PATIENCE; patience *= 2) {
-      const answer = await askTwice(question, patience);
+    for (; patience <= MOST_PATIENCE; patience *= 2) {
+      const answer = await askTwice(question);
       if (answer.passed || answer.how !== 'hung') return answer;
       const control = { ...narrow(question, answer), inCopy: question.asItIs };
-      if ((await askOnce(control, patience)).passed) return answer;
+      if ((await askOnce(control)).passed) {
+        patience = Math.max(1, patience / 2);
+        return answer;
+      }
     }
     throw new Error(`${question.file} does not end, and not without a change either`);
   }
@@ -197,8 +199,8 @@ function createWatch({ kill }: WarmPool) {
 
   const reporter = {
     onTestCaseReady: (test: TestCase) =>
-      allow(test.fullName, limits.get(test.fullName) ?? ENDING_MS),
-    onTestCaseResult: () => allow('the end of the file', ENDING_MS),
+      allow(test.fullName, limits.get(test.fullName) ?? LOADING_MS),
+    onTestCaseResult: () => allow('the end of the file', LOADING_MS),
   };
   return { begin, end, reporter };
 }

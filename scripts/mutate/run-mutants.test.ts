@@ -1,5 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '@touchstone/kit/programs/is-alive';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ROOT } from '../files/root.ts';
 import { createTestRecord } from '../proof/create-test-record.ts';
@@ -126,6 +128,18 @@ it('is slow from the second run on', async () => {
   });
   expect(verdict).toMatchObject({ asked: 1, caughtByReaders: false });
   expect(verdict?.caught).toBeUndefined();
+});
+
+it('leaves no program behind that a test started', async () => {
+  const pids = join(repository, 'pids');
+  const starts = `const { spawn } = process.getBuiltinModule('child_process');
+  const { appendFileSync } = process.getBuiltinModule('fs');
+  const child = spawn('sleep', ['600']); child.unref();
+  appendFileSync(${JSON.stringify(pids)}, child.pid + ' '); return count`;
+  await judge('return count', starts);
+  const started = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
+  expect(started.length).toBeGreaterThan(0);
+  await waitUntil('they have ended', () => started.every((pid) => !isAlive(pid)));
 });
 
 it('changes nothing in the repository, and leaves no copy', async () => {

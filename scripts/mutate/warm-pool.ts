@@ -11,7 +11,7 @@ export type WarmPool = {
   pool: PoolRunnerInitializer;
   /** How many timers, sockets and the like keep the process busy. */
   countResources: () => Promise<number>;
-  /** Ends the process at once, whatever it does. */
+  /** Ends the process at once, whatever it does, and the programs that it started. */
   kill: () => void;
 };
 
@@ -27,6 +27,7 @@ export function createWarmPool(): WarmPool {
     const launched = fork(ENTRY, [], {
       env: { ...process.env, ...env },
       execArgv,
+      detached: true, // a group of its own, with what the tests start
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',
     });
@@ -86,9 +87,22 @@ export function createWarmPool(): WarmPool {
   return {
     pool: { name: 'warm', createPoolWorker },
     countResources,
-    kill: () => child?.kill('SIGKILL'),
+    kill: () => killGroup(child),
   };
 }
+
+/** The process, and the programs that a changed pattern did not end. */
+function killGroup(child: ChildProcess | undefined): void {
+  if (child?.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+const isGone = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ESRCH';
 
 /** A process that has ended must be renewed, as one that is busy. */
 const GONE: ResourceMessage = { touchstoneResources: Number.POSITIVE_INFINITY };

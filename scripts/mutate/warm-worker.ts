@@ -2,10 +2,10 @@ import { init, runBaseTests, setupEnvironment } from 'vitest/worker';
 
 // The process that a lane keeps: it runs test files one after another, each from a folder of its
 // own, so that Node loads the changed pattern anew and keeps Vitest, pg and express.
-const exit = process.exit.bind(process);
+const kill = process.kill.bind(process);
 const send = process.send?.bind(process);
 if (!send) throw new Error('warm-worker.ts is started by a lane, not by hand');
-process.on('disconnect', () => exit(1));
+process.on('disconnect', () => kill(-process.pid, 'SIGKILL')); // it leads a group of its own
 
 /** The question whether an ended test left something that still runs, and its answer. */
 export type ResourceMessage = { touchstoneResources: number };
