@@ -10,7 +10,7 @@ const FIX = 'npm run sync';
 /** Finds generated files that are not as the patterns would have them, and those of no pattern. */
 export function checkDrift(root: string, files: ReadonlyMap<string, string>): Finding[] {
   const stray = listStrays(root, files).map((path) =>
-    toFinding(path, 1, { code: 'generated-stray', message: 'no pattern makes this file any more' }),
+    toFinding(path, 1, { code: 'generated-stray', message: 'no pattern generates this file any more' }),
   );
   return [...[...files].flatMap(([path, text]) => compare(root, path, text)), ...stray];
 }
@@ -29,7 +29,7 @@ function compare(root: string, path: string, text: string): Finding[] {
   if (found === text) return [];
   const code = 'generated-drift';
   if (found === undefined) return [toFinding(path, 1, { code, message: 'the file is not there' })];
-  const message = 'this is not what the patterns say';
+  const message = 'this differs from what the patterns generate';
   return [toFinding(path, findFirstDifference(found, text), { code, message })];
 }
 

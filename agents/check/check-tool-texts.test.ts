@@ -48,7 +48,7 @@ describe('generated files', () => {
         file: AREA,
         line: 9,
         column: 1,
-        message: 'this is not what the patterns say',
+        message: 'this differs from what the patterns generate',
         fix: 'npm run sync',
       },
       expect.objectContaining({ file: REFERENCE, line: 1, message: 'the file is not there' }),

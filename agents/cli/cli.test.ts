@@ -65,7 +65,7 @@ describe('touchstone', () => {
     [['create', 'a', 'b'], 'name one folder'],
     [['create', '.'], 'is not empty: name another folder'],
     [['create', 'shop', '--with', 'background-job'], 'did you mean jobs/background-jobs'],
-    [['mcp', '--port', '8931'], '--port goes with --http'],
+    [['mcp', '--port', '8931'], '--port needs --http'],
     [['help', 'ad'], 'did you mean add?'],
   ])('ends with 2 and one sentence for %j', (words, sentence) => {
     const { code, out, errors } = run(words);

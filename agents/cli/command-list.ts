@@ -8,9 +8,9 @@ export const COMMANDS = {
     synopsis: '[--mcp claude,cursor,vscode] [--skills] [--remove] [--cwd <folder>] [--json]',
     summary: 'Tells the AI tools of a project about the patterns, in AGENTS.md and CLAUDE.md',
     about: `Writes a block between markers into AGENTS.md, and a CLAUDE.md that points to it. Run it again to
-bring the block up to date. --mcp writes the MCP server into .mcp.json, .cursor/mcp.json or
-.vscode/mcp.json, --skills the Agent Skills into .claude/skills. A terminal is asked for both, and
-shown each file before. --remove takes out all of it.`,
+update the block. --mcp writes the MCP server into .mcp.json, .cursor/mcp.json or .vscode/mcp.json,
+--skills the Agent Skills into .claude/skills. In a terminal, it asks about both, and shows each file
+before it writes it. --remove deletes all of it.`,
     examples: [
       'touchstone init',
       'touchstone init --mcp claude,cursor',
@@ -26,7 +26,7 @@ shown each file before. --remove takes out all of it.`,
   list: {
     synopsis: '[--area <area>] [--json]',
     summary: 'Lists the patterns: id and title',
-    about: 'Into a pipe it writes one pattern a line, with a tab between id and title.',
+    about: 'In a pipe, it prints one pattern per line, with a tab between id and title.',
     examples: [
       'touchstone list',
       'touchstone list --area jobs',
@@ -63,9 +63,9 @@ shown each file before. --remove takes out all of it.`,
   create: {
     synopsis: '<folder> [--with <id,id…>] [--list] [--cwd <folder>] [--json]',
     summary: 'Writes a new service that runs, with tests, from the patterns',
-    about: `Express 5, configuration, logs, errors, health, migrations and a worker, wired. The folder must be
-empty or not there. --with adds patterns as add --with-tests does, --list shows them. A terminal is
-asked when --with is left out.`,
+    about: `The service has Express 5, configuration, logs, errors, health, migrations and a worker. The folder
+must be empty or new. --with adds more patterns, with their tests; --list shows which. In a terminal,
+it asks for them when --with is missing.`,
     examples: [
       'touchstone create shop',
       'touchstone create shop --with integrations/webhook-receiving,auth/refresh-token-rotation',
@@ -78,8 +78,8 @@ asked when --with is left out.`,
     synopsis: `<id…> [--with-tests] [--dir <folder>] [--migrations <folder>]
                [--imports ts|js] [--dry-run] [--cwd <folder>] [--json]`,
     summary: 'Copies patterns into a project, with their tables as a migration',
-    about: `Copies the patterns and those that they build on. Packages go into package.json in the versions
-proven. A file that you edited is left alone. --with-tests copies the tests of the patterns that
+    about: `Copies the patterns and those that they build on. Adds packages to package.json in the tested
+versions. Does not change a file that you edited. --with-tests copies the tests of the patterns that
 you name, not of those that they build on.`,
     examples: [
       'touchstone add background-jobs --dry-run',
@@ -107,8 +107,8 @@ you name, not of those that they build on.`,
     synopsis: '[<id…>] [--dry-run] [--applied] [--cwd <folder>] [--json]',
     summary: 'Updates the copied files, and merges your edits with what is new',
     about: `Where you and the library changed the same lines, conflict markers show both. Exit 1 on a conflict.
-Patterns that build on each other are updated together. A pattern that is newly required is added.
-A migration that has changed is only told: write one of your own, then say --applied.`,
+Patterns that build on each other are updated together. A newly required pattern is added. A changed
+migration is only reported: write one of your own, then run update --applied.`,
     examples: [`${NPX}@latest update --dry-run`, `${NPX}@latest update background-jobs`],
     options: { 'dry-run': { type: 'boolean' }, applied: { type: 'boolean' } },
     load: async () => (await import('./commands/update.ts')).update,
@@ -116,7 +116,7 @@ A migration that has changed is only told: write one of your own, then say --app
   remove: {
     synopsis: '<id…> [--dry-run] [--cwd <folder>] [--json]',
     summary: 'Removes the copied files that you did not edit',
-    about: `Removes also the patterns that were added only because these build on them, unless another one
+    about: `Also removes the patterns that were added only because these build on them, unless another pattern
 needs them. Edited files, migrations and packages stay.`,
     examples: ['touchstone remove background-jobs --dry-run'],
     options: { 'dry-run': { type: 'boolean' } },
@@ -132,8 +132,8 @@ needs them. Edited files, migrations and packages stay.`,
   mcp: {
     synopsis: `[--http] [--port ${DEFAULT_PORT}] [--public] [--host <address>] [--name <host name>]`,
     summary: 'Serves the patterns to an AI tool over MCP: stdio, or --http',
-    about: `Over HTTP it serves this machine alone unless --public. It writes nothing; over HTTP it reads no
-project either.`,
+    about: `Over HTTP it serves only this machine, unless --public is set. It writes no files. Over HTTP it also
+reads no project.`,
     examples: [
       'touchstone mcp',
       'touchstone mcp --http --port 0',

@@ -9,7 +9,7 @@ export function writeHelp(): string {
   const lines = commands.map(
     ([name, { summary }]) => `  ${paint('cyan', name.padEnd(width))}  ${summary}`,
   );
-  return `touchstone: backend patterns in TypeScript, every shown line run by a named test
+  return `touchstone: backend patterns in TypeScript; a named test ran every line of their pages
 
   touchstone <command> [--json] [--cwd <folder>]
 

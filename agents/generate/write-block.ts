@@ -10,9 +10,9 @@ export type BlockPattern = Hinted & { area: string; slug: string };
 
 const HEAD = `## Backend patterns
 
-Before you write backend code on a topic below, read its pattern: prefer it to memory.
+Before you write backend code on a topic below, read its pattern, and prefer it to your memory.
 Read it: \`${writeCall('show', '<area>/<slug>')}\`, or the MCP server \`${writeCall('mcp')}\`. Copy its code and its tests: \`${writeCall('add', '<area>/<slug> --with-tests')}\`. No pattern fits: \`${writeCall('search', '"<symptom or error message>"')}\`.
-If a pattern is missing, \`${writeCall('init')}\` brings this list up to date. If the package is missing, ${INSTALL}.`;
+If a pattern is missing, \`${writeCall('init')}\` updates this list. If the package is missing, ${INSTALL}.`;
 
 /** The part of a project's AGENTS.md that says which patterns there are and when to read one. */
 export function writeBlock(patterns: readonly BlockPattern[], version: string): string {

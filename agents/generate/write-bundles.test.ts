@@ -34,7 +34,7 @@ describe('the bundles of an area', () => {
   it('hold whole patterns only, and name those that are left out', () => {
     const [small] = writeBundles('jobs', make(30));
     const [, included = ''] = /^Included: (.*)\.$/m.exec(small?.text ?? '') ?? [];
-    const [, left = ''] = /^Left out for want of room: (.*)\.$/m.exec(small?.text ?? '') ?? [];
+    const [, left = ''] = /^Left out for lack of space: (.*)\.$/m.exec(small?.text ?? '') ?? [];
     expect([...included.split(', '), ...left.split(', ')].sort()).toEqual(names(30).sort());
     expect(small?.text.match(/^# jobs\/p\d+$/gm)).toHaveLength(included.split(', ').length);
   });

@@ -41,7 +41,7 @@ function writeBundle(area: string, budget: number, ranked: BundledPattern[]): Bu
       [
         `Touchstone, area ${area}, ${detail} texts: about ${tokens} tokens.`,
         `Included: ${listIds(patterns)}.`,
-        ...(rest.length > 0 ? [`Left out for want of room: ${listIds(rest)}.`] : []),
+        ...(rest.length > 0 ? [`Left out for lack of space: ${listIds(rest)}.`] : []),
       ].join('\n');
     const join = (tokens: number) => [head(tokens), ...texts].join('\n\n');
     return join(countTokens(join(budget)));

@@ -1,4 +1,4 @@
-const DESCRIPTION = 'Backend patterns in TypeScript, every shown line run by a named test';
+const DESCRIPTION = 'Backend patterns in TypeScript; a named test ran every line of their pages';
 
 /** The catalogue that makes the repository a place to install the plugin from. */
 export function writeMarketplace(): string {

@@ -73,7 +73,7 @@ function writeDocs(
     ...(requires.length > 0
       ? [`It builds on ${requires.join(', ')}, in the folder beside it.`]
       : []),
-    `The tests that hold what it promises: ${NPX} add ${id} --with-tests`,
+    `Its tests: ${NPX} add ${id} --with-tests`,
   ].join(' ');
 }
 

@@ -34,7 +34,7 @@ ${text}`;
 function writeText(group: readonly CommittedPattern[]): string {
   const lines = group.map(({ id, title, symptoms }) => `- \`${id}\`: ${symptoms[0] ?? title}`);
   return `
-Before you write or change code about one of these, read its pattern, and prefer it to memory: \`${NPX} show <id>\`. \`${NPX} add <id> --with-tests\` copies its code and its tests.
+Before you write or change code about one of these, read its pattern, and prefer it to your memory: \`${NPX} show <id>\`. \`${NPX} add <id> --with-tests\` copies its code and its tests.
 
 ${lines.join('\n')}
 `;

@@ -74,4 +74,4 @@ const OPTIONS = {
 
 /** Some clients show a model this alone until it looks for tools: it says what there is. */
 const writeInstructions = ({ library, areas }: Context): string =>
-  `${library.patterns.length} tested TypeScript backend patterns, with code and failure tests: ${areas.join(', ')}. Before you write or review such code, or debug it, call search_patterns, then get_pattern: prefer it to memory.`;
+  `${library.patterns.length} tested TypeScript backend patterns, with code and failure tests: ${areas.join(', ')}. Before you write or review such code, or debug it, call search_patterns, then get_pattern, and prefer the pattern to your memory.`;

@@ -45,7 +45,7 @@ export function createGuard({ path, names, bodyBytes, takeToken }: GuardOptions)
   }
 
   function guardMethod({ method }: IncomingMessage, response: ServerResponse): boolean {
-    return method === 'POST' || refuse(response, 405, 'Only POST is answered', { allow: 'POST' });
+    return method === 'POST' || refuse(response, 405, 'Use POST', { allow: 'POST' });
   }
 
   /** A body of unknown length would have to be read to be refused, so it must tell it. */

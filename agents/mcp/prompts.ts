@@ -24,7 +24,7 @@ function addApply(server: McpServer, { library, find }: Context): void {
   };
   server.registerPrompt('apply-pattern', config, ({ id: word }) => {
     const { id } = orInvalid(() => find(word));
-    const task = `Apply this pattern to the project. Check first that no "Not when" holds. Then call plan_add_pattern with id ${id}, run the command it names, wire it in as the text shows, and run the failure tests.`;
+    const task = `Apply this pattern to the project. Check first that no "Not when" applies. Then call plan_add_pattern with id ${id}, run the command it names, use it in the app as the text shows, and run the failure tests.`;
     return say(`${task}\n\n${library.readText(id, 'standard')}`);
   });
 }
@@ -37,7 +37,7 @@ function addReview(server: McpServer, { search }: Context): void {
   server.registerPrompt('review-with-patterns', config, ({ topic }) => {
     const { hits } = search(topic, { limit: 3 });
     const list = hits.map(({ pattern }) => writeLine(pattern)).join('\n');
-    const task = `Review the code about: ${topic}. Read the patterns that fit with get_pattern. For each rule, and for each failure a pattern names, say where the code holds and where it breaks, with file and line. Propose the smallest fix.`;
+    const task = `Review the code about: ${topic}. Read the patterns that fit with get_pattern. For each rule, and for each failure a pattern names, say where the code follows it and where it does not, with file and line. Propose the smallest fix.`;
     return say(`${task}\n\n${list || 'No pattern was found: use list_patterns.'}`);
   });
 }

@@ -43,11 +43,11 @@ export function listNext(
     lacksPackages ? sayInstall(manager) : '',
     ...versions.map(
       ({ name, present, proven }) =>
-        `${name}: yours is ${present}; the pattern was proven with ${proven}.`,
+        `${name}: yours is ${present}; the pattern was tested with ${proven}.`,
     ),
     migrations.length > 0 ? `Read and apply ${migrations.join(', ')}.` : '',
     migrations.length > 0 && yours.length > 0
-      ? `Left out of the migration, for your own tables take their place: ${yours.join(', ')}. Change what refers to them.`
+      ? `The migration leaves out tables that you already have: ${yours.join(', ')}. Change the code that refers to them.`
       : '',
     postgres > 0 ? `Use Postgres ${postgres} or newer.` : '',
     environment.length > 0 ? `Set in the environment: ${environment.join(', ')}.` : '',

@@ -17,7 +17,7 @@ export function resolveInside(root: string, path: string): string {
 function findFault(path: string): string | undefined {
   if (path.trim() === '') return 'it is empty';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  if (/[\u0000-\u001f]/.test(path)) return 'it holds a control character';
+  if (/[\u0000-\u001f]/.test(path)) return 'it contains a control character';
   if (path.includes('\\')) return 'write it with /';
   if (isAbsolute(path) || win32.isAbsolute(path)) return 'it is absolute';
   if (/^[a-z]:/i.test(path)) return 'it names a drive';

@@ -60,7 +60,7 @@ export function verifyPatterns(library: Library, project: Project, ids: string[]
 function findFileIssue({ pattern, path, mine, role }: CopiedState): string[] {
   if (mine === undefined)
     return role === 'migration'
-      ? [`${path} is missing, so no migration makes its tables: restore the file`]
+      ? [`${path} is missing, so no migration creates its tables: restore the file`]
       : [`${path} is missing: ${NPX} add ${pattern} writes it again`];
   if (hasConflictMarkers(mine))
     return [`${path} has conflict markers: decide which lines stay, and remove the markers`];
@@ -88,12 +88,12 @@ function findPackageIssues(project: Project, manifest: PatternManifest): string[
     ...Object.values(missing).flatMap((packages) =>
       Object.entries(packages).map(
         ([name, version]) =>
-          `package.json has no ${name}: add version ${version}, which the pattern was proven with`,
+          `package.json has no ${name}: add version ${version}, which the pattern was tested with`,
       ),
     ),
     ...findIncompatible(others).map(
       ({ name, present, proven }) =>
-        `${name} is ${present}, and the pattern was proven with ${proven}: install a compatible version`,
+        `${name} is ${present}, and the pattern was tested with ${proven}: install a compatible version`,
     ),
   ];
 }

@@ -34,8 +34,8 @@ const MARKS: Record<FileState, string> = {
 
 const NOTES: Record<FileState, string> = {
   write: '',
-  same: '  is there already',
-  edited: '  you edited it: left as it is',
+  same: '  exists already',
+  edited: '  you edited it: not changed',
   'in the way': '  another file is in its place: nothing is written',
 };
 
@@ -51,7 +51,7 @@ function writePlan({ brought, files, packages, unmet, next }: AddPlan, isDry: bo
     const build = requiredBy.length === 1 ? 'builds' : 'build';
     return `${requiredBy.join(', ')} ${build} on ${id}, which is added too`;
   });
-  const head = isDry ? ['Nothing was written. Without --dry-run this would be:', ''] : [];
+  const head = isDry ? ['Nothing was written. Without --dry-run, the command would write:', ''] : [];
   const first = unmet.map((fault) => paint('red', `First: ${fault}`));
   const steps = next.map((step, index) => `${index + 1}. ${step}`);
   const gap = isTerminal() ? [''] : [];

@@ -62,7 +62,7 @@ async function chooseWith({ values, library }: CliInput): Promise<string[]> {
   if (named !== undefined) return split(named);
   if (values.json === true || !isTerminal() || !process.stdin.isTTY) return [];
   const lines = createInterface({ input: process.stdin, output: process.stdout });
-  const question = `${writeList(findAddable(library))}\nWhich of these too? Ids with commas, or Enter for none: `;
+  const question = `${writeList(findAddable(library))}\nAdd which of these? Ids with commas between them, or Enter for none: `;
   try {
     return split(await lines.question(question).catch(stop));
   } finally {
@@ -82,10 +82,10 @@ function listSteps({ folder, added }: CreatedService): string[] {
   return [
     ...(place === '' ? [] : [`Go there: cd ${place}`]),
     INSTALL_ALL,
-    `The copied tests want this package too: ${INSTALL}.`,
+    `The copied tests also need this package: ${INSTALL}.`,
     // A migration that refers to tables of yours would stop the start.
     ...(added?.next ?? []).filter((step) => step !== INSTALL_ALL),
-    'Start it: npm start. It applies the migrations, and has a Postgres of its own unless DATABASE_URL is set.',
+    'Start it: npm start. It applies the migrations, and starts its own Postgres unless DATABASE_URL is set.',
     'Test it: npm test, and npm run test:patterns.',
   ];
 }

@@ -14,7 +14,7 @@ export async function mcp({ library, values }: CliInput): Promise<undefined> {
 
 function refuseHttpFlags(values: CommandInput['values']): undefined {
   for (const name of ['port', 'host', 'name', 'public'])
-    if (values[name] !== undefined) throw new UsageError(`--${name} goes with --http`);
+    if (values[name] !== undefined) throw new UsageError(`--${name} needs --http`);
 }
 
 function readHttp(values: CommandInput['values']): HttpOptions {

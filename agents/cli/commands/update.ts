@@ -19,7 +19,7 @@ export function update({ library, changeProject, words, values }: CliInput): Com
   const hasConflict = files.some(({ outcome }) => outcome === 'conflict');
   const versions = others.map(
     ({ name, present, proven }) =>
-      `${name} is ${present} here; the pattern was proven with ${proven}`,
+      `${name} is ${present} here; the pattern was tested with ${proven}`,
   );
   const text = [...lines, ...versions].join('\n') || 'Nothing is new.';
   const data = { version: library.version, files, others };
@@ -36,7 +36,7 @@ const SAYS: Record<Outcome, string> = {
   gone: 'is no longer in the library; your copy stays',
   migration:
     'has changed: write a migration of your own (touchstone diff --new), then touchstone update --applied',
-  applied: 'has changed: taken as done',
+  applied: 'has changed: marked as applied',
 };
 
 const STYLES: Record<Outcome, 'dim' | 'green' | 'red' | 'yellow'> = {
