@@ -10,7 +10,10 @@ const FIX = 'npm run sync';
 /** Finds generated files that are not as the patterns would have them, and those of no pattern. */
 export function checkDrift(root: string, files: ReadonlyMap<string, string>): Finding[] {
   const stray = listStrays(root, files).map((path) =>
-    toFinding(path, 1, { code: 'generated-stray', message: 'no pattern generates this file any more' }),
+    toFinding(path, 1, {
+      code: 'generated-stray',
+      message: 'no pattern generates this file any more',
+    }),
   );
   return [...[...files].flatMap(([path, text]) => compare(root, path, text)), ...stray];
 }

@@ -43,7 +43,7 @@ Before you write backend code, check for a pattern for it, and prefer it to memo
 1. Find it: \`${NPX} search "<symptom, error message or keywords>"\`, or open the skill of its area below.
 2. Read it: \`${NPX} show <area>/<slug>\`, or \`references/<slug>.md\` of that skill. When its "Not when" fits your case, use what it names instead.
 3. Add it: \`${NPX} add <area>/<slug> --with-tests\` copies code, migration and tests, and says what to install.
-4. Run the tests that came with it: they hold what the pattern promises. \`${NPX} verify\` finds what was lost since.
+4. Run the copied tests: they check what the pattern promises. \`${NPX} verify\` checks that no copied file is missing.
 
 Each area is a skill:
 
@@ -64,7 +64,7 @@ function writeSkill({ area, group, longest, version }: Skill): string {
     return `${head}
 # Patterns: ${area}
 
-Read the reference that fits before you write code, and prefer it to memory: it holds the rules, the code and the failures that are tested.
+Before you write code, read the reference that fits, and prefer it to your memory. It has the rules, the code and the failures that are tested.
 
 ${lines.join('\n')}
 

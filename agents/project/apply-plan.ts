@@ -40,7 +40,7 @@ function refuseToOverwrite({ files }: AddPlan): void {
   const paths = files.filter(({ state }) => state === 'in the way').map(({ path }) => path);
   if (paths.length === 0) return;
   throw new ProjectError(
-    `nothing was written: ${paths.join(', ')} ${paths.length === 1 ? 'is' : 'are'} there already and did not come from this package; move or remove ${paths.length === 1 ? 'it' : 'them'}, or choose another folder with --dir`,
+    `nothing was written: ${paths.join(', ')} ${paths.length === 1 ? 'exists' : 'exist'} already and did not come from this package; move or remove ${paths.length === 1 ? 'it' : 'them'}, or choose another folder with --dir`,
   );
 }
 

@@ -63,6 +63,6 @@ function markLines(output: string | undefined, counting: string[]): PrintedLine[
 
 function need<Value>(value: Value | undefined, name: string): Value {
   if (value === undefined)
-    throw new Error(`the home page shows ${name} of ${FEATURED.id}, which has it no more`);
+    throw new Error(`the home page shows ${name} of ${FEATURED.id}, which no longer has it`);
   return value;
 }

@@ -31,7 +31,7 @@ await runCommand({
 async function measure(id: string): Promise<number> {
   const bench = join(ROOT, examplePath(id, 'bench.ts'));
   if (!existsSync(bench)) throw new UsageError(`${id} has no bench.ts`);
-  console.log(`${id}: measuring; the figures mean most on a machine that does nothing else`);
+  console.log(`${id}: measuring; run nothing else on this machine meanwhile`);
   // Read before: what is edited meanwhile was not measured.
   const { key } = openKeys(ROOT)({ id, sources: readSources(ROOT, id), page: undefined }).bench;
   const code = await runForeground(process.execPath, [bench]);

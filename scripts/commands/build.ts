@@ -33,7 +33,9 @@ function reportErrors(output: string): number {
     .split('\n')
     .filter((line) => line.includes('[ERROR]'));
   if (errors.length === 0) return 0;
-  console.error(`\nAstro ended well, but with ${errors.length} errors:\n${errors.join('\n')}`);
+  console.error(
+    `\nAstro exited with 0, but reported ${errors.length} errors:\n${errors.join('\n')}`,
+  );
   return 1;
 }
 

@@ -15,7 +15,7 @@ await runCommand({
   async main({ words: [id, ...others] }) {
     if (!id || others.length > 0)
       throw new UsageError('name one pattern: npm run new <area>/<slug>');
-    if (listPatternIds(ROOT).includes(id)) throw new UsageError(`${id} is there already`);
+    if (listPatternIds(ROOT).includes(id)) throw new UsageError(`${id} exists already`);
     createPattern(ROOT, id);
     return (await complete(id)) ? 0 : 2;
   },

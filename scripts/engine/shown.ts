@@ -68,7 +68,7 @@ function checkProven(context: PageContext, { fence, scan, shown }: Snippet): voi
     return;
   }
   if (proof.kind === 'executed' && shown.region === undefined) {
-    const message = `${shown.file} is shown whole, and what of it was executed is known by region`;
+    const message = `${shown.file} is shown as a whole, but its proof is recorded by region`;
     const fix = 'mark a region in it and name that';
     reportOnPage(context, 'file-shown-whole', { line, column, message, fix, source });
     return;

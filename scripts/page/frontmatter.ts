@@ -32,9 +32,7 @@ export const patternFrontmatter = z.strictObject({
     .array(sentence.max(LIMITS.keyword))
     .max(LIMITS.keywords)
     .default([])
-    .describe(
-      'Words that a search should find it by and that its text lacks: libraries, synonyms, literal errors',
-    ),
+    .describe('Words for the search that are not in the text: libraries, synonyms, literal errors'),
   useWhen: z.array(sentence).min(1).describe('When to choose it'),
   notWhen: z
     .array(z.strictObject({ when: sentence, instead: sentence }))
@@ -45,7 +43,7 @@ export const patternFrontmatter = z.strictObject({
   references: z
     .array(z.strictObject({ title: sentence, url: z.url(), test: sentence.optional() }))
     .default([])
-    .describe('Clauses and papers it relies on, each with the test of it'),
+    .describe('Clauses and papers it relies on, each with the test that proves it'),
   topics: z.array(patternId).default([]).describe('Further topics of the catalogue it answers'),
   files: z
     .array(sentence)
@@ -55,12 +53,12 @@ export const patternFrontmatter = z.strictObject({
     .array(sentence)
     .default([])
     .describe(
-      'Tables and views of the example that a reader has already: the migration leaves them out',
+      'Tables and views of the example that a reader already has: the migration leaves them out',
     ),
   formerly: z
     .array(patternId)
     .default([])
-    .describe('Ids it had before; their addresses lead to it'),
+    .describe('Ids it had before; their addresses redirect to it'),
 });
 
 /** The frontmatter of a pattern as its schema reads it. */
@@ -133,7 +131,7 @@ function parseYaml(
       fault: {
         code,
         message,
-        fix: 'quote what YAML takes for its own',
+        fix: 'put values with special characters of YAML in quotes',
         line: line + 1,
         column: col,
       },

@@ -45,14 +45,18 @@ function checkWords(check: Check, tree: Root): void {
   const { demands } = check;
   if (words > LIMITS.words) {
     const message = `the page has ${describeCount(words, 'word')}, ${LIMITS.words} at most`;
-    reportSection(check, 'words-too-many', { line: 1, message, fix: 'more is a second pattern' });
+    reportSection(check, 'words-too-many', {
+      line: 1,
+      message,
+      fix: 'shorten the page, or split the pattern in two',
+    });
   }
   if (words >= demands.words) return;
   const message = `the page has ${describeCount(words, 'word')}, ${demands.words} at least at its level`;
   reportSection(check, 'words-too-few', {
     line: 1,
     message,
-    fix: 'write what is missing, or lower the level',
+    fix: 'add the missing parts, or lower the level',
   });
 }
 
@@ -73,7 +77,7 @@ function checkBetweenSnippets(check: Check): void {
     }
     if (words !== undefined && words > LIMITS.wordsBetweenSnippets) {
       const message = `${words} words come before this snippet, ${LIMITS.wordsBetweenSnippets} at most`;
-      const fix = 'say less, or say it where it belongs';
+      const fix = 'shorten the text, or move it to another section';
       reportSection(check, 'words-between-snippets', { line: lineOf(node), message, fix });
     }
     words = 0;
@@ -153,7 +157,7 @@ function checkBench(check: Check): void {
 function checkLink(check: Check, link: { url: string; line: number; column: number }): void {
   const path = resolvePageLink(check.file, link.url);
   if (path === undefined || check.exists(path)) return;
-  const message = `the link leads to ${shorten(path)}, which does not exist`;
+  const message = `the link points to ${shorten(path)}, which does not exist`;
   const { line, column } = link;
   reportSection(check, 'link-missing', {
     line,

@@ -153,7 +153,7 @@ function nameNotTaken({ id, path }: { id: string; path: string }, files: Readonl
 }
 
 function nameSchema(path: string): Fault {
-  const message = `${shorten(path)} goes to the migrations of a project, where this does not find it`;
+  const message = `${shorten(path)} is copied to the migrations of a project, so this path does not exist there`;
   return { code: 'import-foreign', message, fix: 'name it in tests only' };
 }
 

@@ -21,6 +21,13 @@ it.each([
   ['It is never changed, for it was applied.', 'for it'],
   ['**The attacker** knows the URL, and sends what he likes.', 'he'],
   ['the code that a reader takes', 'code that a reader takes'],
+  ['**Worth protecting:** the keys.', 'Worth protecting'],
+  ['With ········· behind it, it runs a demo.', 'behind it'],
+  ['Workers share nothing but Postgres.', 'share nothing but'],
+  ['Read ratios, and where ranges overlap, see below.', 'Read ratios'],
+  ['Where ranges overlap, read no difference.', 'read no difference'],
+  ['Not covered here: quotas.', 'Not covered here'],
+  ['The order has its price.', 'has its price'],
 ])('finds in "%s" its wording', (text, words) => {
   expect(findWordings(text)).toMatchObject([{ words }]);
 });
@@ -32,6 +39,7 @@ it.each([
   'Ada sees her own file, and Bob sees his.',
   'A mark stands for a line, and a standby is a copy.',
   'recommend, withstand, marshall',
+  'An item has a price. It stops all devices behind it, and more.',
 ])('finds nothing in "%s"', (text) => {
   expect(findWordings(text)).toEqual([]);
 });

@@ -17,7 +17,7 @@ export function listChanges(root: string, revision?: string): Changes | undefine
   const differing = git('diff', '-z', '--name-only', '--no-renames', '--relative', base);
   const untracked = git('ls-files', '-z', '--others', '--exclude-standard');
   if (differing === undefined || untracked === undefined)
-    throw new Error(`git does not tell what differs from ${base} in ${root}: run git status there`);
+    throw new Error(`git cannot list the changes since ${base} in ${root}: run git status there`);
   const files = new Set(`${differing}${untracked}`.split('\0').filter(Boolean));
   return { base, files: [...files].sort() };
 }

@@ -51,7 +51,9 @@ function writePlan({ brought, files, packages, unmet, next }: AddPlan, isDry: bo
     const build = requiredBy.length === 1 ? 'builds' : 'build';
     return `${requiredBy.join(', ')} ${build} on ${id}, which is added too`;
   });
-  const head = isDry ? ['Nothing was written. Without --dry-run, the command would write:', ''] : [];
+  const head = isDry
+    ? ['Nothing was written. Without --dry-run, the command would write:', '']
+    : [];
   const first = unmet.map((fault) => paint('red', `First: ${fault}`));
   const steps = next.map((step, index) => `${index + 1}. ${step}`);
   const gap = isTerminal() ? [''] : [];

@@ -52,7 +52,8 @@ async function choose({ values, openProject, library }: CliInput): Promise<Choic
   for (const tool of MCP_TOOLS) {
     const { path, text } = planMcpConfig(project, tool);
     if (text === project.read(path)) continue;
-    if (await prompt.ask(`${path}:\n${text}Write this configuration of the MCP server?`)) tools.push(tool);
+    if (await prompt.ask(`${path}:\n${text}Write this configuration of the MCP server?`))
+      tools.push(tool);
   }
   const paths = planSkills(library.readSkills()).map(({ path }) => path);
   const wantsSkills = await prompt.ask(`${paths.join('\n')}\nWrite these skills?`);
