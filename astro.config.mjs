@@ -70,6 +70,7 @@ export default defineConfig({
         MarkdownContent: './docs/components/MarkdownContent.astro',
         PageTitle: './docs/components/PageTitle.astro',
         Search: './docs/components/Search.astro',
+        Sidebar: './docs/components/Sidebar.astro',
         SiteTitle: './docs/components/SiteTitle.astro',
         SocialIcons: './docs/components/HeaderLinks.astro',
       },

@@ -3,14 +3,19 @@ import { defineRouteMiddleware, type StarlightRouteData } from '@astrojs/starlig
 import { findLastUpdated, getCommits } from './patterns/commits.ts';
 import { listPageFiles } from './patterns/evidence.ts';
 import { findPatternId } from './patterns/find-pattern-id.ts';
+import { listLibrary } from './patterns/library.ts';
 import { writeLinkedData } from './patterns/linked-data.ts';
-import { foldSidebar } from './sidebar.ts';
+import { orderForLearning } from './patterns/order-for-learning.ts';
+import { findNextPatterns, foldSidebar } from './sidebar.ts';
 import { repositoryUrl } from './site.ts';
 
-/** Folds the sidebar of each page, and adds its card, its edit link, its twin in Markdown, and the date of the last change to its text or to the code to copy. */
-export const onRequest = defineRouteMiddleware(({ locals, site }) => {
+/** Folds the sidebar of each page, leads from pattern to pattern, and adds its card, its edit link, its twin in Markdown, and the date of the last change to its text or to the code to copy. */
+export const onRequest = defineRouteMiddleware(async ({ locals, site }) => {
   const route = locals.starlightRoute;
-  route.sidebar = foldSidebar(route.sidebar);
+  const addresses = orderForLearning(await listLibrary()).map(({ address }) => address);
+  const neighbours = findNextPatterns(route.sidebar, `/${route.id}/`, addresses);
+  if (neighbours) route.pagination = neighbours;
+  route.sidebar = foldSidebar(route.sidebar, addresses);
   const { filePath } = route.entry;
   route.head.push(...describeCard(route, site));
   if (route.id !== '404') {

@@ -4,6 +4,7 @@ import type { StarlightRouteData } from '@astrojs/starlight/route-data';
 import { titleCase } from './text/title-case.ts';
 
 type SidebarEntry = StarlightRouteData['sidebar'][number];
+type SidebarLink = Extract<SidebarEntry, { type: 'link' }>;
 
 const AREAS = 'Areas';
 
@@ -16,21 +17,43 @@ export function listSidebar(root: string) {
   ];
 }
 
-/** The sidebar of one page: only the area that the page is in lists its patterns, each other is one link. */
-export function foldSidebar(sidebar: SidebarEntry[]): SidebarEntry[] {
+/** The sidebar of one page: only the area that the page is in lists its patterns, in the order of `addresses`; each other is one link. */
+export function foldSidebar(sidebar: SidebarEntry[], addresses: string[]): SidebarEntry[] {
   return sidebar.map((group) =>
     group.type === 'group' && group.label === AREAS
-      ? { ...group, entries: group.entries.map(foldArea) }
+      ? { ...group, entries: group.entries.map((area) => foldArea(area, addresses)) }
       : group,
   );
 }
 
-function foldArea(area: SidebarEntry): SidebarEntry {
+/** The pages before and after one: from a pattern to a pattern, and from an area to the first of its own; undefined for any other. */
+export function findNextPatterns(
+  sidebar: SidebarEntry[],
+  address: string,
+  addresses: string[],
+): StarlightRouteData['pagination'] | undefined {
+  const links = new Map(listLinks(sidebar).map((link) => [link.href, link]));
+  const find = (index: number) => links.get(addresses[index] ?? '');
+  const index = addresses.indexOf(address);
+  if (index !== -1) return { prev: find(index - 1), next: find(index + 1) };
+  if (!/^\/patterns\/./.test(address)) return undefined;
+  return { prev: undefined, next: find(addresses.findIndex((one) => one.startsWith(address))) };
+}
+
+function listLinks(entries: SidebarEntry[]): SidebarLink[] {
+  return entries.flatMap((entry) => (entry.type === 'link' ? entry : listLinks(entry.entries)));
+}
+
+function foldArea(area: SidebarEntry, addresses: string[]): SidebarEntry {
   if (area.type === 'link') return area;
   const [own, ...patterns] = area.entries;
   if (!own) return area;
   const isHere = area.entries.some((entry) => entry.type === 'link' && entry.isCurrent);
-  return isHere ? { ...area, entries: [{ ...own, label: 'Overview' }, ...patterns] } : own;
+  if (!isHere) return own;
+  const place = (entry: SidebarEntry) =>
+    entry.type === 'link' ? addresses.indexOf(entry.href) : 0;
+  patterns.sort((a, b) => place(a) - place(b));
+  return { ...area, entries: [{ ...own, label: 'Overview' }, ...patterns] };
 }
 
 function listArea(area: string) {

@@ -119,13 +119,32 @@ it('lists in the sidebar the patterns of the area that the page is in, and no ot
   expect(links.filter(isPattern).sort()).toEqual(here);
 });
 
-it('leads from pattern to pattern through all of them', () => {
+it('leads from pattern to pattern through all of them, each after what it builds on in its area', () => {
+  const [area = ''] = listPages().filter(isArea);
   const visited: string[] = [];
-  for (let next = listPages().find(isArea); next; next = findNext(next)) {
+  for (let next = findNext(area); next; next = findNext(next)) {
     expect(visited).not.toContain(next);
     visited.push(next);
   }
-  expect(visited.sort()).toEqual(listPages().filter((path) => isPattern(path) || isArea(path)));
+  expect(visited.toSorted()).toEqual(listPages().filter(isPattern));
+  const jobs = visited.filter((path) => path.startsWith('/patterns/jobs/'));
+  expect(jobs.indexOf('/patterns/jobs/worker-loop/')).toBeLessThan(
+    jobs.indexOf('/patterns/jobs/background-jobs/'),
+  );
+});
+
+it('shows in the sidebar the page that is open, without a move that is seen', async () => {
+  const [last = ''] = listPages().filter(isPattern).toReversed();
+  await using page = await open(last, { viewport: { width: 1280, height: 500 } });
+  const scrolled = await page.evaluate(() => document.querySelector('.sidebar-pane')?.scrollTop);
+  expect(scrolled).toBeGreaterThan(0);
+  const box = await page.locator('nav.sidebar [aria-current=page]').boundingBox();
+  expect(box?.y).toBeGreaterThan(60);
+  expect(box?.y).toBeLessThan(480);
+  // It runs before the first paint: the browser waits for it.
+  expect(readPage(last)).toMatch(
+    /<\/sl-sidebar-state-persist>[\s\S]*<script src="\/show-current.js">/,
+  );
 });
 
 const isArea = (path: string): boolean => /^\/patterns\/[^/]+\/$/.test(path);
