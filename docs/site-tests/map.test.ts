@@ -1,12 +1,13 @@
 import type { Locator } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { isPattern, listPages, readTwin } from './helpers/built-site.ts';
 import { desktop, openSite, phone } from './helpers/open-site.ts';
 
 const site = openSite();
 
-it('shows the lines of the pattern that the keyboard is on', async () => {
+it('shows the lines of the area that the keyboard is on, and leads to its patterns', async () => {
   const page = await site.open('/map/', { viewport: desktop });
-  const jobs = page.locator('.map').getByRole('link', { name: 'Background jobs in Postgres' });
+  const jobs = page.locator('.map').getByRole('link', { name: /^Jobs \d+$/ });
   const [, number] = /\bn(\d+)/.exec((await jobs.getAttribute('class')) ?? '') ?? [];
   const own = page.locator(`.map .edge.e${number}`);
   const colour = (line: Locator) => line.evaluate((path) => getComputedStyle(path).stroke);
@@ -20,16 +21,49 @@ it('shows the lines of the pattern that the keyboard is on', async () => {
   expect(await frame.evaluate((rect) => getComputedStyle(rect).stroke)).not.toBe('none');
   expect(await colour(own.first())).not.toBe(before);
   await page.keyboard.press('Enter');
-  await page.waitForURL('**/patterns/jobs/background-jobs/');
+  await page.waitForURL('**/map/#jobs');
+  expect(await page.locator('.around', { hasText: 'Background jobs' }).last().isVisible()).toBe(
+    true,
+  );
 });
 
-it('shows the same relations in the table below the map, which is all that a phone shows', async () => {
-  const page = await site.open('/map/', { viewport: phone });
-  expect(await page.locator('.map').isVisible()).toBe(false);
-  // Each relation is in the rows of both of its patterns.
-  const links = await page.locator('tbody td:nth-child(n + 3) a:visible').count();
-  expect(links).toBe(2 * (await page.locator('.map .edge').count()));
-  expect(links).toBeGreaterThan(0);
+it.each([{ viewport: phone, javaScriptEnabled: false }, { viewport: desktop }])(
+  'shows what is around one pattern at a time, by keyboard: %j',
+  async (options) => {
+    const page = await site.open('/map/#jobs', options);
+    const choose = async (title: string) => {
+      await page.locator('.around > summary', { hasText: title }).focus();
+      await page.keyboard.press('Enter');
+    };
+    const around = page.locator('.around[open]');
+    await choose('A worker loop for whatever is due');
+    expect(await around.locator('.used-by a').allInnerTexts()).toContain(
+      'Background jobs in Postgres',
+    );
+
+    await choose('Background jobs in Postgres');
+
+    expect(await around.count()).toBe(1);
+    expect(await around.locator('.builds-on a').count()).toBeGreaterThan(1);
+    await around.locator('.own a').click();
+    await page.waitForURL('**/patterns/jobs/background-jobs/');
+  },
+);
+
+it('unfolds the pattern that the address names', async () => {
+  const page = await site.open('/map/#jobs/background-jobs', { viewport: desktop });
+  const place = await page.locator('.around[open] .own a').boundingBox();
+  expect(place?.y).toBeGreaterThan(60);
+  expect(place?.y).toBeLessThan(desktop.height);
+});
+
+it('has every pattern in its twin, with links', () => {
+  const twin = readTwin('/map/');
+  const twins = listPages()
+    .filter(isPattern)
+    .map((page) => page.replace(/\/$/, '.md'));
+  expect(twins.filter((path) => !twin.includes(`(${path})`))).toEqual([]);
+  expect(twin).toMatch(/Used by: .*Jobs \(\d+\)/);
 });
 
 it.each(['/feed.xml', '/sitemap-index.xml', '/sitemap-0.xml'])('%s is XML', async (path) => {
