@@ -13,7 +13,8 @@ const writer = remark()
   .freeze();
 
 /** What only a browser can use, and what it is told a second time. */
-const IDLE = 'script, style, svg, form, button, noscript, nav, [hidden], .sr-only, .sl-anchor-link';
+const IDLE =
+  'script, style, svg, form, button, noscript, nav, [hidden], .sr-only, .sl-anchor-link, .legend, .map-box';
 
 /** A built page as Markdown: its title, its description and its content, whose tree is changed on the way. */
 export function writeTwinOfHtml(page: HtmlTree): string {
@@ -24,6 +25,8 @@ export function writeTwinOfHtml(page: HtmlTree): string {
   dropIdle(content);
   for (const block of selectAll('.expressive-code', content)) simplifyCode(block);
   for (const list of selectAll('dl', content)) simplifyTerms(list);
+  for (const chart of selectAll('[role=img][aria-label]', content)) sayChart(chart);
+  for (const summary of selectAll('summary:has(h2, h3)', content)) summary.tagName = 'div';
   for (const link of selectAll('a[href]', content))
     link.properties.href = nameTwin(`${link.properties.href}`);
   const body = writer.stringify(toMdast(content) as Parameters<typeof writer.stringify>[0]);
@@ -49,8 +52,18 @@ function simplifyCode(block: Element): void {
 function simplifyTerms(list: Element): void {
   list.tagName = 'ul';
   const details = selectAll('dd', list);
-  list.children = selectAll('dt', list).map((term, index) => {
-    const detail = details[index];
-    return h('li', `${toText(term)}: ${detail ? toText(detail) : ''}`);
-  });
+  list.children = selectAll('dt', list).map((term, index) =>
+    h('li', [...term.children, ': ', ...(details[index]?.children ?? [])]),
+  );
+}
+
+/** A chart as the list of numbers that it says in words. */
+function sayChart(chart: Element): void {
+  const [, text = ''] = /^Bar chart\. (.*)$/s.exec(`${chart.properties.ariaLabel}`) ?? [];
+  chart.children = [
+    h(
+      'ul',
+      text.split('; ').map((row) => h('li', row)),
+    ),
+  ];
 }
