@@ -90,20 +90,31 @@ it('names every pattern in the indexes for programs', () => {
   expect(listed.every(isProven)).toBe(true);
 });
 
+it('has the pages of each area in one file, and names it in the index', () => {
+  const index = readFileSync(join(DIST, 'llms.txt'), 'utf8');
+  const areas = Map.groupBy(patterns, (page) => page.split('/')[2] ?? '');
+  for (const [area, pages] of areas) {
+    expect(index).toContain(`/llms/${area}.txt)`);
+    const text = readFileSync(join(DIST, `llms/${area}.txt`), 'utf8');
+    const titles = pages.map((page) => readTwin(page).split('\n', 1)[0]);
+    expect(titles.filter((title) => !text.includes(`${title}\n`))).toEqual([]);
+    expect(text.match(/^# /gm)?.length).toBeGreaterThanOrEqual(pages.length);
+  }
+});
+
 it('adds up the evidence of all patterns on the proof page', () => {
   const { patterns: listed } = JSON.parse(readFileSync(join(DIST, 'patterns.json'), 'utf8'));
   const total = (key: string) =>
     listed.reduce((sum: number, { evidence }: Listed) => sum + (evidence[key] ?? 0), 0);
-  const [, foot = ''] = /<tfoot[^>]*>([\s\S]*)<\/tfoot>/.exec(readPage('/proof/')) ?? [];
-  const cells = [...foot.matchAll(/class="number[^>]*>([\d,]+)</g)].map(([, cell = '']) => cell);
-  expect(cells).toEqual(
-    ['tests', 'failures', 'lines'].map((key) => total(key).toLocaleString('en')),
-  );
+  const figures = ['tests', 'failures', 'lines'].map((key) => total(key).toLocaleString('en'));
+  const [, stamps = ''] = /<dl class="assay[^>]*>([\s\S]*?)<\/dl>/.exec(readPage('/proof/')) ?? [];
+  const numbers = [...stamps.matchAll(/<dd[^>]*>([\d,]+)</g)].map(([, number = '']) => number);
+  expect(numbers.slice(0, 3)).toEqual(figures);
 });
 
 it('lists every topic on the coverage page, and links only those that are written', () => {
-  const [, body = ''] = /<tbody[^>]*>([\s\S]*)<\/tbody>/.exec(readPage('/coverage/')) ?? [];
-  const rows = body.split('<tr').slice(1);
+  const bodies = readPage('/coverage/').match(/<tbody[^>]*>[\s\S]*?<\/tbody>/g) ?? [];
+  const rows = bodies.flatMap((body) => body.split('<tr').slice(1));
   const linked = rows.filter((row) => row.includes('<a '));
   expect(rows).toHaveLength(catalogue.topics.length);
   const ids = new Set(catalogue.topics.map(({ id }) => `/patterns/${id}/`));
