@@ -1,5 +1,6 @@
 import type { APIRoute } from 'astro';
-import { findLastUpdated, getCommits } from '../patterns/commits.ts';
+import { findHistory } from '../patterns/changes.ts';
+import { getCommits } from '../patterns/commits.ts';
 import { listPageFiles } from '../patterns/evidence.ts';
 import { listLibrary, type SitePattern } from '../patterns/library.ts';
 import { siteTitle } from '../site.ts';
@@ -52,8 +53,6 @@ function writeEntry(
 /** Where there is no history, such as in an archive, every pattern is new and equally old. */
 function findDates({ id, data }: SitePattern): Dates {
   const root = process.cwd();
-  const commits = getCommits(root);
-  const published = commits.get(`patterns/${id}.md`)?.first ?? new Date(0);
-  const changed = findLastUpdated(commits, listPageFiles(root, id, data.files));
-  return { published, changed: changed ?? published };
+  const history = findHistory(getCommits(root), listPageFiles(root, id, data.files));
+  return history ?? { published: new Date(0), changed: new Date(0) };
 }

@@ -41,7 +41,7 @@ export function parseCommits(log: string): Map<string, Commit> {
 
 /** When one of some files last changed; undefined when none of them is in the history. */
 export function findLastUpdated(
-  commits: Map<string, Commit>,
+  commits: ReadonlyMap<string, Commit>,
   paths: Iterable<string>,
 ): Date | undefined {
   const changes = [...paths].flatMap((path) => commits.get(path)?.date.getTime() ?? []);
