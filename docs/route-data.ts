@@ -7,7 +7,7 @@ import { listLibrary } from './patterns/library.ts';
 import { writeLinkedData } from './patterns/linked-data.ts';
 import { orderForLearning } from './patterns/order-for-learning.ts';
 import { findNextPatterns, foldSidebar } from './sidebar.ts';
-import { repositoryUrl } from './site.ts';
+import { linkEdit } from './source-links.ts';
 
 /** Folds the sidebar of each page, leads from pattern to pattern, and adds its card, its edit link, its twin in Markdown, and the date of the last change to its text or to the code to copy. */
 export const onRequest = defineRouteMiddleware(async ({ locals, site }) => {
@@ -24,7 +24,7 @@ export const onRequest = defineRouteMiddleware(async ({ locals, site }) => {
   }
   if (!filePath || !existsSync(filePath)) return; // a page of its own, such as /proof/
   if (route.entry.data.editUrl === false) return;
-  route.editUrl = new URL(`${repositoryUrl}/edit/main/${filePath}`);
+  route.editUrl = linkEdit(filePath);
   route.lastUpdated = findLastUpdated(getCommits(process.cwd()), listFiles(filePath, route.entry));
   route.head.push(...describeArticle(route, site));
 });

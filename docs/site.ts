@@ -1,8 +1,8 @@
 /** Where the built site will stand; nothing is fetched from it. */
 export const siteUrl = 'https://touchstone.example';
 
-/** The repository's web address: edit links and links to source files start here. */
-export const repositoryUrl = 'https://example.com/touchstone';
+/** The repository's web address, `https://github.com/<owner>/touchstone`. While it is not set, no page links to an issue, a source file or an edit. */
+export const repositoryUrl: string | undefined = undefined;
 
 /** The name that each page's title ends with. */
 export const siteTitle = 'Touchstone';

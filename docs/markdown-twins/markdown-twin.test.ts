@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { repositoryUrl } from '../site.ts';
-import { writeNeighbours, writeTwin } from './markdown-twin.ts';
+import { linkOutside, writeNeighbours, writeTwin } from './markdown-twin.ts';
 
 const page = (body: string) =>
   writeTwin({ path: 'patterns/jobs/queue.md', title: 'Jobs', summary: 'Work later.', body });
@@ -40,9 +39,12 @@ it('names what it builds on and what builds on it, and neither where there is no
 });
 
 it('links to the twin of another page, and to a file on the web', () => {
-  const body = '[a](../auth/login.md#run-it) [b](../../examples/jobs/queue/nginx.conf)';
+  const body = '[a[0]](../auth/login.md#run-it) [`b`](../../examples/jobs/queue/nginx.conf)';
+  const link = (repository: string) => linkOutside('patterns/jobs/queue.md', body, repository);
 
-  expect(page(body)).toContain(
-    `[a](/patterns/auth/login.md#run-it) [b](${repositoryUrl}/tree/main/examples/jobs/queue/nginx.conf)`,
+  expect(link('https://git.example/t')).toBe(
+    '[a[0]](/patterns/auth/login.md#run-it) [`b`](https://git.example/t/tree/main/examples/jobs/queue/nginx.conf)',
   );
+  expect(link('')).toBe('[a[0]](/patterns/auth/login.md#run-it) `b`');
+  expect(page('[a](../auth/login.md)')).toContain('[a](/patterns/auth/login.md)');
 });

@@ -33,15 +33,15 @@ export function writeNeighbours(
   ];
 }
 
-/** With links that work outside the repository. */
-const linkOutside = (path: string, body: string): string =>
-  body.replace(/(\]\()(\.\.?\/[^)\s]+)(\))/g, (_, open: string, url: string, close: string) =>
-    [open, linkTwin(path, url), close].join(''),
-  );
+/** With links that work outside the repository; one that leads to no file on the web becomes its text. */
+export const linkOutside = (path: string, body: string, repository?: string): string =>
+  body.replace(RELATIVE_LINK, (_, text: string, url: string) => {
+    const address = resolveSiteLink(path, url, repository);
+    return address === undefined ? text : `[${text}](${nameTwin(address)})`;
+  });
 
-function linkTwin(path: string, url: string): string {
-  return nameTwin(resolveSiteLink(path, url));
-}
+/** A link to a file beside or above; its text may hold pairs of brackets. */
+const RELATIVE_LINK = /\[((?:[^[\]]|\[[^[\]]*\])*)\]\((\.\.?\/[^)\s]+)\)/g;
 
 /** The address of the twin of a page of the site: `/guides/x/#y` becomes `/guides/x.md#y`; any other stays. */
 export function nameTwin(address: string): string {

@@ -1,5 +1,6 @@
+import { examplePath } from '../../scripts/pattern/ids.ts';
 import { describeCount } from '../../scripts/text/describe-count.ts';
-import { repositoryUrl } from '../site.ts';
+import { linkSource } from '../source-links.ts';
 import { escapeHtml } from '../text/escape-html.ts';
 import { type DiffLine, diffLines } from './diff-lines.ts';
 import type { EquivalentMutant, FileMutants, Survivor } from './mutants.ts';
@@ -36,8 +37,9 @@ function drawGroup(id: string, title: string, mutants: Mutant[]): string {
 
 function drawMutant(id: string, mutant: Mutant): string {
   const { file, line, meaning, was, now } = mutant;
-  const url = `${repositoryUrl}/blob/main/examples/${id}/${file}#L${line}`;
-  const place = `<a href="${escapeHtml(url)}">${escapeHtml(file)}:${line}</a>`;
+  const url = linkSource(`${examplePath(id, file)}#L${line}`);
+  const name = `${escapeHtml(file)}:${line}`;
+  const place = url ? `<a href="${escapeHtml(url)}">${name}</a>` : name;
   const explanation = explain(mutant);
   return [
     `<p>${place} ${markCode(meaning, QUOTED_CODE)}</p>`,
