@@ -13,6 +13,19 @@ export function findWritten(patterns: SitePattern[]): Map<string, SitePattern> {
   return written;
 }
 
+/** A topic as a page names it: its title, and the pattern that answers it; without a pattern it is planned. */
+export type NamedTopic = { id: string; title: string; pattern: SitePattern | undefined };
+
+/** Names topics by their ids: a written one as its pattern, a planned one as the catalogue does. */
+export function nameTopics(ids: readonly string[], patterns: SitePattern[]): NamedTopic[] {
+  const written = findWritten(patterns);
+  return ids.map((id) => {
+    const pattern = written.get(id);
+    const topic = topics.find((topic) => topic.id === id);
+    return { id, title: pattern?.data.title ?? topic?.title ?? id, pattern };
+  });
+}
+
 /** All areas, those with the most patterns first. */
 export function listTopicAreas(patterns: SitePattern[]): TopicArea[] {
   const written = findWritten(patterns);

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { repositoryUrl } from '../site.ts';
-import { isPattern, listPages, readPage, readTwin } from './helpers/built-site.ts';
+import { readFrontmatter } from '../../scripts/page/frontmatter.ts';
+import { listTests } from '../markdown-plugins/failure-links.ts';
+import { linkSource } from '../source-links.ts';
+import { isPattern, listLinks, listPages, readPage, readTwin } from './helpers/built-site.ts';
 import { openSite, phone } from './helpers/open-site.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -14,26 +16,29 @@ const site = openSite();
 
 describe('the failures of a page', () => {
   it.each(listPages().filter(isPattern))('each lead to their test: %s', (path) => {
-    const tests = readPage(path).matchAll(
-      /<td data-label="What goes wrong"[^>]*><a href="([^"]*)#L(\d+)">(.*?)<\/a><\/td>/g,
-    );
-    const titles = [...tests].map(([, url = '', line = '', title = '']) => {
-      const file = url.replace(`${repositoryUrl}/tree/main/`, '');
+    const tests = listTests(ROOT, path.slice('/patterns/'.length, -1));
+    const cells = readPage(path).matchAll(/<td data-label="What goes wrong"[^>]*>(.*?)<\/td>/g);
+    const rows = [...cells].map(([, cell = ''], index) => {
+      const [file = '', line = ''] = (tests[index] ?? '').split('#L');
       const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
       // The call begins at the line; its title may be on the next one.
       const text = lines.slice(Number(line) - 1, Number(line) + 1).join(' ');
       // The page has the quotes of a typesetter.
-      const plain = readText(title).replaceAll(/[“”]/g, '"');
-      return { text: text.replaceAll(/[`\\]/g, ''), title: plain };
+      const title = readText(cell).replaceAll(/[“”]/g, '"');
+      const [, url] = /^<a href="([^"]*)">/.exec(cell) ?? [];
+      return { title, url, test: tests[index] ?? '', text: text.replaceAll(/[`\\]/g, '') };
     });
 
-    expect(titles.length).toBe(readProof(path).failures.length);
-    expect(titles.filter(({ text, title }) => !text.includes(title))).toEqual([]);
+    expect(rows.length).toBe(readProof(path).failures.length);
+    expect(rows.filter(({ text, title }) => !text.includes(title))).toEqual([]);
+    expect(rows.filter(({ url, test }) => url !== linkSource(test))).toEqual([]);
   });
 
   it.each([{}, { viewport: phone }])('are narrowed by words in %j', async (options) => {
     const page = await site.open(PATTERN, options);
-    const rows = page.locator('table.stackable tbody tr').filter({ has: page.getByRole('link') });
+    const rows = page.locator('tbody tr', {
+      has: page.locator('[data-label="With this pattern"]'),
+    });
     const shown = rows.filter({ visible: true });
     expect(await shown.count()).toBe(readProof(PATTERN).failures.length);
 
@@ -103,6 +108,25 @@ it('shows its symptoms and the core of its code before the story of the problem'
   expect(await symptom.isVisible()).toBe(true);
   expect(await place(symptom)).toBeLessThan(await place(core));
   expect(await place(core)).toBeLessThan(await place(page.locator('#problem')));
+});
+
+it.each(listPages().filter(isPattern))(
+  'links to each alternative that is a pattern, and calls the others planned: %s',
+  (path) => {
+    const source = readFileSync(join(ROOT, `${path.slice(1, -1)}.md`), 'utf8');
+    const { notWhen = [] } = readFrontmatter(path, source).data ?? {};
+    const pages = notWhen.flatMap(({ topics = [] }) => topics.map((id) => `/patterns/${id}/`));
+    const written = pages.filter((page) => listPages().includes(page));
+    const [, shown = ''] = /id="not-when"(.*?)<\/section>/s.exec(readPage(path)) ?? [];
+
+    expect(listLinks(shown)).toEqual([...new Set(written)]);
+    expect(shown.split('(planned)').length - 1).toBe(pages.length - written.length);
+  },
+);
+
+it('explains the words of its proof in the glossary', () => {
+  for (const term of ['level', 'failure', 'proof', 'lines-of-code-covered', 'mutant'])
+    expect(readPage(PATTERN)).toContain(`href="/glossary/#${term}"`);
 });
 
 it('shows the ways to use it in one place, by keyboard too', async () => {

@@ -35,9 +35,11 @@ export const patternFrontmatter = z.strictObject({
     .describe('Words for the search that are not in the text: libraries, synonyms, literal errors'),
   useWhen: z.array(sentence).min(1).describe('When to choose it'),
   notWhen: z
-    .array(z.strictObject({ when: sentence, instead: sentence }))
+    .array(
+      z.strictObject({ when: sentence, instead: sentence, topics: z.array(patternId).optional() }),
+    )
     .min(1)
-    .describe('When not to, and what to choose instead'),
+    .describe('When not to, and what to choose instead, with its `topics` if the catalogue has it'),
   requires: z.array(patternId).default([]).describe('Patterns that it builds on, by id'),
   related: z.array(patternId).default([]).describe('Patterns to read next, by id'),
   references: z
@@ -143,7 +145,8 @@ type Locate = ReadFrontmatter['locate'];
 
 function describeIssue(file: string, issue: z.core.$ZodIssue, locate: Locate): Finding[] {
   if (issue.code === 'unrecognized_keys') {
-    const within = issue.path.length === 0 ? ORDER : ['when', 'instead', 'title', 'url', 'test'];
+    const within =
+      issue.path.length === 0 ? ORDER : ['when', 'instead', 'topics', 'title', 'url', 'test'];
     return issue.keys.map((key) => {
       const message = `the frontmatter has no field ${key}`;
       const fault: Fault = {

@@ -43,6 +43,7 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
       ...frontmatter.findings,
       ...checkIds(page.file, frontmatter),
       ...checkTopics(page, frontmatter),
+      ...checkAlternatives(page.file, frontmatter),
       ...checkFormer(page.file, frontmatter),
       ...checkStructure({ ...page, demands, exists }),
       ...checkPageProse(page),
@@ -73,6 +74,14 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
       return [...claimTopic({ topic, file, place }), ...checkCatalogued(file, topic, place)];
     });
     return [...own, ...others];
+  }
+
+  function checkAlternatives(file: string, { data, locate }: ReadFrontmatter): Finding[] {
+    return (data?.notWhen ?? []).flatMap(({ topics = [] }, index) =>
+      topics.flatMap((topic, at) =>
+        checkCatalogued(file, topic, locate(['notWhen', index, 'topics', at])),
+      ),
+    );
   }
 
   function claimTopic({ topic, file, place }: Claim): Finding[] {
