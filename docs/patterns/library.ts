@@ -32,6 +32,13 @@ export function listLibrary(): Promise<SitePattern[]> {
   return library;
 }
 
+/** The pattern of an id, for a page that names it; a page that names one which is gone fails the build. */
+export async function findPattern(id: string): Promise<SitePattern> {
+  const found = (await listLibrary()).find((pattern) => pattern.id === id);
+  if (!found) throw new Error(`there is no pattern ${id}`);
+  return found;
+}
+
 async function listAnew(): Promise<SitePattern[]> {
   const entries = await getCollection('patterns');
   return entries.map(toPattern).sort((a, b) => (a.id < b.id ? -1 : 1));
