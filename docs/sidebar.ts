@@ -70,10 +70,14 @@ function listAreas(root: string): string[] {
 
 const LIBRARY = [
   { label: 'All patterns', link: '/patterns/' },
+  { label: 'Learning paths', link: '/paths/' },
+  { label: 'Comparisons', link: '/compare/' },
   { label: 'Symptoms', link: '/symptoms/' },
   { label: 'Map', link: '/map/' },
   { label: 'Proof', link: '/proof/' },
   { label: 'Coverage', link: '/coverage/' },
+  { label: 'Glossary', link: '/glossary/' },
+  { label: 'Changelog', link: '/changelog/' },
 ];
 
 const guides = [

@@ -3,10 +3,11 @@ import type { APIRoute } from 'astro';
 import { indexSearch } from '../../agents/generate/index-search.ts';
 import { addAsked, listOutside } from '../../agents/generate/read-topics.ts';
 import { topics } from '../catalogue.json';
+import { type LearningPath, learningPaths } from '../paths/learning-paths.ts';
 import { listLibrary, type SitePattern } from '../patterns/library.ts';
-import type { SearchData, SearchedPattern } from '../search/search-data.ts';
+import type { Guide, SearchData, SearchedPattern } from '../search/search-data.ts';
 
-/** What the search box loads when a reader turns to it: the index of the package, an index of the guides, and the words to show. */
+/** What the search box loads when a reader turns to it: the index of the package, an index of the other texts, and the words to show. */
 export const GET: APIRoute = async () => {
   const patterns = await listLibrary();
   const guides = await listGuides();
@@ -23,7 +24,7 @@ export const GET: APIRoute = async () => {
     patterns: patterns.map(describePattern),
     topics: topics.map(({ id, title }) => ({ id, title })),
     guideIndex: indexSearch(guides.map(toIndexed), []),
-    guides: guides.map(({ id, title, summary }) => ({ id, title, summary })),
+    guides: guides.map(({ body, ...guide }) => guide),
   };
   return Response.json(data);
 };
@@ -33,21 +34,40 @@ function describePattern({ id, area, data }: SitePattern): SearchedPattern {
   return { id, area, title, summary, symptoms };
 }
 
-type Guide = { id: string; title: string; summary: string; body: string };
+type Text = Guide & { body: string };
 
-async function listGuides(): Promise<Guide[]> {
-  const entries = await getCollection('docs', ({ id }) => id.startsWith('guides/'));
-  return entries
-    .map(({ id, data, body = '' }) => ({
-      id,
-      title: data.title,
-      summary: data.description ?? '',
-      body,
-    }))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+/** The guides, the comparisons and the glossary, the learning paths, and the changelog. */
+async function listGuides(): Promise<Text[]> {
+  const entries = await getCollection('docs', ({ id }) =>
+    /^(?:guides|compare)\/|^glossary$/.test(id),
+  );
+  const texts = entries.map(({ id, data, body = '' }) => {
+    const { title, description: summary = '' } = data;
+    return { id, title, summary, kind: nameKind(id), body };
+  });
+  const all = [...texts, ...learningPaths.map(toText), CHANGELOG];
+  return all.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-function toIndexed({ id, title, summary, body }: Guide) {
+const CHANGELOG: Text = {
+  id: 'changelog',
+  title: 'Changelog',
+  summary: 'The patterns that are new or that changed, by day.',
+  kind: 'Library',
+  body: '',
+};
+
+function nameKind(id: string): string {
+  if (id.startsWith('compare/')) return 'Comparison';
+  return id === 'glossary' ? 'Glossary' : 'Guide';
+}
+
+function toText({ slug, title, summary, steps }: LearningPath): Text {
+  const body = steps.map(({ adds }) => adds).join('\n');
+  return { id: `paths/${slug}`, title, summary, kind: 'Learning path', body };
+}
+
+function toIndexed({ id, title, summary, body }: Text) {
   const none = { symptoms: [], keywords: [], useWhen: [], references: [], topics: [] };
   return { id, data: { title, summary, ...none }, body };
 }

@@ -3,7 +3,7 @@ import { createSearch } from '../../agents/library/search.ts';
 import { titleCase } from '../text/title-case.ts';
 import type { Named, SearchData, SearchedPattern } from './search-data.ts';
 
-/** A page that answers a query: a pattern with the symptom that is most like the query, or a guide. */
+/** A page that answers a query: a pattern with the symptom that is most like the query, or another page. */
 export type Answer = {
   href: string;
   title: string;
@@ -43,7 +43,9 @@ export function openSearch(data: SearchData): (query: string) => Answers {
     const [best] = scoreGuides(query).pages;
     const guide = data.guides.find(({ id }) => id === best?.id);
     if (!guide || !best || best.score < LEAST_OF_GUIDE[place]) return [];
-    return [{ href: `/${guide.id}/`, title: guide.title, summary: guide.summary, area: 'Guide' }];
+    return [
+      { href: `/${guide.id}/`, title: guide.title, summary: guide.summary, area: guide.kind },
+    ];
   }
 }
 

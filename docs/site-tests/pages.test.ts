@@ -5,6 +5,7 @@ import { fromHtml } from 'hast-util-from-html';
 import { describe, expect, it } from 'vitest';
 import { readMeta } from '../cards/read-meta.ts';
 import catalogue from '../catalogue.json' with { type: 'json' };
+import { linkIssue } from '../source-links.ts';
 import {
   DIST,
   findFault,
@@ -23,6 +24,10 @@ describe.each(listPages())('the built page %s', (page) => {
   it('has only links that lead somewhere', () => {
     const faults = listLinks(html).map((link) => findFault(page, link));
     expect(faults.filter(Boolean)).toEqual([]);
+  });
+
+  it('takes reports of problems where the repository is on the web', () => {
+    expect(html.includes('>Report a problem with this page<')).toBe(Boolean(linkIssue('')));
   });
 
   it('uses no id twice', () => {
@@ -78,6 +83,13 @@ it.each(patterns)('%s has a twin in Markdown without what only the site can draw
   expect(twin).toMatch(/^# .+\n\n> .+\n/);
   expect(twin).toContain('## Problem');
   expect(twin).not.toMatch(/<!--|^import |^<[A-Z]/m);
+});
+
+it('names every comparison and every learning path in the index for language models', () => {
+  const index = readFileSync(join(DIST, 'llms.txt'), 'utf8');
+  const texts = listPages().filter((page) => /^\/(?:compare|paths)\/./.test(page));
+  const twins = [...texts, '/glossary/', '/changelog/'].map((page) => page.replace(/\/$/, '.md'));
+  expect(twins.filter((twin) => !index.includes(twin))).toEqual([]);
 });
 
 it('names every pattern in the indexes for programs', () => {

@@ -56,6 +56,16 @@ it('finds a pattern that shares its words with another one right after it', asyn
   expect((await listFound(page)).slice(0, 2)).toContain('/patterns/ml/model-serving/');
 });
 
+it.each([
+  ['websocket or sse', '/compare/sse-or-websocket/'],
+  ['which queue: postgres redis or rabbitmq', '/compare/job-queues/'],
+  ['learning path multi-tenant saas', '/paths/multi-tenant-saas/'],
+  ['fencing token meaning glossary', '/glossary/'],
+  ['changelog', '/changelog/'],
+])('finds a page that is not a pattern by %j', async (words, page) => {
+  expect(await listFound(await search(words))).toContain(page);
+});
+
 type Listed = { id: string };
 
 const { patterns }: { patterns: Listed[] } = JSON.parse(
