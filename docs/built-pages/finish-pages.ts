@@ -5,7 +5,7 @@ import { findInlineScripts, writeSecurityHeaders } from '../hosting/security-hea
 import { writePageTwin } from '../markdown-twins/page-twins.ts';
 import { readBuiltPages } from './read-built-pages.ts';
 
-/** Makes from each built page its card and its twin, and from all of them the headers that hosts send; parses each page once. */
+/** Makes from each built page its card and its twin, and from all of them the headers that hosts send. */
 export function finishPages(): AstroIntegration {
   return {
     name: 'finish-pages',
@@ -20,8 +20,8 @@ async function finishFolder(folder: string): Promise<void> {
   const scripts = new Set<string>();
   for (const page of readBuiltPages(folder)) {
     writeCard(page);
-    for (const script of findInlineScripts(page.tree)) scripts.add(script);
-    writePageTwin(folder, page); // last: it cuts the tree down to what Markdown can say
+    for (const script of findInlineScripts(page.html)) scripts.add(script);
+    writePageTwin(folder, page);
   }
   writeSecurityHeaders(folder, [...scripts].sort());
 }

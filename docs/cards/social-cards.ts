@@ -12,9 +12,9 @@ import { readMeta } from './read-meta.ts';
 export async function openSocialCards(folder: string): Promise<(page: BuiltPage) => void> {
   const drawCard = await prepareCards(siteTitle);
   const facts = readFacts(folder);
-  return function writeCard({ file, tree }) {
+  return function writeCard({ file, html }) {
     const page = file.replace(/(?:\/index)?\.html$/, '');
-    const meta = readMeta(tree);
+    const meta = readMeta(html);
     const title = meta.get('og:title') ?? '';
     const description = meta.get('og:description') ?? '';
     const card = { title, description, ...(facts.get(page) ?? { kind: '', proven: '' }) };

@@ -1,8 +1,8 @@
 import { h, select, selectAll, toText, visit } from '@astrojs/starlight/expressive-code/hast';
+import type { fromHtml } from 'hast-util-from-html';
 import { toMdast } from 'hast-util-to-mdast';
 import { remark } from 'remark';
 import remarkGfm from 'remark-gfm';
-import type { HtmlTree } from '../built-pages/read-built-pages.ts';
 import { nameTwin } from './markdown-twin.ts';
 
 type Element = ReturnType<typeof h>;
@@ -17,7 +17,7 @@ const IDLE =
   'script, style, svg, form, button, noscript, nav, [hidden], .sr-only, .sl-anchor-link, .legend, .map-box';
 
 /** A built page as Markdown: its title, its description and its content, whose tree is changed on the way. */
-export function writeTwinOfHtml(page: HtmlTree): string {
+export function writeTwinOfHtml(page: ReturnType<typeof fromHtml>): string {
   const title = select('h1', page);
   const summary = select('meta[name=description]', page)?.properties.content;
   const content = select('.sl-markdown-content', page);
