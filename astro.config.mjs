@@ -89,7 +89,7 @@ export default defineConfig({
           },
         },
       ],
-      customCss: ['tokens', 'frame', 'site', 'tables', 'charts', 'code'].map(
+      customCss: ['tokens', 'frame', 'site', 'tables', 'charts', 'diagrams', 'code'].map(
         (name) => `./docs/styles/${name}.css`,
       ),
       expressiveCode: {

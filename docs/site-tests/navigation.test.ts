@@ -55,7 +55,7 @@ describe('with the keyboard', () => {
   it('lets the keyboard scroll whatever scrolls', async () => {
     await using page = await open(pattern, narrow);
     await page.waitForFunction(() => {
-      const boxes = [...document.querySelectorAll('main :is(table, pre, .diagram div)')];
+      const boxes = [...document.querySelectorAll('main :is(table, pre)')];
       const scrolling = boxes.filter((box) => box.scrollWidth > box.clientWidth);
       const isTable = (box: Element) => box.matches('table');
       return scrolling.some(isTable) && scrolling.every((box) => box.matches('[tabindex="0"]'));
@@ -87,7 +87,7 @@ it('keeps the theme that was chosen over a reload, against the scheme of the sys
 describe('without JavaScript', () => {
   it('shows the whole of a pattern: drawings, bars, failures and proofs', async () => {
     await using page = await open(pattern, { ...desktop, ...withoutScripts });
-    for (const found of ['.diagram svg', '.bench svg', 'table.stackable', 'pre'])
+    for (const found of ['.diagram p', '.bench svg', 'table.stackable', 'pre'])
       expect(await page.locator(`main ${found}`).first().isVisible()).toBe(true);
 
     await page.locator('.proof button').first().click();
