@@ -39,7 +39,7 @@ export default defineConfig({
         exampleFences(root),
         repositoryLinks(root),
         failureLinks(root),
-        coreExcerpt(root),
+        coreExcerpt,
         generatedMarks(root),
       ],
       hastPlugins: [commands, stackableTables],

@@ -7,6 +7,7 @@ import {
   setProperty,
 } from '@astrojs/starlight/expressive-code/hast';
 import { findPatternId } from '../patterns/find-pattern-id.ts';
+import { findChild } from './find-child.ts';
 import { nameSnippet } from './name-snippet.ts';
 
 type CodeBlock = {
@@ -58,7 +59,7 @@ const isNaive = (shows = ''): boolean => /^naive\b/.test(shows);
 /** The naive way is there to be seen, not to be copied. */
 function warn(block: Element, words: string): void {
   addClassName(block, 'wrong');
-  select('figcaption', block)?.children.push(h('span.flag', words));
+  findChild(block, 'figcaption')?.children.push(h('span.flag', words));
   if (words === 'do not use') removeCopyButton(block);
 }
 

@@ -1,17 +1,24 @@
 import { definePlugin } from '@astrojs/starlight/expressive-code';
-import { h, select } from '@astrojs/starlight/expressive-code/hast';
+import { h } from '@astrojs/starlight/expressive-code/hast';
 import { describeCount } from '../../scripts/text/describe-count.ts';
 import { readEvidence } from '../patterns/evidence.ts';
 import { findShownPattern } from './example-blocks.ts';
+import { findChild } from './find-child.ts';
+import { findFold } from './fold-long-code.ts';
 import { joinRuns, type ProvenRun, proveLines } from './line-proofs.ts';
 
-type CodeBlock = Parameters<typeof findShownPattern>[0] & { getLines: () => readonly unknown[] };
+type CodeBlock = Parameters<typeof findShownPattern>[0] & {
+  getLines: () => readonly { text: string }[];
+};
 type Gutter = {
   runs: ProvenRun[];
   tests: string[];
   prefix: string;
   isExcerpt: boolean;
-  length: number;
+  /** Which lines of the snippet the block has: from the first, folded before `fold`, to before `end`. */
+  from: number;
+  fold: number;
+  end: number;
 };
 
 const VERBS = { executed: 'run', applied: 'applied', loaded: 'loaded', declared: 'declared' };
@@ -36,7 +43,7 @@ export function proofGutter(root: string) {
         const gutter = gutters.get(codeBlock);
         if (!gutter || gutter.runs.length === 0) return;
         const notes = gutter.runs.map((run) => drawNote(gutter, run));
-        select('figcaption', renderData.blockAst)?.children.push(drawLabel(gutter));
+        findChild(renderData.blockAst, 'figcaption')?.children.push(drawLabel(gutter));
         // The marks of an excerpt open the notes of the whole, which the page has too.
         if (gutter.isExcerpt) return;
         renderData.blockAst.children.push(...notes);
@@ -52,19 +59,25 @@ function readGutter(root: string, codeBlock: CodeBlock): Gutter | undefined {
   const evidence = id && source ? readEvidence(root, id) : undefined;
   const lines = evidence && source && proveLines(evidence, source);
   if (!lines) return undefined;
+  const excerpt = codeBlock.metaOptions.getString('excerpt');
+  const from = Number(excerpt ?? 1) - 1;
+  const shown = codeBlock.getLines();
   return {
     runs: joinRuns(lines),
     tests: evidence.proof?.tests ?? [],
     prefix: `proof-${source.replace(/\W+/g, '-')}`,
-    isExcerpt: codeBlock.metaOptions.getString('excerpt') !== undefined,
-    length: codeBlock.getLines().length,
+    isExcerpt: excerpt !== undefined,
+    from,
+    fold: from + findFold(shown),
+    end: from + shown.length,
   };
 }
 
 /** In the header of the code: how many tests ran it, as a button that names them. */
 function drawLabel(gutter: Gutter) {
   const [first] = gutter.runs;
-  const note = gutter.runs.length === 1 && first ? nameNote(gutter, first) : nameSummary(gutter);
+  const note =
+    gutter.runs.length === 1 && first ? nameNote(gutter.prefix, first) : nameSummary(gutter);
   const words = `${VERBS[first?.kind ?? 'executed']} by ${describeCount(listAll(gutter).length, 'test')}`;
   return h('button.proven-by', { type: 'button', popovertarget: note }, words);
 }
@@ -83,25 +96,27 @@ const listAll = ({ runs, tests }: Gutter): string[] =>
     .sort((a, b) => a - b)
     .map((index) => tests[index] ?? '');
 
-/** One button for a run of lines, as high as they are. */
-function drawLine(gutter: Gutter, index: number) {
-  const run = gutter.runs.find(({ first }) => first === index);
+/** One button for a run of lines, as high as they are in this block; one more where the fold parts them. */
+function drawLine({ runs, from, fold, end, prefix }: Gutter, index: number) {
+  const line = from + index;
+  const isStart = line === from || line === fold;
+  const run = runs.find(({ first, last }) =>
+    isStart ? first <= line && line <= last : first === line,
+  );
   if (!run) return h('span.proof');
-  const note = nameNote(gutter, run);
-  const height = Math.min(run.last + 1, gutter.length) - run.first;
-  const label = describeRun(run);
+  const height = Math.min(run.last + 1, line < fold ? fold : end) - line;
   return h('span.proof', [
     h(`button.${run.kind}`, {
       type: 'button',
-      popovertarget: note,
-      ariaLabel: label,
+      popovertarget: nameNote(prefix, run),
+      ariaLabel: describeRun(run),
       style: `--lines: ${height}`,
     }),
   ]);
 }
 
 function drawNote(gutter: Gutter, run: ProvenRun) {
-  return drawPopover(nameNote(gutter, run), describeRun(run), listTests(gutter, run));
+  return drawPopover(nameNote(gutter.prefix, run), describeRun(run), listTests(gutter, run));
 }
 
 function drawPopover(id: string, title: string, tests: string[]) {
@@ -109,7 +124,7 @@ function drawPopover(id: string, title: string, tests: string[]) {
   return h('div.proof-note', { popover: 'auto', id }, [h('p', title), h('ul', items)]);
 }
 
-const nameNote = ({ prefix }: Gutter, { first }: ProvenRun): string => `${prefix}-${first + 1}`;
+const nameNote = (prefix: string, { first }: ProvenRun): string => `${prefix}-${first + 1}`;
 
 const listTests = ({ tests }: Gutter, run: ProvenRun): string[] =>
   run.tests.map((index) => tests[index] ?? '');

@@ -13,6 +13,7 @@ it('has a fixture or a test for every code there is', () => {
   // What takes a file system, or two pages, is tested where those are.
   const tests = [
     '../check/check-patterns.test.ts',
+    '../page/core.test.ts',
     '../page/rules.test.ts',
     '../prose/check-prose.test.ts',
     '../page/mutants-rule.test.ts',

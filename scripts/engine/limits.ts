@@ -4,6 +4,8 @@ export const LIMITS = {
   snippetLines: 40,
   snippetColumns: 72,
   pageLines: 120,
+  /** Lines of the core, which a page shows before its story. */
+  coreLines: 14,
   /** Snippets under "The code", and the words between two of them. */
   snippets: 4,
   wordsBetweenSnippets: 60,

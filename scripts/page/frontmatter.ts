@@ -5,6 +5,7 @@ import { findFrontmatter } from '../engine/frontmatter.ts';
 import { LIMITS } from '../engine/limits.ts';
 import { PATTERN_ID } from '../pattern/ids.ts';
 import { hintAt } from '../text/hints.ts';
+import { coreField } from './core.ts';
 
 const patternId = z.string().regex(PATTERN_ID, 'it is not an id: <area>/<slug>');
 const sentence = z.string().trim().min(1);
@@ -57,6 +58,9 @@ export const patternFrontmatter = z.strictObject({
     .describe(
       'Tables and views of the example that a reader already has: the migration leaves them out',
     ),
+  core: coreField
+    .optional()
+    .describe('The snippet that shows the idea, or some of its lines: file.ts#region 3-12'),
   formerly: z
     .array(patternId)
     .default([])

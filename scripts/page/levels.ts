@@ -19,7 +19,7 @@ export type Demands = {
   snippets: number;
   /** Sections that may be left out. */
   optional: string[];
-  /** Whether a diagram and numbered invariants must be there. */
+  /** Whether a diagram, numbered invariants and a core must be there. */
   explained: boolean;
 };
 

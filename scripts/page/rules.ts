@@ -2,6 +2,7 @@ import type { Finding } from '../engine/findings.ts';
 import { pagePath } from '../pattern/ids.ts';
 import { checkPageProse, checkSourceProse } from '../prose/check-prose.ts';
 import { hintAt, shorten } from '../text/hints.ts';
+import { checkCore } from './core.ts';
 import { type ReadFrontmatter, readFrontmatter } from './frontmatter.ts';
 import { DEMANDS } from './levels.ts';
 import { checkMutants } from './mutants-rule.ts';
@@ -45,6 +46,7 @@ export function createPageRules({ ids, catalogue, exists }: Repository): PageRul
       ...checkTopics(page, frontmatter),
       ...checkAlternatives(page.file, frontmatter),
       ...checkFormer(page.file, frontmatter),
+      ...checkCore({ ...page, demands }, frontmatter),
       ...checkStructure({ ...page, demands, exists }),
       ...checkPageProse(page),
     ];

@@ -10,7 +10,7 @@ import { type Demands, SECTIONS } from './levels.ts';
 export type StructureInput = {
   file: string;
   text: string;
-  built: Pick<PageResult, 'page' | 'blocks' | 'proof'>;
+  built: Pick<PageResult, 'page' | 'blocks' | 'proof' | 'shown'>;
   hasBench: boolean;
   id: string;
   demands: Demands;
