@@ -5,6 +5,7 @@ import { defineConfig } from 'astro/config';
 import { finishPages } from './docs/built-pages/finish-pages.ts';
 import { codeThemes } from './docs/code-blocks/code-themes.ts';
 import { exampleBlocks } from './docs/code-blocks/example-blocks.ts';
+import { foldLongCode } from './docs/code-blocks/fold-long-code.ts';
 import { proofGutter } from './docs/code-blocks/proof-gutter.ts';
 import { codeLanguages } from './docs/code-blocks/sql-in-strings.ts';
 import { listRedirects, redirectsFile } from './docs/hosting/redirects.ts';
@@ -89,15 +90,19 @@ export default defineConfig({
           },
         },
       ],
-      customCss: ['tokens', 'frame', 'site', 'tables', 'charts', 'diagrams', 'code'].map(
+      customCss: ['tokens', 'frame', 'site', 'tables', 'charts', 'diagrams', 'code', 'pattern'].map(
         (name) => `./docs/styles/${name}.css`,
       ),
       expressiveCode: {
-        plugins: [exampleBlocks, proofGutter(root)],
+        plugins: [exampleBlocks, proofGutter(root), foldLongCode],
         shiki: { langs: codeLanguages },
         themes: codeThemes,
         useStarlightUiThemeColors: true,
-        styleOverrides: { codeLineHeight: '1.78', gutterBorderColor: 'transparent' },
+        styleOverrides: {
+          codeLineHeight: '1.5',
+          codePaddingBlock: '0.625rem',
+          gutterBorderColor: 'transparent',
+        },
       },
       markdown: { processedDirs: ['./patterns'] }, // else their headings have no anchors
       routeMiddleware: './docs/route-data.ts',

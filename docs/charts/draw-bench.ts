@@ -9,7 +9,7 @@ type Table = Bench['tables'][number];
 /** The bench of a pattern, a chart for each of its tables: value, range, ratio and note of each row. */
 export function drawBench({ tables }: Pick<Bench, 'tables'>): string {
   const noted = new Set<string>();
-  return tables.map((table) => drawTable(table, noted)).join('');
+  return `<div class="benches not-content">${tables.map((table) => drawTable(table, noted)).join('')}</div>`;
 }
 
 /** A note that a chart before this one has is not said again. */
@@ -18,7 +18,7 @@ function drawTable(table: Table, noted: Set<string>): string {
   const scale = chooseScale(rows.flatMap(({ median, low, high }) => [median, low, high]));
   const kind = scale.isLogarithmic ? '; logarithmic scale' : '';
   return [
-    '<figure class="bench not-content">',
+    '<figure class="bench">',
     `<figcaption><strong>${markCode(title)}</strong> <span>${escapeHtml(`${unit}, ${better} is better${kind}`)}</span></figcaption>`,
     '<ul>',
     ...rows.map((row, index) => drawRow(row, { table, scale, noted, isOwn: index === 0 })),

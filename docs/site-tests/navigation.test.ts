@@ -87,7 +87,7 @@ it('keeps the theme that was chosen over a reload, against the scheme of the sys
 describe('without JavaScript', () => {
   it('shows the whole of a pattern: drawings, bars, failures and proofs', async () => {
     await using page = await open(pattern, { ...desktop, ...withoutScripts });
-    for (const found of ['.diagram p', '.bench svg', 'table.stackable', 'pre'])
+    for (const found of ['.diagram b', '.bench svg', 'table.stackable', 'pre'])
       expect(await page.locator(`main ${found}`).first().isVisible()).toBe(true);
 
     await page.locator('.proof button').first().click();

@@ -153,6 +153,41 @@ describe('the code', () => {
     expect(await note.getByRole('listitem').count()).toBe(Number(count));
   });
 
+  it('is folded when it is long: one click opens it, and print has all of it', async () => {
+    const page = await site.open(PATTERN);
+    const block = page.locator('figure[data-shows="refresh-tokens.ts#rotate"]');
+    const last = block.locator('.ec-line').last();
+    const isShown = () => last.evaluate((line) => line.checkVisibility());
+    expect(await isShown()).toBe(false);
+    await page.emulateMedia({ media: 'print' });
+    expect(await isShown()).toBe(true);
+    await page.emulateMedia({ media: 'screen' });
+
+    await block.getByText('21 more lines').click();
+
+    expect(await isShown()).toBe(true);
+    // The fold parts the first run of lines: it has a mark above the fold and one below.
+    const marks = block.locator('.proof button');
+    const [above, below] = await marks.evaluateAll((all) => all.map((mark) => mark.ariaLabel));
+    expect(above).toMatch(/^Lines 1 to 2\d: /);
+    expect(below).toBe(above);
+  });
+
+  it('of the core is what its page names, and its marks name the tests of the whole', async () => {
+    const page = await site.open(PATTERN);
+    const core = page.locator('main figure').first();
+    const lines = await core.locator('.ec-line .code').allTextContents();
+    expect(lines.at(0)?.trim()).toBe('const { nextHash, recent, ...login } = found;');
+    expect(lines.at(-1)?.trim()).toBe('}');
+    expect(lines).toHaveLength(13);
+
+    await core.locator('.proof button').first().click();
+    expect(await page.locator('.proof-note:popover-open li').count()).toBeGreaterThan(0);
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'The other 20 lines' }).click();
+    expect(new URL(page.url()).hash).toBe('#code-refresh-tokens-ts-recognise-retry');
+  });
+
   it('of the naive way says not to use it, and has no button that copies it', async () => {
     const page = await site.open(PATTERN);
     const naive = page.locator('figure.wrong', { hasText: 'naive.ts' }).first();
@@ -167,6 +202,17 @@ describe('the code', () => {
     expect(place?.y).toBeGreaterThan(0);
     expect(place?.y).toBeLessThan(400);
   });
+});
+
+it('shows two charts, and folds the others with the tables', async () => {
+  const page = await site.open(PATTERN);
+  const charts = page.locator('.bench').filter({ visible: true });
+  expect(await charts.count()).toBe(2);
+
+  await page.getByText('1 more chart, and all figures as tables').click();
+
+  expect(await charts.count()).toBe(3);
+  expect(await page.locator('.figures table').first().isVisible()).toBe(true);
 });
 
 describe('what is copied', () => {
