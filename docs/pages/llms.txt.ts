@@ -26,7 +26,11 @@ export const GET: APIRoute = async ({ site }) => {
       link('Glossary', '/glossary.md'),
       link('Changelog', '/changelog.md'),
       link('Patterns with what to choose them by, as JSON', '/patterns.json'),
-      link('All pages in one file', '/llms-full.txt', 'large; the file of an area is usually enough'),
+      link(
+        'All pages in one file',
+        '/llms-full.txt',
+        'large; the file of an area is usually enough',
+      ),
     ],
   };
   const texts = Object.entries(sections).map(
