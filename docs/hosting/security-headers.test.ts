@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { findInlineScripts } from './security-headers.ts';
 
-it('finds the scripts that a page contains itself, to the letter', () => {
+it('finds the scripts that a page contains itself, exactly', () => {
   const html = [
     '<script src="/a.js"></script>',
     '<script type="module" src="/b.js"></script>',
