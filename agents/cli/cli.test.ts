@@ -141,6 +141,9 @@ describe('a pattern on its way into a project', () => {
     const file = 'patterns/webhook-receiving/signatures.ts';
     project.project.write(file, `${project.project.read(file)}// mine\n`);
     expect(run(['diff'])).toMatchObject({ code: 1, out: expect.stringContaining('+// mine') });
+    const dry = run(['remove', 'webhook-receiving', '--dry-run']).out;
+    expect(dry).toMatch(/^Nothing was written.*\n\n.*read-body.ts {2}removed\n/);
+    expect(run(['update', '--dry-run']).out).toBe('Nothing is new.\n');
     expect(run(['remove', 'webhook-receiving']).out).toContain(`${file}  you edited it: it stays`);
     expect(project.project.list('patterns/webhook-receiving')).toEqual(['signatures.ts']);
   });

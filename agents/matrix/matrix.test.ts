@@ -70,6 +70,8 @@ describe.each(isAll ? names : names.slice(0, 1))('a project of %s', (name) => {
       if (isAll) await checkProject(); // so that what fails below did not fail before
 
       const printed = await mustRun(`${ADD} --with-tests`, { folder });
+      const [, manager = ''] = /npx --yes (\w+)/.exec(project.install()) ?? ['', 'npm'];
+      expect(printed).toContain(`Install the packages: ${manager} install`);
       await mustRun(project.install(), { folder });
       await mustRun(`${NPX} verify`, { folder });
       await checkProject();

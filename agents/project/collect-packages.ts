@@ -5,7 +5,7 @@ import type { PackageChange } from './package-json.ts';
 
 /** The packages that the patterns ask for, and with the tests of some of them those of the tests. */
 export function collectPackages(
-  { version }: Library,
+  { version }: Pick<Library, 'version'>,
   manifests: PatternManifest[],
   tested: ReadonlySet<string>,
 ): PackageChange {

@@ -9,6 +9,8 @@ type Circumstances = {
   needs: string[];
   /** What is to be said of install scripts; empty for nothing. */
   scripts: string;
+  /** The linters and formatters of the project, each with how it leaves a folder alone. */
+  rewriters: string[];
   isModule: boolean;
   manager: string;
 };
@@ -25,7 +27,7 @@ export const sayInstall = (manager: string): string =>
 /** What is left to do once a plan is written, a sentence each. */
 export function listNext(
   { asked, settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
-  { manifests, needs, scripts, isModule, manager }: Circumstances,
+  { manifests, needs, scripts, rewriters, isModule, manager }: Circumstances,
 ): string[] {
   const written = files.filter(({ state }) => state === 'write');
   const copied = unique(written.filter(isOf('pattern')).map(({ pattern }) => pattern));
@@ -41,6 +43,9 @@ export function listNext(
       : 'Set "type": "module" in package.json: the files are ES modules.',
     scripts,
     lacksPackages ? sayInstall(manager) : '',
+    copied.length > 0 && rewriters.length > 0
+      ? `Have your tools leave ${settings.directory}/ alone: ${rewriters.join('; ')}. What they rewrite there counts as an edit of yours.`
+      : '',
     ...versions.map(
       ({ name, present, proven }) =>
         `${name}: yours is ${present}; the pattern was tested with ${proven}.`,
@@ -54,7 +59,7 @@ export function listNext(
     written.some(isOf('test'))
       ? `Run the failure tests: npx vitest run --root ${settings.directory}/${TESTS_FOLDER}`
       : '',
-    copied.length > 0 ? `See how it is wired: ${NPX} show ${id} --file app.ts` : '',
+    copied.length > 0 ? `See how it is wired: ${NPX} show ${id}` : '',
   ].filter(Boolean);
 }
 

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Packages } from '../library/types.ts';
 import type { Project } from './project.ts';
 import { ProjectError } from './project-error.ts';
 import { allowsVersion, excludesCompatible } from './version-range.ts';
+import { listFoldersAbove } from './workspace.ts';
 import { writeJson } from './write-json.ts';
 
 /** Packages to add, field by field. */
@@ -77,10 +80,15 @@ const MANAGERS = [
   ['yarn.lock', 'yarn'],
   ['bun.lock', 'bun'],
   ['bun.lockb', 'bun'],
+  ['package-lock.json', 'npm'],
 ] as const;
 
-/** The package manager of a project, by its lock file. */
+/** The package manager of a project, by its lock file or that of its workspace. */
 export function findManager(project: Project): string {
   const names = project.list('.');
-  return MANAGERS.find(([file]) => names.includes(file))?.[1] ?? 'npm';
+  const own = MANAGERS.find(([file]) => names.includes(file));
+  const [above] = listFoldersAbove(project.root).flatMap((folder) =>
+    MANAGERS.filter(([file]) => existsSync(join(folder, file))),
+  );
+  return (own ?? above)?.[1] ?? 'npm';
 }

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { PackageChange } from './package-json.ts';
+import { listManifestsAbove, type ManifestAbove } from './workspace.ts';
 
 /** What of a change is written, and what its owner must write elsewhere; empty for nothing. */
 export type PlacedScripts = { packages: PackageChange; step: string };
@@ -19,35 +19,17 @@ export function placeScripts(project: string, change: PackageChange): PlacedScri
   return { packages, step };
 }
 
-type Manifest = { workspaces?: unknown } & Pick<PackageChange, 'allowScripts'>;
-
 /** The package.json above a project whose workspaces name its folder. */
-function findWorkspace(project: string): { path: string; manifest: Manifest } | undefined {
-  let folder = project;
-  while (dirname(folder) !== folder) {
-    folder = dirname(folder);
-    const path = join(folder, 'package.json');
-    const manifest = readManifest(path);
+function findWorkspace(project: string): { path: string; manifest: ManifestAbove } | undefined {
+  const root = listManifestsAbove(project).find(({ folder, manifest }) => {
     const place = relative(folder, project).replaceAll(sep, '/');
-    if (manifest && listGlobs(manifest).some((glob) => matches(glob, place)))
-      return { path, manifest };
-  }
-  return undefined;
-}
-
-/** One that cannot be read is not this project's fault: it is passed over. */
-function readManifest(path: string): Manifest | undefined {
-  if (!existsSync(path)) return undefined;
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+    return listGlobs(manifest).some((glob) => matches(glob, place));
+  });
+  return root && { path: join(root.folder, 'package.json'), manifest: root.manifest };
 }
 
 /** Yarn has them below `packages`. */
-function listGlobs({ workspaces }: Manifest): string[] {
+function listGlobs({ workspaces }: ManifestAbove): string[] {
   const list =
     typeof workspaces === 'object' && workspaces !== null && 'packages' in workspaces
       ? workspaces.packages

@@ -2,10 +2,12 @@ import { posix } from 'node:path';
 import { TESTS_FOLDER } from '../../scripts/pattern/copied-tests.ts';
 import { slugOf } from '../../scripts/pattern/ids.ts';
 import type { Library } from '../library/open-library.ts';
+import { PACKAGE } from '../library/package-name.ts';
 import type { FileRole, PatternManifest } from '../library/types.ts';
 import { collectPackages } from './collect-packages.ts';
 import { findUnmet } from './find-unmet.ts';
 import { listRequired } from './list-required.ts';
+import { listRewriters } from './list-rewriters.ts';
 import { hashContent, type Lock, readProjectLock, refuseNewerLock } from './lock-file.ts';
 import { listNamesBefore, nameMigration } from './migration-name.ts';
 import { listNext } from './next-steps.ts';
@@ -21,6 +23,7 @@ import type { Project } from './project.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import { findSettings, type Settings, type SettingsOptions } from './settings.ts';
 import { SHARED, SHARED_FILES } from './shared-files.ts';
+import { findBareWorkspace, findVersionAbove } from './workspace.ts';
 
 /**
  * What becomes of a file: it is written; it is there as it should be; it was edited since it was
@@ -77,19 +80,22 @@ export function planAdd(
   options: AddOptions = {},
 ): AddPlan {
   const manifest = readManifest(project);
-  refuseNewerLock(readProjectLock(project), library.version);
+  const lock = readProjectLock(project);
+  refuseNewerLock(lock, library.version);
   const tested = new Set(options.testsOf ?? (options.withTests ? ids : []));
   const requires = (id: string) => listRequired(library, id, tested.has(id));
   const patterns = resolveRequired(requires, ids);
   const settings = findSettings(project, options);
   const manifests = patterns.map((id) => library.readManifest(id));
   const files = planFiles({ library, project, settings, manifests, tested, now: options.now });
-  const change = collectPackages(library, manifests, tested);
+  const version = findVersionAbove(project.root, PACKAGE) ?? library.version;
+  const change = collectPackages({ version }, manifests, tested);
   const { missing, others } = comparePackages(manifest, change);
   const { packages, step: scripts } = placeScripts(project.root, missing);
   const environment = [...new Set(manifests.flatMap(({ environment }) => environment))].sort();
   const asked = patterns.filter((id) => ids.includes(id));
   const brought = listBrought(requires, patterns, asked);
+  const isPlaced = lock !== undefined || options.directory !== undefined;
   const plan = {
     patterns,
     asked,
@@ -99,12 +105,21 @@ export function planAdd(
     packages,
     others,
     environment,
-    unmet: findUnmet({ settings, hasTests: tested.size > 0 }),
+    unmet: [
+      ...findUnmet({ settings, hasTests: tested.size > 0 }),
+      ...(isPlaced ? [] : findBareWorkspace(project, manifest)),
+    ],
   };
-  const isModule = manifest.type === 'module';
   const needs = patterns.flatMap((id) => library.find(id)?.needs ?? []);
-  const circumstances = { manifests, needs, scripts, isModule, manager: findManager(project) };
-  return { ...plan, next: listNext(plan, circumstances) };
+  const next = listNext(plan, {
+    manifests,
+    needs,
+    scripts,
+    rewriters: lock ? [] : listRewriters(project),
+    isModule: manifest.type === 'module',
+    manager: findManager(project),
+  });
+  return { ...plan, next };
 }
 
 type Requires = (id: string) => string[];

@@ -54,7 +54,7 @@ describe('adding a pattern that builds on another', () => {
       { id: QUEUE, requiredBy: [MAILS] },
     ]);
     expect(listAsked()).toEqual([MAILS]);
-    expect(plan.next.join('\n')).toContain(`${NPX} show ${MAILS} --file app.ts`);
+    expect(plan.next.join('\n')).toContain(`${NPX} show ${MAILS}`);
   });
 
   it('points its imports to the folders beside it', () => {

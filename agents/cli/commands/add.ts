@@ -3,6 +3,7 @@ import { readWord } from '../../../scripts/command-line/run-command.ts';
 import { applyPlan } from '../../project/apply-plan.ts';
 import { type AddPlan, type FileState, planAdd } from '../../project/plan-add.ts';
 import type { CliInput, CommandResult } from '../command.ts';
+import { headDryRun } from '../head-dry-run.ts';
 import { requireIds } from '../resolve-pattern-ids.ts';
 
 /** Plans what adding the patterns changes, and does it unless it is a dry run. */
@@ -51,14 +52,11 @@ function writePlan({ brought, files, packages, unmet, next }: AddPlan, isDry: bo
     const build = requiredBy.length === 1 ? 'builds' : 'build';
     return `${requiredBy.join(', ')} ${build} on ${id}, which is added too`;
   });
-  const head = isDry
-    ? ['Nothing was written. Without --dry-run, the command would write:', '']
-    : [];
   const first = unmet.map((fault) => paint('red', `First: ${fault}`));
   const steps = next.map((step, index) => `${index + 1}. ${step}`);
   const gap = isTerminal() ? [''] : [];
   return [
-    ...head,
+    ...headDryRun(isDry),
     ...first,
     ...along,
     ...lines,

@@ -1,13 +1,15 @@
 import { planRemove, type RemovedFile } from '../../project/remove.ts';
 import type { CliInput, CommandResult } from '../command.ts';
+import { headDryRun } from '../head-dry-run.ts';
 import { requireIds } from '../resolve-pattern-ids.ts';
 
 /** Removes the files of patterns. */
 export function remove({ library, changeProject, words, values }: CliInput): CommandResult {
   const ids = requireIds(library, words, 'remove');
+  const isDry = values['dry-run'] === true;
   const { files, unneeded, kept } = changeProject((project) => {
     const removal = planRemove(library, project, ids);
-    if (values['dry-run'] !== true) removal.apply();
+    if (!isDry) removal.apply();
     return removal;
   });
   const lines = files.map(({ path, outcome }) => `${path}  ${SAYS[outcome]}`);
@@ -17,7 +19,7 @@ export function remove({ library, changeProject, words, values }: CliInput): Com
   const stays = kept.map(
     ({ id, reason }) => `${id} was added because of them, and stays: ${reason}`,
   );
-  const text = [...lines, ...also, ...stays].join('\n');
+  const text = [...headDryRun(isDry), ...lines, ...also, ...stays].join('\n');
   return { code: 0, data: { files, unneeded, kept }, text };
 }
 

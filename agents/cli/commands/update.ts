@@ -1,15 +1,17 @@
 import { paint } from '../../../scripts/command-line/paint.ts';
 import { type Outcome, planUpdate } from '../../project/update.ts';
 import type { CliInput, CommandResult } from '../command.ts';
+import { headDryRun } from '../head-dry-run.ts';
 import { resolvePatternIds } from '../resolve-pattern-ids.ts';
 
 /** Brings the copied files to this version of the library. */
 export function update({ library, changeProject, words, values }: CliInput): CommandResult {
   const ids = resolvePatternIds(library, words);
   const isApplied = values.applied === true;
+  const isDry = values['dry-run'] === true;
   const { files, others } = changeProject((project) => {
     const update = planUpdate(library, project, ids, { isApplied });
-    if (values['dry-run'] !== true) update.apply();
+    if (!isDry) update.apply();
     return update;
   });
   const changed = files.filter(({ outcome }) => outcome !== 'same');
@@ -21,7 +23,8 @@ export function update({ library, changeProject, words, values }: CliInput): Com
     ({ name, present, proven }) =>
       `${name} is ${present} here; the pattern was tested with ${proven}`,
   );
-  const text = [...lines, ...versions].join('\n') || 'Nothing is new.';
+  const said = [...lines, ...versions];
+  const text = said.length > 0 ? [...headDryRun(isDry), ...said].join('\n') : 'Nothing is new.';
   const data = { version: library.version, files, others };
   return { code: hasConflict ? 1 : 0, data, text };
 }

@@ -1,0 +1,3 @@
+/** What stands above the plan of a command that did nothing. */
+export const headDryRun = (isDry: boolean): string[] =>
+  isDry ? ['Nothing was written. Without --dry-run this would be:', ''] : [];
