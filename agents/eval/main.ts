@@ -30,6 +30,8 @@ function printScore(text: string): void {
       ...Object.fromEntries(best.map(({ id }) => [id, strengths.get(id) ?? 0])),
     })),
   );
+  const { outcome, planned = '' } = createSearch(library)(text);
+  console.log(outcome, planned);
   const least = MIN_SCORE + TOPIC_SHARE * topic.score;
   for (const { id, score } of best)
     console.log(

@@ -10,12 +10,15 @@ export type QueryWord = {
   topics: readonly number[];
 };
 
+/** A topic without a page, by its id and by its place among them. */
+export type ScoredTopic = { id: string; number: number; score: number };
+
 /** The words of a query, and the pages that have any of them, the best first. */
 export type Scored = {
   words: QueryWord[];
   pages: { id: string; score: number }[];
   /** The topic without a page that the query is most about. */
-  topic: { id: string; score: number };
+  topic: ScoredTopic;
 };
 
 /**
@@ -38,7 +41,7 @@ export function createScorer({
     const pages = [...found].map((id) => ({ id, score: scorePage(id, words) / Math.sqrt(all) }));
     pages.sort((a, b) => b.score - a.score || compare(a.id, b.id));
     const [number, said] = findTopic(words);
-    const topic = { id: topics[number] ?? '', score: said / Math.sqrt(all || 1) };
+    const topic = { id: topics[number] ?? '', number, score: said / Math.sqrt(all || 1) };
     return { words, pages, topic };
   };
 

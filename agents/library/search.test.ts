@@ -30,6 +30,22 @@ const INDEX: SearchIndex = {
     renew: [0.8, [[0, 1]], [0]],
     invoic: [0.9, [], [0, 1]],
     chess: [0.9, [], [2]],
+    night: [
+      0.9,
+      [
+        [1, 1],
+        [2, 1],
+      ],
+      [0],
+    ],
+    storag: [
+      0.9,
+      [
+        [0, 1],
+        [2, 1],
+      ],
+      [0],
+    ],
   },
 };
 
@@ -101,6 +117,19 @@ describe('a query has no pattern', () => {
     expect(search('tool')).toMatchObject({ outcome: 'no-pattern' });
     expect(search('tool')).not.toHaveProperty('planned');
     expect(listIds('renew')).toEqual(['auth/tokens']);
+  });
+
+  it('when two pages and a topic say the same', () => {
+    expect(search('night')).toMatchObject({
+      outcome: 'no-pattern',
+      nearest: ['jobs/queue', 'storage/uploads'],
+      planned: 'auth/renewal',
+    });
+  });
+
+  it('but has one when a page says more than the topic, or is named by the word', () => {
+    expect(listIds('upload night')).toEqual(['storage/uploads', 'jobs/queue']);
+    expect(listIds('storage', { area: 'storage' })).toEqual(['storage/uploads']);
   });
 
   it('when a field outside of the library fits it better, and names no topic', () => {

@@ -67,7 +67,9 @@ export function createSearch<Pattern extends Searched>(
     const { words, pages, topic } = scorePages(query);
     const inArea = pages.filter(({ id }) => area === undefined || library.find(id)?.area === area);
     const best = inArea[0]?.score ?? 0;
-    const fitting = best - TOPIC_SHARE * topic.score < MIN_SCORE ? [] : inArea;
+    const isTooWeak = best - TOPIC_SHARE * topic.score < MIN_SCORE;
+    const isOfTopic = inArea[0] !== undefined && saysWhatTopicSays(inArea[0].id, { words, topic });
+    const fitting = isTooWeak || isOfTopic ? [] : inArea;
     const hits = fitting
       .filter(({ score }) => score >= best * MIN_SHARE)
       .slice(0, Math.min(Math.max(limit || 1, 1), MAX_HITS))
@@ -81,6 +83,21 @@ export function createSearch<Pattern extends Searched>(
     const isPlanned = topic.score >= PLANNED_SCORE && !topic.id.startsWith(OUTSIDE);
     return { outcome, hits, nearest, ...(isPlanned && { planned: topic.id }) };
   };
+}
+
+/**
+ * Whether all that a page says of the query, a topic without a page says too, and other pages as
+ * strongly. "each night" is in two pages and in a topic: it is about the topic. A word that no
+ * other page has as strongly, or that is in the id of the page, is the page's own.
+ */
+function saysWhatTopicSays(id: string, { words, topic }: Pick<Scored, 'words' | 'topic'>): boolean {
+  const named = new Set(readWords(id));
+  return words.every(({ word, strengths, topics }) => {
+    const strength = strengths.get(id) ?? 0;
+    if (strength === 0) return true;
+    const asStrong = [...strengths.values()].filter((other) => other >= strength);
+    return topics.includes(topic.number) && asStrong.length > 1 && !named.has(word);
+  });
 }
 
 /** The symptom whose words say most about the query; the first where none says anything. */
