@@ -142,8 +142,12 @@ describe('a pattern on its way into a project', () => {
     project.project.write(file, `${project.project.read(file)}// mine\n`);
     expect(run(['diff'])).toMatchObject({ code: 1, out: expect.stringContaining('+// mine') });
     const dry = run(['remove', 'webhook-receiving', '--dry-run']).out;
-    expect(dry).toMatch(/^Nothing was written.*\n\n.*read-body.ts {2}removed\n/);
+    expect(dry).toMatch(/^Nothing was written.*\n\n.*read-body.ts {2}removed\n/s);
     expect(run(['update', '--dry-run']).out).toBe('Nothing is new.\n');
+    const packages = JSON.parse(project.project.read('package.json') ?? '');
+    packages.dependencies.pg = '7.0.0';
+    project.project.write('package.json', JSON.stringify(packages));
+    expect(run(['update', '--dry-run']).out).toMatch(/^pg is 7\.0\.0 here/);
     expect(run(['remove', 'webhook-receiving']).out).toContain(`${file}  you edited it: it stays`);
     expect(project.project.list('patterns/webhook-receiving')).toEqual(['signatures.ts']);
   });

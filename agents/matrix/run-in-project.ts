@@ -5,10 +5,10 @@ import { delimiter, dirname } from 'node:path';
 /** How a program ended, and all that it printed. */
 export type Ended = { code: number | null; output: string };
 
-/** The environment of somebody who has one Node, and did not come from `npm test`. */
+/** The environment of somebody who has one Node, and did not come from `npm test`; the certificates are the machine's. */
 function environmentOf(node: string): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|NODE_|VITEST|TOUCHSTONE_|CI$)/i.test(name),
+    ([name]) => !/^(npm_|NODE_(?!EXTRA_CA_CERTS$)|VITEST|TOUCHSTONE_|CI$)/i.test(name),
   );
   const path = (process.env.PATH ?? '')
     .split(delimiter)

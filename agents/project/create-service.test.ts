@@ -92,7 +92,7 @@ describe('a new service', () => {
     const { added } = createService(library, join(place.folder, 'shop'), ids);
     const project = openProject(join(place.folder, 'shop'));
     expect(added?.asked).toEqual(expect.arrayContaining(ids));
-    expect(added?.next.join('\n')).toMatch(/See how it is wired: .* --file app\.ts/);
+    expect(added?.next.join('\n')).toMatch(/See how it is wired: .* show <id>/);
     expect(project.list('src/migrations').slice(3).join()).toMatch(
       /^0004-.*\.up\.sql,0005-.*\.up\.sql/,
     );

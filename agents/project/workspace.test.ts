@@ -31,7 +31,7 @@ const inApi = (root: object, more: Record<string, string> = {}) => {
 };
 
 describe('a package of a workspace', () => {
-  it('asks for this package as the root does, for it may be in no registry', () => {
+  it('asks for this package as the root does, because it may be in no registry', () => {
     const version = (own: string) =>
       inApi({ devDependencies: { [PACKAGE]: own } }).packages.devDependencies?.[PACKAGE];
     expect(version('file:tools/touchstone.tgz')).toBe('file:../../tools/touchstone.tgz');
@@ -76,7 +76,7 @@ describe('a project with linters and formatters', () => {
   const find = (next: string[]) => SAYS.exec(next.join('\n'))?.slice(1);
   const DEV = { devDependencies: { prettier: '3', eslint: '9' } };
 
-  it('is told to keep them from the copies, for their fixes would count as edits', () => {
+  it('is told to keep them from the copies, because their fixes would count as edits', () => {
     const found = find(plan({ 'package.json': JSON.stringify(DEV), 'src/a.ts': '' }).next);
     expect(found).toEqual([
       'src/patterns/',

@@ -23,8 +23,8 @@ export function update({ library, changeProject, words, values }: CliInput): Com
     ({ name, present, proven }) =>
       `${name} is ${present} here; the pattern was tested with ${proven}`,
   );
-  const said = [...lines, ...versions];
-  const text = said.length > 0 ? [...headDryRun(isDry), ...said].join('\n') : 'Nothing is new.';
+  const head = headDryRun(isDry && lines.length > 0);
+  const text = [...head, ...lines, ...versions].join('\n') || 'Nothing is new.';
   const data = { version: library.version, files, others };
   return { code: hasConflict ? 1 : 0, data, text };
 }
