@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { FAULTS } from '@touchstone/kit/models/faults';
 import {
   runProgram,
   startProgram,
@@ -8,7 +11,6 @@ import { waitUntil } from '@touchstone/kit/time/wait';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
 import { createFlowerClient, startTestApp } from './test-app.ts';
-import { FAULTS } from './test-faults.ts';
 import { createTestFolder } from './test-folder.ts';
 import { FLOWER } from './test-pool.ts';
 import { trainInto } from './train-model.ts';
@@ -48,6 +50,41 @@ it('answers other requests while the model computes', async () => {
   });
   app.faults.open();
   expect((await running).status).toBe(200);
+});
+
+it('answers 504 at the deadline to a body that trickles in', async () => {
+  const deadline = new AbortController();
+  const arrived = Promise.withResolvers<void>();
+  await using app = await startTestApp({
+    createDeadline() {
+      arrived.resolve();
+      return deadline.signal;
+    },
+  });
+  const sent = request(`${app.url}/predictions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+  });
+  sent.write('{"sepalLength":');
+  await arrived.promise;
+
+  deadline.abort();
+
+  const [response] = await once(sent, 'response');
+  expect(response.statusCode).toBe(504);
+  sent.destroy();
+});
+
+it('answers 504 to a request whose deadline has passed when it comes', async () => {
+  await using app = await startTestApp({
+    createDeadline: () => AbortSignal.abort(),
+  });
+
+  expect(await app.predict()).toMatchObject({
+    status: 504,
+    body: { code: 'deadline_exceeded' },
+  });
+  expect(app.faults.rows()).toBe(0);
 });
 
 it('loads a new model on SIGHUP, and ends in order on SIGTERM', async () => {

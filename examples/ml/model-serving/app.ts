@@ -7,7 +7,7 @@ import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import { readJson } from '../../api-design/request-validation/read-json.ts';
 import type { ModelPool } from './model-pool.ts';
-import { endOf, explainEnd } from './request-end.ts';
+import { untilEnd } from './request-end.ts';
 
 type Services = {
   models: { current: () => ModelPool };
@@ -24,9 +24,12 @@ export function createApp({ models, createDeadline, log }: Services) {
 
   // #region wire
   app.post('/predictions', async (request, response) => {
-    const end = endOf(response, createDeadline());
-    const body = await readJson(request, MOST_BYTES);
-    const prediction = await models.current().predict(body, end);
+    const predict = async (end: AbortSignal) => {
+      const body = await readJson(request, MOST_BYTES);
+      return await models.current().predict(body, end);
+    };
+    const deadline = createDeadline();
+    const prediction = await untilEnd(response, deadline, predict);
     const { features, ...answer } = prediction;
     response.json(answer);
   });
@@ -50,9 +53,6 @@ export function createApp({ models, createDeadline, log }: Services) {
     response.json({ name, version, features, labels, work });
   });
 
-  app.use(
-    answerNotFound,
-    answerErrors(log, (cause) => translateZodError(explainEnd(cause))),
-  );
+  app.use(answerNotFound, answerErrors(log, translateZodError));
   return app;
 }

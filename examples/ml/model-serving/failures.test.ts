@@ -1,4 +1,6 @@
 import { getEventListeners } from 'node:events';
+import { FAULTS, prepareFaults } from '@touchstone/kit/models/faults';
+import { nameFlower } from '@touchstone/kit/models/iris-files';
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { toOnnx } from '@touchstone/kit/models/onnx';
 import { startProgram } from '@touchstone/kit/programs/program';
@@ -13,13 +15,11 @@ import { readModel, shareBytes } from './model-file.ts';
 import { createModelServer } from './model-server.ts';
 import { createSuspectRows } from './suspect-rows.ts';
 import { createFlowerClient, startTestApp } from './test-app.ts';
-import { FAULTS, prepareFaults } from './test-faults.ts';
 import { createTestFolder, startTestServer } from './test-folder.ts';
 import { HANGING, writeHangingModel } from './test-hanging-model.ts';
 import {
   createTestModel,
   FLOWER,
-  nameFeatures,
   never,
   startTestPool,
   TEST_WORKER,
@@ -254,15 +254,23 @@ failure(
   },
   async () => {
     await using pool = await startTestPool();
+    const order: string[] = [];
+    const ask = async (row: number, place: string) => {
+      const answer = await pool.ask(row);
+      order.push(place);
+      return answer;
+    };
     const batch = [FAULTS.crashOnce, 5, 5, 5].map((row) =>
-      pool.ask(row),
+      ask(row, 'in it'),
     );
     await pool.faults.batchesBegun(1);
-    const behind = Array.from({ length: 4 }, () => pool.ask());
+    const behind = [4, 4, 4, 4].map((row) => ask(row, 'behind'));
 
     const answers = await Promise.all([...batch, ...behind]);
 
     expect(answers).toHaveLength(8);
+    // Those who have waited longest come first.
+    expect(order.slice(0, 4)).toEqual(Array(4).fill('in it'));
     expect(pool.messages()).toEqual(['worker lost']);
     expect(pool.faults.rows()).toBe(4 + 4 + 4);
     expect((await pool.ask(FAULTS.crashOnce)).version).toBe('1');
@@ -431,23 +439,6 @@ it('an input that never comes back costs two threads, each of which is replaced 
   expect((await late).status).toBe(200);
 });
 
-it('a thread that gains memory is replaced after its answer', async () => {
-  await using pool = await startTestPool({ maxGrownBytes: 2 ** 26 });
-
-  for (let count = 0; count < 30; count++)
-    expect(await pool.ask(FAULTS.leak)).toMatchObject({
-      version: '1',
-    });
-
-  expect(pool.faults.rows()).toBe(30);
-  const messages = pool.messages();
-  expect(new Set(messages)).toEqual(
-    new Set(['worker has gained too much memory']),
-  );
-  expect(messages.length).toBeGreaterThanOrEqual(3);
-  expect(messages.length).toBeLessThanOrEqual(4);
-});
-
 it('a pool that is stopped refuses what comes, answers what it has accepted, and ends its threads', async () => {
   await using pool = await startTestPool();
   const accepted = [pool.ask(FAULTS.wait)];
@@ -478,6 +469,7 @@ it('a stuck thread of an old model holds up neither a reload nor a stop', async 
   const faults = prepareFaults();
   await using models = await startTestServer({
     workerFile: TEST_WORKER,
+    stopMs: 20,
   });
   const old = models.current();
   const deadline = new AbortController();
@@ -492,8 +484,8 @@ it('a stuck thread of an old model holds up neither a reload nor a stop', async 
     expect((await models.ask()).version).toBe(version);
   }
 
-  await old.stop(20);
-  expect(models.messages()).toEqual([
+  await old.stop(); // it is stopped already, and says so once
+  expect(models.messages().toSorted()).toEqual([
     'model loaded',
     'model loaded',
     'threads do not end',
@@ -590,11 +582,12 @@ describe('a card', () => {
 describe('a pool', () => {
   it('predicts what the model predicted in training, each row its own', async () => {
     await using pool = await startTestPool({ threads: 2 });
-    const { testSet, labels, accuracy } = trainIrisModel();
+    const model = trainIrisModel();
+    const { testSet, labels, accuracy } = model;
 
     const answers = await Promise.all(
       testSet.map(({ features }) =>
-        pool.predict(nameFeatures(features), never()),
+        pool.predict(nameFlower(model, features), never()),
       ),
     );
 
@@ -654,9 +647,12 @@ describe('a pool', () => {
       { maxWaiting: Number.NaN },
       { stuckMs: 2 ** 31 },
       { loadMs: 0 },
+      { stopMs: 0 },
     ];
     for (const one of limits)
-      await expect(startTestPool(one)).rejects.toThrow('use 1 to');
+      await expect(startTestPool(one)).rejects.toThrow(
+        Object.keys(one)[0],
+      );
   });
 });
 
@@ -720,6 +716,16 @@ describe('a request', () => {
     pool.faults.open();
     await Promise.all(rows);
     expect(pool.faults.batches()).toBe(1 + 1 + 1);
+  });
+
+  it('whose row is suspect does not share a batch with those before it', async () => {
+    await using pool = await startTestPool({ stuckMs: 300 });
+    await loseThread(pool, FLOWER);
+    pool.faults.open();
+
+    await Promise.all([5, FAULTS.wait, 5].map((row) => pool.ask(row)));
+
+    expect(pool.faults.batches()).toBe(1 + 3);
   });
 
   it('whose row is refused meanwhile leaves the queue', async () => {
@@ -837,13 +843,13 @@ describe('the threads', () => {
   });
 
   it('get accepted requests answered until the time is up', async () => {
-    await using pool = await startTestPool();
+    await using pool = await startTestPool({ stopMs: 50 });
     const running = [pool.ask(FAULTS.wait), pool.ask()];
     await pool.faults.batchesBegun(1);
     const gone = new AbortController();
     const late = pool.ask(5, gone.signal);
 
-    const stopped = pool.stop(50);
+    const stopped = pool.stop();
     gone.abort(); // one that is not answered does not end the wait
     await expect(late).rejects.toThrow('aborted');
 
@@ -902,8 +908,7 @@ describe('a server', () => {
     const starts = [Promise.resolve(one), loading.promise];
     const log = createTestLog();
     const models = await createModelServer({
-      read: () => createTestModel(),
-      start: () => starts.shift() ?? loading.promise,
+      load: () => starts.shift() ?? loading.promise,
       log,
     });
     const reloaded = models.reload();
@@ -925,8 +930,8 @@ describe('a server', () => {
     await using files = await createTestFolder();
     await files.write('model.onnx', 'no model');
     const models = createModelServer({
-      read: () => readModel(files.folder),
-      start: () => startTestPool(),
+      load: async () =>
+        startTestPool({ model: await readModel(files.folder) }),
       log: createTestLog(),
     });
 

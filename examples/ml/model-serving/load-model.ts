@@ -1,5 +1,6 @@
+import { parentPort } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { type Model, ModelError } from './model-file.ts';
+import type { Model } from './model-file.ts';
 
 /** Rows in, one after the other; the probabilities of each out. */
 export type Predict = (rows: Float32Array) => Promise<Float32Array>;
@@ -15,12 +16,14 @@ export async function loadModel(model: Model): Promise<Predict> {
   });
 
   async function predict(rows: Float32Array) {
-    const shape = [rows.length / width, width];
-    const features = new Tensor('float32', rows, shape);
+    const count = rows.length / width;
+    const features = new Tensor('float32', rows, [count, width]);
     const outputs = await session.run({ [card.input]: features });
     const data = outputs[card.output]?.data;
-    if (data instanceof Float32Array) return data;
-    throw new ModelError(`It has no float32 output "${card.output}"`);
+    const isRight = data?.length === count * card.labels.length;
+    if (isRight && data instanceof Float32Array) return data;
+    const wanted = `float32 output "${card.output}"`;
+    throw new Error(`It has no ${wanted} with all labels`);
   }
 
   await checkExamples(card, predict);
@@ -30,18 +33,29 @@ export async function loadModel(model: Model): Promise<Predict> {
 // #region check-examples
 /** A file can be intact and wrong: it must answer as in training. */
 async function checkExamples(
-  { examples, labels, tolerance }: Model['card'],
+  { examples, tolerance }: Model['card'],
   predict: Predict,
 ) {
   const rows = examples.flatMap(({ row }) => row);
   const known = examples.flatMap((example) => example.probabilities);
   const answers = await predict(Float32Array.from(rows));
-  const isClose = (value: number, index: number) =>
-    Math.abs(value - Number(answers[index])) <= tolerance;
   const isSame =
-    answers.length === examples.length * labels.length &&
     answers.length === known.length &&
-    known.every(isClose);
-  if (!isSame) throw new ModelError('It contradicts its own card');
+    answers.every(
+      (answer, at) => Math.abs(answer - Number(known[at])) <= tolerance,
+    );
+  if (!isSame) throw new Error('It contradicts its own card');
 }
 // #endregion check-examples
+
+/** Serves this thread's parent until it says `end`. What throws ends the thread: it never goes on in an unknown state. */
+export async function serveBatches(
+  loading: Promise<Predict>,
+): Promise<void> {
+  const predict = await loading;
+  parentPort?.on('message', async (rows: Float32Array | 'end') => {
+    if (rows === 'end') parentPort?.close();
+    else parentPort?.postMessage(await predict(rows));
+  });
+  parentPort?.postMessage('ready');
+}

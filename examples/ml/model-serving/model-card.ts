@@ -1,9 +1,6 @@
 import { z } from 'zod';
 
-/** The largest finite float32: what is above it becomes Infinity. */
-const MAX_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
-
-const number = z.number().min(-MAX_FLOAT32).max(MAX_FLOAT32);
+const number = z.float32(); // what is larger becomes Infinity there
 const numbers = z.array(number).min(1);
 
 const feature = z

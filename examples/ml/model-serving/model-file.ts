@@ -9,11 +9,6 @@ export type Model = {
   bytes: Uint8Array<SharedArrayBuffer>;
 };
 
-/** A model that must not serve; the one that serves goes on. */
-export class ModelError extends Error {
-  override readonly name = 'ModelError';
-}
-
 // #region verify-checksum
 /** Reads card.json and model.onnx; what is verified is what is used. */
 export async function readModel(folder: URL): Promise<Model> {
@@ -22,7 +17,7 @@ export async function readModel(folder: URL): Promise<Model> {
   const bytes = await readFile(new URL('model.onnx', folder));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== card.sha256)
-    throw new ModelError('model.onnx is not the file of its card');
+    throw new Error('model.onnx is not the file of its card');
   return { card, bytes: shareBytes(bytes) };
 }
 // #endregion verify-checksum

@@ -1,30 +1,45 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { keepThreads } from './keep-threads.ts';
+import { z } from 'zod';
 import {
   describeAnswer,
   inputOf,
   type Prediction,
   toRow,
 } from './model-card.ts';
-import type {
-  ModelThread,
-  ModelThreadOptions,
-} from './model-thread.ts';
-import { PredictionError } from './prediction-error.ts';
+import type { Model } from './model-file.ts';
+import { ModelProblem } from './model-problem.ts';
+import { keepThreads, type ModelThread } from './model-threads.ts';
 import { createSuspectRows } from './suspect-rows.ts';
 
-/** What a pool needs; the limits are what it promises under load. */
-export type ModelPoolOptions = Pick<
-  ModelThreadOptions,
-  'model' | 'workerFile' | 'stuckMs'
-> & {
+// A timer of Node that waits for longer fires at once.
+const count = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+
+/** What a pool promises under load. */
+const poolLimits = z.object({
+  threads: count.default(1),
+  maxBatch: count.default(32),
+  /** How many rows may wait; those beyond are refused. */
+  maxWaiting: count.default(128),
+  /** A thread that has one batch for longer counts as lost. */
+  stuckMs: count,
+  /** So does one that loads for longer. */
+  loadMs: count.default(60_000),
+  /** A stop waits so long for answers, and as long for threads. */
+  stopMs: count.default(5000),
+});
+
+/** The same, complete. */
+export type PoolLimits = z.output<typeof poolLimits>;
+
+/** What a pool needs. */
+export type ModelPoolOptions = z.input<typeof poolLimits> & {
+  model: Model;
+  /** The file that calls `serveBatches`, as your build emits it. */
+  workerFile: URL | string;
   log: { warn: (message: string, details: object) => void };
-  threads?: number;
-  maxBatch?: number;
-  maxWaiting?: number;
-  loadMs?: number;
-  /** How much memory a thread may gain after its start. */
-  maxGrownBytes?: number;
 };
 
 /** Threads that have all loaded one model. */
@@ -32,31 +47,24 @@ export type ModelPool = Awaited<ReturnType<typeof startModelPool>>;
 
 type Request = PromiseWithResolvers<Float32Array> & {
   row: Float32Array;
-  isAlone: boolean;
 };
+
+const COME_AGAIN = 'Come again in a moment';
 
 /** Starts the threads; rejects when one of them refuses the model. */
 export async function startModelPool(options: ModelPoolOptions) {
-  const { model, log, threads: size = 1, stuckMs } = options;
-  const { maxBatch = 32, maxWaiting = 128 } = options;
-  const { loadMs = 60_000, maxGrownBytes = 2 ** 28 } = options;
-  requirePositive({
-    threads: size,
-    maxBatch,
-    maxWaiting,
-    stuckMs,
-    loadMs,
-  });
-  const { card } = model;
+  const { log } = options;
+  const { card } = options.model;
+  const limits = poolLimits.parse(options);
+  const { maxBatch, maxWaiting, stopMs } = limits;
   const input = inputOf(card);
   const suspects = createSuspectRows();
-  const waiting = new Set<Request>();
-  const alone = new Set<Request>();
   const open = new Set<Request>();
+  let waiting = new Set<Request>();
   let turn: NodeJS.Immediate | undefined;
-  let stopping = false;
+  let stopped: Promise<void> | undefined;
 
-  /** The prediction for a request's body; rejects with ZodError, PredictionError or the reason of the signal. */
+  /** The prediction for a request's body; rejects with ZodError, ModelProblem or the reason of the signal. */
   async function predict(
     body: unknown,
     signal: AbortSignal,
@@ -70,27 +78,23 @@ export async function startModelPool(options: ModelPoolOptions) {
   /** Every request has an end, so the queue has one too. */
   async function admit(row: Float32Array, signal: AbortSignal) {
     signal.throwIfAborted();
-    if (stopping) throw new PredictionError('stopping');
-    if (waiting.size + alone.size >= maxWaiting)
-      throw new PredictionError('overloaded');
-    const verdict = suspects.find(row);
-    if (verdict === 'refused') throw new PredictionError('row_refused');
+    if (stopped) throw new ModelProblem(503, 'stopping', COME_AGAIN);
+    if (waiting.size >= maxWaiting)
+      throw new ModelProblem(503, 'overloaded', COME_AGAIN);
+    if (suspects.find(row) === 'refused') throw refuseRow();
 
-    const isAlone = verdict === 'suspect';
     const answer = Promise.withResolvers<Float32Array>();
-    const request = { ...answer, row, isAlone };
+    const request: Request = { ...answer, row };
     function giveUp() {
       waiting.delete(request); // its client has gone: not computed
-      alone.delete(request);
       request.reject(signal.reason);
     }
     signal.addEventListener('abort', giveUp);
     open.add(request);
-    (isAlone ? alone : waiting).add(request);
-    // What arrives in one turn of the loop makes one batch.
-    if (!turn) turn = setImmediate(dispatch);
+    waiting.add(request);
+    dispatchSoon();
     try {
-      return await answer.promise;
+      return await request.promise;
     } finally {
       signal.removeEventListener('abort', giveUp);
       open.delete(request);
@@ -98,105 +102,99 @@ export async function startModelPool(options: ModelPoolOptions) {
   }
   // #endregion admit-or-shed
 
+  /** What arrives in one turn of the loop makes one batch. */
+  function dispatchSoon() {
+    if (!turn) turn = setImmediate(dispatch);
+  }
+
   function dispatch() {
     turn = undefined;
-    for (const thread of threads.idle) {
-      const batch = takeBatch(threads.idle.size);
-      if (batch.length === 0) return;
-      threads.idle.delete(thread);
-      void serve(thread, batch);
+    const idle = threads.list('idle');
+    for (const [index, thread] of idle.entries()) {
+      const batch = takeBatch(idle.length - index);
+      if (batch.length > 0) void serve(thread, batch);
     }
   }
 
   // No timer: while threads are busy a batch grows, else none waits.
   function takeBatch(free: number): Request[] {
-    const [suspect] = alone;
-    if (suspect && alone.delete(suspect)) return [suspect];
-    const count = Math.min(maxBatch, Math.ceil(waiting.size / free));
-    const batch = [...waiting].slice(0, count);
-    for (const request of batch) waiting.delete(request);
+    const most = Math.min(maxBatch, Math.ceil(waiting.size / free));
+    const batch: Request[] = [];
+    for (const request of waiting) {
+      const verdict = suspects.find(request.row);
+      const isAlone = verdict === 'suspect';
+      if (batch.length === most || (isAlone && batch.length > 0)) break;
+      waiting.delete(request);
+      if (verdict === 'refused') request.reject(refuseRow());
+      else batch.push(request);
+      if (isAlone) break;
+    }
     return batch;
   }
 
   // #region serve-a-batch
   async function serve(thread: ModelThread, batch: Request[]) {
+    const rows = batch.map(({ row }) => row);
+    const isAlone = rows.some((row) => suspects.find(row));
     try {
-      const rows = batch.map(({ row }) => row);
-      const { answers, grownBytes } = await thread.run(rows);
+      const answers = await thread.run(rows);
       for (const [index, request] of batch.entries())
         settle(request, answers[index]);
-      if (grownBytes <= maxGrownBytes) return threads.giveBack(thread);
-      log.warn('worker has gained too much memory', { grownBytes });
+      if (isAlone) rows.forEach(suspects.clear);
     } catch (error) {
       log.warn('worker lost', { error });
-      for (const request of batch) repeatAlone(request);
-      refuseRows();
+      for (const row of rows) suspects.blame(row, isAlone);
+      // They come first, apart from those past their deadline.
+      const again = batch.filter((request) => open.has(request));
+      waiting = new Set([...again, ...waiting]);
+      thread.lose();
     }
-    threads.lose(thread);
-    dispatch();
+    dispatchSoon();
   }
 
   function settle(request: Request, answer: Float32Array | undefined) {
-    if (request.isAlone) suspects.clear(request.row);
-    if (
-      answer?.length === card.labels.length &&
-      answer.every(Number.isFinite)
-    )
-      return request.resolve(answer);
+    if (answer?.every(Number.isFinite)) return request.resolve(answer);
     log.warn('the model answers no numbers', { version: card.version });
-    request.reject(new PredictionError('no_answer'));
-  }
-
-  function repeatAlone(request: Request) {
-    suspects.blame(request.row, request.isAlone);
-    if (!open.has(request)) return; // past its deadline
-    request.isAlone = true;
-    alone.add(request);
+    const advice = 'The model has no answer for this input';
+    request.reject(new ModelProblem(422, 'no_answer', advice));
   }
   // #endregion serve-a-batch
 
-  function refuseRows() {
-    for (const request of [...alone, ...waiting]) {
-      if (suspects.find(request.row) !== 'refused') continue;
-      alone.delete(request);
-      waiting.delete(request);
-      request.reject(new PredictionError('row_refused'));
-    }
-  }
-
   /** Answers what it has accepted; then, as late again, gives up threads that do not end. */
-  async function stop(limitMs = 5000) {
-    stopping = true;
+  async function end() {
     const answers = Array.from(open, ({ promise }) => promise);
     await Promise.race([
       Promise.allSettled(answers),
-      pause(limitMs, undefined, { ref: false }),
+      pause(stopMs, undefined, { ref: false }),
     ]);
     for (const request of open)
-      request.reject(new PredictionError('stopping'));
-    const left = await threads.end(limitMs);
+      request.reject(new ModelProblem(503, 'stopping', COME_AGAIN));
+    const left = await threads.end(stopMs);
     if (left > 0) log.warn('threads do not end', { threads: left });
   }
 
-  const countWork = () => ({
-    serving: threads.count('serving'),
-    lost: threads.count('lost'),
-    idle: threads.idle.size,
-    waiting: waiting.size + alone.size,
-  });
+  /** Ends once, however often it is called. */
+  function stop(): Promise<void> {
+    stopped ??= end();
+    return stopped;
+  }
 
-  const threads = keepThreads({
+  function countWork() {
+    const idle = threads.list('idle').length;
+    const serving = idle + threads.list('busy').length;
+    const lost = threads.list('lost').length;
+    return { serving, lost, idle, waiting: waiting.size };
+  }
+
+  const threads = await keepThreads({
     ...options,
-    threads: size,
-    loadMs,
-    onIdle: dispatch,
+    ...limits,
+    onIdle: dispatchSoon,
   });
-  await threads.start();
   return { card, predict, countWork, stop };
 }
 
-function requirePositive(limits: Record<string, number>): void {
-  for (const [name, value] of Object.entries(limits))
-    if (!(value >= 1 && value < 2 ** 31))
-      throw new RangeError(`${name} is ${value}: use 1 to 2147483647`);
+function refuseRow(): ModelProblem {
+  const advice = 'This input has ended threads twice: do not repeat it';
+  return new ModelProblem(422, 'row_refused', advice);
 }

@@ -1,9 +1,8 @@
-import type { Model } from './model-file.ts';
 import type { ModelPool } from './model-pool.ts';
 
 type ModelServerOptions = {
-  read: () => Promise<Model>;
-  start: (model: Model) => Promise<ModelPool>;
+  /** Reads the files and starts their threads. */
+  load: () => Promise<ModelPool>;
   log: Record<
     'info' | 'error',
     (message: string, details: object) => void
@@ -12,8 +11,8 @@ type ModelServerOptions = {
 
 /** Serves one model, and changes to the next without a gap; rejects when the first cannot be loaded. */
 export async function createModelServer(options: ModelServerOptions) {
-  const { read, start, log } = options;
-  let pool = await start(await read());
+  const { load, log } = options;
+  let pool = await load();
   let changes = Promise.resolve();
   let stopping = false;
 
@@ -28,7 +27,7 @@ export async function createModelServer(options: ModelServerOptions) {
 
   async function change() {
     if (stopping) return;
-    const next = await start(await read());
+    const next = await load();
     if (stopping) return void next.stop();
     const old = pool;
     pool = next; // from here on, requests see the new model

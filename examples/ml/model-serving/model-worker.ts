@@ -1,6 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { loadModel } from './load-model.ts';
-import { serveBatches } from './serve-batches.ts';
+import { loadModel, serveBatches } from './load-model.ts';
 
 // What rejects here ends the thread, and its parent gets the error.
 void serveBatches(loadModel(workerData));

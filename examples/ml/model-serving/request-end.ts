@@ -1,22 +1,29 @@
-import { PredictionError } from './prediction-error.ts';
+import { ModelProblem } from './model-problem.ts';
 
 type Connection = {
   once: (event: 'close', listener: () => void) => unknown;
 };
 
-/** The end of a request, the first of two: its deadline, or that its client goes. */
-export function endOf(
+/** Works for a request until its deadline passes, which is 504, or its client goes. */
+export async function untilEnd<T>(
   response: Connection,
   deadline: AbortSignal,
-): AbortSignal {
+  work: (end: AbortSignal) => Promise<T>,
+): Promise<T> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  return AbortSignal.any([deadline, gone.signal]);
-}
-
-/** What a client is told when its deadline has passed; any other error stays as it is. */
-export function explainEnd(error: unknown): unknown {
-  const isLate =
-    error instanceof DOMException && error.name === 'TimeoutError';
-  return isLate ? new PredictionError('deadline_exceeded') : error;
+  const end = AbortSignal.any([deadline, gone.signal]);
+  const ended = Promise.withResolvers<never>();
+  function stopWaiting() {
+    const late = 'The model did not answer in time';
+    ended.reject(
+      deadline.aborted
+        ? new ModelProblem(504, 'deadline_exceeded', late)
+        : end.reason,
+    );
+  }
+  end.addEventListener('abort', stopWaiting);
+  if (end.aborted) stopWaiting();
+  // A body that trickles in is not waited for either.
+  return await Promise.race([ended.promise, work(end)]);
 }

@@ -17,10 +17,9 @@ export function startModels({
   ...rest
 }: StartOptions) {
   return createModelServer({
-    read: () => readModel(folder),
-    start: (model) =>
+    load: async () =>
       startModelPool({
-        model,
+        model: await readModel(folder),
         // After a build: the name that your build gives it.
         workerFile: new URL('model-worker.ts', import.meta.url),
         stuckMs: 2 * deadlineMs, // its clients have gone by then

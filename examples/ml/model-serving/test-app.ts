@@ -32,6 +32,7 @@ export async function startTestApp(options: TestAppOptions = {}) {
   const all = stack.move();
   return {
     ...createFlowerClient(server.url),
+    url: server.url,
     pool,
     faults: pool.faults,
     [Symbol.asyncDispose]: () => all.disposeAsync(),

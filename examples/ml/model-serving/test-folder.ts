@@ -1,7 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { createModelFolder } from '@touchstone/kit/models/iris-files';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import type { ModelPoolOptions } from './model-pool.ts';
 import { startModels } from './start-models.ts';
@@ -10,13 +7,9 @@ import { trainInto } from './train-model.ts';
 
 /** A folder with a trained model of version 1; gone afterwards. */
 export async function createTestFolder() {
-  const path = await mkdtemp(join(tmpdir(), 'touchstone-model-'));
-  const folder = pathToFileURL(`${path}/`);
-  const card = await trainInto(folder, '1');
-  const write = (name: string, content: string | Uint8Array) =>
-    writeFile(new URL(name, folder), content);
-  const dispose = () => rm(path, { recursive: true });
-  return { folder, card, write, [Symbol.asyncDispose]: dispose };
+  const files = await createModelFolder();
+  const card = await trainInto(files.folder, '1');
+  return { ...files, card };
 }
 
 /** Serves what is in a folder of its own, as main.ts does. */

@@ -1,9 +1,8 @@
+import { prepareFaults } from '@touchstone/kit/models/faults';
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { createTestLog } from '@touchstone/kit/testing/log';
-import type { Features } from './model-card.ts';
 import { type Model, shareBytes } from './model-file.ts';
 import { type ModelPoolOptions, startModelPool } from './model-pool.ts';
-import { prepareFaults } from './test-faults.ts';
 import { describeModel } from './train-model.ts';
 
 /** The file that a thread runs, as it is here. */
@@ -65,11 +64,3 @@ export async function startTestPool(
 
 /** A deadline that never comes. */
 export const never = () => new AbortController().signal;
-
-/** The features of a row by name. */
-export function nameFeatures(row: number[]): Features {
-  const names = Object.keys(FLOWER);
-  return Object.fromEntries(
-    names.map((name, at) => [name, Number(row[at])]),
-  );
-}
