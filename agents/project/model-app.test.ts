@@ -124,7 +124,7 @@ async function countOutcomes(url: string, model: string) {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   const count = (outcome: string) => {
     const line = new RegExp(
-      `^model_outcome_total\\{model="${model}",outcome="${outcome}"\\} (\\d+)$`,
+      `^model_signal_total\\{model="${model}",signal="truth",bin="${outcome}"\\} (\\d+)$`,
       'm',
     );
     return Number(line.exec(metrics)?.[1] ?? Number.NaN);

@@ -1,3 +1,4 @@
+import { createModelFolder } from '@touchstone/kit/models/iris-files';
 import {
   runProgram,
   startProgram,
@@ -8,7 +9,6 @@ import { expect, it } from 'vitest';
 import { createModelMonitor } from './model-monitor.ts';
 import { startWatchedModels } from './start-watched-models.ts';
 import { SECRET, startTestApp } from './test-app.ts';
-import { createTestFolder } from './test-folder.ts';
 import { createModelClient } from './test-model-client.ts';
 import { model, never } from './test-process.ts';
 import { WORKER, writeWatchedModel } from './train-watched-model.ts';
@@ -39,7 +39,7 @@ it('predicts, and takes the truth when it is known', async () => {
   });
   await app.readMetrics();
   expect(await app.readMetrics()).toContain(
-    'model_outcome_total{model="irises@1",outcome="right"} 1',
+    'model_signal_total{model="irises@1",signal="truth",bin="right"} 1',
   );
 });
 
@@ -95,7 +95,7 @@ it('tells Prometheus in its text format', async () => {
 });
 
 it('watches the next version that is loaded, and refuses one with the reference of another', async () => {
-  await using files = await createTestFolder();
+  await using files = await createModelFolder();
   const { folder, write } = files;
   await writeWatchedModel(folder, model);
   const registry = new Registry();

@@ -8,7 +8,7 @@ import {
 import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import { readJson } from '../../api-design/request-validation/read-json.ts';
 import type { ModelPool } from '../model-serving/model-pool.ts';
-import { endOf, explainEnd } from '../model-serving/request-end.ts';
+import { untilEnd } from '../model-serving/request-end.ts';
 import type { createModelMonitor } from './model-monitor.ts';
 import type { createPredictionIds } from './prediction-ids.ts';
 
@@ -35,12 +35,15 @@ export function createApp(services: Services) {
 
   // #region wire
   app.post('/predictions', async (request, response) => {
-    const end = endOf(response, createDeadline());
-    const body = await readJson(request, MOST_BYTES);
-    const pool = models.current(); // a reload may come meanwhile
-    const prediction = await pool.predict(body, end);
-    const { features, ...answer } = prediction;
-    const predicted = monitor.describe(pool.card, answer.label);
+    const predict = async (end: AbortSignal) => {
+      const body = await readJson(request, MOST_BYTES);
+      const { card, predict } = models.current();
+      return { card, ...(await predict(body, end)) };
+    };
+    const deadline = createDeadline();
+    const prediction = await untilEnd(response, deadline, predict);
+    const { card, features, ...answer } = prediction;
+    const predicted = monitor.describe(card, answer.label);
     response.status(201).json({ id: ids.issue(predicted), ...answer });
   });
 
@@ -58,9 +61,7 @@ export function createApp(services: Services) {
 
   app.use(
     answerNotFound,
-    answerErrors(services.log, (cause) =>
-      translateZodError(explainEnd(cause)),
-    ),
+    answerErrors(services.log, translateZodError),
   );
   return app;
 }

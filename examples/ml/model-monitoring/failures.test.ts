@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { createModelFolder } from '@touchstone/kit/models/iris-files';
 import { startPrometheus } from '@touchstone/kit/monitoring/prometheus';
 import { failure } from '@touchstone/kit/testing/failure';
 import { seededRandom } from '@touchstone/kit/testing/random';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { findLimit, smoothShares, sum } from './list-signals.ts';
+import { findLimit, smoothShares, sum } from './export-signals.ts';
 import { createModelMonitor, watchPool } from './model-monitor.ts';
 import {
   createReference,
@@ -22,7 +23,6 @@ import {
   createSimpleReference,
 } from './test-card.ts';
 import { RULES, recordFleet, useRules } from './test-fleet.ts';
-import { createTestFolder } from './test-folder.ts';
 import {
   model,
   never,
@@ -330,7 +330,7 @@ failure(
 
     expect(await app.countSeries()).toBe(before);
     expect(await app.readMetrics()).toContain(
-      'model_outcome_total{model="irises@1",outcome="wrong"} 1',
+      'model_signal_total{model="irises@1",signal="truth",bin="wrong"} 1',
     );
   },
 );
@@ -360,7 +360,7 @@ failure(
   'Two models have one name and version',
   {
     symptom:
-      '`ModelReferencesDiffer` fires: their bins are not the same bins; within one process, the second is refused',
+      '`ModelReferencesDiffer` fires for each signal whose bins or shares differ, and for the accuracy; within one process, the second is refused',
     defence: 'no-monitor',
     remains:
       'Until then their counts are mixed: give each model a version',
@@ -386,12 +386,18 @@ failure(
       of('input:x'),
       of('output:confidence'),
       of('output:label'),
+      of('truth'),
     ]);
     const similar = { ...one, labels: [5100, 4900] };
     const c = startSimpleProcess({ card, reference: similar });
     const third = recordFleet();
     await third.scrape({ a: a.registry, c: c.registry });
     await third.expectFiring([of('output:label')]);
+    const better = { ...one, right: one.right + 100 };
+    const d = startSimpleProcess({ card, reference: better });
+    const fourth = recordFleet();
+    await fourth.scrape({ a: a.registry, d: d.registry });
+    await fourth.expectFiring([of('truth')]);
     expect(() => a.monitor.add(card, other)).toThrow(
       'simple@1 has a reference: change the version',
     );
@@ -522,15 +528,15 @@ describe('an alert', () => {
       'min(signal:model_signal:increase) == max(signal:model_signal:increase)',
       [{ labels: '{}', value: 70 }],
     );
-    await fleet.expectSamples('outcome:model_outcome:increase1d', [
+    await fleet.expectSamples('bin:model_truth:increase1d', [
       {
         labels:
-          'outcome:model_outcome:increase1d{model="simple@1", outcome="right"}',
+          'bin:model_truth:increase1d{model="simple@1", bin="right"}',
         value: 3,
       },
       {
         labels:
-          'outcome:model_outcome:increase1d{model="simple@1", outcome="wrong"}',
+          'bin:model_truth:increase1d{model="simple@1", bin="wrong"}',
         value: 2,
       },
     ]);
@@ -809,17 +815,14 @@ describe('a monitor', () => {
     for (const line of [
       'model_rows_alike 3',
       'model_reference_rows{model="simple@1",signal="input:x"} 10000',
-      'model_reference_accuracy{model="simple@1"} 0.9',
-      'model_reference_held_out{model="simple@1"} 10000',
+      'model_reference_share{model="simple@1",signal="truth",bin="right"} 0.8999600039996001',
+      'model_reference_rows{model="simple@1",signal="truth"} 10000',
       'model_reference_share{model="simple@1",signal="output:label",bin="yes"} 0.5',
-      '# HELP model_signal_total Predictions by the bin of each signal',
-      '# HELP model_outcome_total Predictions whose truth is known, by whether they were right',
+      '# HELP model_signal_total Predictions, or truths, by the bin of each signal',
       '# HELP model_rows_alike How many rows count as one',
       '# HELP model_reference_rows Rows of the reference',
       '# HELP model_reference_limit What PSI stays below without drift, times 1/n + 1/m',
       '# HELP model_reference_share Share of the reference in a bin, half a row added to each',
-      '# HELP model_reference_accuracy Share of the held-out rows whose answer was right',
-      '# HELP model_reference_held_out Held-out rows',
     ])
       expect(text).toContain(`${line}\n`);
   });
@@ -880,7 +883,7 @@ describe('a reference', () => {
   });
 
   it('is read from the file beside the card, and refused beside another card', async () => {
-    await using files = await createTestFolder();
+    await using files = await createModelFolder();
     const { folder, write } = files;
     const card = createCard();
     const reference = createSimpleReference(card);
@@ -897,6 +900,7 @@ describe('a reference', () => {
     const wrong = [
       { right: -1 },
       { heldOut: 0 },
+      { right: 10_001 },
       { labels: [1, -1] },
       { labels: [1, 0.5] },
       { confidence: { edges: [1], counts: [1, 1, 1] } },

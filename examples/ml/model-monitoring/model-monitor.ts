@@ -4,15 +4,11 @@ import type {
   ModelCard,
   Prediction,
 } from '../model-serving/model-card.ts';
-import {
-  type Expected,
-  exportReferences,
-  exportTallies,
-  startTally,
-  type Tally,
-} from './export-metrics.ts';
+import { exportSignals } from './export-signals.ts';
 import { listSignals } from './list-signals.ts';
 import { addOne, type ModelReference } from './model-reference.ts';
+
+type Expected = Pick<ModelReference, 'right' | 'heldOut'>;
 
 /** What must be known of a prediction when its truth arrives; JSON. */
 export type Predicted = Expected & {
@@ -26,10 +22,7 @@ export type Predictor = {
   predict: (body: unknown, signal: AbortSignal) => Promise<Prediction>;
 };
 
-type Watched = {
-  reference: ModelReference;
-  observe: (prediction: Prediction) => void;
-};
+type Observe = (prediction: Prediction) => void;
 
 /** Counts what models meet and answer, for Prometheus to compare with their references. */
 export function createModelMonitor(options: {
@@ -38,13 +31,15 @@ export function createModelMonitor(options: {
   rowsAlike?: number;
 }) {
   const { registry, rowsAlike = 1 } = options;
-  const tellReference = exportReferences(registry, rowsAlike);
-  const signalTallies = new Set<Tally>();
-  const outcomes = new Map<string, Tally>();
-  const watched = new Map<string, Watched>();
+  const addSignal = exportSignals(registry, rowsAlike);
+  const truths = new Map<string, number[]>();
+  const watched = new Map<
+    string,
+    { reference: ModelReference; observe: Observe }
+  >();
 
   /** Returns what counts a prediction of this model; throws when the reference does not fit the card, or differs from an earlier one. */
-  function add(card: ModelCard, reference: ModelReference) {
+  function add(card: ModelCard, reference: ModelReference): Observe {
     const model = nameModel(card);
     const known = watched.get(model);
     if (known && isDeepStrictEqual(known.reference, reference))
@@ -52,10 +47,10 @@ export function createModelMonitor(options: {
     if (known)
       throw new Error(`${model} has a reference: change the version`);
     const signals = listSignals(card, reference);
-    const tallies = signals.map(({ name, bins, find }) => {
-      const labels = bins.map((bin) => ({ model, signal: name, bin }));
-      return { find, ...startTally(labels) };
-    });
+    const tallies = signals.map((signal) => ({
+      find: signal.find,
+      counts: addSignal(model, signal, signals.length),
+    }));
 
     // #region observe
     // Names and bins come from the card, never from a client: nobody
@@ -66,10 +61,8 @@ export function createModelMonitor(options: {
     }
     // #endregion observe
 
-    for (const tally of tallies) signalTallies.add(tally);
     watched.set(model, { reference, observe });
-    tellReference.signals(model, signals);
-    openOutcome(model, reference);
+    openTruths(model, reference);
     return observe;
   }
 
@@ -85,40 +78,27 @@ export function createModelMonitor(options: {
   // #region judge
   /** Counts for the version that predicted, though none may serve it now. */
   function judge(predicted: Predicted, truth: string): void {
-    const { counts } = openOutcome(predicted.model, predicted);
+    const counts = openTruths(predicted.model, predicted);
     addOne(counts, predicted.label === truth ? 0 : 1);
   }
 
-  function openOutcome(model: string, expected: Expected): Tally {
-    const known = outcomes.get(model);
-    if (known) return known;
-    const names = ['right', 'wrong'];
-    const tally = startTally(
-      names.map((outcome) => ({ model, outcome })),
-    );
-    outcomes.set(model, tally);
-    tellReference.quality(model, expected);
-    return tally;
+  function openTruths(model: string, { right, heldOut }: Expected) {
+    const bins = ['right', 'wrong'];
+    const reference = [right, heldOut - right];
+    const signal = { name: 'truth', bins, counts: reference };
+    const counts = truths.get(model) ?? addSignal(model, signal, 1);
+    truths.set(model, counts);
+    return counts;
   }
   // #endregion judge
 
-  exportTallies(registry, signalTallies, {
-    name: 'model_signal_total',
-    help: 'Predictions by the bin of each signal',
-    labelNames: ['model', 'signal', 'bin'],
-  });
-  exportTallies(registry, outcomes, {
-    name: 'model_outcome_total',
-    help: 'Predictions whose truth is known, by whether they were right',
-    labelNames: ['model', 'outcome'],
-  });
   return { add, describe, judge };
 }
 
 /** The same pool; each prediction is counted. */
 export function watchPool<Pool extends Predictor>(
   pool: Pool,
-  observe: Watched['observe'],
+  observe: Observe,
 ): Pool {
   async function predict(body: unknown, signal: AbortSignal) {
     const prediction = await pool.predict(body, signal);

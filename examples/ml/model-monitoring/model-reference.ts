@@ -14,17 +14,19 @@ const numbers = z.strictObject({
 });
 
 /** What a model met and answered when it was made: JSON that is kept beside its card, and adds to it. */
-export const modelReference = z.strictObject({
-  /** Of the file that the card names. */
-  sha256: z.string(),
-  features: z.record(z.string(), numbers),
-  confidence: numbers,
-  /** In the order of the card. */
-  labels: counts,
-  /** Of the held-out rows, how many answers were right. */
-  right: z.int().min(0),
-  heldOut: z.int().min(1),
-});
+export const modelReference = z
+  .strictObject({
+    /** Of the file that the card names. */
+    sha256: z.string(),
+    features: z.record(z.string(), numbers),
+    confidence: numbers,
+    /** In the order of the card. */
+    labels: counts,
+    /** Of the held-out rows, how many answers were right. */
+    right: z.int().min(0),
+    heldOut: z.int().min(1),
+  })
+  .refine(({ right, heldOut }) => right <= heldOut, 'too many right');
 
 /** A parsed reference. */
 export type ModelReference = z.output<typeof modelReference>;
@@ -43,13 +45,10 @@ export function createReference(
   return modelReference.parse({
     sha256: card.sha256,
     features: Object.fromEntries(
-      card.features.map(({ name }) => [
-        name,
-        countNumbers(
-          name,
-          rows.map((row) => row[name]),
-        ),
-      ]),
+      card.features.map(({ name }) => {
+        const values = rows.map((row) => row[name]);
+        return [name, countNumbers(name, values)];
+      }),
     ),
     confidence: countNumbers(
       'confidence',
@@ -105,14 +104,6 @@ export function findBin(edges: number[], value: Value): number {
   let bin = 1;
   while (bin < edges.length && value > at(edges, bin)) bin++;
   return bin;
-}
-
-/** The names of the bins. */
-export function nameBins(edges: number[]): string[] {
-  const between = edges
-    .slice(1)
-    .map((upper, index) => `${edges[index]} to ${upper}`);
-  return ['below', ...between, 'above', 'missing'];
 }
 
 /** How sure the model is of the label that it answers. */

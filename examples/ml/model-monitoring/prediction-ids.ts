@@ -1,24 +1,6 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import { ModelProblem } from '../model-serving/model-problem.ts';
 import type { Predicted } from './model-monitor.ts';
-
-const ADVICE = {
-  unknown_prediction: 'No prediction has this id',
-  already_judged: 'The truth of this prediction is counted already',
-};
-
-/** Why a truth does not count. */
-export class PredictionIdError extends Error {
-  override readonly name = 'PredictionIdError';
-  readonly expose = true;
-  readonly code: keyof typeof ADVICE;
-  readonly status: 404 | 409;
-
-  constructor(code: PredictionIdError['code']) {
-    super(ADVICE[code]);
-    this.code = code;
-    this.status = code === 'already_judged' ? 409 : 404;
-  }
-}
 
 /** We signed it, so it is what we wrote. */
 type Signed = Predicted & { nonce: string };
@@ -37,37 +19,38 @@ export function createPredictionIds(options: {
 
   /** The prediction itself, signed: there is nothing to look up. */
   function issue(predicted: Predicted): string {
-    const nonce = randomUUID();
-    const text = JSON.stringify({ ...predicted, nonce });
-    const encoded = Buffer.from(text).toString('base64url');
-    return `${encoded}.${sign(encoded)}`;
+    const text = JSON.stringify({ ...predicted, nonce: randomUUID() });
+    return sign(Buffer.from(text).toString('base64url'));
   }
 
   /** What was predicted under this id; an id works once. */
   function redeem(id: string): Predicted {
-    const dot = id.indexOf('.');
-    const encoded = id.slice(0, dot);
-    const signature = id.slice(dot + 1);
-    if (!isEqual(signature, sign(encoded)))
-      throw new PredictionIdError('unknown_prediction');
-    if (judged.has(signature))
-      throw new PredictionIdError('already_judged');
-    remember(signature);
+    const [encoded = ''] = id.split('.');
+    const wanted = sign(encoded);
+    if (!isEqual(id, wanted)) {
+      const unknown = 'No prediction has this id';
+      throw new ModelProblem(404, 'unknown_prediction', unknown);
+    }
     const text = Buffer.from(encoded, 'base64url').toString();
     const { nonce, ...predicted }: Signed = JSON.parse(text);
+    if (judged.has(nonce)) {
+      const judged = 'The truth of this prediction is counted already';
+      throw new ModelProblem(409, 'already_judged', judged);
+    }
+    remember(nonce);
     return predicted;
   }
 
   /** A set keeps its order: the oldest goes first. */
-  function remember(signature: string): void {
-    judged.add(signature);
+  function remember(nonce: string): void {
+    judged.add(nonce);
     const [oldest] = judged;
     if (judged.size > remembered && oldest) judged.delete(oldest);
   }
 
   function sign(encoded: string): string {
     const mac = createHmac('sha256', secret).update(encoded);
-    return mac.digest('base64url').slice(0, 22); // 132 bits
+    return `${encoded}.${mac.digest('base64url').slice(0, 22)}`; // 132 bits
   }
 
   return { issue, redeem };

@@ -19,8 +19,8 @@ type StartOptions = Omit<ModelPoolOptions, 'model' | 'log'> & {
 export function startWatchedModels(options: StartOptions) {
   const { folder, monitor, ...rest } = options;
   return createModelServer({
-    read: () => readModel(folder),
-    async start(model) {
+    async load() {
+      const model = await readModel(folder);
       const reference = await readReference(folder, model.card);
       const pool = await startModelPool({ model, ...rest });
       try {

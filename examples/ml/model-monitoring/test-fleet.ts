@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
+import { createModelFolder } from '@touchstone/kit/models/iris-files';
 import {
   type Sample,
   testRules,
 } from '@touchstone/kit/monitoring/prometheus';
 import type { Registry } from 'prom-client';
-import { createTestFolder } from './test-folder.ts';
 
 /** The rules that are shown, and tested here. */
 export const RULES = new URL('alerts.yml', import.meta.url);
 
 /** The rules with a change, in a file of their own. */
 export async function useRules(change: (text: string) => string) {
-  const folder = await createTestFolder();
+  const folder = await createModelFolder();
   const text = change(await readFile(RULES, 'utf8'));
   await folder.write('rules.yml', text);
   const rules = new URL('rules.yml', folder.folder);

@@ -1,5 +1,5 @@
 import { seededRandom } from '@touchstone/kit/testing/random';
-import { findLimit, smoothShares, sum } from './list-signals.ts';
+import { findLimit, smoothShares, sum } from './export-signals.ts';
 import { addOne, createReference, findBin } from './model-reference.ts';
 import { answer, createCard } from './test-card.ts';
 import { computePsi } from './test-psi.ts';

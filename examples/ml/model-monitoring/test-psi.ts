@@ -1,4 +1,4 @@
-import { smoothShares, sum } from './list-signals.ts';
+import { smoothShares, sum } from './export-signals.ts';
 
 /** The population stability index, written a second time, to compare the rules with. */
 export function computePsi(reference: number[], counts: number[]) {

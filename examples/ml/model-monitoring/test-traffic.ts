@@ -1,3 +1,4 @@
+import { nameFlower } from '@touchstone/kit/models/iris-files';
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
 import { seededRandom } from '@touchstone/kit/testing/random';
 
@@ -13,8 +14,8 @@ export type Change = (visit: Visit, index: number) => Visit;
 /** Draws flowers as the model knows them; the same in each run. */
 export function createTraffic(seed = 1) {
   const random = seededRandom(seed);
-  const { trainingSet, testSet, features, labels } = trainIrisModel();
-  const flowers = [...trainingSet, ...testSet];
+  const model = trainIrisModel();
+  const flowers = [...model.trainingSet, ...model.testSet];
 
   return function draw(
     count: number,
@@ -22,13 +23,8 @@ export function createTraffic(seed = 1) {
   ): Visit[] {
     return Array.from({ length: count }, (_, index) => {
       const row = flowers[Math.floor(random() * flowers.length)];
-      const flower = Object.fromEntries(
-        features.map(({ name }, at) => [
-          name,
-          Number(row?.features[at]),
-        ]),
-      );
-      const truth = `${labels[Number(row?.label)]}`;
+      const flower = nameFlower(model, row?.features ?? []);
+      const truth = `${model.labels[Number(row?.label)]}`;
       return change({ flower, truth }, index);
     });
   };
