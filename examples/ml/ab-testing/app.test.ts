@@ -1,3 +1,4 @@
+import { createModelFolder } from '@touchstone/kit/models/iris-files';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { runProgram } from '@touchstone/kit/programs/program';
 import { createTestLog } from '@touchstone/kit/testing/log';
@@ -5,7 +6,7 @@ import { expect, it } from 'vitest';
 import { startTrials } from './start-trials.ts';
 import { createTrialClient } from './test-client.ts';
 import { SCHEMA, startTestTrials } from './test-trials.ts';
-import { createTestFolder, FLOWER } from './test-versions.ts';
+import { FLOWER } from './test-versions.ts';
 import { trainVersion, writeVersion } from './train-version.ts';
 
 const refused = (status: number, code: string) => ({
@@ -49,7 +50,7 @@ it('refuses a body that is not what the route asks for', async () => {
 
 it('serves each version of a folder, and goes on where it was after a restart', async () => {
   await using database = await freshDatabase({ schema: SCHEMA });
-  await using files = await createTestFolder();
+  await using files = await createModelFolder();
   for (const version of ['1', '2'])
     await writeVersion(files.folder, await trainVersion(version));
   const { pool } = database;

@@ -6,7 +6,7 @@ import {
 } from '../../api-design/error-handling/answer-errors.ts';
 import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
 import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
-import { endOf, explainEnd } from '../model-serving/request-end.ts';
+import { untilEnd } from '../model-serving/request-end.ts';
 import type { ModelTrials } from './model-trials.ts';
 import { requireOperator } from './require-operator.ts';
 
@@ -55,13 +55,13 @@ export function createApp(services: Services) {
   const { trials, createDeadline, log } = services;
   const app = express().disable('x-powered-by');
   app.post('/predictions', async (request, response) => {
-    const end = endOf(response, createDeadline());
-    const { user, flower } = (await parsePrediction(request)).body;
-    const { features, ...answer } = await trials.predict({
-      user,
-      body: flower,
-      signal: end,
-    });
+    const predict = async (signal: AbortSignal) => {
+      const { user, flower } = (await parsePrediction(request)).body;
+      return await trials.predict({ user, body: flower, signal });
+    };
+    const deadline = createDeadline();
+    const prediction = await untilEnd(response, deadline, predict);
+    const { features, ...answer } = prediction;
     response.status(201).json(answer);
   });
 
@@ -87,9 +87,6 @@ export function createApp(services: Services) {
     response.json(await trials.look());
   });
 
-  app.use(
-    answerNotFound,
-    answerErrors(log, (cause) => translateZodError(explainEnd(cause))),
-  );
+  app.use(answerNotFound, answerErrors(log, translateZodError));
   return app;
 }

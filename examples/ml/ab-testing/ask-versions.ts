@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Prediction } from '../model-serving/model-card.ts';
 import type { ModelPool } from '../model-serving/model-pool.ts';
-import { PredictionError } from '../model-serving/prediction-error.ts';
+import { ModelProblem } from '../model-serving/model-problem.ts';
 import type { Stage } from './change-trials.ts';
 import { isInCanary, keyOf } from './choose-arm.ts';
-import { TrialError } from './trial-error.ts';
 import type { Exposure, TrialLog } from './trial-log.ts';
 import type { TrialPauses } from './trial-pauses.ts';
 
@@ -32,105 +31,99 @@ type AskVersionsOptions = {
   limitMs: number;
 };
 
-type Met = Omit<Exposure, 'label' | 'failed'>;
-type Trial = NonNullable<Stage['trial']>;
-type Visit = Pick<Exposure, 'id' | 'trial' | 'key' | 'share' | 'place'>;
-type Result = { prediction: Prediction } | { error: unknown };
-type Asked = TrialRequest & { live: AskVersion; candidate: AskVersion };
+type Result = PromiseSettledResult<Prediction>;
+type Versions = Record<'live' | 'candidate', () => Promise<Result>>;
 
 /** Answers users while a candidate is on trial. */
 export function createAskVersions(options: AskVersionsOptions) {
-  const { model, findVersion, trialLog, pauses, log, limitMs } =
-    options;
+  const { model, findVersion, trialLog, pauses, log } = options;
+  const { limitMs } = options;
 
   // #region predict
   /** No failure of a candidate rejects this. */
   async function predict(
     { live: name, trial }: Stage,
-    request: TrialRequest,
+    { user, body, signal }: TrialRequest,
   ): Promise<TrialPrediction> {
     const live = findVersion(name);
-    if (!live) throw new TrialError('version_missing', 503);
+    const missing = 'This server does not serve the live version';
+    if (!live) throw new ModelProblem(503, 'version_missing', missing);
     const candidate = trial && findVersion(trial.candidate);
     // Without the candidate here, no user counts, in either arm.
-    if (!trial || !candidate)
-      return await live(request.body, request.signal);
-    const visit = startVisit(trial, request.user);
-    const ask = isInCanary(visit.key, trial.share)
-      ? askCanary
-      : askLive;
-    const asked = { ...request, live, candidate };
-    return { id: visit.id, ...(await ask(visit, asked)) };
+    if (!trial || !candidate) return await live(body, signal);
+    const visit = startVisit(trial, user);
+    const versions = {
+      live: () => settle(live(body, signal)),
+      // In a time of its own: a client that leaves says nothing of it.
+      candidate: () =>
+        settle(candidate(body, AbortSignal.timeout(limitMs))),
+    };
+    const ask = visit.arm === 'canary' ? askCanary : askLive;
+    return { id: visit.id, ...(await ask(visit, versions)) };
   }
 
   /** What the canary does not answer soon, the live version does. */
-  async function askCanary(visit: Visit, asked: Asked) {
-    const met = { ...visit, arm: 'canary' } as const;
-    const own = askCandidate(asked);
-    const patience = pause(limitMs / 2, NO_ANSWER, { ref: false });
+  async function askCanary(visit: Exposure, versions: Versions) {
+    const own = versions.candidate();
+    const patience = pause(limitMs / 2, undefined, { ref: false });
     const soon = await Promise.race([own, patience]);
     const result =
-      'prediction' in soon ? soon : await askLiveVersion(asked);
+      soon?.status === 'fulfilled' ? soon : await versions.live();
     // What both refuse says nothing of the canary.
-    if ('prediction' in result)
-      void own.then((said) => note(met, said));
-    else noteOwn(met, result);
+    if (result.status === 'fulfilled')
+      void own.then((said) => note(visit, said));
+    else noteOwn(visit, result);
     return unwrap(result);
   }
   // #endregion predict
 
-  async function askLive(visit: Visit, asked: Asked) {
-    const result = await askLiveVersion(asked);
-    const isShadowed = visit.share === 0 && 'prediction' in result;
-    if (isShadowed) void askShadow(visit, asked, result.prediction);
-    else noteOwn({ ...visit, arm: 'live' }, result);
+  async function askLive(visit: Exposure, versions: Versions) {
+    const result = await versions.live();
+    // The user has the answer: for a shadow, no user waits.
+    if (visit.arm === 'shadow' && result.status === 'fulfilled') {
+      const met = { ...visit, shown: result.value.label };
+      void versions.candidate().then((said) => note(met, said));
+    } else noteOwn({ ...visit, arm: 'live' }, result);
     return unwrap(result);
   }
-  /** The user has the answer: whatever happens here, no user waits. */
-  async function askShadow(
-    visit: Visit,
-    asked: Asked,
-    { label: shown }: Prediction,
-  ) {
-    const result = await askCandidate(asked);
-    note({ ...visit, arm: 'shadow', shown }, result);
-  }
-
-  const askLiveVersion = ({ live, body, signal }: Asked) =>
-    settle(live, body, signal);
-
-  /** In a time of its own: a client that leaves says nothing of it. */
-  const askCandidate = ({ candidate, body }: Asked) =>
-    settle(candidate, body, AbortSignal.timeout(limitMs));
 
   function startVisit(
-    { id: trial, share }: Trial,
+    { id: trial, share }: NonNullable<Stage['trial']>,
     user: string,
-  ): Visit {
+  ): Exposure {
     const phase = share > 0 ? 'canary' : 'shadow';
     const key = keyOf(`${model} ${trial} ${phase}`, user);
-    const place = pauses.arrive();
-    return { id: randomUUID(), trial, key, share, place };
+    const arm = share > 0 && !isInCanary(key, share) ? 'live' : phase;
+    return {
+      id: randomUUID(),
+      place: pauses.arrive(),
+      trial,
+      key,
+      arm,
+      share,
+      label: null,
+      failed: false,
+    };
   }
 
   /** An input that the live version refuses says nothing of any. */
-  function noteOwn(met: Met, result: Result): void {
-    if (isOfTheInput(result)) pauses.leave(met.place);
+  function noteOwn(met: Exposure, result: Result): void {
+    if (isRejected(result) && isNamed(result.reason, 'ZodError'))
+      pauses.leave(met.place);
     else note(met, result);
   }
 
   // #region note
   /** What an answer, or a failure, says of the version of the arm. */
-  function note(exposure: Met, result: Result): void {
-    const met = { ...exposure, label: null, failed: false };
+  function note(met: Exposure, result: Result): void {
     pauses.leave(met.place);
-    if ('error' in result) noteFailure(met, result.error);
-    else trialLog.add({ ...met, label: result.prediction.label });
+    if (isRejected(result)) noteFailure(met, result.reason);
+    else trialLog.add({ ...met, label: result.value.label });
   }
 
   function noteFailure(met: Exposure, error: unknown): void {
     const { arm, place } = met;
-    const isRefusal = error instanceof PredictionError;
+    const isRefusal = error instanceof ModelProblem;
     // The client has left: a user, and no truth that is told.
     if (isNamed(error, 'AbortError'))
       trialLog.add({ ...met, label: '' });
@@ -153,27 +146,18 @@ export function createAskVersions(options: AskVersionsOptions) {
   return { predict };
 }
 
-const NO_ANSWER = { error: undefined };
-
-async function settle(
-  ask: AskVersion,
-  body: unknown,
-  signal: AbortSignal,
-): Promise<Result> {
-  try {
-    return { prediction: await ask(body, signal) };
-  } catch (error) {
-    return { error };
-  }
+async function settle(asked: Promise<Prediction>): Promise<Result> {
+  const [result] = await Promise.allSettled([asked]);
+  return result;
 }
 
 function unwrap(result: Result): Prediction {
-  if ('error' in result) throw result.error;
-  return result.prediction;
+  if (isRejected(result)) throw result.reason;
+  return result.value;
 }
 
-const isOfTheInput = (result: Result) =>
-  'error' in result && isNamed(result.error, 'ZodError');
+const isRejected = (result: Result): result is PromiseRejectedResult =>
+  result.status === 'rejected';
 
 const isNamed = (error: unknown, name: string) =>
   error instanceof Error && error.name === name;

@@ -4,15 +4,12 @@ import {
   operationsPerSecond,
   writeBench,
 } from '@touchstone/kit/testing/bench';
-import { shareBytes } from '../model-serving/model-file.ts';
-import { startModelPool } from '../model-serving/model-pool.ts';
 import type { AskVersion } from './ask-versions.ts';
 import { assignments } from './bench-assignment.ts';
 import { compareFalse, compareTests } from './bench-evidence.ts';
 import { startModelTrials } from './model-trials.ts';
-import { LIMITS, WORKER } from './test-faults.ts';
+import { startTrained } from './test-pools.ts';
 import { FLOWER } from './test-versions.ts';
-import { trainVersion } from './train-version.ts';
 
 const LOAD = { clients: 8, seconds: 1 };
 const USERS = Array.from({ length: 10_000 }, (_, n) => `user-${n}`);
@@ -23,7 +20,10 @@ await using database = await freshDatabase({
   durable: true,
 });
 const { pool } = database;
-const pools = { 1: await startPool('1'), 2: await startPool('2') };
+const pools = {
+  1: await startTrained('1'),
+  2: await startTrained('2'),
+};
 const trials = {
   shadow: await startTrial('shadow'),
   canary: await startTrial('canary', 0.1),
@@ -92,13 +92,6 @@ writeBench(new URL('bench.json', import.meta.url), {
   software: `PostgreSQL ${rows[0].server_version}, onnxruntime-node 1.30.0`,
   tables,
 });
-
-async function startPool(version: string) {
-  const { card, onnx } = await trainVersion(version);
-  const model = { card, bytes: shareBytes(onnx) };
-  const log = console;
-  return startModelPool({ model, workerFile: WORKER, log, ...LIMITS });
-}
 
 /** All of the pattern but HTTP: users are written in batches. */
 async function startTrial(model: string, share = 0) {

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
-import { TrialError } from './trial-error.ts';
+import { ModelProblem } from '../model-serving/model-problem.ts';
 
 /** What runs: which version answers, and which one is on trial. */
 export type Stage = {
@@ -38,6 +38,9 @@ type ChangeTrialsOptions = {
 };
 
 const LIMIT = { timeLimitMs: 5000 };
+const MISSING = 'This server does not serve that version';
+const REFUSED =
+  'Read the trial again: it has ended, its share is not lower, or its version has been a canary before';
 
 /** Reads and changes what runs of a model. */
 export function createChangeTrials(options: ChangeTrialsOptions) {
@@ -47,17 +50,19 @@ export function createChangeTrials(options: ChangeTrialsOptions) {
   /** Of several changes of one trial at once, each sees those before it. */
   function change(wanted: Change): Promise<Stage> {
     const { command, changedBy, reason } = wanted;
-    const values = [model, changedBy, reason, ...listValues(command)];
+    const of =
+      command.to === 'shadow' ? command.candidate : command.trial;
+    const values = [model, changedBy, reason, of];
+    if (command.to === 'canary') values.push(command.share);
     return inTransaction(pool, LIMIT, async (tx) => {
       const statement = STATEMENTS[command.to];
       const { rowCount } = await tx.query(statement, values);
-      if (!rowCount) throw new TrialError('change_refused');
       const stage = await readStage(tx);
       const { live, trial } = stage;
-      if (trial?.candidate === live)
-        throw new TrialError('change_refused');
+      if (!rowCount || trial?.candidate === live)
+        throw new ModelProblem(409, 'change_refused', REFUSED);
       if (!isServed(live) || (trial && !isServed(trial.candidate)))
-        throw new TrialError('version_missing');
+        throw new ModelProblem(409, 'version_missing', MISSING);
       return stage;
     });
   }
@@ -68,18 +73,6 @@ export function createChangeTrials(options: ChangeTrialsOptions) {
   }
 
   return { read, change };
-}
-
-function listValues(command: Command) {
-  switch (command.to) {
-    case 'shadow':
-      return [command.candidate];
-    case 'canary':
-      return [command.trial, command.share];
-    case 'live':
-    case 'rollback':
-      return [command.trial];
-  }
 }
 
 // #region statements

@@ -1,3 +1,4 @@
+import { createModelFolder } from '@touchstone/kit/models/iris-files';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
 import {
@@ -5,10 +6,10 @@ import {
   OPERATOR_TOKEN,
   sendUsers,
 } from './test-client.ts';
-import { createTestFolder, MISLABELLED } from './test-versions.ts';
+import { MISLABELLED } from './test-versions.ts';
 import { trainVersion, writeVersion } from './train-version.ts';
 
-await using files = await createTestFolder();
+await using files = await createModelFolder();
 await using database = await freshDatabase({
   schema: new URL('schema.sql', import.meta.url),
 });

@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { addHang } from '@touchstone/kit/models/add-hang';
+import { FAULTS } from '@touchstone/kit/models/faults';
+import { createModelFolder } from '@touchstone/kit/models/iris-files';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import {
   lockTable,
@@ -11,14 +13,15 @@ import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { PredictionError } from '../model-serving/prediction-error.ts';
+import { ModelProblem } from '../model-serving/model-problem.ts';
 import type { AskVersion } from './ask-versions.ts';
+import { type Command, createChangeTrials } from './change-trials.ts';
 import { isInCanary, keyOf } from './choose-arm.ts';
 import { countTrial } from './count-trial.ts';
 import {
-  checkRules,
   judgeTrial,
   type TrialCount,
+  trialRules,
 } from './judge-trial.ts';
 import { createNaiveExperiment } from './naive.ts';
 import {
@@ -36,9 +39,9 @@ import {
   judgeErrors,
   rollBackAfter,
 } from './test-evidence.ts';
-import { FAULTS, startFaulty } from './test-faults.ts';
+import { startFaulty } from './test-pools.ts';
 import { SCHEMA, startTestTrials } from './test-trials.ts';
-import { createTestFolder, FLOWER } from './test-versions.ts';
+import { FLOWER } from './test-versions.ts';
 import { trainVersion, writeVersion } from './train-version.ts';
 import { createTrialLog } from './trial-log.ts';
 import { createTrialPauses } from './trial-pauses.ts';
@@ -162,7 +165,7 @@ failure(
       'A native call that hangs has a core until the process ends, which takes SIGKILL, as in `main.ts`',
   },
   async () => {
-    await using files = await createTestFolder();
+    await using files = await createModelFolder();
     await using database = await freshDatabase({ schema: SCHEMA });
     await writeVersion(files.folder, await trainVersion('1'));
     const hangs = await trainVersion('2', {}, addHang);
@@ -239,9 +242,11 @@ failure(
       const stuck = trials.predict(first, row);
       await faulty.whenBusy();
 
-      const waiting = others
-        .concat(usersOf(hanging === 'live' ? 'canary' : 'live', 40))
-        .map((user) => trials.predict(user, FLOWER.features));
+      const ask = (user: string) =>
+        trials.predict(user, FLOWER.features);
+      const waiting = others.map(ask);
+      const served = hanging === 'live' ? 'canary' : 'live';
+      const quick = await Promise.all(usersOf(served, 40).map(ask));
       if (hanging === 'live') {
         await waitUntil(
           'they wait',
@@ -249,8 +254,9 @@ failure(
         );
         deadline.abort(new DOMException('', 'TimeoutError'));
       }
-      const answers = await Promise.all([stuck, ...waiting]);
+      const slow = await Promise.all([stuck, ...waiting]);
 
+      const answers = [...quick, ...slow];
       const lost = answers.filter(({ status }) => status === 504);
       expect(lost).toHaveLength(hanging === 'live' ? 40 : 0);
       await waitUntil('the failure is written', async () => {
@@ -449,6 +455,68 @@ it('keeps the trials of two models apart', async () => {
   expect((await roses.look()).trial).toMatchObject({ candidate: '2' });
 });
 
+it('changes a trial only as long as it is in the stage before', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const of = (model: string) => {
+    const { change } = createChangeTrials({
+      pool: database.pool,
+      model,
+      first: '1',
+      isServed: () => true,
+    });
+    return async (command: Command) => {
+      const by = { changedBy: 'ada', reason: 'a try' };
+      return await change({ command, ...by }).then(
+        ({ live, trial }) => ({ live, share: trial?.share }),
+        ({ code }) => code,
+      );
+    };
+  };
+  const [irises, roses] = [of('irises'), of('roses')];
+  const canary = { to: 'canary', trial: 1, share: 0.2 } as const;
+  const live = { to: 'live', trial: 1 } as const;
+  await irises({ to: 'shadow', candidate: '2' });
+
+  expect(await irises(live)).toBe('change_refused'); // from the shadow
+  expect(await roses(canary)).toBe('change_refused');
+  expect(await irises(canary)).toEqual({ live: '1', share: 0.2 });
+  expect(await irises(canary)).toBe('change_refused'); // no larger share
+  expect(await roses(live)).toBe('change_refused');
+  expect(await irises(live)).toEqual({ live: '2', share: undefined });
+  expect(await irises(live)).toBe('change_refused');
+  const larger = { ...canary, share: 0.3 };
+  expect(await irises(larger)).toBe('change_refused');
+  expect(await roses({ to: 'rollback', trial: 1 })).toBe(
+    'change_refused',
+  );
+});
+
+it('keeps no trial, and no user, that cannot be', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const trial = (share: number, state: string) =>
+    `insert into model_trials
+       (model, candidate, share, state, changed_by, reason)
+     values ('irises', '2', ${share}, '${state}', 'ada', 'a try')`;
+  const user = (trial: number, arm: string) =>
+    `insert into trial_users
+       (trial, user_key, failed, arm, share, prediction_id)
+     values (${trial}, 'eve', false, '${arm}', 0.5,
+             gen_random_uuid())`;
+  await database.pool.query(trial(0.5, 'promoted'));
+
+  for (const wrong of [
+    trial(-0.1, 'ended'),
+    trial(0.51, 'ended'),
+    trial(0, 'lost'),
+    trial(0.1, 'running'), // a canary again
+    user(1, 'dead'),
+    user(9, 'live'),
+  ])
+    await expect(database.pool.query(wrong), wrong).rejects.toThrow(
+      'violates',
+    );
+});
+
 it('counts an input that both versions refuse for no version', async () => {
   await using trials = await startTestTrials();
   await trials.startCanary('2', 0.5);
@@ -475,7 +543,7 @@ it('counts an input that both versions refuse for no version', async () => {
 
 it('counts each input that only the canary refuses, or has no answer for', async () => {
   const notInItsCard = Object.assign(new Error(), { name: 'ZodError' });
-  const noAnswer = new PredictionError('no_answer');
+  const noAnswer = new ModelProblem(422, 'no_answer', 'none');
   for (const error of [notInItsCard, noAnswer]) {
     await using trials = await startTestTrials({
       versions: { 2: () => Promise.reject(error) },
@@ -658,7 +726,9 @@ it('deletes users and outcomes that are old, in batches', async () => {
   expect(await trials.trials.deleteOld(90)).toBe(0);
   await trials.change({ to: 'rollback' });
   expect(await trials.trials.deleteOld(92)).toBe(0);
+  const largest = await watchDeletes(trials.pool);
   expect(await trials.trials.deleteOld(90)).toBe(2040);
+  expect(await largest()).toBe(1000); // in one statement
 
   const { users, told } = await countTrial(trials.pool, 1);
   expect([users, told]).toMatchObject([[{ total: 1 }], [{ total: 1 }]]);
@@ -690,6 +760,18 @@ it('counts clients that leave for users of whom no truth is known, in both arms'
   });
 });
 
+it('writes what is left when it stops', async () => {
+  await using trials = await startTestTrials();
+  const other = await trials.startServer();
+  await trials.startCanary('2', 0.5);
+  await other.settle();
+  await other.predict('eve', FLOWER.features);
+
+  await other.trials.stop();
+
+  expect(await trials.look()).toMatchObject({ users: [{ total: 1 }] });
+});
+
 it('stops although its trial is still being counted', async () => {
   await using trials = await startTestTrials();
   await trials.startCanary('2', 0.5);
@@ -710,36 +792,44 @@ it('stops although its trial is still being counted', async () => {
   await lock.unlock();
 });
 
-it('counts nobody, in either arm, while a version turns users away', async () => {
-  await using faulty = await startFaulty('1');
-  let isFull = false;
-  let time = 0;
-  await using trials = await startTestTrials({
-    versions: {
-      1: async (...asked) => {
-        if (isFull) throw new PredictionError('overloaded');
-        return faulty.predict(...asked);
+it.each([
+  { limitMs: 2400, calmMs: 5000 },
+  { limitMs: 60_000, calmMs: 120_000 },
+])(
+  'counts nobody, in either arm, while a version turns users away, and for $calmMs ms with a limit of $limitMs',
+  async ({ limitMs, calmMs }) => {
+    await using faulty = await startFaulty('1');
+    let isFull = false;
+    let time = 0;
+    await using trials = await startTestTrials({
+      versions: {
+        1: async (...asked) => {
+          if (isFull)
+            throw new ModelProblem(503, 'overloaded', 'later');
+          return faulty.predict(...asked);
+        },
       },
-    },
-    now: () => time,
-    calmMs: 5000,
-  });
-  await trials.startCanary('2', 0.5);
-  const users = usersOf('live', 3).concat(usersOf('canary', 3));
-  const ask = async () => {
-    for (const user of users)
-      await trials.predict(user, FLOWER.features);
-    await trials.settle();
-    return (await trials.look()).users;
-  };
+      now: () => time,
+      limitMs,
+    });
+    await trials.startCanary('2', 0.5);
+    const users = usersOf('live', 3).concat(usersOf('canary', 3));
+    const ask = async () => {
+      for (const user of users)
+        await trials.predict(user, FLOWER.features);
+      await trials.settle();
+      return (await trials.look()).users;
+    };
 
-  isFull = true;
-  expect(await ask()).toEqual([]);
-  isFull = false;
-  expect(await ask()).toEqual([]);
-  time += 5000;
-  expect(await ask()).toEqual([{ share: 0.5, total: 6, canary: 3 }]);
-});
+    isFull = true;
+    expect(await ask()).toEqual([]);
+    isFull = false;
+    time += calmMs - 1;
+    expect(await ask()).toEqual([]);
+    time += 1;
+    expect(await ask()).toEqual([{ share: 0.5, total: 6, canary: 3 }]);
+  },
+);
 
 it('keeps so many users in memory, and reports how many more it lost', async () => {
   await using database = await freshDatabase({ schema: SCHEMA });
@@ -908,7 +998,7 @@ it('follows and judges by itself', async () => {
   });
 });
 
-const RULES = { margin: 1.5 };
+const RULES = trialRules.parse({ margin: 1.5 });
 const NOTHING: TrialCount = {
   users: [],
   told: [],
@@ -1032,12 +1122,14 @@ describe('a verdict', () => {
       { margin: 2, alpha: 0.21 },
       { margin: 2, leastTold: 0 },
     ])
-      expect(() => checkRules(wrong)).toThrow('margin must be above 1');
+      expect(() => trialRules.parse(wrong)).toThrow(
+        Object.keys(wrong).at(-1),
+      );
     for (const right of [
       { margin: 1.01, alpha: 0.2 },
       { margin: 2, leastTold: 1 },
     ])
-      expect(() => checkRules(right)).not.toThrow();
+      expect(() => trialRules.parse(right)).not.toThrow();
   });
 });
 
@@ -1120,6 +1212,25 @@ async function addOldOutcomes(pool: Pool, count: number) {
      from generate_series(1, $1)`,
     [count],
   );
+}
+
+/** Tells how many outcomes the largest of the deletes from now on took. */
+async function watchDeletes(pool: Pool) {
+  await pool.query(
+    `create table deletes (rows int);
+     create function note() returns trigger language plpgsql as $$
+     begin
+       insert into deletes select count(*) from gone;
+       return null;
+     end $$;
+     create trigger note after delete on trial_outcomes
+       referencing old table as gone
+       for each statement execute function note()`,
+  );
+  return async () => {
+    const { rows } = await pool.query('select max(rows) from deletes');
+    return rows[0].max;
+  };
 }
 
 async function readTrials(pool: Pool) {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { isProven, isSkewed, isWorse, type Tally } from './evidence.ts';
 
 /** Users of a canary and of the live version beside it, those of each share apart. */
@@ -11,15 +12,18 @@ export type TrialCount = {
   failed: Tally[];
 };
 
-/** What counts mean. */
-export type TrialRules = {
+/** What counts mean; refuses what would prove anything, or nothing. */
+export const trialRules = z.object({
   /** A version is proven when it makes fewer than so many times the errors. */
-  margin: number;
-  /** How often, at most, an equally good canary is rolled back. Default: 0.01 */
-  alpha?: number;
-  /** Truths of canary users that a proof needs. Default: 100 */
-  leastTold?: number;
-};
+  margin: z.number().gt(1),
+  /** How often, at most, an equally good canary is rolled back. */
+  alpha: z.number().gt(0).max(0.2).default(0.01),
+  /** Truths of canary users that a proof needs. */
+  leastTold: z.number().min(1).default(100),
+});
+
+/** The same, complete. */
+export type TrialRules = z.output<typeof trialRules>;
 
 /** What is known of a canary at this moment. */
 export type Verdict =
@@ -29,20 +33,11 @@ export type Verdict =
   | 'skewed'
   | 'proven';
 
-/** Throws when the rules would prove anything, or nothing. */
-export function checkRules(rules: TrialRules): void {
-  const { margin, alpha = 0.01, leastTold = 100 } = rules;
-  const isValid =
-    margin > 1 && alpha > 0 && alpha <= 0.2 && leastTold >= 1;
-  if (!isValid)
-    throw new RangeError('margin must be above 1, alpha at most 0.2');
-}
-
 // #region judge-trial
 /** Alpha is shared by four tests: what is wrong, fails, or is lost. */
 export function judgeTrial(
   { users, told, wrong, failed }: TrialCount,
-  { margin, alpha = 0.01, leastTold = 100 }: TrialRules,
+  { margin, alpha, leastTold }: TrialRules,
 ): Verdict {
   if (isWorse(wrong, alpha / 2)) return 'worse';
   if (isWorse(failed, alpha / 4)) return 'failing';

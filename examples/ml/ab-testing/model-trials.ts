@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import type { z } from 'zod';
+import { ModelProblem } from '../model-serving/model-problem.ts';
 import {
   type AskVersion,
   createAskVersions,
@@ -7,12 +9,7 @@ import {
 } from './ask-versions.ts';
 import { type Change, createChangeTrials } from './change-trials.ts';
 import { countTrial } from './count-trial.ts';
-import {
-  checkRules,
-  judgeTrial,
-  type TrialRules,
-} from './judge-trial.ts';
-import { TrialError } from './trial-error.ts';
+import { judgeTrial, trialRules } from './judge-trial.ts';
 import { createTrialLog } from './trial-log.ts';
 import { createTrialPauses } from './trial-pauses.ts';
 
@@ -24,7 +21,7 @@ export type ModelTrialsOptions = {
   first: string;
   /** How this server asks a version; undefined when it does not serve it. */
   findVersion: (version: string) => AskVersion | undefined;
-  rules: TrialRules;
+  rules: z.input<typeof trialRules>;
   log: Record<
     'warn' | 'error',
     (message: string, details: object) => void
@@ -44,11 +41,11 @@ export type ModelTrials = Awaited<ReturnType<typeof startModelTrials>>;
 
 /** Starts to follow the stages of a model; rejects when the database does not answer. */
 export async function startModelTrials(options: ModelTrialsOptions) {
-  const { pool, model, first, findVersion, rules, log } = options;
+  const { pool, model, first, findVersion, log } = options;
+  const rules = trialRules.parse(options.rules);
   const { limitMs = 500, followMs = 1000 } = options;
   const { calmMs = Math.max(5000, 2 * limitMs) } = options;
   const { now = () => performance.now() } = options;
-  checkRules(rules);
   const isServed = (version: string) => Boolean(findVersion(version));
   const stages = createChangeTrials({ pool, model, first, isServed });
   const pauses = createTrialPauses(calmMs, now);
@@ -77,7 +74,7 @@ export async function startModelTrials(options: ModelTrialsOptions) {
     // Without the database, this server goes on with what it knows.
     followed = followed.catch((error: unknown) => {
       // Another server has ended the trial: the next look sees how.
-      if (!(error instanceof TrialError))
+      if (!(error instanceof ModelProblem))
         log.error('trial not followed', { error });
     });
     return followed;
@@ -104,7 +101,11 @@ export async function startModelTrials(options: ModelTrialsOptions) {
     if (command.to === 'live') {
       const { trial, verdict } = await look();
       if (trial?.id !== command.trial || verdict !== 'proven')
-        throw new TrialError('not_proven');
+        throw new ModelProblem(
+          409,
+          'not_proven',
+          'The canary is not proven',
+        );
     }
     stage = await stages.change(wanted);
     return stage;

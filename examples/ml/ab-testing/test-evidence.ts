@@ -3,8 +3,10 @@ import {
   seededRandom,
 } from '@touchstone/kit/testing/random';
 import type { Tally } from './evidence.ts';
-import { judgeTrial, type TrialRules } from './judge-trial.ts';
+import { judgeTrial, trialRules } from './judge-trial.ts';
 import { createNaiveExperiment } from './naive.ts';
+
+type Rules = { margin: number; alpha?: number };
 
 /** Users of two arms, and how often each of them errs. */
 export type Arms = { share: number; live: number; canary: number };
@@ -26,19 +28,16 @@ function* drawUsers(
 export type Decide = (user: User, count: number) => boolean;
 
 /** What the judge makes of wrong answers alone, when there are truths enough and none is missing. */
-export function judgeErrors(wrong: Tally, rules: TrialRules) {
+export function judgeErrors(wrong: Tally, rules: Rules) {
   const enough = { share: 1, total: 1, canary: 1 };
   return judgeTrial(
     { users: [], told: [enough], wrong: [wrong], failed: [] },
-    { leastTold: 1, ...rules },
+    trialRules.parse({ leastTold: 1, ...rules }),
   );
 }
 
 /** This pattern's judge, asked after each error. */
-export function decideByJudge(
-  share: number,
-  rules: TrialRules,
-): Decide {
+export function decideByJudge(share: number, rules: Rules): Decide {
   const wrong = { share, total: 0, canary: 0 };
   return ({ arm, isError }) => {
     if (!isError) return false;

@@ -3,8 +3,6 @@ import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import type { Pool } from 'pg';
 import { afterAll } from 'vitest';
-import { shareBytes } from '../model-serving/model-file.ts';
-import { startModelPool } from '../model-serving/model-pool.ts';
 import { createApp } from './app.ts';
 import type { AskVersion } from './ask-versions.ts';
 import {
@@ -12,9 +10,8 @@ import {
   startModelTrials,
 } from './model-trials.ts';
 import { createTrialClient, OPERATOR_TOKEN } from './test-client.ts';
-import { LIMITS, WORKER } from './test-faults.ts';
+import { startTrained } from './test-pools.ts';
 import { MISLABELLED } from './test-versions.ts';
-import { trainVersion } from './train-version.ts';
 
 export const SCHEMA = new URL('schema.sql', import.meta.url);
 
@@ -28,20 +25,14 @@ type Settings = Partial<Omit<ModelTrialsOptions, 'pool' | 'log'>> & {
   createDeadline?: () => AbortSignal;
 };
 
-let trained: ReturnType<typeof startTrained> | undefined;
+let trained: ReturnType<typeof startAll> | undefined;
 
 /** The versions `1`, `2` and `bad`, in a thread each for all tests of a file. */
-async function startTrained() {
+async function startAll() {
   const versions: Versions = {};
   const stops: (() => Promise<void>)[] = [];
   for (const [version, mislabelled] of Object.entries(MISLABELLED)) {
-    const { card, onnx } = await trainVersion(version, { mislabelled });
-    const pool = await startModelPool({
-      model: { card, bytes: shareBytes(onnx) },
-      workerFile: WORKER,
-      log: console,
-      ...LIMITS,
-    });
+    const pool = await startTrained(version, { mislabelled });
     versions[version] = pool.predict;
     stops.push(pool.stop);
   }
@@ -76,7 +67,7 @@ async function startTestServer(pool: Pool, settings: Settings) {
     createDeadline = () => new AbortController().signal,
     ...rest
   } = settings;
-  trained ??= startTrained();
+  trained ??= startAll();
   const served = { ...(await trained).versions, ...versions };
   const log = createTestLog();
   const trials = await startModelTrials({

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
-import { TrialError } from './trial-error.ts';
+import { ModelProblem } from '../model-serving/model-problem.ts';
 import type { TrialPauses } from './trial-pauses.ts';
 
 /** A user who met a version in a trial. */
@@ -91,7 +91,9 @@ export function createTrialLog(options: TrialLogOptions) {
         [id, truth],
       ),
     );
-    if (rows[0]?.truth !== truth) throw new TrialError('truth_differs');
+    if (rows[0]?.truth === truth) return;
+    const advice = 'Another truth was told';
+    throw new ModelProblem(409, 'truth_differs', advice);
   }
   // #endregion tell-the-truth
   /** Deletes what is older than any trial that runs; returns how many rows. */
