@@ -8,6 +8,8 @@ const ALWAYS = 'agents';
 const RUN_NO_EXAMPLE = ['build', 'check', 'new', 'start', 'sync'];
 /** Any other command runs all examples when none is named. */
 const RUN_ONLY_NAMED = ['bench', 'example'];
+/** A file of another example, whose area is named when it is another one. */
+const IMPORT = /['"]\.\.\/(?:\.\.\/([a-z0-9-]+)\/)?([a-z0-9-]+)\//g;
 
 /**
  * The workspaces whose packages a command needs beside those of the root.
@@ -24,7 +26,7 @@ export function chooseWorkspaces(root, command, words) {
 }
 
 /**
- * An example and those whose files it imports, `../../<area>/<slug>/<file>.ts`, directly or not.
+ * An example and those whose files it imports, `../../<area>/<slug>/<file>.ts` or `../<slug>/<file>.ts`, directly or not.
  * @param {string} root
  * @param {string} id
  * @param {Set<string>} found
@@ -33,10 +35,11 @@ function listImported(root, id, found = new Set()) {
   const folder = join(root, 'examples', id);
   if (found.has(id) || !existsSync(folder)) return found;
   found.add(id);
+  const [own] = id.split('/');
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
     const text = readFileSync(join(folder, file), 'utf8');
-    for (const [, other = ''] of text.matchAll(/['"]\.\.\/\.\.\/([a-z0-9-]+\/[a-z0-9-]+)\//g))
-      listImported(root, other, found);
+    for (const [, area = own, slug] of text.matchAll(IMPORT))
+      listImported(root, `${area}/${slug}`, found);
   }
   return found;
 }

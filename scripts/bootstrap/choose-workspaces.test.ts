@@ -24,7 +24,9 @@ describe('chooseWorkspaces', () => {
       'package.json': '{ "workspaces": ["agents", "examples/*/*"] }',
       'agents/package.json': '{}',
       'examples/jobs/queue/package.json': '{}',
-      'examples/jobs/queue/queue.ts': "import '../../postgres/transactions/retry.ts';",
+      'examples/jobs/queue/queue.ts':
+        "import '../../postgres/transactions/retry.ts'; import '../worker/loop.ts';",
+      'examples/jobs/worker/package.json': '{}',
       'examples/postgres/transactions/package.json': '{}',
       'examples/postgres/transactions/retry.ts': "import '../../time/clock/clock.ts';",
       'examples/time/clock/package.json': '{}',
@@ -39,6 +41,7 @@ describe('chooseWorkspaces', () => {
     expect(chosen.toSorted()).toEqual([
       'agents',
       'examples/jobs/queue',
+      'examples/jobs/worker',
       'examples/postgres/transactions',
       'examples/time/clock',
     ]);
