@@ -82,7 +82,7 @@ function listSteps({ folder, added }: CreatedService): string[] {
   return [
     ...(place === '' ? [] : [`Go there: cd ${place}`]),
     INSTALL_ALL,
-    `The copied tests also need this package: ${INSTALL}.`,
+    `npm start and the copied tests also need this package: ${INSTALL}.`,
     // A migration that refers to tables of yours would stop the start.
     ...(added?.next ?? []).filter((step) => step !== INSTALL_ALL),
     'Start it: npm start. It applies the migrations, and starts its own Postgres unless DATABASE_URL is set.',
