@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomUUID } from 'node:crypto';
 import express, { type RequestHandler } from 'express';
 import { z } from 'zod';
 import {
@@ -9,8 +8,11 @@ import {
 } from '../../api-design/error-handling/answer-errors.ts';
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { translateZodError } from '../../api-design/error-handling/translate-zod-error.ts';
+import {
+  receiveCorrelation,
+  runWithCorrelation,
+} from '../../observability/request-id-and-correlation/correlation.ts';
 import type { Log } from '../../observability/structured-logging/create-log.ts';
-import { runWithLogContext } from '../../observability/structured-logging/log-context.ts';
 import { PoolError } from '../../postgres/connection-pooling/pool-error.ts';
 import type { createOrders } from './orders.ts';
 
@@ -65,19 +67,18 @@ function translate(cause: unknown): unknown {
 }
 // #endregion translate-errors
 
-/** A line for each request; those that are logged meanwhile have its id. */
+/** A line for each request; those that are logged meanwhile have its ids. */
 function logRequests(log: Log): RequestHandler {
   return (request, response, next) => {
     const { method, path } = request;
-    const context = { requestId: randomUUID(), method, path };
-    runWithLogContext(context, () => {
+    // Behind a gateway that checks these headers, pass them instead.
+    const correlation = receiveCorrelation({});
+    response.set('x-request-id', correlation.requestId);
+    runWithCorrelation(correlation, () => {
       // Listeners run in the context of who emits: `bind` keeps this one.
       const logEnd = AsyncLocalStorage.bind(() => {
-        const sent = response.writableFinished;
-        log.info('request ended', {
-          status: response.statusCode,
-          sent,
-        });
+        const { statusCode: status, writableFinished: sent } = response;
+        log.info('request ended', { method, path, status, sent });
       });
       response.once('close', logEnd);
       next();

@@ -1,4 +1,5 @@
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
+import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { takeLock } from '../../postgres/transactions-and-locking/advisory-lock.ts';
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import {
@@ -15,29 +16,29 @@ type Options = {
     'info' | 'warn',
     (message: string, details: object) => void
   >;
-  signal: AbortSignal;
 };
 
+// #region migrate-without-a-limit
 /** Applies the migrations of a folder that are new; of several processes, one does, and the others wait. */
-export async function applyMigrations(options: Options) {
-  const { name, databaseUrl, log, signal } = options;
-  const migrations = readMigrations(options.migrations);
-  // No limit for an answer: an index takes as long as it needs.
-  const pool = new Pool({
-    connectionString: databaseUrl,
-    application_name: `${name} migrations`,
-    max: 2,
-    connectionTimeoutMillis: 5000,
+export async function applyMigrations(
+  options: Options,
+): Promise<string[]> {
+  const pool = createPool({
+    connectionString: options.databaseUrl,
+    applicationName: `${options.name} migrations`,
+    log: options.log,
+    answerTimeoutMs: 86_400_000, // an index takes as long as it needs
   });
-  pool.on('error', (error) => log.warn('connection lost', { error }));
-  try {
-    const [first] = migrations;
-    if (first) await applyFirst(pool, first);
-    const migrator = createMigrator({ pool, log, migrations, signal });
-    return await migrator.moveTo();
-  } finally {
-    await pool.end();
-  }
+  return applyWith(pool, options).finally(() => pool.end());
+}
+// #endregion migrate-without-a-limit
+
+async function applyWith(pool: Pool, options: Options) {
+  const { log } = options;
+  const migrations = readMigrations(options.migrations);
+  const [first] = migrations;
+  if (first) await applyFirst(pool, first);
+  return createMigrator({ pool, log, migrations }).moveTo();
 }
 
 // #region apply-first

@@ -1,17 +1,25 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { listen } from '@touchstone/kit/app/http';
 import { untilWaiting } from '@touchstone/kit/postgres/locks';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { runProgram } from '@touchstone/kit/programs/program';
 import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
+import { createClient } from '@touchstone/kit/testing/client';
 import { failure } from '@touchstone/kit/testing/failure';
-import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it } from 'vitest';
-import { startService } from './start-service.ts';
-import { borrowProcess } from './test-process.ts';
+import { createLog } from '../../observability/structured-logging/create-log.ts';
+import { createApp } from './app.ts';
+import { applyMigrations } from './apply-migrations.ts';
+import { createOrders } from './orders.ts';
+import { speedUpSockets, startHere } from './test-process.ts';
 import {
   beginFirstMigration,
   beginJobs,
+  countConnections,
   countOrders,
+  countRows,
+  describeShop,
   launchInstance,
   listMessages,
   makeJobsDue,
@@ -21,6 +29,11 @@ import {
   startInstance,
   untilConfirmed,
 } from './test-service.ts';
+
+const MIGRATING = `application_name = 'shop migrations'`;
+const POOLED = `application_name = 'shop'`;
+const LISTENING = `query like 'listen %'`;
+const TABLES = `pg_tables where tablename = 'migrations'`;
 
 failure(
   'The configuration is wrong',
@@ -68,7 +81,8 @@ failure(
       startInstance(database.url, {}),
     ] as const;
     await untilWaiting(database.pool, 2);
-    await third.commit();
+    expect(await countConnections(database, MIGRATING)).toBe(2);
+    await third.end('commit');
     const [first, second] = await Promise.all(starting);
     await using one = first;
     await using two = second;
@@ -96,47 +110,62 @@ failure(
   'SIGTERM comes while the migrations run',
   {
     symptom:
-      '`/livez` is 200, `/readyz` and requests are 503; then the process ends with exit code 0, and the migration under way is rolled back',
-    defence: 'migrate-at-the-start',
+      '`/livez` is 200; `/readyz` and requests are 503, with `retry-after`; the process ends with exit code 0, and Postgres rolls back the migration under way',
+    defence: 'listen-first',
     remains:
       'A concurrent index that is cut off is invalid until the next start builds it again',
   },
   async () => {
     await using database = await openDatabase();
-    const other = await database.pool.connect();
-    await other.query(
-      `select pg_advisory_lock(hashtextextended('migrations', 0))`,
-    );
+    const third = await beginFirstMigration(database);
     const port = await findFreePort();
     await using instance = launchInstance(database.url, {
       PORT: `${port}`,
     });
-    const get = async (path: string) => {
-      const url = `http://127.0.0.1:${port}${path}`;
-      const answer = await fetch(url).catch(() => undefined);
-      return answer?.status;
-    };
-    await waitUntil(
-      'it lives',
-      async () => (await get('/livez')) === 200,
-    );
-    await waitUntil('the first is applied', async () => {
-      const { rows } = await database.pool.query<{ isThere: boolean }>(
-        `select to_regclass('migrations') is not null as "isThere"`,
-      );
-      return rows[0]?.isThere === true;
-    });
-    expect(await get('/readyz')).toBe(503);
-    expect(await get('/orders/1')).toBe(503);
+    const get = (path: string) =>
+      fetch(`http://127.0.0.1:${port}${path}`);
+    await untilWaiting(database.pool);
+    expect((await get('/livez')).status).toBe(200);
+    expect((await get('/readyz')).status).toBe(503);
+    const early = await get('/orders/1');
+    expect(early.status).toBe(503);
+    expect(early.headers.get('retry-after')).toBe('1');
 
     await instance.signal('SIGTERM');
 
     expect(await instance.ended).toBe(0);
-    const { rowCount } = await database.pool.query(
-      'select from migrations',
+    await waitUntil(
+      'no connection of it is left',
+      async () => !(await countConnections(database, MIGRATING)),
     );
-    expect(rowCount).toBe(1);
-    other.release(true);
+    await third.end('rollback');
+    expect(await countRows(database, TABLES)).toBe(0);
+  },
+);
+
+failure(
+  'A migration takes hours',
+  {
+    symptom:
+      'It is not cut off, though Postgres sends nothing until its index is built',
+    defence: 'migrate-without-a-limit',
+    remains:
+      'The instance is not ready, and `/startupz` is 503: give it the time, or migrate in the deployment',
+  },
+  async () => {
+    await using database = await openDatabase();
+    const other = await beginFirstMigration(database);
+    speedUpSockets();
+    const migrating = applyMigrations(describeShop(database));
+    await untilWaiting(database.pool);
+    await pause(1500); // for the sockets, four hours
+    await other.end('commit');
+
+    expect(await migrating).toEqual([
+      '0002-background-jobs',
+      '0003-orders',
+    ]);
+    expect(await countConnections(database, MIGRATING)).toBe(0);
   },
 );
 
@@ -151,9 +180,7 @@ failure(
   },
   async () => {
     await using database = await openDatabase();
-    {
-      await using _ = await startInstance(database.url, {});
-    }
+    await applyMigrations(describeShop(database));
     await database.pool.query(
       `update migrations
        set checksum = 'another'
@@ -209,62 +236,117 @@ failure(
 );
 
 failure(
-  'A request and a job outlast the limit of the shutdown',
+  'A request and a job do not end at SIGTERM',
   {
     symptom:
-      'The request is cut off, the process ends within `SHUTDOWN` with exit code 1, and the job is done by another instance',
+      'The request is cut off after half of the time, and the job is given back after half of the rest: another instance does it at once, and not when its lease ends. The exit code is 1',
     defence: 'open-in-order',
     remains:
-      'The client sees a broken connection, so a request must be safe to repeat; the job waits until its lease ends',
+      'The client sees a broken connection, so a request must be safe to repeat; a handler that ignores its signal may still be running',
   },
   async () => {
     await using database = await openDatabase();
-    await using one = await startInstance(database.url, {
-      SHUTDOWN: '2s',
+    const endless = new Promise<never>(() => {});
+    const begun = Promise.withResolvers<void>();
+    const one = await startHere(database, {
+      noticeMs: 1000,
+      limitMs: 6000,
+      create: ({ pool, queue }) => ({
+        async app({ url }, response) {
+          const job = { kind: 'endless', payload: {} };
+          if (url === '/short') response.end('done');
+          else await queue.enqueue(pool, [job]);
+        },
+        handlers: {
+          async endless() {
+            begun.resolve();
+            await endless;
+          },
+        },
+      }),
     });
-    await placeOrder(one.send);
-    await untilConfirmed(database, 1);
-    const locked = await beginJobs(database);
-    const placing = expect(placeOrder(one.send)).rejects.toThrow(
+    const asking = expect(fetch(`${one.url}/long`)).rejects.toThrow(
       'fetch failed',
     );
-    await untilWaiting(database.pool, 2);
+    await begun.promise;
 
-    expect(await one.kill('SIGTERM')).toBe(1);
+    const start = performance.now();
+    one.terminate();
 
-    await placing;
-    await locked.unlock();
-    await using _ = await startInstance(database.url, {});
-    await makeJobsDue(database);
-    await untilConfirmed(database, 1);
-  },
-);
-
-failure(
-  'A job does not end in the five seconds that it gets',
-  {
-    symptom:
-      'It is given back: another instance does it at once, and not after 75 seconds, when its lease ends',
-    defence: 'run-the-worker',
-    remains: 'A handler that ignores its signal may still be running',
-  },
-  async () => {
-    await using database = await openDatabase();
-    await using one = await startInstance(database.url, {});
-    await placeOrder(one.send);
-    await untilConfirmed(database, 1);
-    const locked = await beginJobs(database);
-    await untilWaiting(database.pool);
-
-    expect(await one.kill('SIGTERM')).toBe(0);
-
-    await locked.unlock();
+    const last = await fetch(`${one.url}/short`);
+    expect(last.headers.get('connection')).toBe('close');
+    expect(await last.text()).toBe('done');
+    expect(await one.untilExit()).toBe(1);
+    await asking;
+    // The notice, half of the other five seconds, and a quarter.
+    const took = performance.now() - start;
+    expect(took).toBeGreaterThan(1000 + 2500 + 1250 - 50);
+    expect(one.log.entries).toContainEqual({
+      level: 'info',
+      message: 'shut down',
+      details: { ms: expect.any(Number), failed: ['requests'] },
+    });
     const { rows } = await database.pool.query(
       `select due_at < now() + interval '10 s' as "isDue" from jobs`,
     );
     expect(rows).toEqual([{ isDue: true }]);
-    await using _ = await startInstance(database.url, {});
-    await untilConfirmed(database, 1);
+  },
+);
+
+failure(
+  'More jobs and requests come than the pool has connections',
+  {
+    symptom:
+      'Five jobs run at once, and requests have the other five connections; `/readyz` stays 200',
+    defence: 'open-in-order',
+    remains:
+      'The sixth request waits for a connection, and is refused after five seconds',
+  },
+  async () => {
+    await using database = await openDatabase();
+    await applyMigrations(describeShop(database));
+    await database.pool.query(
+      `insert into jobs (kind, payload, due_at, max_attempts)
+       select 'hold', '{}', now(), 20
+       from generate_series(1, 12)`,
+    );
+    const free = Promise.withResolvers<void>();
+    let holding = 0;
+    const one = await startHere(database, {
+      create({ pool }) {
+        async function hold() {
+          const client = await pool.connect();
+          holding += 1;
+          await free.promise;
+          client.release();
+        }
+        return {
+          app: (_request, response) =>
+            void hold().then(() => response.end('done')),
+          handlers: { hold },
+        };
+      },
+    });
+    await waitUntil('five jobs run', () => holding === 5);
+    expect(await countRows(database, 'jobs where attempts > 0')).toBe(
+      5,
+    );
+    const asking = Array.from({ length: 5 }, () => fetch(one.url));
+    await waitUntil('five requests run', () => holding === 10);
+
+    await waitUntil('it is ready', async () => {
+      const { status } = await fetch(`${one.url}/readyz`);
+      return status === 200;
+    });
+    free.resolve();
+    for (const { status } of await Promise.all(asking))
+      expect(status).toBe(200);
+    await waitUntil(
+      'all is done',
+      async () => !(await countRows(database, 'jobs')),
+    );
+    one.terminate();
+    expect(await one.untilExit()).toBe(0);
   },
 );
 
@@ -340,50 +422,118 @@ failure(
   },
   async () => {
     await using database = await openDatabase();
-    const program = borrowProcess();
-    const log = createTestLog();
+    const begun = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
-    const port = await startService({
-      name: 'shop',
-      databaseUrl: database.url,
-      host: '127.0.0.1',
-      port: 0,
-      noticeMs: 0,
-      limitMs: 20_000,
-      migrations: new URL('migrations/', import.meta.url),
-      log,
+    const one = await startHere(database, {
       create: () => ({
         app(_request, response) {
-          log.info('a request is under way');
+          begun.resolve();
           void answer.promise.then(() => response.end('done'));
         },
         handlers: {},
       }),
     });
-    const asking = fetch(`http://127.0.0.1:${port}/`);
-    const has = (message: string) =>
-      log.entries.some((entry) => entry.message === message);
-    await waitUntil('it is there', () => has('a request is under way'));
+    const asking = fetch(one.url);
+    await begun.promise;
 
-    program.crash(new Error('a bug'));
+    one.crash(new Error('a bug'));
 
-    expect(has('process ends')).toBe(true);
+    expect(one.log.entries.map(({ message }) => message)).toContain(
+      'process ends',
+    );
     answer.resolve();
     expect(await (await asking).text()).toBe('done');
-    expect(await program.untilExit()).toBe(1);
-    program.terminate(); // this process goes on
-    expect(await program.untilExit()).toBe(0);
+    expect(await one.untilExit()).toBe(1);
+    one.terminate(); // this process goes on
+    expect(await one.untilExit()).toBe(0);
   },
 );
 
+failure(
+  'The port is taken',
+  {
+    symptom:
+      'The start fails with EADDRINUSE before anything is migrated; the exit code is 1',
+    defence: 'listen-first',
+    remains: 'The orchestrator starts it again and again',
+  },
+  async () => {
+    await using database = await openDatabase();
+    await using other = await listen((_request, response) => {
+      response.end();
+    });
+    const port = Number(new URL(other.url).port);
+
+    await expect(startHere(database, { port })).rejects.toThrow(
+      'EADDRINUSE',
+    );
+
+    expect(await countRows(database, TABLES)).toBe(0);
+  },
+);
+
+it('listens on its own address only, and closes all connections before it ends', async () => {
+  await using database = await openDatabase();
+  const one = await startHere(database, {
+    create: ({ pool }) => ({
+      async app(_request, response) {
+        await pool.query('select 1');
+        response.end('done');
+      },
+      handlers: {},
+    }),
+  });
+  const answer = await fetch(one.url);
+  expect(await answer.text()).toBe('done');
+  expect(answer.headers.get('keep-alive')).toBe('timeout=65');
+  const elsewhere = fetch(`http://127.0.0.2:${one.port}/`, {
+    signal: AbortSignal.timeout(5000),
+  });
+  await expect(elsewhere).rejects.toThrow('fetch failed');
+  const hasMessage = (message: string) =>
+    one.log.entries.some((entry) => entry.message === message);
+  await waitUntil('it is ready', () => hasMessage('a check succeeds'));
+  expect(one.log.entries).toContainEqual({
+    level: 'info',
+    message: 'a check succeeds',
+    details: { check: 'database' },
+  });
+  expect(await countConnections(database, POOLED)).toBeGreaterThan(1);
+  await waitUntil(
+    'it listens',
+    async () => (await countConnections(database, LISTENING)) === 1,
+  );
+
+  one.terminate();
+  expect(await one.untilExit()).toBe(0);
+
+  expect(await countConnections(database, POOLED)).toBe(0);
+  await waitUntil(
+    'nobody listens',
+    async () => (await countConnections(database, LISTENING)) === 0,
+  );
+});
+
 it('answers each mistake of a caller with a problem document, and logs it with the id of the request', async () => {
   await using database = await openDatabase();
-  await using one = await startInstance(database.url, {});
+  const lines: string[] = [];
+  const output = { write: (line: string) => void lines.push(line) };
+  const log = createLog({ output });
+  const one = await startHere(database, {
+    log,
+    create: (parts) => ({
+      app: createApp({ orders: createOrders(parts), log }),
+      handlers: {},
+    }),
+  });
+  const send = createClient(one.url);
+  const ids: (string | null)[] = [];
   const ask = async (method: string, path: string, body?: unknown) => {
-    const answer = await one.send(method, path, { body });
+    const answer = await send(method, path, { body });
     expect(answer.headers.get('content-type')).toBe(
       'application/problem+json',
     );
+    ids.push(answer.headers.get('x-request-id'));
     return [answer.status, answer.body.code];
   };
 
@@ -400,16 +550,17 @@ it('answers each mistake of a caller with a problem document, and logs it with t
     [405, 'method_not_allowed'],
     [404, 'not_found'],
   ]);
-  await one.kill('SIGTERM');
-  const lines = one
-    .read()
-    .output.split('\n')
-    .filter((line) => line.includes('"path":"/nowhere"'));
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    {
-      message: 'request ended',
-      context: { requestId: expect.any(String), method: 'GET' },
-      details: { status: 404, sent: true },
+  one.terminate();
+  expect(await one.untilExit()).toBe(0);
+  const [line] = lines.filter((text) => text.includes('/nowhere'));
+  expect(JSON.parse(`${line}`)).toMatchObject({
+    message: 'request ended',
+    context: { requestId: ids.at(-1) },
+    details: {
+      method: 'GET',
+      path: '/nowhere',
+      status: 404,
+      sent: true,
     },
-  ]);
+  });
 });

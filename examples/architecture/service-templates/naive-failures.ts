@@ -9,7 +9,10 @@ const MAIN = new URL('naive-main.ts', import.meta.url);
 /** Of an order that was answered, and a deploy that ends the process then: is it confirmed after the restart? */
 export async function deployAfterAnOrder() {
   await using database = await openDatabase();
-  const environment = { DATABASE_URL: database.url };
+  const environment = {
+    DATABASE_URL: database.url,
+    CONFIRM_SECONDS: '60', // the deploy comes first, on a slow machine too
+  };
   await using before = await startProgram(MAIN, environment);
   const { status } = await post(before.url, {
     customer: 'Ada',

@@ -1,11 +1,14 @@
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { createClient } from '@touchstone/kit/testing/client';
-import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { applyMigrations } from './apply-migrations.ts';
 import { borrowProcess } from './test-process.ts';
-import { openDatabase, placeOrder } from './test-service.ts';
+import {
+  describeShop,
+  openDatabase,
+  placeOrder,
+} from './test-service.ts';
 
 it('serves, answers what is wrong, and ends: here, in the process of the test', async () => {
   await using database = await openDatabase();
@@ -34,26 +37,18 @@ it('serves, answers what is wrong, and ends: here, in the process of the test', 
 
 it('applies its migrations once, and refuses a folder of other files', async () => {
   await using database = await openDatabase();
-  const log = createTestLog();
-  const { signal } = new AbortController();
-  const migrations = new URL('migrations/', import.meta.url);
-  const common = {
-    name: 'shop',
-    databaseUrl: database.url,
-    log,
-    signal,
-  };
+  const shop = describeShop(database);
 
-  expect(await applyMigrations({ ...common, migrations })).toEqual([
+  expect(await applyMigrations(shop)).toEqual([
     '0002-background-jobs',
     '0003-orders',
   ]);
-  expect(await applyMigrations({ ...common, migrations })).toEqual([]);
+  expect(await applyMigrations(shop)).toEqual([]);
   await expect(
     applyMigrations({
-      ...common,
+      ...shop,
       migrations: new URL('.', import.meta.url),
     }),
   ).rejects.toThrow('is not named');
-  expect(log.entries).toHaveLength(2);
+  expect(shop.log.entries).toHaveLength(2);
 });

@@ -25,10 +25,14 @@ const schema = z
       .describe('The least that is logged.'),
     NOTICE: duration(60_000)
       .prefault('5s')
-      .describe('The time in which the load balancer sees SIGTERM.'),
+      .describe(
+        'How long the load balancer takes to notice that an instance leaves.',
+      ),
     SHUTDOWN: duration(600_000)
       .prefault('25s')
-      .describe('The most that a shutdown takes, NOTICE included.'),
+      .describe(
+        'The most that a shutdown takes, NOTICE included; the orchestrator must wait longer.',
+      ),
   })
   .refine(({ NOTICE, SHUTDOWN }) => NOTICE < SHUTDOWN, {
     path: ['SHUTDOWN'],

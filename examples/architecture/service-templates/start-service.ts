@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { endOnCrash } from '../../api-design/error-handling/end-on-crash.ts';
 import {
   createJobQueue,
@@ -12,10 +13,7 @@ import {
 import { listenForWakeUps } from '../../jobs/worker-loop/listen-for-wake-ups.ts';
 import { createDrain } from '../../observability/health-checks-and-graceful-shutdown/drain-server.ts';
 import { startHealth } from '../../observability/health-checks-and-graceful-shutdown/health.ts';
-import {
-  prepareShutdown,
-  ShuttingDownError,
-} from '../../observability/health-checks-and-graceful-shutdown/shutdown.ts';
+import { prepareShutdown } from '../../observability/health-checks-and-graceful-shutdown/shutdown.ts';
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import type { GuardedPool } from '../../postgres/connection-pooling/guarded-pool.ts';
 import { applyMigrations } from './apply-migrations.ts';
@@ -55,7 +53,7 @@ type Stop = ReturnType<typeof prepareShutdown>;
 export async function startService(
   options: ServiceOptions,
 ): Promise<number> {
-  const { log } = options;
+  const { databaseUrl: connectionString, log, limitMs } = options;
   // #region listen-first
   const server = createServer({ keepAliveTimeout: 65_000 });
   const health = startHealth({ log });
@@ -65,8 +63,9 @@ export async function startService(
     drain.sayGoodbye();
   };
   const stop = prepareShutdown({ ...options, announce });
-  const finish = () => drain.close(AbortSignal.timeout(5000));
-  endOnCrash({ log, stop: finish, graceSeconds: 6 });
+  // After a crash, requests under way get its five seconds.
+  const { signal: never } = new AbortController();
+  endOnCrash({ log, stop: () => drain.close(never) });
 
   let app: RequestListener = answerTooEarly;
   server.on('request', (request, response) => {
@@ -77,78 +76,49 @@ export async function startService(
   await once(server, 'listening');
   // #endregion listen-first
 
-  await migrate(options, stop);
+  await applyMigrations(options);
   // #region open-in-order
-  const { pool, probe } = openPools(options, stop);
-  health.watch('database', () => probe.query('select 1'));
+  const pool = openPool(options, stop);
+  // Requests and handlers cannot use this one up.
+  const reserve = openPool(options, stop);
+  health.watch('database', () => reserve.query('select 1'));
   const queue = createJobQueue({ pool });
   const service = options.create({ pool, queue });
-  startJobs(options, stop, service.handlers);
+  const worker = startJobWorker({
+    pool: reserve,
+    handlers: service.handlers,
+    log,
+    concurrency: pool.options.max / 2, // the rest is for requests
+  });
+  const { wake } = worker;
+  const listener = listenForWakeUps({ connectionString, wake, log });
+  // Requests get half of the time, and then jobs half of the rest.
+  const halfMs = (limitMs - options.noticeMs) / 2;
+  stop.add({
+    name: 'jobs',
+    limitMs,
+    close: () =>
+      Promise.all([listener.stop(), worker.stop(halfMs / 2000)]),
+  });
   app = service.app;
   // Added last, closed first: requests need all of the above.
-  stop.add({ name: 'requests', limitMs: 10_000, close: drain.close });
+  stop.add({ name: 'requests', limitMs: halfMs, close: drain.close });
   health.finishStart();
   // #endregion open-in-order
-  const address = server.address();
-  return typeof address === 'object' ? Number(address?.port) : 0;
+  return (server.address() as AddressInfo).port;
 }
 
 const answerTooEarly: RequestListener = (_request, response) =>
   void response.writeHead(503, { 'retry-after': '1' }).end();
 
-// #region migrate-at-the-start
-/** SIGTERM stops the migration under way: it is rolled back. */
-async function migrate(options: ServiceOptions, stop: Stop) {
-  const abort = new AbortController();
-  const close = async () =>
-    abort.abort(new ShuttingDownError('the program is ending'));
-  stop.add({ name: 'migrations', limitMs: 1000, close });
-  await applyMigrations({ ...options, signal: abort.signal });
-}
-// #endregion migrate-at-the-start
-
-function openPools(options: ServiceOptions, stop: Stop) {
-  const { databaseUrl: connectionString, name, log } = options;
-  const common = { connectionString, applicationName: name, log };
-  const pool = createPool(common);
-  stop.add({ name: 'pool', limitMs: 5000, close: () => pool.end() });
-  // A connection of its own: a busy pool is not an outage.
-  const probe = createPool({
-    ...common,
-    max: 1,
-    connectTimeoutMs: 1000,
-    statementTimeoutMs: 1000,
-    answerTimeoutMs: 1500,
-  });
-  stop.add({ name: 'probe', limitMs: 2000, close: () => probe.end() });
-  return { pool, probe };
-}
-
-// #region run-the-worker
-/** Ends the jobs under way, or gives them back, before the pools end. */
-function startJobs(
-  options: ServiceOptions,
-  stop: Stop,
-  handlers: Record<string, Handler>,
-) {
-  const { databaseUrl: connectionString, name, log } = options;
-  // A pool of its own: handlers must not use up its connections.
-  const applicationName = `${name} jobs`;
-  const common = { connectionString, applicationName, log };
-  const pool = createPool({ ...common, max: 4 });
-  stop.add({ name: 'jobs', limitMs: 5000, close: () => pool.end() });
-  const worker = startJobWorker({
-    pool,
-    handlers,
+/** A pool that ends with the service. */
+function openPool(options: ServiceOptions, stop: Stop) {
+  const { databaseUrl: connectionString, name, log, limitMs } = options;
+  const pool = createPool({
+    connectionString,
+    applicationName: name,
     log,
-    concurrency: 5, // half of the pool of the handlers
   });
-  const { wake } = worker;
-  const listener = listenForWakeUps({ connectionString, wake, log });
-  stop.add({
-    name: 'worker',
-    limitMs: 12_000,
-    close: () => Promise.all([listener.stop(), worker.stop(5)]),
-  });
+  stop.add({ name: 'pool', limitMs, close: () => pool.end() });
+  return pool;
 }
-// #endregion run-the-worker

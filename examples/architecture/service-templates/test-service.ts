@@ -10,13 +10,16 @@ import {
   createClient,
   type Send,
 } from '@touchstone/kit/testing/client';
+import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
-
 import { takeLock } from '../../postgres/transactions-and-locking/advisory-lock.ts';
 import { readMigrations } from '../../postgres/zero-downtime-migrations/migration-files.ts';
 
 /** What production starts. */
 export const SERVE = new URL('serve.ts', import.meta.url);
+
+/** The folder of its migrations. */
+export const MIGRATIONS = new URL('migrations/', import.meta.url);
 
 /** A database without tables. */
 export const openDatabase = () =>
@@ -24,7 +27,7 @@ export const openDatabase = () =>
 
 type Settings = Record<string, string>;
 
-const describe = (databaseUrl: string, settings: Settings) => ({
+const describeInstance = (databaseUrl: string, settings: Settings) => ({
   DATABASE_URL: databaseUrl,
   PORT: '0',
   NOTICE: '0ms',
@@ -33,7 +36,10 @@ const describe = (databaseUrl: string, settings: Settings) => ({
 
 /** An instance that is ready. */
 export async function startInstance(url: string, settings: Settings) {
-  const program = await startProgram(SERVE, describe(url, settings));
+  const program = await startProgram(
+    SERVE,
+    describeInstance(url, settings),
+  );
   const probe = async (path: string) =>
     (await fetch(`${program.url}${path}`)).status;
   const becomes = (status: number) =>
@@ -55,29 +61,53 @@ export function launchInstance(url: string, settings: Settings) {
   const program = startGuardedProgram({
     program: process.execPath,
     args: [...process.execArgv, fileURLToPath(SERVE)],
-    environment: describe(url, settings),
+    environment: describeInstance(url, settings),
     stopSignal: 'SIGTERM',
   });
   return { ...program, [Symbol.asyncDispose]: program.stop };
 }
 
-/** A process in the middle of the first migration. */
+/** What a service and its migrations begin with. */
+export const describeShop = ({ url }: Database) => ({
+  name: 'shop',
+  databaseUrl: url,
+  migrations: MIGRATIONS,
+  log: createTestLog(),
+});
+
+/** How many rows there are: of a table, or of those where something is true. */
+export async function countRows({ pool }: Database, from: string) {
+  const { rowCount } = await pool.query(`select from ${from}`);
+  return rowCount;
+}
+
+/** How many connections the database has of which that is true. */
+export const countConnections = (
+  database: Database,
+  condition: string,
+) =>
+  countRows(
+    database,
+    `pg_stat_activity
+     where datname = current_database() and ${condition}`,
+  );
+
+/** Another process in the middle of the first migration. */
 export async function beginFirstMigration({ pool }: Database) {
   const client = await pool.connect();
   await client.query('begin');
   await takeLock(client, { purpose: 'migrations', key: 'first' });
-  const folder = new URL('migrations/', import.meta.url);
-  const [first] = readMigrations(folder);
+  const [first] = readMigrations(MIGRATIONS);
   await client.query(`${first?.up?.sql}`);
   await client.query(
     'insert into migrations (name, checksum) values ($1, $2)',
     [first?.name, first?.checksum],
   );
-  async function commit() {
-    await client.query('commit');
+  async function end(how: 'commit' | 'rollback') {
+    await client.query(how);
     client.release();
   }
-  return { commit };
+  return { end };
 }
 
 /** Places an order and returns its path. */
@@ -103,9 +133,9 @@ export async function untilConfirmed(
   orders: number,
 ) {
   await waitUntil(`${orders} orders are confirmed`, async () => {
-    const { rowCount } = await database.pool.query('select from jobs');
+    const jobs = await countRows(database, 'jobs');
     const counts = await countOrders(database);
-    return rowCount === 0 && counts?.confirmed === orders;
+    return jobs === 0 && counts?.confirmed === orders;
   });
 }
 
