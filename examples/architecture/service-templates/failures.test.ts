@@ -169,33 +169,23 @@ failure(
   },
 );
 
-failure(
-  'A migration that was applied has been edited',
-  {
-    symptom:
-      'The process logs that it was edited, and ends with exit code 1, though it listened already',
-    defence: 'listen-first',
-    remains:
-      'The orchestrator starts it again and again: alert on restarts',
-  },
-  async () => {
-    await using database = await openDatabase();
-    await applyMigrations(describeShop(database));
-    await database.pool.query(
-      `update migrations
-       set checksum = 'another'
-       where name = '0003-orders'`,
-    );
+it('ends with exit code 1 when a migration that was applied has been edited', async () => {
+  await using database = await openDatabase();
+  await applyMigrations(describeShop(database));
+  await database.pool.query(
+    `update migrations
+     set checksum = 'another'
+     where name = '0003-orders'`,
+  );
 
-    const { code, output } = await runProgram(SERVE, {
-      DATABASE_URL: database.url,
-      PORT: '0',
-    });
+  const { code, output } = await runProgram(SERVE, {
+    DATABASE_URL: database.url,
+    PORT: '0',
+  });
 
-    expect(code).toBe(1);
-    expect(output).toContain('0003-orders was edited');
-  },
-);
+  expect(code).toBe(1);
+  expect(output).toContain('0003-orders was edited');
+});
 
 failure(
   'SIGTERM comes while a request and a job are under way',
@@ -449,28 +439,19 @@ failure(
   },
 );
 
-failure(
-  'The port is taken',
-  {
-    symptom:
-      'The start fails with EADDRINUSE before anything is migrated; the exit code is 1',
-    defence: 'listen-first',
-    remains: 'The orchestrator starts it again and again',
-  },
-  async () => {
-    await using database = await openDatabase();
-    await using other = await listen((_request, response) => {
-      response.end();
-    });
-    const port = Number(new URL(other.url).port);
+it('fails with EADDRINUSE before it migrates when its port is taken', async () => {
+  await using database = await openDatabase();
+  await using other = await listen((_request, response) => {
+    response.end();
+  });
+  const port = Number(new URL(other.url).port);
 
-    await expect(startHere(database, { port })).rejects.toThrow(
-      'EADDRINUSE',
-    );
+  await expect(startHere(database, { port })).rejects.toThrow(
+    'EADDRINUSE',
+  );
 
-    expect(await countRows(database, TABLES)).toBe(0);
-  },
-);
+  expect(await countRows(database, TABLES)).toBe(0);
+});
 
 it('listens on its own address only, and closes all connections before it ends', async () => {
   await using database = await openDatabase();
