@@ -163,6 +163,7 @@ function testOtherNodes() {
       const refused = await runLine(`${ADD} --with-tests`, { folder, node });
       expect(refused.output).toContain('the failure tests need Node 24 or newer');
       await mustRun(ADD, { folder, node });
+      await mustRun(project.install(), { folder, node });
       await mustRun('npm run build', { folder, node });
 
       await mustRun(`${ADD} --with-tests`, { folder });
