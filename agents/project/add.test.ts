@@ -175,7 +175,9 @@ describe('what is refused, with nothing written', () => {
 
   it('a file of the project in the way', () => {
     using place = makeProject({ 'patterns/background-jobs/job.ts': '// mine\n' });
-    expect(() => add(place.project, [JOBS])).toThrow('patterns/background-jobs/job.ts is there');
+    expect(() => add(place.project, [JOBS])).toThrow(
+      'patterns/background-jobs/job.ts exists already',
+    );
     expect(place.project.list('.')).toEqual(['package.json', 'patterns']);
     expect(place.project.list('patterns/background-jobs')).toEqual(['job.ts']);
   });

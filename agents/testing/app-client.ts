@@ -10,12 +10,20 @@ export function createAppClient(secret: string) {
 
   /** A request to where the app is now, again and again until it is answered without a fault. */
   async function send(method: string, path: string, make: () => RequestInit = () => ({})) {
-    for (;;) {
-      const response = await fetch(url + path, { ...make(), method }).catch(() => undefined);
-      const text = await response?.text().catch(() => undefined);
-      if (response && text !== undefined && response.status < 500) return { response, text };
+    const deadline = Date.now() + 120_000;
+    let last: unknown;
+    while (Date.now() < deadline) {
+      try {
+        const response = await fetch(url + path, { ...make(), method });
+        const text = await response.text();
+        if (response.status < 500) return { response, text };
+        last = `${response.status} ${text}`;
+      } catch (error) {
+        last = error;
+      }
       await pause(20);
     }
+    throw new Error(`the app did not answer ${method} ${path} for two minutes`, { cause: last });
   }
 
   /** Eight at a time, a few each moment, until each is accepted. */
