@@ -99,7 +99,7 @@ export default defineConfig({
         themes: codeThemes,
         useStarlightUiThemeColors: true,
         styleOverrides: {
-          codeLineHeight: '1.5',
+          codeLineHeight: '1.85', // 24 px: a line's mark is a button
           codePaddingBlock: '0.625rem',
           gutterBorderColor: 'transparent',
         },
