@@ -165,7 +165,7 @@ it.each([{}, { viewport: phone }])('narrows the table of all patterns in %j', as
   expect(await rows.getByRole('link').allInnerTexts()).toEqual([
     'Refresh-token rotation with reuse detection',
   ]);
-  expect(await page.locator('form.filter output').innerText()).toBe('1 pattern');
+  expect(await page.locator('form.filter output').textContent()).toBe('1 pattern');
   expect(all).toBe(patterns.length);
 });
 
