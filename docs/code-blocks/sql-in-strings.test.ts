@@ -31,6 +31,7 @@ async function colour(code: string): Promise<Map<string, string | undefined>> {
   const { tokens } = highlighter.codeToTokens(code, {
     lang: 'typescript',
     theme: 'touchstone-light',
+    tokenizeTimeLimit: 0, // else a busy machine leaves the end of a line without colour
   });
   return new Map(tokens.flat().map(({ content, color }) => [content.trim(), color]));
 }
