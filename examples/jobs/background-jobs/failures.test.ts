@@ -43,7 +43,7 @@ failure(
   'A worker is killed with SIGKILL in the middle of a job',
   {
     symptom:
-      'Nothing, for the rest of its lease of 75 seconds; then another worker does the job',
+      'The job waits until its lease of 75 seconds ends; then another worker does it',
     defence: 'claim-jobs',
     remains:
       'What the job did outside the database is done twice: give it an idempotency key from its payload, such as the id of the order',
