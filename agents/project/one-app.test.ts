@@ -34,7 +34,7 @@ it(
     const client = createAppClient(SETTINGS.WEBHOOK_SECRET);
     const start = async () => {
       const program = await startProgram(app.main, { ...SETTINGS, DATABASE_URL: database.appUrl });
-      client.moveTo(program.url);
+      client.moveTo(program);
       return program;
     };
     const events = Array.from({ length: EVENTS }, (_, index) => ({

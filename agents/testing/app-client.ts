@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { signStandard } from '../../examples/integrations/webhook-receiving/sign.ts';
+import type { RunningProgram } from '../../examples/kit/programs/program.ts';
 
 type Event = { id: string; tenant: string };
 type Credit = { id: string };
 
 /** A sender of webhooks, and people in browsers, who try again whenever the app does not answer. */
 export function createAppClient(secret: string) {
-  let url = '';
+  let app: Pick<RunningProgram, 'url' | 'read'> | undefined;
 
   /** A request to where the app is now, again and again until it is answered without a fault. */
   async function send(method: string, path: string, make: () => RequestInit = () => ({})) {
@@ -14,7 +15,7 @@ export function createAppClient(secret: string) {
     let last: unknown;
     while (Date.now() < deadline) {
       try {
-        const response = await fetch(url + path, { ...make(), method });
+        const response = await fetch(`${app?.url}${path}`, { ...make(), method });
         const text = await response.text();
         if (response.status < 500) return { response, text };
         last = `${response.status} ${text}`;
@@ -23,7 +24,13 @@ export function createAppClient(secret: string) {
       }
       await pause(20);
     }
-    throw new Error(`the app did not answer ${method} ${path} for two minutes`, { cause: last });
+    const printed = app?.read().errors;
+    throw new Error(
+      `two minutes without an answer to ${method} ${path}; the app printed: ${printed}`,
+      {
+        cause: last,
+      },
+    );
   }
 
   /** Eight at a time, a few each moment, until each is accepted. */
@@ -67,8 +74,8 @@ export function createAppClient(secret: string) {
   }
 
   return {
-    moveTo: (to: string) => {
-      url = to;
+    moveTo: (to: RunningProgram) => {
+      app = to;
     },
     sendAll,
     logIn,
