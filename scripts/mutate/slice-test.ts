@@ -4,7 +4,7 @@ type Statement = {
   text: string;
   title: string | undefined;
   declares: string[];
-  words: Set<string>;
+  names: Set<string>;
 };
 
 /**
@@ -29,25 +29,51 @@ export function sliceTest(source: string, test: string): string {
 const isNamed = (test: string, title: string): boolean =>
   test === title || test.startsWith(`${title} > `);
 
-/** A word that is also the name of a helper may mean it: too much is kept rather than too little. */
+/** A name that is also that of a helper may mean it: too much is kept rather than too little. */
 function reach(from: Statement[], all: Statement[]): Set<Statement> {
   const kept = new Set(from);
-  for (const { words } of kept)
-    for (const other of all) if (other.declares.some((name) => words.has(name))) kept.add(other);
+  for (const { names } of kept)
+    for (const other of all) if (other.declares.some((name) => names.has(name))) kept.add(other);
   return kept;
 }
 
 function readStatements(source: string): Statement[] {
   const file = ts.createSourceFile('a.test.ts', source, ts.ScriptTarget.Latest);
-  return file.statements.map((statement) => {
-    const text = statement.getText(file);
-    return {
-      text,
-      title: ts.isExpressionStatement(statement) ? readTitle(statement.expression) : undefined,
-      declares: listNames(statement),
-      words: new Set(text.match(/[\w$]+/g)),
-    };
-  });
+  return file.statements.flatMap((statement) =>
+    ts.isImportDeclaration(statement)
+      ? readImports(statement, file)
+      : readStatement(statement, statement.getText(file)),
+  );
+}
+
+function readStatement(statement: ts.Statement, text: string): Statement {
+  return {
+    text,
+    title: ts.isExpressionStatement(statement) ? readTitle(statement.expression) : undefined,
+    declares: listNames(statement),
+    names: new Set(listIdentifiers(statement)),
+  };
+}
+
+/** Each name on its own: that another test needs one more changes nothing for this one. */
+function readImports(statement: ts.ImportDeclaration, file: ts.SourceFile): Statement[] {
+  const { name, namedBindings: bindings } = statement.importClause ?? {};
+  if (name || !bindings || !ts.isNamedImports(bindings))
+    return [readStatement(statement, statement.getText(file))];
+  const from = statement.moduleSpecifier.getText(file);
+  return bindings.elements.map((element) => ({
+    text: `import { ${element.getText(file)} } from ${from};`,
+    title: undefined,
+    declares: [element.name.text],
+    names: new Set(),
+  }));
+}
+
+function listIdentifiers(node: ts.Node): string[] {
+  if (ts.isIdentifier(node)) return [node.text];
+  const found: string[] = [];
+  ts.forEachChild(node, (child) => void found.push(...listIdentifiers(child)));
+  return found;
 }
 
 /** `it('is fast', …)`, `failure('It hangs', …)`, `describe('the queue', …)`. */
