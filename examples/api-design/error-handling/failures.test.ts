@@ -96,7 +96,7 @@ failure(
     symptom: '500 `internal_error`: the caller is not told to log in',
     defence: 'to-answer',
     remains:
-      'An error that says `expose: true` is believed; http-errors and body parsers set it',
+      'The handler trusts an error with `expose: true`; http-errors and body parsers set it',
   },
   async () => {
     const thrown: Record<string, object> = {
@@ -173,8 +173,7 @@ failure(
     symptom:
       '400 `entity_parse_failed`, the `type` of the parser, without a word of the body',
     defence: 'to-answer',
-    remains:
-      'An error of yours that has a `type` gets no detail either',
+    remains: 'Your own errors with a `type` also get no detail',
   },
   async () => {
     await using app = await serve(
@@ -616,7 +615,7 @@ failure(
 );
 
 failure(
-  'The answer to an error fails itself',
+  'The handler fails while it answers an error',
   {
     symptom:
       '500 `internal_error`; the log has `An error had no answer` and both errors',

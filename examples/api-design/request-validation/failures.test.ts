@@ -87,7 +87,7 @@ failure(
   {
     symptom: '400 `unsafe_json` with a pointer to the key',
     defence: 'find-fault',
-    remains: 'Objects that you merge from other sources than this body',
+    remains: 'Not covered: objects that you merge from other sources',
   },
   async () => {
     await using app = await serve({ body: anything });
@@ -114,7 +114,7 @@ failure(
     symptom: '400 `unsafe_json` with a pointer to the second',
     defence: 'find-fault',
     remains:
-      'A proxy in front that rewrites the body has already chosen',
+      'A proxy that rewrites the body has already chosen one of the two',
   },
   async () => {
     await using app = await serve({ body: anything });
@@ -217,7 +217,7 @@ failure(
 );
 
 failure(
-  'Text is coerced to a value that nobody meant',
+  'Text is coerced to a value that the caller did not mean',
   {
     symptom:
       "400 `invalid_request` for `''`, `0x10`, `1e3`, ` 5`, `False` and a time without an offset",
@@ -287,7 +287,7 @@ failure(
 );
 
 failure(
-  'A text has a NUL, half a character, or bytes that are not UTF-8',
+  'A text has a NUL, an unpaired surrogate, or bytes that are not UTF-8',
   {
     symptom:
       '400 `unsafe_json`, `invalid_json` or `invalid_url`, and not a 500 of Postgres',
@@ -456,7 +456,7 @@ failure(
 );
 
 failure(
-  'The body is not JSON in UTF-8, or says so',
+  'The body is not JSON in UTF-8, or its content type says that it is not',
   {
     symptom: '415 `unsupported_media_type`, 400 `invalid_json`',
     defence: 'read-json',

@@ -42,7 +42,7 @@ failure(
       'A sentence for each variable, exit code 1, and nothing is opened',
     defence: 'settings',
     remains:
-      'A value that is valid, such as the URL of another database',
+      'Not covered: a value that is valid but wrong, such as the URL of another database',
   },
   async () => {
     const start = async (settings: Record<string, string>) =>
@@ -71,7 +71,7 @@ failure(
       'Each migration is applied once; the second instance waits, and then serves too',
     defence: 'apply-first',
     remains:
-      'A migration must suit the release that still runs: it does not wait for the old instances',
+      'A migration must work with the release that still runs, because it does not wait for the old instances to stop',
   },
   async () => {
     await using database = await openDatabase();
@@ -371,7 +371,7 @@ failure(
   'The database goes away, and comes back',
   {
     symptom:
-      'Readiness turns 503 and liveness stays 200; an order is answered with 503 and `retry-after`; then all goes on, the worker too',
+      'Readiness turns 503 and liveness stays 200; an order is answered with 503 and `retry-after`; then the service works again, including the worker',
     defence: 'translate-errors',
     remains:
       'A start needs the database: without it, the process ends with exit code 1',

@@ -251,7 +251,7 @@ failure(
       '`must be a URL that begins with https:// or http://, without a password`',
     defence: 'http-url',
     remains:
-      'Where the URL leads: settings are trusted, input of users is not. A token in the query',
+      'Not covered: the host of the URL; the pattern trusts settings. A token in the query',
   },
   () => {
     const rule =
@@ -305,7 +305,7 @@ failure(
       '`is too short`, `is easy to guess`, or `is not set; a secret takes no default`',
     defence: 'judge-secret',
     remains:
-      'A long secret that an attacker knows already: no rule sees that',
+      'Not covered: a long secret that an attacker already knows',
   },
   () => {
     const weakness = (text: string) =>
@@ -366,7 +366,7 @@ failure(
       '`[secret]` in each; a change, or a text made of a secret, throws a TypeError',
     defence: 'hide-secret',
     remains:
-      'What is revealed and then logged; a list in a setting can be changed; heap snapshots and core dumps',
+      'Not covered: a secret that your code reveals and then logs; a list in a setting can be changed; heap snapshots and core dumps',
   },
   () => {
     const environment = { ...RIGHT };
@@ -543,7 +543,7 @@ failure(
     symptom:
       'A test compares `.env.example` with the schema and fails; a variable without a description throws',
     defence: 'describe-environment',
-    remains: 'A description that is no longer true',
+    remains: 'Not covered: a description that is no longer true',
   },
   async () => {
     const all = schema.extend({

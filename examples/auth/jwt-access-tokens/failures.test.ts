@@ -166,7 +166,7 @@ failure(
 failure(
   'The signing key is rotated while every API keeps the old JWKS',
   {
-    symptom: 'None: no request fails',
+    symptom: 'No request fails',
     defence: 'signing-key-at',
     remains:
       'The new key must be deployed an hour before it signs, or new tokens get 401 for up to 30 seconds',
@@ -200,7 +200,8 @@ failure(
 failure(
   'A signing key leaks',
   {
-    symptom: 'Removed from the keys, it opens nothing after 5 minutes',
+    symptom:
+      'After you remove the key, APIs refuse its tokens within 5 minutes',
     defence: 'find-key',
     remains:
       'Tokens of the thief are valid for these 5 minutes; new tokens get 401 for up to 30 seconds',
@@ -368,7 +369,7 @@ failure(
   {
     symptom: 'The start fails, and the message does not quote the key',
     defence: 'signing-keys-schema',
-    remains: 'A key that leaked looks like any other',
+    remains: 'The check cannot know whether a key has leaked',
   },
   () => {
     const key = createCurrentKey();

@@ -80,7 +80,7 @@ failure(
 );
 
 failure(
-  'A thief refreshes in step with the owner',
+  'A thief and the owner refresh in turn, each soon after the other',
   {
     symptom:
       'Both get 200, until they are more than 60 seconds apart or one is two tokens ahead; then the login ends',
@@ -113,7 +113,7 @@ failure(
   'Tabs refresh at once, and an answer overtakes another',
   {
     symptom:
-      'Nothing: tabs take turns, and requests with one token get one new token; without turns, users are logged out at random',
+      'No user notices: tabs take turns, and requests with the same token get the same new token; without turns, users are logged out at random',
     defence: 'take-turns',
     remains:
       'A thief gets that token too, if they come within 60 seconds',
@@ -177,7 +177,7 @@ failure(
 );
 
 failure(
-  'A phone loses the answer in a tunnel, and retries hours later',
+  'A phone does not get the answer, and retries hours later',
   {
     symptom:
       '401 `invalid_grant`; the login ends as `late_retry`, without a warning',
@@ -202,7 +202,7 @@ failure(
 failure(
   'The clocks of two machines differ',
   {
-    symptom: 'Nothing: the time is that of Postgres',
+    symptom: 'No effect: all times come from Postgres',
     defence: 'rotate',
     remains:
       'When a standby with another time takes over, a retry may come too late or a login end early, by the difference',
@@ -245,7 +245,7 @@ failure(
     symptom: 'Nothing: a retry gets the same token from each of them',
     defence: 'hash-and-successor',
     remains:
-      'Without the step in which all instances know both, retries under way end logins',
+      'If you skip the step in which all instances have both secrets, a retry during the change ends a login',
   },
   async () => {
     await using app = await startTestApp();
@@ -305,7 +305,7 @@ failure(
 );
 
 failure(
-  'A stranger reads a dump of the database, or guesses tokens',
+  'An attacker reads a dump of the database, or guesses tokens',
   {
     symptom: '401 for every value; no login ends, no row is written',
     defence: 'hash-and-successor',

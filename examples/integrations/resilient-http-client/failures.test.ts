@@ -182,7 +182,7 @@ failure(
 );
 
 failure(
-  'The headers arrive, and the body stalls or drips',
+  'The headers arrive, and the body stalls or comes very slowly',
   {
     symptom:
       '`attempt_timeout` after `attemptMs`, `deadline_exceeded` after `deadlineMs`, never later',
@@ -252,10 +252,10 @@ failure(
 );
 
 failure(
-  'Retry-After is a date, huge, negative or rubbish',
+  'Retry-After is a date, very large, negative or invalid',
   {
     symptom:
-      'A wait that ends before the deadline is kept; for a longer one the caller gets the answer at once; rubbish is ignored',
+      'A wait that ends before the deadline is kept; for a longer one the caller gets the answer at once; an invalid value is ignored',
     defence: 'pause',
     remains:
       'A date without a `Date` header beside it is compared with the clock of this machine',
@@ -413,7 +413,7 @@ failure(
       '`address_refused`, whether by number, by name, or by a name that changes; a redirect is returned, not followed',
     defence: 'connect-guard',
     remains:
-      'A proxy that you send calls through resolves names itself, and must refuse itself',
+      'An outgoing proxy resolves names itself, so it must refuse internal addresses itself',
   },
   async () => {
     await using internal = await startUpstream((_, response) => {

@@ -34,8 +34,7 @@ failure(
     symptom:
       '400 `invalid_signature` for the changed one; a genuine body with `10.50`, spaces or `\\u00eb` in it gets 202',
     defence: 'verify',
-    remains:
-      'A proxy in front that rewrites bodies makes every signature wrong',
+    remains: 'If a proxy rewrites bodies, every signature is invalid',
   },
   async () => {
     await using app = await startTestApp();
@@ -72,7 +71,7 @@ failure(
       'Another secret: 400 `invalid_signature`. Old and new one while both are set: 202. An empty or weak one: the program does not start',
     defence: 'to-key',
     remains:
-      'A secret that leaked works until you remove it; one that is published elsewhere looks like any other',
+      'A leaked secret works until you remove it. The check cannot know whether a secret is public',
   },
   () => {
     const [before, after] = [
@@ -246,7 +245,7 @@ failure(
     symptom: 'The newest state stays, whichever came last',
     defence: 'follow',
     remains:
-      'A sender without exact timestamps, such as Stripe: fetch the object from its API instead of believing the event',
+      'A sender without exact timestamps, such as Stripe: fetch the object from its API instead of trusting the event',
   },
   async () => {
     const events: [string, number][] = [
@@ -368,7 +367,7 @@ failure(
       'The attempt fails after 60 s (`timeLimitMs`), or at its commit; its writes are undone. Other events and answers go on',
     defence: 'process-event',
     remains:
-      'Code that ignores its signal goes on, without a transaction. As many hanging handlers as `concurrency` hold up events until the limit',
+      'Code that ignores its signal keeps running after its transaction is rolled back. As many hanging handlers as `concurrency` hold up events until the limit',
   },
   async () => {
     await using app = await startTestApp();

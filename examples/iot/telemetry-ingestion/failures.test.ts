@@ -114,7 +114,7 @@ failure(
       'The reading is kept under the time of the server, `clockIsOff` is true, and later ones replace it as the latest',
     defence: 'believe',
     remains:
-      'A clock that is wrong by less than an hour into the future, or thirty days into the past, is believed',
+      'A clock that is wrong by less than an hour into the future, or thirty days into the past, is accepted',
   },
   async () => {
     await using site = await startTestSite();
@@ -203,7 +203,7 @@ failure(
     symptom:
       'The message is a dead letter, `not its topic`; the subscription and the connection are refused',
     defence: 'read-message',
-    remains: 'A device may lie about itself',
+    remains: 'A device can send false readings of its own',
   },
   async () => {
     for (const broker of BROKERS) {
@@ -245,7 +245,7 @@ failure(
   'The database cannot be reached, or waits for a lock, while devices go on sending',
   {
     symptom:
-      'No acknowledgement; `waitingBytes` stops at its limit, connections beyond it are closed; all is stored when it is back',
+      'No acknowledgement; `waitingBytes` stops at its limit, connections beyond the limit are closed; when the database is back, all readings are stored',
     defence: 'add',
     remains:
       'A device must keep its readings as long: the outage may last longer than its memory. After 1.5 times its keep-alive a waiting device is disconnected',

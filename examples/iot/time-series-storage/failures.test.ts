@@ -135,7 +135,7 @@ failure(
       'The answer lists that reading with its place and a code under `refused`; the rest of the batch is stored',
     defence: 'append',
     remains:
-      'A clock that is wrong by less is believed: `AHEAD_SECONDS` and `LATE_DAYS` are the limits. The clock of the process is believed too',
+      'A clock that is wrong by less is accepted: `AHEAD_SECONDS` and `LATE_DAYS` are the limits. The clock of the process is trusted too',
   },
   async () => {
     await using storage = await startTestStorage();
@@ -519,7 +519,7 @@ failure(
       'Readers and writers wait for a second at most; retention gives up, goes on with the other levels, and a later run drops the day',
     defence: 'drop-old',
     remains:
-      'Until that report ends, each hour has such a second, and roll-ups read past the marks that vacuum cannot remove',
+      'Until that report ends, each hour has one such second, and roll-ups get slower, because vacuum cannot remove deleted marks',
   },
   async () => {
     await using storage = await startTestStorage();
@@ -615,7 +615,7 @@ failure(
   'A table that is not a partition has the name of one',
   {
     symptom:
-      'It stays: retention drops partitions of its own tables only, and none that somebody is detaching',
+      'The table is kept: retention drops only partitions of its own tables, and none that are being detached',
     defence: 'drop-old',
     remains:
       'When you detach a day or a month that late readings may still need, `append` or the roll-ups fail: wait `LATE_DAYS`',

@@ -72,7 +72,8 @@ failure(
 failure(
   'A job is enqueued in a transaction that is rolled back',
   {
-    symptom: 'No worker ever sees the job, nor one before the commit',
+    symptom:
+      'No worker ever sees the job. After a commit, workers see it only then',
     defence: 'enqueue',
     remains:
       'A caller that passes the pool instead of `tx` has left the transaction',
@@ -110,7 +111,7 @@ failure(
   'Jobs of two kinds have the same key, or one call has a key twice',
   {
     symptom:
-      'Each kind keeps its job; of one kind and key, the last one waits',
+      'Each kind has its own job. Of two waiting jobs with one kind and key, only the newest is kept',
     defence: 'enqueue',
     remains:
       'The key of a job is free once it begins, so it may run beside a newer one. A transaction that enqueues a key holds up others with that key until it ends; enqueue all keys of a transaction in one call',
@@ -145,7 +146,7 @@ failure(
       'It pauses longer each time; after `maxAttempts` it is in `dead_jobs`, and the log has `job is dead`',
     defence: 'judge',
     remains:
-      'When it ends the process, all jobs in that process lose an attempt',
+      'When the job ends the process, all jobs of that process lose an attempt',
   },
   async () => {
     await using jobs = await startTestJobs();

@@ -143,7 +143,8 @@ failure(
     symptom:
       'The worker claims again at once; what no wake-up announced is found after `pollSeconds`',
     defence: 'claim-what-is-due',
-    remains: 'Each wake-up costs a claim, also when others were faster',
+    remains:
+      'Each wake-up causes a claim, even if another process already has the row',
   },
   async () => {
     using _ = stopTime();
@@ -219,7 +220,7 @@ failure(
   'Work throws at once, or fails after it was cut off',
   {
     symptom:
-      'What came first is recorded as its end; the process and the other items go on',
+      'The loop records the first outcome (the error or the cut); the process and the other items go on',
     defence: 'run',
     remains:
       'An error after the cut is not logged: log in the work what you must know',
@@ -416,7 +417,7 @@ failure(
   'A process is killed, or frozen for longer than its lease',
   {
     symptom:
-      'Nothing until the lease ends; then another process does the item, and what the first one records late counts for nothing',
+      'No process works on the item until its lease ends; then another one does, and a late result of the first one is ignored',
     defence: 'settle',
     remains:
       'The work is done twice: outside the database it needs an idempotency key',

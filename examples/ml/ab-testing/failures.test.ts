@@ -52,10 +52,10 @@ failure(
   'The new version is worse',
   {
     symptom:
-      'Within a second of the error that proves it, it is rolled back on all servers; the log has `rolled back`, and whom it met',
+      'Within a second of the error that proves it, it is rolled back on all servers; the log has `rolled back` and the users who got its answers',
     defence: 'follow',
     remains:
-      'Those users met it, and one that is a little worse meets thousands',
+      'Those users got its answers; a version that is only a little worse is shown to thousands of users',
   },
   async () => {
     await using trials = await startTestTrials();
@@ -94,7 +94,7 @@ failure(
   'A team checks the result every day',
   {
     symptom:
-      'Nothing: an equally good version is rolled back as rarely as `alpha` says, no matter how often it is judged',
+      'An equally good version is rolled back with a probability of at most `alpha`, no matter how often it is judged',
     defence: 'evidence',
     remains:
       'An unlucky trial takes longer than one test of a number of users that was fixed before',
@@ -224,7 +224,7 @@ failure(
       'One failure counts, and the log has `a version failed`; the users of the next seconds count in neither arm',
     defence: 'note',
     remains:
-      'A version that hangs all the time is blamed once in `calmMs` on each server',
+      'A version that hangs all the time counts one failure per `calmMs` on each server',
   },
   async () => {
     for (const hanging of ['live', 'canary'] as const) {
@@ -568,7 +568,7 @@ failure(
   {
     symptom: '204 each time and counted once; 409 `truth_differs`',
     defence: 'tell-the-truth',
-    remains: 'A first truth that is wrong stands',
+    remains: 'A wrong first truth is not corrected',
   },
   async () => {
     await using trials = await startTestTrials();
@@ -602,7 +602,7 @@ failure(
     symptom: 'Nothing: a user who met the canary meets it again',
     defence: 'choose-arm',
     remains:
-      'Of those who met the live version, some meet the canary as it grows; they count where they came first',
+      'When the share grows, some users of the live version get the canary; they count for the live version',
   },
   async () => {
     await using trials = await startTestTrials();
@@ -653,7 +653,7 @@ failure(
   'The canary loses users, or their truths, on the way',
   {
     symptom:
-      'It is rolled back as `skewed`: what is left of its users proves nothing',
+      'It is rolled back as `skewed`: the remaining users are not a fair sample',
     defence: 'judge-trial',
     remains:
       'You must find the cause; if both arms lose alike, it is not seen',

@@ -155,7 +155,7 @@ failure(
   'Each client sends five rows that are alike',
   {
     symptom:
-      'No alert, where rows are the same as ever: with `rowsAlike: 5` the limits are five times as high',
+      'No alert when the rows have not changed: with `rowsAlike: 5` the limits are five times as high',
     defence: 'noise-limit',
     remains:
       'You must know the number. With too small a one, false alarms come each day, as the table shows',
@@ -181,7 +181,7 @@ failure(
 );
 
 failure(
-  'The model gives everybody the same answer while its inputs are fine',
+  'The model gives all callers the same answer, although its inputs have not changed',
   {
     symptom: '`ModelDrift` fires for `output:label`, and for no input',
     defence: 'observe',
@@ -262,7 +262,7 @@ failure(
   'The truth never comes',
   {
     symptom:
-      '`ModelQualityUnknown` fires when truths are later than the offset in its rule; accuracy is not said to be good',
+      '`ModelQualityUnknown` fires when truths are later than the offset in its rule; no rule reports good accuracy',
     defence: 'quality',
     remains:
       'Fifty truths a day may come from the easy cases only: draw them at random',
@@ -299,7 +299,7 @@ failure(
 );
 
 failure(
-  'A stranger sends names, values and words of their own',
+  'An attacker sends names, values and words of their own',
   {
     symptom:
       'Unknown inputs, and numbers that the card does not allow, get 400 `invalid_request`; the number of time series does not change',
@@ -341,7 +341,7 @@ failure(
     symptom: '`ModelMonitorSilent` fires after 15 minutes',
     defence: 'no-monitor',
     remains:
-      'One process of many: alert on `up == 0`, as for anything that is scraped',
+      'Not covered: one of several processes; alert on `up == 0`, as for anything that is scraped',
   },
   async () => {
     const process = startProcess();

@@ -27,7 +27,7 @@ import {
 import { describeModel, trainInto, writeModel } from './train-model.ts';
 
 failure(
-  'The input has the wrong shape, or NaN, or what no flower has',
+  'The input has the wrong shape, is NaN, or is outside the ranges of the card',
   {
     symptom:
       '400 `invalid_request`, with a pointer to each wrong feature; the model computes nothing',
@@ -180,7 +180,7 @@ failure(
       'The log has `model refused`; no request reaches the new model',
     defence: 'check-examples',
     remains:
-      'A model that is worse, but as it was in training, is loaded: compare versions on live traffic',
+      'A worse model is loaded if it computes what it computed in training: compare versions on live traffic',
   },
   async () => {
     await using models = await startTestServer();
@@ -284,7 +284,7 @@ failure(
       '422 `row_refused` for that request alone, and at once each time it is repeated; the others of its batch are answered',
     defence: 'suspect-rows',
     remains:
-      'Each different input of that kind costs two threads: refuse the kind in the card, and limit the rate of each client',
+      'Each different input of that kind costs two threads: exclude such inputs by the ranges of the card, and limit the rate of each client',
   },
   async () => {
     await using app = await startTestApp();

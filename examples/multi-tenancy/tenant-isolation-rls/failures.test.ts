@@ -139,7 +139,7 @@ failure(
     symptom:
       '`new row violates row-level security policy`; an update or delete of foreign rows counts zero',
     defence: 'policies',
-    remains: 'Truncate asks no policy: it is not granted',
+    remains: '`truncate` ignores policies, so it is not granted',
   },
   async () => {
     await using database = await startTwoTenants();
@@ -224,13 +224,13 @@ failure(
 );
 
 failure(
-  'A tenant probes unique and foreign keys for what others have',
+  'A tenant tests unique and foreign keys to find out what other tenants have',
   {
     symptom:
-      'None: a taken slug or id is free for everyone else, and a foreign id answers like one that is nowhere',
+      'None: a taken slug or id is free for everyone else, and an id of another tenant gets the same answer as an id that does not exist',
     defence: 'keys',
     remains:
-      'A key that must be unique among all tenants, such as an e-mail address, tells that it exists',
+      'A key that must be unique among all tenants, such as an e-mail address, reveals that it exists',
   },
   async () => {
     await using database = await startTwoTenants();

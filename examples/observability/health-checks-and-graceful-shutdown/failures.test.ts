@@ -83,7 +83,7 @@ failure(
 );
 
 failure(
-  'A check fails now and then',
+  'A check sometimes fails',
   {
     symptom:
       'Readiness does not flap: three failures in a row turn it red, two successes green',
@@ -130,7 +130,7 @@ failure(
       'It turns red after its time, and is not called again before it ends',
     defence: 'ask-once',
     remains:
-      'It stays red until the call ends, for ever if it never does: give clients a time limit of their own',
+      'It stays red until the call ends. If the call never ends, it stays red forever: give clients a time limit of their own',
   },
   async () => {
     const log = createTestLog();
@@ -165,7 +165,7 @@ failure(
 );
 
 failure(
-  'A stranger floods the probes, or reads them',
+  'An attacker floods the probes, or reads their answers',
   {
     symptom:
       'Each probe is answered from memory; the body says `"code":"not_ready"` and gives no reason',
@@ -422,7 +422,7 @@ failure(
     symptom:
       'Within a second it is ignored, since a wrapper may send one signal twice; later it ends the process at once: exit code 143 for SIGTERM, 130 for SIGINT',
     defence: 'receive-signal',
-    remains: 'What was still open is cut off, as by a crash',
+    remains: 'Open connections are cut off, as in a crash',
   },
   async () => {
     const shutdown = createTestShutdown({ noticeMs: 50_000 });

@@ -32,7 +32,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f-]{17}$/;
 const SPAN = /^[0-9a-f]{16}$/;
 
 failure(
-  'A request id is rubbish: markup, SQL, line breaks, 1 MB, or sent twice',
+  'A request id is invalid: markup, SQL, line breaks, 1 MB, or sent twice',
   {
     symptom:
       'The request gets a new UUID, in its answer and in its lines',
@@ -248,13 +248,13 @@ failure(
 );
 
 failure(
-  'A stranger on the internet chooses the ids, or that all is sampled',
+  'An outside client chooses the ids, or asks for all requests to be sampled',
   {
     symptom:
       'Without `trustCallers`, each request gets new ids and your sample rate',
     defence: 'correlate-requests',
     remains:
-      'Behind the edge, the headers are believed: remove them from other networks',
+      'Behind the edge, the headers are trusted: remove them from other networks',
   },
   async () => {
     await using app = await startTestApp({ trustCallers: false });
@@ -347,7 +347,7 @@ failure(
     symptom: 'The job runs, with new ids for what is not valid',
     defence: 'run-job',
     remains:
-      'Valid ids of another request are believed: protect the table',
+      'Valid ids of another request are trusted: protect the table',
   },
   async () => {
     await using app = await startTestApp();
@@ -571,7 +571,7 @@ failure(
     symptom: 'Each request has a span id of its own',
     defence: 'receive',
     remains:
-      'A request id is a word to search for: never a key, a proof or a permission',
+      'Use a request id only for search, never as a key, a proof or a permission',
   },
   async () => {
     await using app = await startTestApp();

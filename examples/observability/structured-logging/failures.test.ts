@@ -24,7 +24,7 @@ failure(
   'A secret is in what is logged',
   {
     symptom:
-      'None: the log has `[redacted]`, at any depth, for keys in any case, in URLs and in errors',
+      'The log has `[redacted]`, at any depth, for keys in any case, in URLs and in errors',
     defence: 'convert-fields',
     remains:
       'A secret below a harmless key, or in a text without a key, is not recognised; neither are names and addresses',
@@ -215,7 +215,7 @@ failure(
     symptom:
       'The line is written, with `[cyclic]` or `[unreadable]` in that place',
     defence: 'convert',
-    remains: 'Getters run: one with a side effect has it',
+    remains: 'The log calls getters, with their side effects',
   },
   () => {
     const { log, last } = startTestLog();
@@ -446,7 +446,7 @@ failure(
       'An object with name, message, code, cause and the frames of its stack, where JSON.stringify writes `{}`',
     defence: 'convert',
     remains:
-      'Its other fields are left out: libraries hang requests on errors',
+      'Its other fields are left out: libraries add requests to errors',
   },
   () => {
     const { log, last } = startTestLog();
@@ -709,7 +709,7 @@ failure(
 );
 
 failure(
-  'Lines of two requests are mixed, and nobody can tell whose they are',
+  'Log lines of two requests are mixed, and have nothing that tells them apart',
   {
     symptom:
       'Each line carries the fields of its request, over every `await`',
@@ -761,7 +761,8 @@ failure(
     symptom:
       '`log.level` may be set at any time; a wrong name is refused',
     defence: 'set-level',
-    remains: 'The level holds for one process: tell each instance',
+    remains:
+      'The level applies to one process: change it in each instance',
   },
   () => {
     const { log, read } = startTestLog();

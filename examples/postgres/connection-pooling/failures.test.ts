@@ -249,7 +249,7 @@ test('A client that is forgotten in a transaction is ended by Postgres, and its 
 });
 
 failure(
-  'A failover leaves a connection that swallows all bytes',
+  'After a failover, a connection accepts all bytes and never answers',
   {
     symptom:
       'PoolError `no_answer` after `answerTimeoutMs`; idle connections are closed too, and the next statement opens a new one',
@@ -342,7 +342,7 @@ test('A process that is stopped for longer than `answerTimeoutMs`, as a containe
 });
 
 failure(
-  'A connection leads to a server that is read-only now, or a migration changed what a named statement reads',
+  'A connection is to a server that has become read-only, or a migration changed what a named statement reads',
   {
     symptom:
       '25006 `read-only transaction`, or 0A000 `cached plan must not change result type`, once for each connection',
@@ -514,7 +514,7 @@ failure(
       'The log says `connections are cut off` after `endTimeoutMs`, and `end` resolves; callers in the queue get PoolError `ended` at once',
     defence: 'end',
     remains:
-      'What was cut off rolls back: Postgres notices within a second',
+      'Postgres notices closed connections within a second, and rolls back',
   },
   async () => {
     await using database = await startDatabase();
@@ -719,7 +719,7 @@ failure(
   'Session state through PgBouncer in transaction mode',
   {
     symptom:
-      'A `set` reaches other callers, a session lock stays, a `listen` hears nothing, a named statement fails',
+      'A `set` affects other callers, a session lock stays, a `listen` gets no notification, a named statement fails',
     defence: 'set-local',
     remains:
       'Named statements need PgBouncer 1.21 with `max_prepared_statements`; `listen` needs a direct connection',

@@ -86,7 +86,7 @@ async function readPid(db: Queryable): Promise<number> {
 }
 
 failure(
-  'The work swallows the error of a statement',
+  'The function catches the error of a statement and goes on',
   {
     symptom:
       'TransactionError `rolled_back`, with the error of the statement as its cause',
@@ -225,7 +225,7 @@ failure(
       'TransactionError `outcome_unknown` within the time limit, or the `query_timeout` of the pool; it is not tried again',
     defence: 'give-back',
     remains:
-      'The row may be there, as here: give it an id of your own, and look',
+      'The row may be there, as here: use an id of your own, and read the row by it',
   },
   async () => {
     await using database = await startAccounts();
@@ -657,7 +657,7 @@ failure(
   'Two transactions each read what the other one writes: write skew',
   {
     symptom:
-      'At serializable one of them gives way with 40001, runs again and finds too little money; at repeatable read both commit',
+      'At serializable one of them fails with 40001, runs again and finds too little money; at repeatable read both commit',
     defence: 'withdraw',
     remains:
       'The rule holds only when all that touch these rows are serializable',
@@ -861,7 +861,7 @@ failure(
   'A session lock of Postgres is used through a pool',
   {
     symptom:
-      'None with `takeLock`: the lock ends with the transaction, and two purposes never share one',
+      'With `takeLock`, the lock ends with the transaction, and two purposes never share one',
     defence: 'advisory-lock',
     remains:
       'A holder that keeps the lock longer than `lockTimeoutMs` makes the others fail with 55P03',

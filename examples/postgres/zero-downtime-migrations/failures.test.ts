@@ -15,7 +15,7 @@ import { runProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import pg, { type Pool } from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { fillUsers } from './fill-users.ts';
 import { lintMigrations } from './lint-migrations.ts';
 import {
@@ -51,7 +51,7 @@ failure(
       'The log has `no lock in time, trying again`; a live query waits `lockTimeoutMs` for each attempt, not for the report',
     defence: 'retry-for-the-lock',
     remains:
-      'A table that is never free: the migration gives up after its attempts, and fails',
+      'If the table is never free, the migration fails after its attempts',
   },
   async () => {
     const waits: number[] = [];
@@ -116,6 +116,24 @@ test('A deadlock is tried again, as a lock that did not come', async () => {
   expect(app.log.count(BLOCKED, /"attempt":1,/)).toBe(1);
 });
 
+test('The wait for a lock is random, so that two that met do not meet again', async () => {
+  await using app = await startTestApp();
+  const deadlock = `do $$ begin
+      raise exception 'deadlock' using errcode = '40P01';
+    end $$`;
+  for (const [random, waitMs] of [
+    [0, 200],
+    [1, 400],
+  ] as const) {
+    const chance = vi.spyOn(Math, 'random').mockReturnValue(random);
+    const moved = createOne(app, deadlock).moveTo();
+    await expect(moved).rejects.toMatchObject({ code: '40P01' });
+    chance.mockRestore();
+    const first = new RegExp(`"attempt":1,"waitMs":${waitMs}\\b`);
+    expect(app.log.count(BLOCKED, first)).toBe(1);
+  }
+});
+
 failure(
   'A backfill is killed with SIGKILL in the middle',
   {
@@ -123,7 +141,7 @@ failure(
       'The next deployment resumes after the last batch. If another step ran before it, up or down, the backfill begins at its first row: none is skipped',
     defence: 'run-in-batches',
     remains:
-      'Until then some rows have new names and some have not: the new release must bear both, and a batch that is done twice',
+      'Until then some rows have new names and some have not: the new release must accept both, and a batch may run twice',
   },
   async () => {
     await using app = await startTestApp({
@@ -206,6 +224,48 @@ test('A batch takes longer than its time limit', async () => {
   });
 });
 
+test('A backfill rests as long as its batch worked, not as long as it waited for locks', async () => {
+  const rests: { milliseconds: number; at: number }[] = [];
+  await using app = await startTestApp({
+    pause: (milliseconds) => {
+      rests.push({ milliseconds, at: performance.now() });
+      return hasten(milliseconds);
+    },
+  });
+  const { pool } = app;
+  const done = 'select null as last where $1::text is null and $2 > 0';
+  const rest = async (options: OneOptions, end: () => unknown) => {
+    await using held = await begin(pool, 'lock table backfills');
+    const began = performance.now();
+    const moved = createOne(app, done, {
+      kind: 'backfill',
+      ...options,
+    }).moveTo();
+    await untilWaiting(pool);
+    const waited = performance.now();
+    await end();
+    await held.end();
+    await moved;
+    const [first] = rests.splice(0);
+    await pool.query('delete from migrations');
+    const { milliseconds = 0, at = 0 } = first ?? {};
+    return { milliseconds, at, began, waited };
+  };
+
+  const patient = { lockTimeoutMs: 60_000, timeLimitMs: 60_000 };
+  const waiting = await rest(patient, () => {});
+  expect(waiting.milliseconds).toBeLessThanOrEqual(
+    waiting.at - waiting.waited,
+  );
+  // What never got its lock worked all the time.
+  const hasty = { lockTimeoutMs: 60_000, timeLimitMs: 300 };
+  const cut = await rest(hasty, () =>
+    waitUntil('it is cut off', () => rests.length > 0),
+  );
+  expect(cut.milliseconds).toBeGreaterThan(200);
+  expect(cut.milliseconds).toBeLessThanOrEqual(cut.at - cut.began);
+});
+
 /** Sleeps when it may take more than ten rows. */
 const slowBatch = `
   with batch as (
@@ -257,17 +317,71 @@ test('A backfill makes no progress', async () => {
     `select '3' as last where $1::text is null and $2 < 0`,
     `select $2 || 'k' as last from users where $1::text is null`,
   ];
-  for (const sql of bad) {
+  for (const [index, sql] of bad.entries()) {
     const migrator = createOne(app, sql, { kind: 'backfill' });
     await expect(migrator.moveTo(), sql).rejects.toMatchObject({
       code: 'bad_batch',
       message: expect.stringMatching(/^0001-one\.up: a batch returns/),
     });
-    await app.pool.query('delete from backfills');
+    // Of a batch that is not valid, nothing is kept: the first was valid once.
+    const { rowCount } = await app.pool.query('delete from backfills');
+    expect(rowCount, sql).toBe(index === 0 ? 1 : 0);
   }
+  expect(app.log.count('the batch took too long')).toBe(0);
   expect(
     await ask(app.pool, 'select count(*)::int from migrations'),
   ).toBe(0);
+});
+
+test('A backfill that is done and not recorded goes on at its end, and changes no progress but its own', async () => {
+  await using app = await startTestApp();
+  const { pool } = app;
+  const sql = `with batch as (
+      select id
+      from users
+      where $1::bigint is null or id > $1
+      order by id
+      limit $2
+    )
+    select max(id)::text as last
+    from batch`;
+  const { checksum } = createBackfill(sql);
+  await pool.query(
+    `insert into backfills (name, checksum)
+     values ('0001-one.up', 'another'), ('another', $1)`,
+    [checksum],
+  );
+  await pool.query(
+    'alter table migrations add constraint closed check (name is null)',
+  );
+  const migrator = app.createMigrator({
+    migrations: [createBackfill(sql)],
+  });
+
+  await expect(migrator.moveTo()).rejects.toThrow('closed');
+  const keys =
+    'select array_agg(last_key order by last_key) from backfills';
+  expect(await ask(pool, keys)).toEqual(['250', null, null]);
+});
+
+test('The tables refuse a migration twice, or without its checksum', async () => {
+  await using app = await startTestApp();
+  await app.moveTo(EXPAND);
+  const again = 'insert into migrations select * from migrations';
+  await expect(app.pool.query(again)).rejects.toMatchObject({
+    code: '23505',
+  });
+  await expect(
+    app.pool.query('update migrations set checksum = null'),
+  ).rejects.toMatchObject({ code: '23502' });
+  await expect(
+    app.pool.query('update migrations set applied_at = null'),
+  ).rejects.toMatchObject({ code: '23502' });
+  const { rows } = await app.pool.query(
+    `select applied_at between now() - interval '1 h' and now() as is_now
+     from migrations`,
+  );
+  expect(rows).toEqual([{ is_now: true }]);
 });
 
 test('A deployment is taken back in the middle of a backfill, and comes again', async () => {
@@ -373,7 +487,18 @@ failure(
     expect(await isValid(pool)).toBe(false);
     await old.end();
 
-    // Another one that is invalid is not its own.
+    // Others that are invalid are not its own: by name, or by table.
+    await pool.query(
+      `create schema shop;
+       create table shop.items as
+       select from generate_series(1, 2)`,
+    );
+    await expect(
+      pool.query(
+        `create unique index concurrently users_by_family_name
+         on shop.items ((true))`,
+      ),
+    ).rejects.toMatchObject({ code: '23505' });
     await expect(
       pool.query(
         'create unique index concurrently twice on users ((true))',
@@ -381,6 +506,18 @@ failure(
     ).rejects.toMatchObject({ code: '23505' });
     await moveTo(target);
     expect(await isValid(pool)).toBe(true);
+    const others = `select array[
+      to_regclass('twice') is null,
+      to_regclass('shop.users_by_family_name') is null
+    ]`;
+    expect(await ask(pool, others)).toEqual([false, false]);
+    const rebuilt = createOne(
+      app,
+      'CREATE INDEX CONCURRENTLY twice ON users (id)',
+      { kind: 'concurrent' },
+    );
+    await pool.query('delete from migrations');
+    await rebuilt.moveTo();
     await pool.query('drop index twice');
     // A valid one may be in use: it is never dropped.
     const again = createOne(
@@ -407,12 +544,17 @@ failure(
   },
   async () => {
     let turns = 0;
+    let pausing = 0;
+    const pauses: [milliseconds: number, atOnce: number][] = [];
     await using app = await startTestApp();
     const { pool, moveTo } = app;
     const other = app.createMigrator({
       pause: async (milliseconds, signal) => {
         turns += 1;
+        pausing += 1;
+        pauses.push([milliseconds, pausing]);
         await hasten(milliseconds, signal);
+        pausing -= 1;
       },
     });
     const target = '0004-validate-names';
@@ -427,9 +569,11 @@ failure(
     const first = moveTo('0005-index-family-names');
     await untilWaiting(pool);
     turns = 0;
+    pauses.length = 0;
     const logged = app.log.count('another migrator is running');
     const second = other.moveTo('0005-index-family-names');
     await waitUntil('the second asks again', () => turns > 3);
+    expect(new Set(pauses.map(String))).toEqual(new Set(['100,1']));
     await old.end();
 
     expect(await first).toEqual(['0005-index-family-names']);
@@ -494,7 +638,7 @@ failure(
     symptom: '`edited` or `out_of_order`; no statement is run',
     defence: 'check-history',
     remains:
-      'An older release that migrates is refused too: take back with the newer one, then deploy it',
+      'An older release that migrates is refused too: undo with the newer release first, then deploy the older one',
   },
   async () => {
     await using app = await startTestApp();
@@ -569,6 +713,7 @@ test('Two files have the same number, or two steps the same name', () => {
   );
   refuse('x0009-tags.up.sql', 'is not named NNNN-name.up.sql');
   refuse('0009-.up.sql', 'is not named NNNN-name.up.sql');
+  refuse('00010-tags.up.sql', 'is not named NNNN-name.up.sql');
   refuse('0009-tags.up.sql.txt', 'is not named NNNN-name.up.sql');
 
   const last = () => readMigrations(folder).at(-1);
@@ -591,7 +736,7 @@ failure(
       'The old release finds each name that the new one wrote, and the migrations go down as they went up',
     defence: 'keep-in-step',
     remains:
-      'Below 0001, where a name was split is forgotten; and `full_name` comes back without its `not null`',
+      'When 0001 itself is undone, the place where a name was split is lost; and `full_name` comes back without its `not null`',
   },
   async () => {
     await using app = await startTestApp();
@@ -685,7 +830,7 @@ failure(
   'Both releases write the same row',
   {
     symptom:
-      'Nothing: each write is kept, whichever release makes it, before the backfill and after it',
+      'Each write is kept, whichever release makes it, before the backfill and after it',
     defence: 'keep-in-step',
     remains:
       'Blanks at the end of a full name are cut off; a write of both forms at once keeps the new one',
@@ -800,7 +945,7 @@ failure(
     symptom: '`refused`, with file and statement; no migration is run',
     defence: 'list',
     remains:
-      'A file that begins with `-- reviewed: <why>` is not looked at: a person did',
+      'A file that begins with `-- reviewed: <why>` is not checked by the linter: a person reviewed it',
   },
   async () => {
     for (const [kind, statements] of Object.entries(refused))
@@ -967,6 +1112,39 @@ async function lint(kind: string, sql: string) {
   await lintMigrations([up]);
 }
 
+test('The linter names each statement, of both directions, and sees through more than its list', async () => {
+  const stepOf = (file: string, sql: string, kind = 'transaction') => {
+    return { file, kind, sql } as Step;
+  };
+  const lock = 'lock table users \n';
+  const named = lintMigrations([
+    createMigration({ name: '0001-one', up: stepOf('one', lock) }),
+    createMigration({
+      name: '0002-two',
+      up: stepOf('two', lock),
+      down: stepOf('back', lock),
+    }),
+  ]);
+  await expect(named).rejects.toThrow(
+    /:\none: lock table users\ntwo: lock table users\nback: lock table users$/,
+  );
+  const down = stepOf('back', lock);
+  await expect(
+    lintMigrations([createMigration({ name: '0001-one', down })]),
+  ).rejects.toThrow('back: lock table users');
+  await lint('transaction', `-- a\n--\n-- reviewed: b\n${lock}`);
+
+  const own = 'users set a = 1 from b where users.id = b.id';
+  for (const sql of [
+    'create table t as select id from users where id > $1 order by id limit $2',
+    `${batch}, u as (update ${own}), v as (update users set a = 2) select from b`,
+    `${batch}, u as (merge into users using b on users.id = b.id when matched then update set a = 1 returning users.id) select from b`,
+  ])
+    await expect(lint('backfill', sql), sql).rejects.toMatchObject({
+      code: 'refused',
+    });
+});
+
 test('A replica lags behind a backfill', async () => {
   await using setup = await startReplicated();
   const { pool, replica, log, migrator, askReplica } = setup;
@@ -982,6 +1160,10 @@ test('A replica lags behind a backfill', async () => {
     'the replica stops it',
     () => log.count(BEHIND, /"name":"replica","bytes":"\d+"/) >= 20,
   );
+  // It has the whole log, and has not applied it.
+  await untilReplica(pool, 'least(restart_lsn, flush_lsn)');
+  const waits = log.count(BEHIND);
+  await waitUntil('it waits on', () => log.count(BEHIND) > waits + 5);
   expect(await ask(pool, applied)).toBe(0);
   await askReplica('select pg_wal_replay_resume()');
   await moved;
@@ -1004,6 +1186,17 @@ test('A replica lags behind a backfill', async () => {
     `select pg_create_physical_replication_slot('idle')`,
   );
   await waitUntil('it has all', async () => !(await findLag(pool)));
+  await pool.query(
+    `select pg_create_physical_replication_slot('gone', true)`,
+  );
+  await pool.query(
+    'insert into filler select generate_series(1, 10000)',
+  );
+  await untilReplica(pool, 'replay_lsn');
+  expect(await findLag(pool)).toMatchObject({
+    name: 'gone',
+    pauseMs: 500,
+  });
   await pool.query(`create role guest login password 'guest'`);
   const url = new URL(setup.url);
   url.username = 'guest';
@@ -1014,6 +1207,7 @@ test('A replica lags behind a backfill', async () => {
     message: expect.stringContaining('grant it pg_monitor'),
   });
   await guests.end();
+  await pool.query(`select pg_drop_replication_slot('gone')`);
   await replica[Symbol.asyncDispose]();
   await pool.query(
     'insert into filler select generate_series(1, 10000)',
@@ -1029,6 +1223,9 @@ test('A replica lags behind a backfill', async () => {
   await pool.query(`select pg_drop_replication_slot('a')`);
   // Nobody sets it: 16 MB.
   const byDefault = { maxLagBytes: undefined };
+  await pool.query(
+    'insert into filler select generate_series(1, 60000)',
+  );
   expect(await findLag(pool, byDefault)).toBeUndefined();
   await pool.query(
     'insert into filler select generate_series(1, 500000)',
@@ -1048,6 +1245,22 @@ test('A replica lags behind a backfill', async () => {
   expect(await findLag(pool)).toBeUndefined();
 });
 
+/** Waits until the replica has come as far as the primary is now. */
+async function untilReplica(pool: Pool, position: string) {
+  const now = await ask<string>(
+    pool,
+    'select pg_current_wal_insert_lsn()::text',
+  );
+  await waitUntil('the replica has come so far', () =>
+    ask<boolean>(
+      pool,
+      `select ${position} >= '${now}'::pg_lsn
+       from pg_stat_replication
+       join pg_replication_slots on active_pid = pid`,
+    ),
+  );
+}
+
 type Limits = { maxLagBytes: number | undefined };
 
 /** What a migration would wait for, or nothing. */
@@ -1060,7 +1273,10 @@ async function findLag(
   const options = {
     pool,
     log: { info: (_: string, details: object) => found.push(details) },
-    pause: () => Promise.reject(noPause),
+    pause: async (pauseMs: number) => {
+      found.push({ ...found.pop(), pauseMs });
+      throw noPause;
+    },
     signal: new AbortController().signal,
   };
   try {

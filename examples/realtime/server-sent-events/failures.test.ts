@@ -44,7 +44,7 @@ failure(
   'A connection is cut, or the process behind it dies',
   {
     symptom:
-      'None: the browser comes back to the other process, and each event came once',
+      'The browser reconnects to the other process, and gets each event once',
     defence: 'streams-through-nginx',
     remains:
       'Events come late by the time that a browser waits before it comes back; a process that hangs is noticed after 60 seconds',
@@ -83,7 +83,7 @@ failure(
 );
 
 failure(
-  'A write reaches no process, or the database fails, behind nginx',
+  'Behind nginx, a write reaches no process, or the database fails',
   {
     symptom:
       'The write gets 502 and a failed read 500; only a stream gets 200 with `retry:`',
@@ -282,7 +282,7 @@ failure(
       'Sorted by topic, both commit; in opposite orders one gets 40P01, and runs again',
     defence: 'append-last',
     remains:
-      'Rows of yours that transactions lock in another order deadlock as before',
+      'Your own rows can still deadlock, if transactions lock them in different orders',
   },
   async () => {
     await using app = await startTestApp();
@@ -422,7 +422,7 @@ failure(
 );
 
 failure(
-  'A reader asks for events that are gone, or that never were',
+  'A reader asks for events that were deleted or never existed',
   {
     symptom: 'It gets a `reset` event, and loads its state again',
     defence: 'tell-a-gap',

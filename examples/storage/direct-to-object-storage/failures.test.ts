@@ -44,7 +44,7 @@ afterEach(() => {
 });
 
 failure(
-  'A file is larger than it said',
+  'A file is larger than the size that the client gave',
   {
     symptom:
       '403 `SignatureDoesNotMatch` from the store, and 413 `too_large` from the API',
@@ -360,7 +360,7 @@ failure(
       'The connection breaks; the confirmation that is sent again gets 200',
     defence: 'confirm-upload',
     remains:
-      'If nobody asks again, the sweep removes the object a day later',
+      'If the client does not confirm again, the sweep removes the object a day later',
   },
   async () => {
     await using app = await startTestApp(emulator);

@@ -6,8 +6,9 @@ import { expect, test } from 'vitest';
 import { createBucket } from './buckets.ts';
 import { cleanName } from './clean-name.ts';
 import { contentHeaders } from './content-headers.ts';
+import { createBuckets } from './example-services.ts';
 import { createFileQuarantine } from './file-quarantine.ts';
-import { startTestApp } from './test-app.ts';
+import { startTestApp, store } from './test-app.ts';
 import { makePicture } from './test-images.ts';
 
 const PDF = '%PDF-1.4\n%%EOF\n';
@@ -39,6 +40,14 @@ test('What is published is served as a download that runs nothing', async () => 
   });
   expect(names.join()).toBe(
     'attachment; filename=x.jpeg,attachment; filename=x.webp,attachment; filename=x.pdf',
+  );
+  const dots = { name: 'a.b.', type: TYPE, size: 1, object: '' };
+  expect(contentHeaders(dots)['content-disposition']).toBe(
+    'attachment; filename=a.b.pdf',
+  );
+  const inner = { ...dots, name: 'a.b.c' };
+  expect(contentHeaders(inner)['content-disposition']).toBe(
+    'attachment; filename=a.b.pdf',
   );
 });
 
@@ -351,7 +360,7 @@ test('A row cannot be decided in part', async () => {
     `state = 'rejected', reason = 'x'`,
     `reason = 'x'`,
     `decided_at = now()`,
-    `state = 'gone'`,
+    `state = 'gone', decided_at = now()`,
     `state = 'published', object = id, decided_at = now()`,
   ])
     await expect(
@@ -385,6 +394,35 @@ test('The oldest file that waits is found by an index', async () => {
   ]);
 });
 
+test('A file is written one part after the other, and removed before it is said to be', async () => {
+  const bucket = `parts-${randomUUID()}`;
+  const client = await createBuckets(store, [bucket]);
+  let underWay = 0;
+  const most: number[] = [];
+  client.middlewareStack.add(
+    (send) => async (call) => {
+      most.push(++underWay);
+      try {
+        return await send(call);
+      } finally {
+        underWay -= 1;
+      }
+    },
+    { step: 'build' },
+  );
+  const parts = createBucket(client, bucket);
+  await parts.write('x', Buffer.alloc(16_000_000));
+  expect(await parts.read('x')).toHaveLength(16_000_000);
+  expect(most.length).toBeGreaterThan(4);
+  expect(Math.max(...most)).toBe(1);
+
+  const deleteObject = async () => {
+    throw new Error('the store is down');
+  };
+  const down = createBucket({ deleteObject } as never, bucket);
+  await expect(down.remove('x')).rejects.toThrow('the store is down');
+});
+
 test('A store that sends no stream is an error', async () => {
   const client: object = { getObject: async () => ({}) };
   const bucket = createBucket(client as never, 'files');
@@ -397,6 +435,7 @@ test('A name is normal, trimmed, and at most 100 characters long', () => {
     'a\u0308': 'ä',
     ['😀'.repeat(120)]: '😀'.repeat(100),
     ' x ': 'x',
+    'my own.file.png': 'my own.file.png',
     [`${'x'.repeat(99)} y`]: 'x'.repeat(99),
     'a/b\n/c\\.\t.d/': 'file',
   };

@@ -2,13 +2,18 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { limitProcess } from './limit-process.ts';
 
 // In the place of the inspector: what a decoder may do that an
 // upload took over, and a program that does not even start.
 const [act = '', order = ''] = process.argv.slice(2);
-if (act === 'end early') throw new Error('a library is missing');
+if (act === 'end early') {
+  process.stderr.write('it begins\n');
+  await setTimeout(100);
+  throw new Error('a library is missing');
+}
 // On a busy machine, one thread gets too little in its time.
 if (act === 'spin') await Promise.all(Array.from({ length: 7 }, spin));
 if (act !== 'be limited') limitProcess(process.pid, JSON.parse(order));
@@ -20,6 +25,7 @@ const PDF = 'application/pdf\n';
 const acts: Record<string, () => unknown> = {
   die: () => process.kill(process.pid, 'SIGSEGV'),
   hang: () => {
+    process.stderr.write('a warning about the file');
     process.on('SIGTERM', () => {});
     setInterval(() => {}, 1000);
   },
@@ -50,7 +56,9 @@ function isOurs(name: string): boolean {
   return name !== 'NODE_V8_COVERAGE';
 }
 
-const answer = await acts[act]?.();
+const answer = act.startsWith('say ')
+  ? `${act.slice('say '.length)}\n`
+  : await acts[act]?.();
 if (typeof answer === 'string') process.stdout.write(answer);
 
 async function spin() {

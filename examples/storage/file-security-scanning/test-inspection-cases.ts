@@ -181,6 +181,34 @@ test('A decoder that was taken over cannot make up a verdict, or answer without 
   });
 });
 
+test('Of the words of a decoder, only the reasons and types that it has count', async () => {
+  const say = (word: string) => hostile(`say ${word}`)(text, signal);
+  const reasons = [
+    'wrong_type',
+    'too_many_pixels',
+    'too_large',
+    'unreadable',
+  ];
+  const types = [
+    'image/jpeg',
+    'image/png',
+    'image/webp',
+    'application/pdf',
+  ];
+
+  const refused = await Promise.all(reasons.map(say));
+  expect(refused).toEqual(
+    reasons.map((reason) => ({ refused: reason })),
+  );
+  const published = await Promise.all(types.map(say));
+  const bytes = Buffer.alloc(0);
+  expect(published).toEqual(types.map((type) => ({ type, bytes })));
+  const words = ['too_large', 'image/png'];
+  const others = words.flatMap((word) => [`x${word}`, `${word}x`]);
+  for (const other of others)
+    await expect(say(other)).rejects.toThrow('It is not a verdict');
+});
+
 test('A process is limited by the kernel in what it may use and open', async () => {
   const child = spawn(node, [HOSTILE, 'be limited']);
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -246,6 +274,16 @@ test('clamd is asked about the whole of a file of megabytes, and about an empty 
   expect(await scan(Buffer.alloc(0), signal)).toBeUndefined();
 });
 
+test('clamd hears one chunk and the end of the stream, at the address that was named', async () => {
+  const named = await startTroubledClamd('stream: OK\0', '127.0.0.2');
+
+  const scan = createClamdScanner(named);
+  expect(await scan(Buffer.from('abc'), signal)).toBeUndefined();
+  expect(`${await named.heard}`).toBe(
+    'zINSTREAM\0\0\0\0\x03abc\0\0\0\0',
+  );
+});
+
 test('Whatever clamd says but clean or found is an error, and so is its silence', async () => {
   const bytes = Buffer.from('x');
   const answers = [
@@ -254,6 +292,7 @@ test('Whatever clamd says but clean or found is an error, and so is its silence'
     'stream: scan failed. ERROR\0',
     'INSTREAM size limit exceeded. ERROR\0',
     'stream: X FOUND\0stream: OK\0',
+    'INSTREAM stream: X FOUND\0',
   ];
   for (const answer of answers) {
     const scan = createClamdScanner(await startTroubledClamd(answer));
