@@ -152,6 +152,13 @@ describe('a pattern on its way into a project', () => {
     expect(project.project.list('patterns/webhook-receiving')).toEqual(['signatures.ts']);
   });
 
+  it('leaves packages, and says how those that nothing needs any more are removed', () => {
+    using place = makeProject({ 'pnpm-lock.yaml': '' });
+    run(['add', 'transactions-and-locking'], {}, place.folder);
+    const { out } = run(['remove', 'transactions-and-locking'], {}, place.folder);
+    expect(out).toMatch(/\nUnless your own code imports them: pnpm remove @types\/pg pg\n$/);
+  });
+
   it('is known to the AI tools of the project after init, and no more after its removal', () => {
     expect(run(['init']).out).toBe('AGENTS.md  created\nCLAUDE.md  created\n');
     expect(project.project.read('AGENTS.md')).toContain('background-jobs:');

@@ -117,7 +117,8 @@ migration is only reported: write one of your own, then run update --applied.`,
     synopsis: '<id…> [--dry-run] [--cwd <folder>] [--json]',
     summary: 'Removes the copied files that you did not edit',
     about: `Also removes the patterns that were added only because these build on them, unless another pattern
-needs them. Edited files, migrations and packages stay.`,
+needs them. Edited files, migrations and packages stay; it prints the command that removes the packages
+that were added for these alone.`,
     examples: ['touchstone remove background-jobs --dry-run'],
     options: { 'dry-run': { type: 'boolean' } },
     load: async () => (await import('./commands/remove.ts')).remove,

@@ -7,9 +7,9 @@ import { PACKAGE } from '../library/package-name.ts';
 import type { Packages, ServiceTemplate } from '../library/types.ts';
 import { listImports, listOwnFiles } from './own-files.ts';
 import type { Kit } from './prepare-copy.ts';
-import { stripMarkers } from './prepare-copy.ts';
 import type { SourcePattern } from './read-pattern.ts';
 import { rewriteReferences } from './rewrite-references.ts';
+import { stripMarkers } from './strip-markers.ts';
 
 /** The pattern whose example is the new service. */
 export const SERVICE = 'architecture/service-templates';

@@ -9,7 +9,8 @@ export const listOwnFiles = ({ data, sources }: SourcePattern): Set<string> =>
     data.files.filter((path) => !path.endsWith('.sql')),
   );
 
-const TESTS = 'failures.test.ts';
+/** The tests that are copied. */
+export const TESTS = 'failures.test.ts';
 
 /** The files that the tests of a copy consist of, without the pattern's own. */
 export function listTestFiles(pattern: SourcePattern): Set<string> {

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { cutFile } from '../../scripts/engine/cut.ts';
-import { scanRegions } from '../../scripts/engine/regions.ts';
-import { TESTS_FOLDER } from '../../scripts/pattern/copied-tests.ts';
+import { nameCopiedTest, TESTS_FOLDER } from '../../scripts/pattern/copied-tests.ts';
 import { followImports, listPackages } from '../../scripts/pattern/follow-imports.ts';
 import { listForeign, resolveForeign } from '../../scripts/pattern/foreign-references.ts';
 import { slugOf } from '../../scripts/pattern/ids.ts';
-import { leaveOutTables } from '../../scripts/pattern/sql-statements.ts';
 import { PACKAGE } from '../library/package-name.ts';
 import type { FileRole, Packages, PatternManifest } from '../library/types.ts';
 import { countTokens } from './count-tokens.ts';
+import { describeMigrations } from './describe-migrations.ts';
+import { findNestNote } from './find-nest-note.ts';
 import { findFileFaults, listImports, listOwnFiles, listTestFiles } from './own-files.ts';
 import type { SourcePattern } from './read-pattern.ts';
 import { type FileReference, rewriteReferences } from './rewrite-references.ts';
+import { stripMarkers } from './strip-markers.ts';
 
 /** A file as a project gets it. */
 export type CopiedText = { role: FileRole; path: string; text: string };
@@ -36,10 +36,11 @@ export function prepareCopy(pattern: SourcePattern, kit: Kit, others: Others): P
   const { id, data, sources } = pattern;
   const own = listOwnFiles(pattern);
   const tests = listTestFiles(pattern);
+  const migrations = describeMigrations(pattern);
   const texts = [
     ...[...own].map((path) => toText('pattern', path)),
-    ...data.files.filter((path) => path.endsWith('.sql')).map((path) => toMigration(path)),
-    ...[...tests].map((path) => toText('test', path)),
+    ...migrations.map(({ path, text }) => ({ role: 'migration' as const, path, text })),
+    ...[...tests].map((path) => ({ ...toText('test', path), path: nameCopiedTest(path) })),
     ...listRequiredSchemas(pattern, tests, others),
   ];
   return {
@@ -50,6 +51,8 @@ export function prepareCopy(pattern: SourcePattern, kit: Kit, others: Others): P
       ...collectPackages(pattern, { own, tests, kit }),
       environment: listEnvironment([...own].map((path) => sources.get(path) ?? '')),
       yours: data.yours,
+      migrations: migrations.map(({ text, ...migration }) => migration),
+      nestNote: findNestNote(pattern),
     },
     texts,
     faults: findFileFaults(pattern),
@@ -61,17 +64,6 @@ export function prepareCopy(pattern: SourcePattern, kit: Kit, others: Others): P
     const place = { id, role, path, own };
     return { role, path, text: rewriteReferences(text, (reference) => point(reference, place)) };
   }
-  function toMigration(path: string): CopiedText {
-    const { text } = toText('migration', path);
-    return { role: 'migration', path, text: leaveOutTables(text, data.yours) };
-  }
-}
-
-/** The file as it runs, without the lines that only serve the page. */
-export function stripMarkers(path: string, text: string): string {
-  const scan = scanRegions(path, text);
-  const cut = scan.markers.size === 0 ? undefined : cutFile(scan);
-  return cut === undefined ? text : `${cut.lines.join('\n')}\n`;
 }
 
 type Place = { id: string; role: FileRole; path: string; own: ReadonlySet<string> };

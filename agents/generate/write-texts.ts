@@ -8,10 +8,15 @@ import {
   writeChoice,
   writeItems,
 } from '../../scripts/page/machine-text.ts';
+import { nameCopiedTest } from '../../scripts/pattern/copied-tests.ts';
 import { NPX } from '../library/package-name.ts';
+import { nameMigration, sayGrant } from '../library/say-migrations.ts';
 import type { Detail } from '../library/types.ts';
 import { BUDGETS } from './budgets.ts';
 import { countTokens } from './count-tokens.ts';
+import { describeMigrations } from './describe-migrations.ts';
+import { findNestNote } from './find-nest-note.ts';
+import { TESTS } from './own-files.ts';
 import type { SourcePattern } from './read-pattern.ts';
 
 /** The texts of a pattern for who reads by the token, each within its budget where that can be. */
@@ -24,9 +29,11 @@ export function writeTexts(pattern: SourcePattern): Record<Detail, string> {
   };
 }
 
-/** The sections of a page as they go into texts: words say what diagrams show, and only a clone runs examples. */
+/** The sections of a page as they go into texts: words say what diagrams show, only a clone runs examples, and the tests have the name of their copy. */
 const readSections = ({ body }: SourcePattern): TextSection[] =>
-  listSections(cleanBody(body, { diagrams: false })).filter(({ name }) => name !== 'Run it');
+  listSections(
+    cleanBody(body, { diagrams: false }).replaceAll(TESTS, nameCopiedTest(TESTS)),
+  ).filter(({ name }) => name !== 'Run it');
 
 /** What one chooses by. */
 export function writeBrief({ id, data }: SourcePattern): string {
@@ -48,22 +55,43 @@ export function writeStandard(pattern: SourcePattern, sections = readSections(pa
     .filter(({ name }) => name === 'How it works' || name === 'The code')
     .flatMap(({ text }) => listSourceFences(text))
     .sort((a, b) => Number(isWiring(b)) - Number(isWiring(a)));
-  const head = [
-    writeBrief(pattern),
-    `## Rules\n\n${listInvariants(findText(sections, 'How it works'))}`,
-  ];
-  const tail = [`## Failures tested\n\n${writeFailures(pattern)}`];
+  const rules = listInvariants(findText(sections, 'How it works')).replaceAll(PAGE_LINK, '$1');
+  const head = [writeBrief(pattern), `## Rules\n\n${rules}`];
+  const notes = [findNestNote(pattern), sayMigrations(pattern)];
+  const wiring = snippets.filter(isWiring).map(({ text }) => text);
+  const isShort = !fits(write(wiring, { isShort: false }), BUDGETS.standard);
   const shown = new Set<string>();
   for (const { text } of snippets) {
-    if (fits(write([...shown, text]), BUDGETS.standard)) shown.add(text);
+    if (fits(write([...shown, text], { isShort }), BUDGETS.standard)) shown.add(text);
   }
-  return write([...shown]);
+  return write([...shown], { isShort });
 
-  function write(code: string[]): string {
+  function write(code: string[], { isShort }: { isShort: boolean }): string {
     const rest = snippets.filter(({ text }) => !code.includes(text)).map(({ source }) => source);
     const more = rest.length > 0 ? `Left out: ${rest.join(', ')}.` : '';
-    return joinParts([...head, code.length > 0 ? '## Code' : '', ...code, more, ...tail]);
+    const failures = `## Failures tested\n\n${writeFailures(pattern, isShort)}`;
+    return joinParts([
+      ...head,
+      code.length > 0 ? '## Code' : '',
+      ...code,
+      more,
+      ...notes,
+      failures,
+    ]);
   }
+}
+
+/** A page that is beside this one in the repository, and nowhere else. */
+const PAGE_LINK = /\[([^\]]+)\]\(\.\.?\/[^)]+\.md\)/g;
+
+function sayMigrations(pattern: SourcePattern): string {
+  const migrations = describeMigrations(pattern);
+  const tables = migrations.flatMap(({ tables }) => tables);
+  const list = migrations.map(nameMigration).join(', then ');
+  return [
+    migrations.some(({ applied }) => applied) ? `Apply ${list}.` : '',
+    tables.length > 0 ? sayGrant(tables) : '',
+  ].join(' ');
 }
 
 /** How the code is started is what a reader would guess; the rest comes with the files. */
@@ -73,12 +101,18 @@ const isWiring = ({ source }: { source: string }): boolean =>
 /** The first are those that readers have most often: what remains of them is theirs to do. */
 const FIRST_FAILURES = 6;
 
-const writeFailures = ({ proof }: SourcePattern): string =>
-  writeItems(
-    (proof?.failures ?? []).map(({ title, remains }, index) =>
-      index < FIRST_FAILURES && remains ? `${title}. Remains: ${remains}` : title,
-    ),
-  );
+function writeFailures({ proof }: SourcePattern, isShort: boolean): string {
+  const failures = proof?.failures ?? [];
+  const first = failures
+    .slice(0, FIRST_FAILURES)
+    .map(({ title, remains }) => (remains ? `${title}. Remains: ${remains}` : title));
+  const others = failures.slice(FIRST_FAILURES).map(({ title }) => title);
+  const more =
+    isShort && others.length > 0
+      ? [`And ${others.length} more, in ${nameCopiedTest(TESTS)}`]
+      : others;
+  return writeItems([...first, ...more]);
+}
 
 /** From what is needed most to what is needed least: the last are left out first. */
 const IMPORTANCE = [

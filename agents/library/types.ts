@@ -39,6 +39,15 @@ export type CopiedFile = {
 /** Packages by the version they were proven with. */
 export type Packages = Record<string, string>;
 
+/** Who applies a migration, and what it leaves to grant. */
+export type MigrationNotes = {
+  path: string;
+  /** As its first comment says it, such as `Run by a superuser`; the owner of the tables where it says nothing. */
+  applied?: string | undefined;
+  /** The tables that it makes for the app and grants nobody a right on. */
+  tables: string[];
+};
+
 /** All that taking a pattern asks for. */
 export type PatternManifest = {
   id: string;
@@ -55,6 +64,9 @@ export type PatternManifest = {
   environment: string[];
   /** Tables that the project has already, and that the migration leaves out. */
   yours: string[];
+  migrations: MigrationNotes[];
+  /** How its code is wired in NestJS; empty where nothing is to be said. */
+  nestNote: string;
 };
 
 /** What a new service consists of, besides the patterns that are added to it. */

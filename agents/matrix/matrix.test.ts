@@ -37,14 +37,18 @@ async function openProject({ files, app, install }: SampleProject) {
   return { folder, patterns: join(folder, 'src/patterns') };
 }
 
-async function answers(start: string, folder: string): Promise<void> {
+type Look = (url: string) => Promise<void>;
+
+async function answers(start: string, folder: string, look?: Look): Promise<void> {
   const port = await findFreePort();
   await using _ = startServer(start, { folder, port });
+  const url = `http://127.0.0.1:${port}`;
   const get = async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+    const answer = await fetch(url).catch(() => undefined);
     return (await answer?.text()) === 'Hello';
   };
   await waitUntil('the app answers', get);
+  await look?.(url);
 }
 
 /** The command that `add` says the failure tests are run with. */
@@ -75,6 +79,12 @@ describe.each(isAll ? names : names.slice(0, 1))('a project of %s', (name) => {
       await mustRun(project.install(), { folder });
       await mustRun(`${NPX} verify`, { folder });
       await checkProject();
+      if (project.wiring) {
+        for (const [path, text] of Object.entries(project.wiring.files))
+          writeFileSync(join(folder, path), text);
+        if (project.build) await mustRun(project.build, { folder });
+        await answers(project.start, folder, project.wiring.check);
+      }
       const only = isAll ? '' : ' refresh-token-rotation';
       await mustRun(findTestCommand(printed) + only, { folder });
     },

@@ -1,3 +1,5 @@
+import { NEST_WIRING } from './nest-wiring.ts';
+
 /** A project as somebody has it before it takes a pattern. */
 export type SampleProject = {
   files: Record<string, string>;
@@ -9,6 +11,8 @@ export type SampleProject = {
   build?: string;
   test: string;
   start: string;
+  /** Files that use the patterns once they are added, and what must then be seen. */
+  wiring?: { files: Record<string, string>; check: (url: string) => Promise<void> };
 };
 
 const TYPES = { '@types/node': '24.10.1', typescript: '5.9.3' };
@@ -161,6 +165,7 @@ export const SAMPLE_PROJECTS = {
     build: 'npm run build',
     test: 'npm test',
     start: 'node dist/main.js',
+    wiring: NEST_WIRING,
   },
   'Express, ES modules and npm': {
     app: '.',

@@ -209,11 +209,11 @@ describe('get_example_files', () => {
   });
 
   it('cuts at whole files, and says what it left out', async () => {
-    const paths = ['failures.test.ts', 'job.ts', 'job-outcomes.ts'];
+    const paths = ['failures.proof.ts', 'job.ts', 'job-outcomes.ts'];
     const text = await ask('get_example_files', { id: ID, paths });
     expect(text).toContain('file="pattern/job.ts"');
     expect(text).toContain('file="pattern/job-outcomes.ts"');
-    expect(text).toMatch(/Left out, with their tokens: test\/failures\.test\.ts \(\d+\)/);
+    expect(text).toMatch(/Left out, with their tokens: test\/failures\.proof\.ts \(\d+\)/);
     const maxTokens = Number(/maxTokens (\d+)/.exec(text)?.[1]);
     const whole = await ask('get_example_files', { id: ID, paths, maxTokens });
     expect(whole).not.toContain('Left out');

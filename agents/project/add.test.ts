@@ -107,6 +107,29 @@ describe('taking a pattern', () => {
     expect(planAdd(library, place.project, [JOBS]).next).toContain('Use Postgres 14 or newer.');
   });
 
+  it('says what is to be applied, and what a role of the app needs that does not own it', () => {
+    using place = makeProject();
+    const { next } = planAdd(library, place.project, [JOBS]);
+    expect(next).toContain('Read and apply migrations/0001_background_jobs.sql.');
+    expect(next).toContain(
+      'The role of your app, unless it applies the migrations, needs select, insert, update and delete on jobs, dead_jobs.',
+    );
+  });
+
+  it('says how patterns are wired in NestJS where the project uses it', () => {
+    const listNest = (dependencies: object) => {
+      const manifest = JSON.stringify({ name: 'app', type: 'module', dependencies });
+      using place = makeProject({ 'package.json': manifest });
+      const { next } = planAdd(library, place.project, ['integrations/webhook-receiving']);
+      return next.filter((step) => step.includes('NestJS'));
+    };
+    expect(listNest({ express: '5.3.0' })).toEqual([]);
+    expect(listNest({ '@nestjs/core': '11.2.10' })).toEqual([
+      expect.stringMatching(/^api-design\/error-handling: In NestJS, .*`super\.catch`/),
+      expect.stringMatching(/^integrations\/webhook-receiving: In NestJS, .*`rawBody: true`/),
+    ]);
+  });
+
   it('asks for ES modules only where CommonJS is not what the compiler emits', () => {
     const compiler = '{ "compilerOptions": { "module": "commonjs", "target": "es2024" } }';
     const listNext = (files: Record<string, string>) => {

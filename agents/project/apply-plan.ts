@@ -17,11 +17,14 @@ export function applyPlan(library: Library, project: Project, plan: AddPlan): vo
   const { settings, files } = plan;
   const { directory, migrations, imports } = settings;
   const present = readProjectLock(project);
+  const { dependencies, devDependencies } = plan.packages;
+  const written = Object.keys({ ...dependencies, ...devDependencies });
   const lock: Lock = {
     lockVersion: 1,
     directory,
     migrations,
     imports,
+    packages: [...new Set([...(present?.packages ?? []), ...written])].sort(),
     patterns: { ...present?.patterns },
   };
   for (const file of files.filter(({ state }) => state === 'write' || state === 'same'))

@@ -7,6 +7,7 @@ const makeLock = (text: string, asked: boolean, path = 'a.ts'): Lock => ({
   directory: 'patterns',
   migrations: 'migrations',
   imports: 'ts',
+  packages: [],
   patterns: {
     'a/b': { version: '1.0.0', asked, files: { [path]: lockFile('pattern', 'a.ts', text) } },
   },

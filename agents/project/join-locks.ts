@@ -27,5 +27,6 @@ export function joinLocks(
       if (isOfProject(path, file)) files[path] = file;
     patterns[id] = { version: own.version, asked: own.asked || other.asked, files };
   }
-  return { ...mine, patterns };
+  const packages = [...new Set([...mine.packages, ...theirs.packages])].sort();
+  return { ...mine, packages, patterns };
 }

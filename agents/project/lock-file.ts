@@ -24,6 +24,8 @@ const lockSchema = z.strictObject({
   directory: z.string(),
   migrations: z.string(),
   imports: z.enum(['ts', 'js']),
+  /** What was written into package.json: the project did not have it before. */
+  packages: z.array(z.string()).default([]),
   patterns: z.record(
     z.string(),
     z.strictObject({

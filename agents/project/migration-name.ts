@@ -32,8 +32,10 @@ function writeMoment(width: number, now: Date): string {
   return width === 10 ? `${Math.floor(now.getTime() / 1000)}` : '0';
 }
 
-/** The pattern that reads a folder of migrations, and the name that would come before its first. */
-const MIGRATOR = 'postgres/zero-downtime-migrations';
+/** The pattern that reads a folder of migrations. */
+export const MIGRATOR = 'postgres/zero-downtime-migrations';
+
+/** The name that would come before its first. */
 const BEFORE_THE_FIRST = '0000-start.up.sql';
 
 /** The names that new migrations follow: in an empty folder those of our migrator, when it is added. */

@@ -1,7 +1,8 @@
 import { TESTS_FOLDER } from '../../scripts/pattern/copied-tests.ts';
 import { NPX, PACKAGE } from '../library/package-name.ts';
+import { nameMigration, sayGrant } from '../library/say-migrations.ts';
 import type { PatternManifest } from '../library/types.ts';
-import type { AddPlan } from './plan-add.ts';
+import type { AddPlan, PlannedFile } from './plan-add.ts';
 
 type Circumstances = {
   manifests: PatternManifest[];
@@ -13,6 +14,7 @@ type Circumstances = {
   rewriters: string[];
   isModule: boolean;
   manager: string;
+  isNest: boolean;
 };
 
 /** pnpm ends with an error until each install script is allowed or not; Postgres and esbuild work without theirs. */
@@ -27,11 +29,11 @@ export const sayInstall = (manager: string): string =>
 /** What is left to do once a plan is written, a sentence each. */
 export function listNext(
   { asked, settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
-  { manifests, needs, scripts, rewriters, isModule, manager }: Circumstances,
+  { manifests, needs, scripts, rewriters, isModule, manager, isNest }: Circumstances,
 ): string[] {
   const written = files.filter(({ state }) => state === 'write');
   const copied = unique(written.filter(isOf('pattern')).map(({ pattern }) => pattern));
-  const migrations = written.filter(isOf('migration')).map(({ path }) => path);
+  const migrations = written.filter(isOf('migration'));
   const yours = unique(manifests.flatMap(({ yours }) => yours));
   const lacksPackages = Object.values(packages).some((one) => Object.keys(one).length > 0);
   const versions = others.filter(({ name }) => name !== PACKAGE);
@@ -50,7 +52,7 @@ export function listNext(
       ({ name, present, proven }) =>
         `${name}: yours is ${present}; the pattern was tested with ${proven}.`,
     ),
-    migrations.length > 0 ? `Read and apply ${migrations.join(', ')}.` : '',
+    ...sayMigrations(migrations, manifests),
     migrations.length > 0 && yours.length > 0
       ? `The migration leaves out tables that you already have: ${yours.join(', ')}. Change the code that refers to them.`
       : '',
@@ -59,9 +61,28 @@ export function listNext(
     written.some(isOf('test'))
       ? `Run the failure tests: npx vitest run --root ${settings.directory}/${TESTS_FOLDER}`
       : '',
+    ...(isNest ? manifests.filter(({ id }) => copied.includes(id)).map(sayNestNote) : []),
     copied.length > 0 ? `See how it is wired: ${NPX} show ${id}` : '',
   ].filter(Boolean);
 }
+
+function sayMigrations(migrations: PlannedFile[], manifests: PatternManifest[]): string[] {
+  if (migrations.length === 0) return [];
+  const found = migrations.map(({ pattern, path, source }) => {
+    const { migrations = [] } = manifests.find(({ id }) => id === pattern) ?? {};
+    return { ...migrations.find((one) => one.path === source), path };
+  });
+  const list = found.map(nameMigration).join(', ');
+  const tables = found.flatMap(({ tables = [] }) => tables);
+  return [
+    found.length === 1
+      ? `Read and apply ${list}.`
+      : `Read and apply in this order, with the role that owns your tables unless another is named: ${list}.`,
+    tables.length > 0 ? sayGrant(tables) : '',
+  ];
+}
+
+const sayNestNote = ({ id, nestNote }: PatternManifest): string => nestNote && `${id}: ${nestNote}`;
 
 const readPostgres = (need: string): number => Number(/^postgres (\d+)$/.exec(need)?.[1] ?? 0);
 

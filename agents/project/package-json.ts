@@ -83,6 +83,10 @@ const MANAGERS = [
   ['package-lock.json', 'npm'],
 ] as const;
 
+/** The command that takes packages out of a project again. */
+export const sayUninstall = (manager: string, packages: readonly string[]): string =>
+  `${manager} ${manager === 'npm' ? 'uninstall' : 'remove'} ${packages.join(' ')}`;
+
 /** The package manager of a project, by its lock file or that of its workspace. */
 export function findManager(project: Project): string {
   const names = project.list('.');

@@ -8,6 +8,7 @@ import { collectPackages } from './collect-packages.ts';
 import { findUnmet } from './find-unmet.ts';
 import { listRequired } from './list-required.ts';
 import { listRewriters } from './list-rewriters.ts';
+import { listSlots, type Slot } from './list-slots.ts';
 import { hashContent, type Lock, readProjectLock, refuseNewerLock } from './lock-file.ts';
 import { listNamesBefore, nameMigration } from './migration-name.ts';
 import { listNext } from './next-steps.ts';
@@ -118,6 +119,7 @@ export function planAdd(
     rewriters: lock ? [] : listRewriters(project),
     isModule: manifest.type === 'module',
     manager: findManager(project),
+    isNest: '@nestjs/core' in { ...manifest.dependencies },
   });
   return { ...plan, next };
 }
@@ -159,24 +161,19 @@ function planFiles(job: Job): PlannedFile[] {
   const { library, project, settings, manifests, tested, now = new Date() } = job;
   const lock = readProjectLock(project);
   const names = listNamesBefore(project.list(settings.migrations), manifests);
-  const planned = manifests.flatMap(({ id, files }) =>
-    files
-      .filter(({ role }) => role !== 'test' || tested.has(id))
-      .map(({ role, path: source }) => {
-        const slot = { id, role, source };
-        const text = rewriteImports(slot, library.readFile(id, role, source), settings);
-        const path = findLocked(lock, slot) ?? place({ ...slot, text });
-        const file = { pattern: id, role, path, source, text, sha256: hashContent(text) };
-        return { ...file, state: compare(project, lock, file) };
-      }),
-  );
+  const planned = listSlots(manifests, tested).map((slot) => {
+    const { id, role, source } = slot;
+    const text = rewriteImports(slot, library.readFile(id, role, source), settings);
+    const path = findLocked(lock, slot) ?? place({ ...slot, text });
+    const file = { pattern: id, role, path, source, text, sha256: hashContent(text) };
+    return { ...file, state: compare(project, lock, file) };
+  });
   return tested.size > 0 ? [...planned, ...planShared(project, lock, settings)] : planned;
 
   function place({ id, role, source, text }: Slot & { text: string }): string {
     const slug = slugOf(id);
     if (role === 'pattern') return posix.join(settings.directory, slug, source);
-    if (role === 'test')
-      return posix.join(settings.directory, TESTS_FOLDER, slug, nameTest(source));
+    if (role === 'test') return posix.join(settings.directory, TESTS_FOLDER, slug, source);
     const applied = names
       .map((name) => posix.join(settings.migrations, name))
       .find((path) => project.read(path) === text);
@@ -188,11 +185,6 @@ function planFiles(job: Job): PlannedFile[] {
     return posix.join(settings.migrations, name);
   }
 }
-
-/** No test runner looks for this ending but the one that is told to. */
-const nameTest = (source: string): string => source.replace(/\.test\.ts$/, '.proof.ts');
-
-type Slot = { id: string; role: FileRole; source: string };
 
 /** A file that was copied before stays where it went, a migration above all. */
 function findLocked(lock: Lock | undefined, { id, role, source }: Slot): string | undefined {

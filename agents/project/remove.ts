@@ -1,5 +1,6 @@
 import type { Library } from '../library/open-library.ts';
 import { listCopied, listIds, requireLock } from './copied-files.ts';
+import { findUnneededPackages } from './find-unneeded-packages.ts';
 import { listLockedRequired } from './list-required.ts';
 import { hashContent, type Lock, writeLock } from './lock-file.ts';
 import type { Project } from './project.ts';
@@ -22,6 +23,8 @@ export type Removal = {
   /** The patterns that go too: they only came along, and nothing builds on them any more. */
   unneeded: string[];
   kept: StayingPattern[];
+  /** The packages that `add` wrote, and that nothing of the library needs any more; package.json is left alone. */
+  packages: string[];
   apply: () => void;
 };
 
@@ -41,13 +44,20 @@ export function planRemove(library: Library, project: Project, ids: string[]): R
   const all = [...ids, ...unneeded];
   const isLast = listIds(lock).every((id) => all.includes(id));
   const files = listFiles(isLast && SHARED in lock.patterns ? [...all, SHARED] : all);
+  // An edited file stays, and imports what it did.
+  const edited = new Set(files.filter(isEdited).map(({ pattern }) => pattern));
+  const staying = listIds(lock).filter((id) => !all.includes(id) || edited.has(id));
+  const packages = findUnneededPackages(library, project, { lock, staying });
   function apply() {
     for (const { path, outcome } of files) if (outcome === 'removed') project.remove(path);
     for (const { pattern } of files) delete lock.patterns[pattern];
+    lock.packages = lock.packages.filter((name) => !packages.includes(name));
     writeLock(project, lock);
   }
-  return { files, unneeded, kept, apply };
+  return { files, unneeded, kept, packages, apply };
 }
+
+const isEdited = ({ outcome }: RemovedFile): boolean => outcome === 'edited';
 
 function decide(role: string, mine: string | undefined, sha256: string): RemovedFile['outcome'] {
   if (mine === undefined) return 'gone';
@@ -64,7 +74,7 @@ function sortBrought(
   const requires = (id: string) => listLockedRequired(library, lock, id);
   const gone = new Set(ids);
   const kept = new Map<string, string>();
-  const edited = files.filter(({ outcome }) => outcome === 'edited').map(({ pattern }) => pattern);
+  const edited = files.filter(isEdited).map(({ pattern }) => pattern);
   for (const id of gone) {
     for (const other of requires(id).filter((one) => lock.patterns[one] && !gone.has(one))) {
       const users = listIds(lock).filter((user) => requires(user).includes(other));

@@ -6,8 +6,6 @@ import { startPostgres } from '../../examples/kit/postgres/server.ts';
 import { findFreePort } from '../../examples/kit/programs/free-port.ts';
 import { makeFolder } from './test-library.ts';
 
-const ROLES = /_roles\.sql$/;
-
 /** A database server that can restart, with the migrations of a project: a superuser makes the roles, their owner the tables. */
 export async function openAppDatabase(folder: string) {
   await using stack = new AsyncDisposableStack();
@@ -17,19 +15,16 @@ export async function openAppDatabase(folder: string) {
   stack.defer(() => server[Symbol.asyncDispose]());
   const { pool: admin } = stack.use(openPool(server.url));
 
-  const files = readdirSync(folder).sort();
+  const [roles = '', ...others] = readdirSync(folder).sort();
   const apply = (names: string[], to = admin) =>
     to.query(names.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n'));
-  await apply(files.filter((name) => ROLES.test(name)));
+  await apply([roles]);
   const urls = await Promise.all(['tenancy_owner', 'tenancy_app'].map(setPassword));
   const [ownerUrl = '', appUrl = ''] = urls;
   {
     await using owner = openPool(ownerUrl);
     await owner.pool.query('create table users (id uuid primary key, email text not null unique)');
-    await apply(
-      files.filter((name) => !ROLES.test(name)),
-      owner.pool,
-    );
+    await apply(others, owner.pool);
   }
 
   async function setPassword(role: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { leaveOutTables, splitStatements } from './sql-statements.ts';
+import { leaveOutTables, listUngrantedTables, splitStatements } from './sql-statements.ts';
 
 const SQL = `-- Yours; it has them.
 create table users (id uuid primary key);
@@ -76,4 +76,11 @@ it('cuts where the statement ends, whatever letters come before', () => {
 
 it('keeps all of it when the reader has none of the tables', () => {
   expect(leaveOutTables(SQL, [])).toBe(`${splitStatements(SQL).join('\n\n')}\n`);
+});
+
+it('lists the tables that a script makes, without partitions and those that it grants rights on', () => {
+  expect(listUngrantedTables(SQL)).toEqual([]);
+  const made = 'create table events (at date) partition by range (at);';
+  const partition = 'create table others partition of events default;';
+  expect(listUngrantedTables(`${made} ${partition} ${SQL}`)).toEqual(['events']);
 });

@@ -20,6 +20,16 @@ export function leaveOutTables(sql: string, tables: readonly string[]): string {
   return `${kept.map(({ text }) => text).join('\n\n')}\n`;
 }
 
+/** The tables that a script makes and grants no right on; a partition has those of its table. */
+export function listUngrantedTables(sql: string): string[] {
+  const statements = parseStatements(sql).flatMap(({ parsed }) => parsed ?? []);
+  const grants = statements.filter((statement) => 'GrantStmt' in statement);
+  return statements
+    .flatMap((one) => ('CreateStmt' in one && !one.CreateStmt.partbound ? one.CreateStmt : []))
+    .flatMap(({ relation }) => relation?.relname ?? [])
+    .filter((table) => !grants.some((grant) => namesTable(grant, table)));
+}
+
 /** What comes after the last statement has nothing to parse. */
 function parseStatements(sql: string): Statement[] {
   // Postgres counts bytes of UTF-8.
