@@ -110,6 +110,19 @@ it('changes nothing of a project while another command does', async () => {
   expect(held.project.read('touchstone.lock.json')).toBe(before);
 });
 
+describe('a search', () => {
+  it('names a planned topic after its hits, and instead of hits', () => {
+    expect(run(['search', 'stripe', 'payments']).out).toMatch(
+      /^integrations\/webhook-receiving\t.*\nPlanned, not written: .* \(integrations\/payment-gateway-integration\)\n$/,
+    );
+    const { code, out } = run(['search', "ILIKE '%term%' is slow"]);
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^No pattern fits\.\nPlanned, not written: .* \(postgres\/full-text-search\)/,
+    );
+  });
+});
+
 describe('a pattern on its way into a project', () => {
   it('is found, shown, planned, added, verified, compared and removed', () => {
     expect(run(['search', 'webhook', 'signature']).out).toMatch(

@@ -1,5 +1,5 @@
 import { createScorer } from '../library/score-pages.ts';
-import { createSearch, MIN_SCORE, TOPIC_SHARE } from '../library/search.ts';
+import { createSearch, findLeast } from '../library/search.ts';
 import { openBuilt } from './open-built.ts';
 import { readQueries } from './queries.ts';
 import { runEval } from './run-eval.ts';
@@ -30,11 +30,11 @@ function printScore(text: string): void {
       ...Object.fromEntries(best.map(({ id }) => [id, strengths.get(id) ?? 0])),
     })),
   );
-  const { outcome, planned = '' } = createSearch(library)(text);
-  console.log(outcome, planned);
-  const least = MIN_SCORE + TOPIC_SHARE * topic.score;
-  for (const { id, score } of best)
-    console.log(
-      `${score.toFixed(2)} ${score < least ? 'is below' : 'reaches'} ${least.toFixed(2)}: ${id}`,
-    );
+  const { outcome, planned } = createSearch(library)(text);
+  console.log(outcome, planned?.id ?? '');
+  for (const page of best) {
+    const least = findLeast(page, topic);
+    const verdict = page.score < least ? 'is below' : 'reaches';
+    console.log(`${page.score.toFixed(2)} ${verdict} ${least.toFixed(2)}: ${page.id}`);
+  }
 }

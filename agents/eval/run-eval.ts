@@ -5,10 +5,12 @@ import { classify, type Query, type ReportClass } from './queries.ts';
 /** How the queries of one class fared, as shares. It is right to find nothing for `planned` and `far`. */
 export type Score = {
   queries: number;
-  /** An expected pattern is the first hit; for `planned`, its topic is named; for `far`, nothing is. */
+  /** An expected pattern is the first hit; for `planned`, its topic is named; for `far`, nothing is found or named. */
   first: number;
   /** An expected pattern is among the first three hits; for `planned` and `far`, there is no hit. */
   firstThree: number;
+  /** A topic without a page is named beside the hits. */
+  beside: number;
   /** The length of an answer, on average. */
   tokens: number;
 };
@@ -34,10 +36,13 @@ export function runEval(search: Search, queries: Query[]): EvalReport {
       mean(asked.map((one) => (isGood(one) ? 1 : 0)));
     return {
       queries: asked.length,
-      first: share(
-        ({ expect, topic, result }) => isRight(result, expect, 1) && result.planned === topic,
+      first: share(({ expect, topic, result }) =>
+        topic === undefined
+          ? isRight(result, expect, 1) && (expect.length > 0 || result.planned === undefined)
+          : result.planned?.id === topic,
       ),
       firstThree: share(({ expect, result }) => isRight(result, expect, 3)),
+      beside: share(({ result }) => result.hits.length > 0 && result.planned !== undefined),
       tokens: mean(asked.map(({ result }) => countTokens(writeAnswer(result)))),
     };
   }

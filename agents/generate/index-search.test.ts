@@ -29,7 +29,7 @@ const { words } = indexSearch(
 it('says less of a mention the more pages have the word', () => {
   expect(words.leas?.[1]).toEqual([[0, 0.2]]);
   expect(words.worker?.[1]).toEqual([]);
-  expect(words.outbox?.[1]).toEqual([[1, 1]]);
+  expect(words.outbox?.[1]).toEqual([[1, 1.25]]);
 });
 
 it('has the words of topics that no page answers', () => {
@@ -49,5 +49,5 @@ it('has the words that people ask with, of a page and of a topic without one', (
   expect(asked.words.bullmq?.[1]).toEqual([[0, 0.7]]);
   expect(asked.words.chess?.[2]).toEqual([0]);
   expect(asked.words.outsid?.[2]).toBeUndefined();
-  expect(asked.topics).toEqual(['outside/games']);
+  expect(asked.topics).toEqual([{ id: 'outside/games', title: '' }]);
 });

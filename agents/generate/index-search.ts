@@ -34,6 +34,7 @@ export function indexSearch(patterns: IndexedPattern[], topics: Topic[]): Search
     .filter(({ id }) => !ids.includes(id))
     .map((topic) => ({
       id: topic.id,
+      title: topic.title,
       text: new Set(readWords(writeTopic(topic))),
       isAnswered: answered.has(topic.id),
     }));
@@ -52,7 +53,7 @@ export function indexSearch(patterns: IndexedPattern[], topics: Topic[]): Search
   });
   return {
     ids,
-    topics: planned.map(({ id }) => id),
+    topics: planned.map(({ id, title }) => ({ id, title })),
     words: Object.fromEntries([...words].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }
@@ -106,7 +107,8 @@ function readStrengths(
     [STRENGTHS.mentioned, [...failures.map(({ symptom }) => symptom), ...(proof?.tests ?? [])]],
     [STRENGTHS.told, [summary, ...useWhen, ...failures.map((failure) => failure.title)]],
     [STRENGTHS.told, [asked, ...keywords.filter(isPhrase)]],
-    [STRENGTHS.named, [id, title, ...symptoms, ...keywords.filter((word) => !isPhrase(word))]],
+    [STRENGTHS.named, [...symptoms, ...keywords.filter((word) => !isPhrase(word))]],
+    [STRENGTHS.titled, [id, title]],
   ];
   return new Map(
     places.flatMap(([strength, texts]) =>

@@ -1,5 +1,5 @@
-import type { SearchIndex } from './search-index.ts';
-import { readQueryWords } from './search-words.ts';
+import { type NamedTopic, type SearchIndex, STRENGTHS } from './search-index.ts';
+import { readQueryWords, readWords } from './search-words.ts';
 
 /** A word of a query: how much it says, and how strongly each page that has it is about it. */
 export type QueryWord = {
@@ -10,13 +10,16 @@ export type QueryWord = {
   topics: readonly number[];
 };
 
-/** A topic without a page, by its id and by its place among them. */
-export type ScoredTopic = { id: string; number: number; score: number };
+/** A topic without a page, by its name and by its place among them. */
+export type ScoredTopic = NamedTopic & { number: number; score: number };
+
+/** A page that has a word of the query. */
+export type ScoredPage = { id: string; score: number };
 
 /** The words of a query, and the pages that have any of them, the best first. */
 export type Scored = {
   words: QueryWord[];
-  pages: { id: string; score: number }[];
+  pages: ScoredPage[];
   /** The topic without a page that the query is most about. */
   topic: ScoredTopic;
 };
@@ -32,6 +35,7 @@ export function createScorer({
   words: indexed,
 }: SearchIndex): (query: string) => Scored {
   const known = new Map(Object.entries(indexed));
+  const named = topics.map(({ id }) => new Set(readWords(id)));
 
   return function scorePages(query) {
     const counts = readQueryWords(query, (word) => known.has(word));
@@ -41,9 +45,21 @@ export function createScorer({
     const pages = [...found].map((id) => ({ id, score: scorePage(id, words) / Math.sqrt(all) }));
     pages.sort((a, b) => b.score - a.score || compare(a.id, b.id));
     const [number, said] = findTopic(words);
-    const topic = { id: topics[number] ?? '', number, score: said / Math.sqrt(all || 1) };
-    return { words, pages, topic };
+    const { id, title } = topics[number] ?? { id: '', title: '' };
+    return { words, pages, topic: { id, title, number, score: said / Math.sqrt(all || 1) } };
   };
+
+  /** A topic is about each word that it has, and most about those of its id. */
+  function findTopic(words: QueryWord[]): [number: number, said: number] {
+    const scores = new Map<number, number>();
+    for (const { word, weight, topics } of words)
+      for (const topic of topics) {
+        const strength = named[topic]?.has(word) ? STRENGTHS.titled : STRENGTHS.named;
+        scores.set(topic, (scores.get(topic) ?? 0) + weight * strength);
+      }
+    const best = [...scores].sort(([, a], [, b]) => b - a)[0];
+    return best ?? [-1, 0];
+  }
 
   /** A word that no text has says most of all; one that comes again says more. */
   function weigh(word: string, count: number): QueryWord {
@@ -55,15 +71,6 @@ export function createScorer({
 
 const scorePage = (id: string, words: QueryWord[]): number =>
   sum(words.map(({ weight, strengths }) => weight * (strengths.get(id) ?? 0)));
-
-/** A topic is known by its title and what it promises: it is about each word that it has. */
-function findTopic(words: QueryWord[]): [number: number, said: number] {
-  const scores = new Map<number, number>();
-  for (const { weight, topics } of words)
-    for (const topic of topics) scores.set(topic, (scores.get(topic) ?? 0) + weight);
-  const best = [...scores].sort(([, a], [, b]) => b - a)[0];
-  return best ?? [-1, 0];
-}
 
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
 

@@ -1,9 +1,12 @@
+/** A topic by its name. */
+export type NamedTopic = { id: string; title: string };
+
 /** What a search reads, made when the package is built. */
 export type SearchIndex = {
   /** The ids of the patterns, sorted. */
   ids: string[];
-  /** The ids of the topics that have no page yet, and of the fields outside of the library. */
-  topics: string[];
+  /** The topics that have no page yet, and the fields outside of the library. */
+  topics: NamedTopic[];
   words: Record<string, IndexedWord>;
 };
 
@@ -22,7 +25,9 @@ export type IndexedWord = [
 
 /** How strongly a page is about a word, by the best place where it has it. */
 export const STRENGTHS = {
-  /** Title, symptoms, keywords. */
+  /** Id and title. */
+  titled: 1.25,
+  /** Symptoms, keywords. */
   named: 1,
   /** Summary, when to use it, titles of failures, how people ask for it. */
   told: 0.7,

@@ -13,7 +13,11 @@ const ENTRIES = [
 /** By hand, so that each score can be worked out with a pencil. */
 const INDEX: SearchIndex = {
   ids: ENTRIES.map(({ id }) => id),
-  topics: ['auth/renewal', 'billing/invoices', 'outside/games'],
+  topics: [
+    { id: 'auth/rotation', title: 'Rotation' },
+    { id: 'billing/invoices', title: 'Invoices' },
+    { id: 'outside/games', title: '' },
+  ],
   words: {
     credenti: [0.9, [[0, 1]]],
     refresh: [0.8, [[0, 1]]],
@@ -78,8 +82,24 @@ describe('a search', () => {
     expect(search('tabs refresh renew').hits[0]?.symptom).toBe('A refresh fails in two tabs');
   });
 
-  it('shows the first symptom when none is like the query', () => {
-    expect(search('upload').hits[0]?.symptom).toBe('Uploads break at 90 %');
+  it('shows no symptom when none has a word of the query', () => {
+    const { hits } = search('upload night');
+    expect(hits.map(({ symptom }) => symptom)).toEqual(['Uploads break at 90 %', undefined]);
+  });
+
+  it('finds by a single word each page that is named by it, though many are', () => {
+    expect(search('night').hits.map(({ pattern }) => pattern.id)).toEqual([
+      'jobs/queue',
+      'storage/uploads',
+    ]);
+    expect(search('night')).toMatchObject({ planned: { id: 'auth/rotation' } });
+  });
+
+  it('names beside its hits a planned topic that is as much what the query is about', () => {
+    expect(search('renew')).toMatchObject({ outcome: 'found', planned: { title: 'Rotation' } });
+    expect(search('renew storage')).toMatchObject({ planned: { title: 'Rotation' } });
+    expect(search('upload night')).toMatchObject({ outcome: 'found' });
+    expect(search('upload night')).not.toHaveProperty('planned');
   });
 
   it('looks in one area before it counts', () => {
@@ -112,7 +132,7 @@ describe('a query has no pattern', () => {
     expect(score - TOPIC_SHARE * topicScore).toBeLessThan(MIN_SCORE);
     expect(search('renew invoices')).toMatchObject({
       outcome: 'no-pattern',
-      planned: 'auth/renewal',
+      planned: { id: 'auth/rotation', title: 'Rotation' },
     });
     expect(search('tool')).toMatchObject({ outcome: 'no-pattern' });
     expect(search('tool')).not.toHaveProperty('planned');
@@ -120,10 +140,10 @@ describe('a query has no pattern', () => {
   });
 
   it('when two pages and a topic say the same', () => {
-    expect(search('night')).toMatchObject({
+    expect(search('night tool')).toMatchObject({
       outcome: 'no-pattern',
       nearest: ['jobs/queue', 'storage/uploads'],
-      planned: 'auth/renewal',
+      planned: { id: 'auth/rotation', title: 'Rotation' },
     });
   });
 

@@ -1,5 +1,11 @@
-import { createScorer, type Scored } from './score-pages.ts';
-import { OUTSIDE, type SearchIndex } from './search-index.ts';
+import {
+  createScorer,
+  type QueryWord,
+  type Scored,
+  type ScoredPage,
+  type ScoredTopic,
+} from './score-pages.ts';
+import { type NamedTopic, OUTSIDE, type SearchIndex, STRENGTHS } from './search-index.ts';
 import { readWords } from './search-words.ts';
 import type { PatternEntry } from './types.ts';
 
@@ -12,21 +18,26 @@ export type SearchedLibrary<Pattern extends Searched = PatternEntry> = {
   readSearchIndex: () => SearchIndex;
 };
 
-/** A pattern that answers a query, and the symptom of it that is most like the query. */
-export type Hit<Pattern = PatternEntry> = { pattern: Pattern; score: number; symptom: string };
+/** A pattern that answers a query, and the symptom of it that has most of the query's words, if one has any. */
+export type Hit<Pattern = PatternEntry> = {
+  pattern: Pattern;
+  score: number;
+  symptom?: string | undefined;
+};
 
 /** Whether patterns fit, none does, or the query has no word to search for. */
 export type SearchOutcome = 'found' | 'no-pattern' | 'no-words';
 
 /**
- * What a search found. Without hits, `nearest` has the ids that come closest, three at most, and
- * `planned` the topic that the query is about and that has no page yet.
+ * What a search found. Without hits, `nearest` has the ids that come closest, three at most.
+ * `planned` is the topic that the query is about and that has no page yet; a page that has some
+ * of the same words may stand beside it.
  */
 export type SearchResult<Pattern = PatternEntry> = {
   outcome: SearchOutcome;
   hits: Hit<Pattern>[];
   nearest: string[];
-  planned?: string;
+  planned?: NamedTopic;
 };
 
 /** What a search may be narrowed to. */
@@ -43,16 +54,22 @@ export type Search<Pattern = PatternEntry> = (
  * `node agents/eval/main.ts "<query>"` shows how a score comes about; the eval shows what another
  * threshold would do.
  */
-export const MIN_SCORE = 0.36;
+export const MIN_SCORE = 0.45;
 
 /** The share of the best such topic's score that counts against the pages. */
-export const TOPIC_SHARE = 0.5;
+export const TOPIC_SHARE = 0.4;
 
-/** A topic without a page that scores as much is what the query is about. */
-const PLANNED_SCORE = 0.45;
+/** A topic without a page that scores as much is what the query is about, if it also scores this share of the best hit. */
+const PLANNED = { score: 0.45, share: 0.85 };
+
+/** A page that says as much with one word is near a query, as is one in the area of the planned topic. */
+const SAYS_SOMETHING = 0.3;
 
 /** What comes after the best page scores at least this much of it. */
 const MIN_SHARE = 0.5;
+
+/** For a single word, what comes after the best page has it among its keywords or symptoms. */
+const WORD_SHARE = STRENGTHS.named / STRENGTHS.titled;
 
 const MAX_HITS = 10;
 const DEFAULT_HITS = 5;
@@ -64,25 +81,52 @@ export function createSearch<Pattern extends Searched>(
   const scorePages = createScorer(library.readSearchIndex());
 
   return function search(query, { area, limit = DEFAULT_HITS } = {}) {
-    const { words, pages, topic } = scorePages(query);
+    const scored = scorePages(query);
+    const { words, pages, topic } = scored;
     const inArea = pages.filter(({ id }) => area === undefined || library.find(id)?.area === area);
-    const best = inArea[0]?.score ?? 0;
-    const isTooWeak = best - TOPIC_SHARE * topic.score < MIN_SCORE;
-    const isOfTopic = inArea[0] !== undefined && saysWhatTopicSays(inArea[0].id, { words, topic });
-    const fitting = isTooWeak || isOfTopic ? [] : inArea;
-    const hits = fitting
-      .filter(({ score }) => score >= best * MIN_SHARE)
+    const best = isAnswer(inArea[0], scored) ? inArea[0].score : Number.POSITIVE_INFINITY;
+    const least = best * (words.length === 1 ? WORD_SHARE : MIN_SHARE);
+    const hits = inArea
+      .filter(({ score }) => score >= least)
       .slice(0, Math.min(Math.max(limit || 1, 1), MAX_HITS))
       .flatMap(({ id, score }) => {
         const pattern = library.find(id);
         return pattern ? [{ pattern, score, symptom: findSymptom(pattern, words) }] : [];
       });
-    if (hits.length > 0) return { outcome: 'found', hits, nearest: [] };
-    const nearest = pages.slice(0, 3).map(({ id }) => id);
+    const planned = findPlanned(topic, hits[0]?.score ?? 0);
+    const found = { hits, nearest: [], ...(planned && { planned }) };
+    if (hits.length > 0) return { outcome: 'found', ...found };
+    const nearest = pages.map(({ id }) => id).filter((id) => isNear(id, words, planned));
     const outcome = words.length > 0 ? 'no-pattern' : 'no-words';
-    const isPlanned = topic.score >= PLANNED_SCORE && !topic.id.startsWith(OUTSIDE);
-    return { outcome, hits, nearest, ...(isPlanned && { planned: topic.id }) };
+    return { outcome, ...found, nearest: nearest.slice(0, 3) };
   };
+}
+
+/** The score that the best page has to reach. A planned topic that scores no more is named beside it, and takes nothing. */
+export function findLeast(best: ScoredPage, topic: ScoredTopic): number {
+  const isBeside = !topic.id.startsWith(OUTSIDE) && topic.score <= best.score;
+  return MIN_SCORE + (isBeside ? 0 : TOPIC_SHARE * topic.score);
+}
+
+/** Whether the best page answers the query. A single word is answered by each page that it names. */
+function isAnswer(best: ScoredPage | undefined, { words, topic }: Scored): best is ScoredPage {
+  if (!best) return false;
+  const [first, ...others] = words;
+  const strength = first?.strengths.get(best.id) ?? 0;
+  if (others.length === 0 && strength >= STRENGTHS.named) return true;
+  const isTooWeak = best.score < findLeast(best, topic);
+  return !isTooWeak && !saysWhatTopicSays(best.id, { words, topic });
+}
+
+function findPlanned({ id, title, score }: ScoredTopic, best: number): NamedTopic | undefined {
+  const isAbout = score >= PLANNED.score && score >= best * PLANNED.share;
+  return isAbout && !id.startsWith(OUTSIDE) ? { id, title } : undefined;
+}
+
+function isNear(id: string, words: QueryWord[], planned: NamedTopic | undefined): boolean {
+  const [area = ''] = id.split('/');
+  if (planned?.id.startsWith(`${area}/`)) return true;
+  return words.some(({ weight, strengths }) => weight * (strengths.get(id) ?? 0) >= SAYS_SOMETHING);
 }
 
 /**
@@ -100,9 +144,9 @@ function saysWhatTopicSays(id: string, { words, topic }: Pick<Scored, 'words' | 
   });
 }
 
-/** The symptom whose words say most about the query; the first where none says anything. */
-function findSymptom({ symptoms }: Searched, words: Scored['words']): string {
-  let best = { symptom: symptoms[0] ?? '', said: 0 };
+/** The symptom whose words say most about the query; none where none says anything. */
+function findSymptom({ symptoms }: Searched, words: QueryWord[]): string | undefined {
+  let best: { symptom?: string; said: number } = { said: 0 };
   for (const symptom of symptoms) {
     const has = new Set(readWords(symptom));
     const said = words.reduce((sum, { word, weight }) => sum + (has.has(word) ? weight : 0), 0);

@@ -135,6 +135,13 @@ describe('search_patterns', () => {
       );
   });
 
+  it('names a planned topic beside its hits', async () => {
+    const result = await call('search_patterns', { query: 'stripe payments' });
+    const planned = 'integrations/payment-gateway-integration';
+    expect(dataOf(result)).toMatchObject({ hits: [{}], planned });
+    expect(textOf(result)).toMatch(new RegExp(`\\nPlanned, not written: .* \\(${planned}\\)\\.$`));
+  });
+
   it('names the nearest and the areas when no pattern fits, and none when no word is known', async () => {
     const about = { query: 'knit a wool sweater row by row' };
     const { hits, nearest, areas } = await readData(about);

@@ -24,16 +24,19 @@ export function searchPatterns({ search, area, areas }: Context) {
     },
     output,
     answer({ query, area, limit }) {
-      const result = search(query, { area, limit });
+      const { nearest, planned, ...result } = search(query, { area, limit });
       const hits = takeFitting(result.hits.map(describe), ANSWER.usual, (hits) =>
         JSON.stringify({ hits }),
       );
-      if (hits.length > 0) return { text: hits.map(write).join('\n'), data: { hits } };
-      const { nearest, planned } = result;
-      const plan = planned ? ` Planned, and not written yet: ${planned}.` : '';
-      const near = nearest.length > 0 ? ` Nearest: ${nearest.join(', ')}.` : '';
-      const text = `No pattern fits.${plan}${near} Areas: ${areas.join(', ')}.`;
-      return { text, data: { hits, nearest, planned, areas } };
+      const plan = planned ? [`Planned, not written: ${planned.title} (${planned.id}).`] : [];
+      if (hits.length > 0)
+        return {
+          text: [...hits.map(write), ...plan].join('\n'),
+          data: { hits, planned: planned?.id },
+        };
+      const near = nearest.length > 0 ? [`Nearest: ${nearest.join(', ')}.`] : [];
+      const text = ['No pattern fits.', ...plan, ...near, `Areas: ${areas.join(', ')}.`].join(' ');
+      return { text, data: { hits, nearest, planned: planned?.id, areas } };
     },
   } satisfies Tool<typeof input>;
 }
@@ -42,7 +45,7 @@ const found = z.object({
   id: z.string(),
   title: z.string(),
   summary: z.string(),
-  symptom: z.string(),
+  symptom: z.string().optional(),
   tokens: z.record(z.enum(DETAILS), z.number()),
 });
 
@@ -61,4 +64,4 @@ const describe = ({ pattern, symptom }: Hit): Found => {
 };
 
 const write = ({ id, title, summary, symptom, tokens }: Found): string =>
-  `${id}: ${title}. ${summary} Symptom: ${symptom} Tokens: brief ${tokens.brief}, standard ${tokens.standard}, full ${tokens.full}.`;
+  `${id}: ${title}. ${summary}${symptom === undefined ? '' : ` Symptom: ${symptom}`} Tokens: brief ${tokens.brief}, standard ${tokens.standard}, full ${tokens.full}.`;

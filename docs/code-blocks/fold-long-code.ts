@@ -28,7 +28,7 @@ export const foldLongCode = definePlugin({
         return;
       const rest = code.children.splice(findFold(codeBlock.getLines()));
       if (rest.length > 0)
-        code.children.push(h('details', [h('summary', `${rest.length} more lines`), ...rest]));
+        code.children.push(h('details', [h('summary', `Show ${rest.length} more lines`), ...rest]));
     },
   },
 });

@@ -53,7 +53,8 @@ function startFilter(form: HTMLFormElement): void {
     if (output && output.textContent !== found) output.textContent = found;
     if (!wayOut) return;
     const loosenings = shown.length > 0 ? undefined : listLoosenings(rows, wishes);
-    showWayOut(wayOut, loosenings, { name: (wish) => nameWish(wish, controls), take: loosen });
+    const name = (wish: Wish) => nameWish(wish, controls);
+    showWayOut(wayOut, loosenings, { wishes, name, take: loosen });
   }
 
   /** Without one wish, or without any. */

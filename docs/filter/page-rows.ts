@@ -41,7 +41,7 @@ export function openSections(rows: PageRow[]): (shown: PageRow[], isNarrowed: bo
       if (!section) continue;
       const count = groups.get(section)?.length ?? 0;
       section.hidden = count === 0;
-      section.open = isNarrowed ? isShort(shown.length) : open;
+      section.open = open || (isNarrowed && isShort(shown.length));
       const summary = section.querySelector('summary');
       if (isNarrowed) summary?.setAttribute('data-fitting', `${count}`);
       else summary?.removeAttribute('data-fitting');

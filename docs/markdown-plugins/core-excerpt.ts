@@ -14,7 +14,7 @@ export const coreExcerpt: MdastPluginDefinition = {
     const excerpt = lines.slice(first - 1, last);
     const meta = `source="${source}" excerpt="${first}"`;
     const rest = lines.length - excerpt.length;
-    const words = rest > 0 ? `The other ${rest} lines, and how to use them` : 'How to use it';
+    const words = rest > 0 ? `Show the other ${rest} lines, and how to use them` : 'How to use it';
     const link = `<p class="read-on"><a href="#${nameSnippet(source)}">${words}</a></p>`;
     context.insertBefore(heading, { type: 'code', lang, meta, value: outdent(excerpt) });
     context.insertBefore(heading, { type: 'html', value: link });

@@ -22,7 +22,6 @@ export const GET: APIRoute = async () => {
       [...addAsked(topics), ...listOutside()],
     ),
     patterns: patterns.map(describePattern),
-    topics: topics.map(({ id, title }) => ({ id, title })),
     guideIndex: indexSearch(guides.map(toIndexed), []),
     guides: guides.map(({ body, ...guide }) => guide),
   };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createSampleTree, SAMPLE_ID, type SampleTree } from '../../scripts/testing/sample-tree.ts';
 import { SAMPLE_RECORD } from '../mutants/sample-record.ts';
-import { readEvidence } from './evidence.ts';
+import { countEvidence, readEvidence } from './evidence.ts';
 
 let tree: SampleTree;
 
@@ -30,4 +30,13 @@ it('knows the mutants of an example until one of its sources changes', () => {
 
   expect(read().mutants).toBeUndefined();
   expect(read().isFresh).toBe(false);
+});
+
+it('counts what the last proof recorded, also after a source has changed', () => {
+  const fresh = countEvidence(read());
+  tree.write(`examples/${SAMPLE_ID}/jobs.ts`, 'claimAll();\n');
+
+  expect(read().isFresh).toBe(false);
+  expect(countEvidence(read())).toEqual(fresh);
+  expect(fresh.lines).toBeGreaterThan(0);
 });

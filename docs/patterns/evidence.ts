@@ -16,7 +16,7 @@ export type Evidence = {
   isFresh: boolean;
 };
 
-/** How much of a pattern is proven; a proof of other sources counts for nothing. */
+/** How much of a pattern is proven. */
 export type EvidenceCounts = { tests: number; failures: number; lines: number };
 
 const known = new Map<string, Evidence>();
@@ -58,9 +58,9 @@ export function listPageFiles(root: string, id: string, files: readonly string[]
   return [pagePath(id), ...[...taken].map((path) => examplePath(id, path))];
 }
 
-/** Tests that passed, failures tested, and lines of regions that a test executed. */
-export function countEvidence({ proof, isFresh }: Evidence): EvidenceCounts {
-  if (!proof || !isFresh) return { tests: 0, failures: 0, lines: 0 };
+/** Tests that passed, failures tested, and lines of regions that a test executed, when the proof was recorded. */
+export function countEvidence({ proof }: Evidence): EvidenceCounts {
+  if (!proof) return { tests: 0, failures: 0, lines: 0 };
   const lines = Object.values(proof.files).flatMap((file) =>
     file.kind === 'executed' ? Object.keys(file.lines).flatMap(readRanges) : [],
   );

@@ -3,7 +3,7 @@ import { areaOf } from '../../scripts/pattern/ids.ts';
 /** What a page lists of one area. */
 export type AreaGroup<Item> = { area: string; items: Item[] };
 
-/** More rows than this make a page of many screens: its areas are folded. */
+/** With more rows, or with the symptoms of more patterns, a page has too many screens: its areas are folded. */
 const MOST_UNFOLDED = 60;
 
 /** The items of each area, the areas by name. */
@@ -13,5 +13,5 @@ export function groupByArea<Item extends { id: string }>(items: Item[]): AreaGro
     .sort((a, b) => a.area.localeCompare(b.area, 'en'));
 }
 
-/** Whether a page of so many rows shows them all at once. */
-export const isShort = (rows: number): boolean => rows <= MOST_UNFOLDED;
+/** Whether a page shows so many rows, or the symptoms of so many patterns, all at once. */
+export const isShort = (count: number): boolean => count <= MOST_UNFOLDED;

@@ -1,7 +1,9 @@
 import { createScorer } from '../../agents/library/score-pages.ts';
 import { createSearch } from '../../agents/library/search.ts';
+import type { NamedTopic } from '../../agents/library/search-index.ts';
+import { readWords } from '../../agents/library/search-words.ts';
 import { titleCase } from '../text/title-case.ts';
-import type { Named, SearchData, SearchedPattern } from './search-data.ts';
+import type { SearchData, SearchedPattern } from './search-data.ts';
 
 /** A page that answers a query: a pattern with the symptom that is most like the query, or another page. */
 export type Answer = {
@@ -9,11 +11,17 @@ export type Answer = {
   title: string;
   summary: string;
   area: string;
-  symptom?: string;
+  symptom?: string | undefined;
 };
 
 /** What a search says: answers, or that there are none, with the planned topic and the nearest pages. */
-export type Answers = { answers: Answer[]; planned?: Named | undefined; nearest: Answer[] };
+export type Answers = {
+  answers: Answer[];
+  planned?: NamedTopic | undefined;
+  nearest: Answer[];
+  /** Whether a word of a text is one that was asked for. */
+  isAsked: (word: string) => boolean;
+};
 
 /** A guide speaks of everything a little: beside patterns it must be about the query, alone it may touch it. */
 const LEAST_OF_GUIDE = { beside: 0.4, alone: 0.25 };
@@ -29,12 +37,14 @@ export function openSearch(data: SearchData): (query: string) => Answers {
 
   return function answer(query) {
     const { hits, nearest, planned } = search(query);
+    const asked = new Set(readWords(query));
     return {
       answers: [
         ...hits.map(({ pattern, symptom }) => ({ ...describe(pattern), symptom })),
         ...findGuide(query, hits.length > 0 || planned ? 'beside' : 'alone'),
       ],
-      planned: data.topics.find(({ id }) => id === planned),
+      planned,
+      isAsked: (word) => readWords(word).some((stem) => asked.has(stem)),
       nearest: nearest.flatMap((id) => byId.get(id) ?? []).map(describe),
     };
   };

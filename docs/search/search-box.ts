@@ -13,13 +13,15 @@ export function startSearchBox(page: Document): void {
   const dialog = search?.querySelector('dialog');
   const input = dialog?.querySelector('input');
   const list = dialog?.querySelector<HTMLElement>('[data-answers]');
-  if (!search || !opener || !dialog || !input || !list) return;
+  const planned = dialog?.querySelector<HTMLAnchorElement>('[data-planned]');
+  if (!search || !opener || !dialog || !input || !list || !planned) return;
   const load = loadOnce();
 
   async function answer() {
     const ask = await load().catch(() => undefined);
-    if (!input || !list) return;
+    if (!input || !list || !planned) return;
     const query = input.value.trim();
+    planned.search = query && `?${new URLSearchParams({ q: query })}`;
     list.innerHTML = !ask ? NOT_LOADED : query === '' ? '' : drawAnswers(ask(query));
   }
   function open() {

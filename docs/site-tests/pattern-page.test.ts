@@ -6,7 +6,7 @@ import { readFrontmatter } from '../../scripts/page/frontmatter.ts';
 import { listTests } from '../markdown-plugins/failure-links.ts';
 import { linkSource } from '../source-links.ts';
 import { isPattern, listLinks, listPages, readPage, readTwin } from './helpers/built-site.ts';
-import { openSite, phone } from './helpers/open-site.ts';
+import { desktop, openSite, phone } from './helpers/open-site.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PATTERN = '/patterns/auth/refresh-token-rotation/';
@@ -110,6 +110,48 @@ it('shows its symptoms and the core of its code before the story of the problem'
   expect(await place(core)).toBeLessThan(await place(page.locator('#problem')));
 });
 
+it.each([desktop, phone])(
+  'shows its symptoms on the first screen, before the box of ways to use it, in %j',
+  async ({ height, ...width }) => {
+    const page = await site.open(PATTERN, { viewport: { ...width, height } });
+    const symptoms = await findBox(page.locator('section.symptoms'));
+    const box = await findBox(page.locator('form.use'));
+    expect(symptoms.y + symptoms.height).toBeLessThanOrEqual(box.y);
+    expect(symptoms.y).toBeLessThan(height);
+  },
+);
+
+it('says first how to install the package from a clone, as the home page does', async () => {
+  const page = await site.open(PATTERN);
+  const add = await page.locator('.use .add').textContent();
+  expect(add).toMatch(/npm pack \.\/agents.*npm install --save-dev <the file>.*npx /s);
+  const home = await site.open('/');
+  const tools = await home.locator('section', { hasText: 'How an AI tool uses it' }).textContent();
+  expect(tools).toMatch(/npm pack \.\/agents.*npm install --save-dev <the file>.*npx /s);
+});
+
+it('has its filter under the heading, and its switch in the face of the page', async () => {
+  const page = await site.open(PATTERN, { viewport: desktop });
+  const heading = await findBox(page.locator('#what-can-go-wrong'));
+  const filter = await findBox(page.locator('form.filter'));
+  const table = await findBox(page.locator('table.stackable').first());
+  expect(filter.x).toBe(heading.x);
+  expect(filter.y).toBeGreaterThanOrEqual(heading.y + heading.height);
+  expect(filter.y + filter.height).toBeLessThanOrEqual(table.y);
+  const face = (selector: string) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((element) => getComputedStyle(element).fontFamily);
+  expect(await face('.versus [role="group"] button')).toBe(await face('body'));
+});
+
+async function findBox(locator: Locator) {
+  const box = await locator.boundingBox();
+  if (!box) throw new Error('not on the page');
+  return box;
+}
+
 it.each(listPages().filter(isPattern))(
   'links to each alternative that is a pattern, and calls the others planned: %s',
   (path) => {
@@ -163,7 +205,7 @@ describe('the code', () => {
     expect(await isShown()).toBe(true);
     await page.emulateMedia({ media: 'screen' });
 
-    await block.getByText('21 more lines').click();
+    await block.getByText('Show 21 more lines').click();
 
     expect(await isShown()).toBe(true);
     // The fold parts the first run of lines: it has a mark above the fold and one below.
@@ -184,7 +226,7 @@ describe('the code', () => {
     await core.locator('.proof button').first().click();
     expect(await page.locator('.proof-note:popover-open li').count()).toBeGreaterThan(0);
     await page.keyboard.press('Escape');
-    await page.getByRole('link', { name: 'The other 20 lines' }).click();
+    await page.getByRole('link', { name: 'Show the other 20 lines' }).click();
     expect(new URL(page.url()).hash).toBe('#code-refresh-tokens-ts-recognise-retry');
   });
 

@@ -86,14 +86,38 @@ it.each(['kubernetes ingress', 'zzzqqq'])(
   async (words) => {
     const page = await search(words);
 
-    expect(await page.locator('.nothing').textContent()).toMatch(/No pattern fits|planned/);
+    const said = page.locator('[data-answers] :is(.nothing, .planned)');
+    expect(await said.textContent()).toMatch(/No pattern fits|Planned/);
   },
 );
 
-it('names a planned topic as planned', async () => {
-  const page = await search('rate limiting');
+it('names a planned topic as planned, alone and after the answers', async () => {
+  const alone = await search('rate limiting');
+  expect(await alone.locator('.planned').textContent()).toMatch(/^Planned, not written: Rate/);
 
-  expect(await page.locator('.nothing').textContent()).toMatch(/is planned and not written yet/);
+  const page = await search('stripe payments');
+  expect((await listFound(page))[0]).toBe('/patterns/integrations/webhook-receiving/');
+  expect(await page.locator('ul + .planned').textContent()).toMatch(/^Planned, not written: Pay/);
+});
+
+it('makes the words that were asked for bold, and leads with them to the planned topics', async () => {
+  const page = await search('webhook');
+  expect(await page.locator('[data-answers] b').first().textContent()).toMatch(/^webhook/i);
+
+  await page.getByRole('link', { name: 'Planned topics' }).click();
+
+  await page.waitForURL('**/coverage/?q=webhook');
+  expect(await page.locator('output').textContent()).toMatch(/^\d+ topics?$/);
+});
+
+it('keeps its links in sight, and its field has one ring', async () => {
+  const page = await search('customer');
+  expect(await page.getByRole('link', { name: 'Planned topics' }).isVisible()).toBe(true);
+  const seen = await page.locator('dialog .keys').evaluate((links) => {
+    const { bottom } = links.getBoundingClientRect();
+    return bottom <= (links.closest('dialog')?.getBoundingClientRect().bottom ?? 0);
+  });
+  expect(seen).toBe(true);
 });
 
 it('finds a guide', async () => {
@@ -183,9 +207,9 @@ async function search(words: string): Promise<Page> {
 }
 
 async function type(page: Page, words: string): Promise<void> {
-  await page.getByRole('button', { name: /^Search Ctrl/ }).click();
+  await page.getByRole('button', { name: 'Search /' }).click();
   await page.locator('dialog input').fill(words);
-  await page.locator('[data-answers] :is(a, .nothing)').first().waitFor();
+  await page.locator('[data-answers] :is(a, .nothing, .planned)').first().waitFor();
 }
 
 /** The pages that were found. */

@@ -16,11 +16,11 @@ export function search({ library, words, values }: CliInput): CommandResult {
   const area = resolveArea(library, readWord(values, 'area'));
   const limit = readLimit(readWord(values, 'limit'));
   const { hits, nearest, planned } = createSearch(library)(query, { area, limit });
-  const data = { query, hits: hits.map(toData), nearest, planned };
-  if (hits.length > 0) return { code: 0, data, text: hits.map(writeHit).join('\n') };
-  const near = nearest.length > 0 ? ` The nearest: ${nearest.join(', ')}.` : '';
-  const plan = planned ? ` Planned, and not written yet: ${planned}.` : '';
-  return { code: 1, data, text: `No pattern fits.${plan}${near}` };
+  const data = { query, hits: hits.map(toData), nearest, planned: planned?.id };
+  const plan = planned ? [`Planned, not written: ${planned.title} (${planned.id})`] : [];
+  if (hits.length > 0) return { code: 0, data, text: [...hits.map(writeHit), ...plan].join('\n') };
+  const near = nearest.length > 0 ? [`The nearest: ${nearest.join(', ')}`] : [];
+  return { code: 1, data, text: ['No pattern fits.', ...plan, ...near].join('\n') };
 }
 
 function readLimit(word: string | undefined): number {
@@ -40,7 +40,7 @@ function writeHit({ pattern, symptom }: Hit): string {
   return [
     `${paint('cyan', id)}  ${paint('bold', title)}`,
     wrap(summary, '  '),
-    paint('dim', wrap(`when: ${symptom}`, '  ')),
+    ...(symptom === undefined ? [] : [paint('dim', wrap(`when: ${symptom}`, '  '))]),
     '',
   ].join('\n');
 }

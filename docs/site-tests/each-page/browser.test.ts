@@ -66,9 +66,9 @@ describe.each(listChosenPages())('%s in the browser', (path) => {
 });
 
 function describePattern(path: string, open: () => Page): void {
-  it('says before anything else when to use it and when not', async () => {
+  it('says before anything else its symptoms, when to use it and when not', async () => {
     const headings = await open().locator('main h2').allInnerTexts();
-    expect(headings.slice(0, 4)).toEqual(['Use when', 'Not when', 'Symptoms', 'Problem']);
+    expect(headings.slice(0, 4)).toEqual(['Symptoms', 'Use when', 'Not when', 'Problem']);
   });
 
   it('draws each diagram and says it in words too', async () => {
