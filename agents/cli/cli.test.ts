@@ -186,11 +186,13 @@ describe('a pattern on its way into a project', () => {
     const { code, out } = run(words);
     expect(code).toBe(0);
     expect(out).toContain('+ src/serve.ts\n');
-    expect(out.match(/^\d+\. Install the packages.*/gm)).toEqual([
-      '2. Install the packages: npm install',
+    expect(out.match(/^\d+\. .*npm install.*/gm)).toEqual([
+      expect.stringMatching(/^2\. Install the packages, and this one with them: run `npm pack/),
     ]);
     expect(out).toMatch(/\d+\. Start it: npm start/);
-    expect(out).toContain('Read and apply src/migrations/0004-webhook-receiving.up.sql');
+    expect(out).toContain(
+      'Read src/migrations/0004-webhook-receiving.up.sql: the start applies it.',
+    );
     expect(run(['verify'], {}, join(place.folder, 'shop')).out).not.toContain('✗');
     expect(run(['create', 'other', '--json', '--cwd', place.folder]).out).toContain(
       '"name": "other"',

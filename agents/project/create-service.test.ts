@@ -122,6 +122,22 @@ describe('what is refused, with nothing written', () => {
   });
 });
 
+it('names the tables that a pattern needs and the service does not have', () => {
+  using place = makeFolder();
+  const { added } = createService(library, join(place.folder, 'shop'), [
+    'auth/refresh-token-rotation',
+  ]);
+  expect(added?.next.join('\n')).toMatch(
+    /leaves out tables that most projects have: users\b.*make those that you lack in a migration before it/,
+  );
+});
+
+it('takes the folder of an empty clone', () => {
+  using place = makeFolder();
+  mkdirSync(join(place.folder, '.git'));
+  expect(createService(library, place.folder, []).files).toContain('package.json');
+});
+
 it('takes a folder that is there and empty', () => {
   using place = makeFolder();
   const folder = join(place.folder, 'shop');

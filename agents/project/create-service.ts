@@ -42,7 +42,7 @@ export function createService(library: Library, folder: string, ids: string[]): 
   const base = add(service.patterns, { ...SERVICE_FOLDERS, testsOf: [service.id] });
   // Behind the migrations of the patterns, which come first.
   const code = write(writeCodeFiles(name, service));
-  const added = ids.length > 0 ? add(ids, { withTests: true }) : undefined;
+  const added = ids.length > 0 ? add(ids, { withTests: true, migratesAtStart: true }) : undefined;
   return { name, folder: project.root, files: [...around, ...code], base, added };
 }
 
@@ -57,7 +57,7 @@ function refuseFullFolder(folder: string): void {
   if (!existsSync(folder)) return;
   if (!statSync(folder).isDirectory())
     throw new ProjectError(`${folder} is a file: name a folder that is empty or not there`);
-  if (readdirSync(folder).length > 0)
+  if (readdirSync(folder).some((name) => name !== '.git'))
     throw new ProjectError(
       `${folder} is not empty: name another folder, or add single patterns to what is there with touchstone add`,
     );

@@ -15,6 +15,8 @@ type Circumstances = {
   isModule: boolean;
   manager: string;
   isNest: boolean;
+  /** The project applies its migrations itself when it starts. */
+  migratesAtStart: boolean;
 };
 
 /** pnpm ends with an error until each install script is allowed or not; Postgres and esbuild work without theirs. */
@@ -29,7 +31,16 @@ export const sayInstall = (manager: string): string =>
 /** What is left to do once a plan is written, a sentence each. */
 export function listNext(
   { asked, settings, files, packages, others, environment }: Omit<AddPlan, 'next'>,
-  { manifests, needs, scripts, rewriters, isModule, manager, isNest }: Circumstances,
+  {
+    manifests,
+    needs,
+    scripts,
+    rewriters,
+    isModule,
+    manager,
+    isNest,
+    migratesAtStart,
+  }: Circumstances,
 ): string[] {
   const written = files.filter(({ state }) => state === 'write');
   const copied = unique(written.filter(isOf('pattern')).map(({ pattern }) => pattern));
@@ -52,9 +63,9 @@ export function listNext(
       ({ name, present, proven }) =>
         `${name}: yours is ${present}; the pattern was tested with ${proven}.`,
     ),
-    ...sayMigrations(migrations, manifests),
+    ...sayMigrations(migrations, manifests, migratesAtStart),
     migrations.length > 0 && yours.length > 0
-      ? `The migration leaves out tables that you already have: ${yours.join(', ')}. Change the code that refers to them.`
+      ? `The migration leaves out tables that most projects have: ${yours.join(', ')}. Change what refers to yours; make those that you lack in a migration before it.`
       : '',
     postgres > 0 ? `Use Postgres ${postgres} or newer.` : '',
     environment.length > 0 ? `Set in the environment: ${environment.join(', ')}.` : '',
@@ -66,7 +77,11 @@ export function listNext(
   ].filter(Boolean);
 }
 
-function sayMigrations(migrations: PlannedFile[], manifests: PatternManifest[]): string[] {
+function sayMigrations(
+  migrations: PlannedFile[],
+  manifests: PatternManifest[],
+  migratesAtStart: boolean,
+): string[] {
   if (migrations.length === 0) return [];
   const found = migrations.map(({ pattern, path, source }) => {
     const { migrations = [] } = manifests.find(({ id }) => id === pattern) ?? {};
@@ -74,6 +89,7 @@ function sayMigrations(migrations: PlannedFile[], manifests: PatternManifest[]):
   });
   const list = found.map(nameMigration).join(', ');
   const tables = found.flatMap(({ tables = [] }) => tables);
+  if (migratesAtStart) return [`Read ${list}: the start applies it.`];
   return [
     found.length === 1
       ? `Read and apply ${list}.`

@@ -71,6 +71,8 @@ export type AddOptions = SettingsOptions & {
   /** The patterns of which the tests come, where it is not all or none. */
   testsOf?: readonly string[];
   now?: Date | undefined;
+  /** The project applies its migrations itself when it starts. */
+  migratesAtStart?: boolean;
 };
 
 /** Plans how the patterns, and those they require, are added to the project. */
@@ -120,6 +122,7 @@ export function planAdd(
     isModule: manifest.type === 'module',
     manager: findManager(project),
     isNest: '@nestjs/core' in { ...manifest.dependencies },
+    migratesAtStart: options.migratesAtStart === true,
   });
   return { ...plan, next };
 }

@@ -1,6 +1,6 @@
 import { TESTS_FOLDER } from '../../scripts/pattern/copied-tests.ts';
 import { TESTS_NODE_FLOOR } from '../library/floors.ts';
-import { NPX } from '../library/package-name.ts';
+import { FROM_CLONE, NPX, PACKAGE } from '../library/package-name.ts';
 import type { ServiceTemplate } from '../library/types.ts';
 
 /** Where the code of a new service is, with the patterns and the migrations in it. */
@@ -60,8 +60,9 @@ const COMPILER = {
 
 const writeReadme = (name: string): string => `# ${name}
 
+\`${PACKAGE}\` is not on npm yet. First, run \`${FROM_CLONE.pack}\` in a clone of Touchstone, then \`${FROM_CLONE.install}\` here: it installs all packages.
+
 \`\`\`sh
-npm install
 npm start               # http://127.0.0.1:3000, on a Postgres in .data unless DATABASE_URL is set
 npm test                # the tests of this service, on a Postgres of their own
 npm run check           # types

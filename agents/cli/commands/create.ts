@@ -80,15 +80,16 @@ const split = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
 function listSteps({ folder, added }: CreatedService): string[] {
   const place = relative(process.cwd(), folder);
   return [
-    ...(place === '' ? [] : [`Go there: cd ${place}`]),
-    INSTALL_ALL,
-    `npm start and the copied tests also need this package: ${INSTALL}.`,
-    // A migration that refers to tables of yours would stop the start.
+    ...(place === '' ? [] : [`Go there: cd ${quote(place)}`]),
+    `Install the packages, and this one with them: ${INSTALL}.`,
+    // A migration that refers to tables which are not there would stop the start.
     ...(added?.next ?? []).filter((step) => step !== INSTALL_ALL),
     'Start it: npm start. It applies the migrations, and starts its own Postgres unless DATABASE_URL is set.',
     'Test it: npm test, and npm run test:patterns.',
   ];
 }
+
+const quote = (path: string): string => (/^[\w./-]+$/.test(path) ? path : JSON.stringify(path));
 
 function describe({ name, files, base, added }: CreatedService, next: string[]): string {
   const all = [...base.files, ...(added?.files ?? [])].filter(({ state }) => state === 'write');

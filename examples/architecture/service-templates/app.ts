@@ -18,8 +18,12 @@ import type { createOrders } from './orders.ts';
 
 type Services = { orders: ReturnType<typeof createOrders>; log: Log };
 
+/** Postgres takes no NUL, and no half of a surrogate pair. */
+const isText = (text: string) =>
+  text.isWellFormed() && !text.includes('\0');
+
 const newOrder = z.strictObject({
-  customer: z.string().min(1).max(100),
+  customer: z.string().min(1).max(100).refine(isText),
   cents: z.int().min(1).max(100_000_000),
 });
 const orderId = z.string().regex(/^[1-9]\d{0,17}$/);
@@ -57,14 +61,20 @@ export function createApp({ orders, log }: Services) {
 function translate(cause: unknown): unknown {
   const isBusy =
     cause instanceof PoolError && cause.code !== 'no_answer';
-  if (!isBusy) return translateZodError(cause);
-  const { code, message } = cause;
-  // Nothing was sent to Postgres, so the caller may come back.
+  if (!isBusy && !isLocked(cause)) return translateZodError(cause);
+  const { code, message } = isBusy ? cause : LOCKED;
+  // Nothing was done in Postgres, so the caller may come back.
   return new HttpProblem(503, code, message, {
     cause,
     retryAfterSeconds: 1,
   });
 }
+
+const LOCKED = { code: 'locked', message: 'It is in use: try again' };
+
+/** The lock did not come in time, and the transaction was rolled back. */
+const isLocked = (error: unknown) =>
+  error instanceof Error && 'code' in error && error.code === '55P03';
 // #endregion translate-errors
 
 /** A line for each request; those that are logged meanwhile have its ids. */

@@ -4,6 +4,7 @@ import { takeLock } from '../../postgres/transactions-and-locking/advisory-lock.
 import { inTransaction } from '../../postgres/transactions-and-locking/in-transaction.ts';
 import {
   type Migration,
+  MigrationError,
   readMigrations,
 } from '../../postgres/zero-downtime-migrations/migration-files.ts';
 import { createMigrator } from '../../postgres/zero-downtime-migrations/migrator.ts';
@@ -38,7 +39,31 @@ async function applyWith(pool: Pool, options: Options) {
   const migrations = readMigrations(options.migrations);
   const [first] = migrations;
   if (first) await applyFirst(pool, first);
-  return createMigrator({ pool, log, migrations }).moveTo();
+  // #region serve-an-older-release
+  try {
+    return await createMigrator({ pool, log, migrations }).moveTo();
+  } catch (error) {
+    const isOther =
+      error instanceof MigrationError && error.code === 'out_of_order';
+    if (!isOther || !(await isAhead(pool, migrations))) throw error;
+    log.warn('the database is newer than this release', {});
+    return [];
+  }
+  // #endregion serve-an-older-release
+}
+
+/** The next release has migrated, and what it did suits this one too. */
+async function isAhead(
+  pool: Pool,
+  migrations: Migration[],
+): Promise<boolean> {
+  const { rows } = await pool.query<Migration>(
+    'select name, checksum from migrations order by name collate "C"',
+  );
+  return migrations.every(
+    ({ name, checksum }, index) =>
+      rows[index]?.name === name && rows[index].checksum === checksum,
+  );
 }
 
 // #region apply-first

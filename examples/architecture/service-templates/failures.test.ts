@@ -1,13 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { listen } from '@touchstone/kit/app/http';
-import { untilWaiting } from '@touchstone/kit/postgres/locks';
+import {
+  lockTable,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { runProgram } from '@touchstone/kit/programs/program';
 import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
 import { createClient } from '@touchstone/kit/testing/client';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { expect, it } from 'vitest';
+import { expect, it, test } from 'vitest';
 import { createLog } from '../../observability/structured-logging/create-log.ts';
 import { createApp } from './app.ts';
 import { applyMigrations } from './apply-migrations.ts';
@@ -130,6 +133,14 @@ failure(
     const early = await get('/orders/1');
     expect(early.status).toBe(503);
     expect(early.headers.get('retry-after')).toBe('1');
+    expect(early.headers.get('content-type')).toBe(
+      'application/problem+json',
+    );
+    expect(await early.json()).toEqual({
+      title: 'Service Unavailable',
+      status: 503,
+      code: 'starting',
+    });
 
     await instance.signal('SIGTERM');
 
@@ -140,6 +151,59 @@ failure(
     );
     await third.end('rollback');
     expect(await countRows(database, TABLES)).toBe(0);
+  },
+);
+
+failure(
+  'An old release starts again after a new one has migrated',
+  {
+    symptom:
+      'The log has `the database is newer than this release`, and the old release serves',
+    defence: 'serve-an-older-release',
+    remains:
+      'Each migration must work with both releases. A migration that was edited, or that is missing in the middle, still stops the start',
+  },
+  async () => {
+    await using database = await openDatabase();
+    await applyMigrations(describeShop(database));
+    const { pool } = database;
+    const next = `insert into migrations (name, checksum)
+      values ('0004-customers', 'of the new release')`;
+    await pool.query(next);
+
+    const one = await startHere(database, {});
+    expect(one.log.entries).toContainEqual({
+      level: 'warn',
+      message: 'the database is newer than this release',
+      details: {},
+    });
+    expect(await (await fetch(one.url)).text()).toBe('done');
+    one.terminate();
+    expect(await one.untilExit()).toBe(0);
+
+    const start = () => applyMigrations(describeShop(database));
+    expect(await start()).toEqual([]);
+    await pool.query(
+      `update migrations set checksum = 'edited' where name = '0002-background-jobs'`,
+    );
+    await expect(start()).rejects.toMatchObject({ code: 'edited' });
+    await pool.query(
+      `delete from migrations where name = '0002-background-jobs'`,
+    );
+    await expect(start()).rejects.toMatchObject({
+      code: 'out_of_order',
+    });
+    await pool.query(
+      `insert into migrations (name, checksum)
+       values ('0002-background-jobs', 'edited')`,
+    );
+    await pool.query(
+      `insert into migrations (name, checksum)
+       values ('0000-before', 'of another history')`,
+    );
+    await expect(start()).rejects.toMatchObject({
+      code: 'out_of_order',
+    });
   },
 );
 
@@ -232,7 +296,7 @@ failure(
       'The request is cut off after half of the time, and the job is given back after half of the rest: another instance does it at once, and not when its lease ends. The exit code is 1',
     defence: 'open-in-order',
     remains:
-      'The client sees a broken connection, so a request must be safe to repeat; a handler that ignores its signal may still be running',
+      'A client that sends its request slowly holds up the end as long. The client sees a broken connection, so a request must be safe to repeat; a handler that ignores its signal may still be running',
   },
   async () => {
     await using database = await openDatabase();
@@ -374,7 +438,7 @@ failure(
       'Readiness turns 503 and liveness stays 200; an order is answered with 503 and `retry-after`; then the service works again, including the worker',
     defence: 'translate-errors',
     remains:
-      'A start needs the database: without it, the process ends with exit code 1',
+      'A request whose connection is cut gets 500, and its order may be there. A start needs the database: without it, the process ends with exit code 1',
   },
   async () => {
     await using database = await openDatabase();
@@ -396,48 +460,77 @@ failure(
 
     proxy.pointTo(port);
     await one.becomes(200);
+    const { pool } = database;
+    const locked = await lockTable(pool, 'orders', 'exclusive');
+    const waited = await one.send('POST', '/orders', { body });
+    await locked.unlock();
+    expect(waited.status).toBe(503);
+    expect(waited.body).toMatchObject({ code: 'locked' });
     await placeOrder(one.send);
     await untilConfirmed(database, 1);
   },
 );
 
-failure(
-  'An error is thrown that nothing catches',
-  {
-    symptom:
-      'The log has `process ends` with the error; the request under way is answered, and the exit code is 1',
-    defence: 'listen-first',
-    remains:
-      'A request that takes longer than five seconds is cut off; jobs under way wait for the end of their lease',
-  },
-  async () => {
-    await using database = await openDatabase();
-    const begun = Promise.withResolvers<void>();
-    const answer = Promise.withResolvers<void>();
-    const one = await startHere(database, {
-      create: () => ({
-        app(_request, response) {
-          begun.resolve();
-          void answer.promise.then(() => response.end('done'));
-        },
-        handlers: {},
-      }),
-    });
-    const asking = fetch(one.url);
-    await begun.promise;
+test('An error is thrown that nothing catches: the request under way is answered, and the exit code is 1', async () => {
+  await using database = await openDatabase();
+  const begun = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const one = await startHere(database, {
+    create: () => ({
+      app(_request, response) {
+        begun.resolve();
+        void answer.promise.then(() => response.end('done'));
+      },
+      handlers: {},
+    }),
+  });
+  const asking = fetch(one.url);
+  await begun.promise;
 
-    one.crash(new Error('a bug'));
+  one.crash(new Error('a bug'));
 
-    expect(one.log.entries.map(({ message }) => message)).toContain(
-      'process ends',
-    );
-    answer.resolve();
-    expect(await (await asking).text()).toBe('done');
-    expect(await one.untilExit()).toBe(1);
-    one.terminate(); // this process goes on
-    expect(await one.untilExit()).toBe(0);
-  },
-);
+  expect(one.log.entries.map(({ message }) => message)).toContain(
+    'process ends',
+  );
+  answer.resolve();
+  expect(await (await asking).text()).toBe('done');
+  expect(await one.untilExit()).toBe(1);
+  one.terminate(); // this process goes on
+  expect(await one.untilExit()).toBe(0);
+});
+
+it('purges dead jobs after 30 days, and is not ready while its worker cannot claim', async () => {
+  await using database = await openDatabase();
+  await applyMigrations(describeShop(database));
+  await database.pool.query(
+    `insert into dead_jobs (
+       id, kind, payload, attempts, max_attempts, last_error,
+       created_at, died_at
+     )
+     select id, 'confirm-order', '{}', 1, 1, 'a bug',
+            now(), now() - make_interval(days => id)
+     from unnest(array[29, 31]) as id`,
+  );
+
+  const one = await startHere(database, {
+    create: () => ({
+      app: (_request, response) => void response.end('done'),
+      handlers: { 'confirm-order': async () => {} },
+    }),
+  });
+  await waitUntil(
+    'the old one is gone',
+    async () => (await countRows(database, 'dead_jobs')) === 1,
+  );
+  await waitUntil('its worker is watched', () =>
+    one.log.entries.some(
+      ({ details }) => JSON.stringify(details) === '{"check":"jobs"}',
+    ),
+  );
+  one.terminate();
+  expect(await one.untilExit()).toBe(0);
+  expect(await countRows(database, 'dead_jobs where id = 29')).toBe(1);
+});
 
 it('fails with EADDRINUSE before it migrates when its port is taken', async () => {
   await using database = await openDatabase();
@@ -471,14 +564,14 @@ it('listens on its own address only, and closes all connections before it ends',
     signal: AbortSignal.timeout(5000),
   });
   await expect(elsewhere).rejects.toThrow('fetch failed');
-  const hasMessage = (message: string) =>
-    one.log.entries.some((entry) => entry.message === message);
-  await waitUntil('it is ready', () => hasMessage('a check succeeds'));
-  expect(one.log.entries).toContainEqual({
-    level: 'info',
-    message: 'a check succeeds',
-    details: { check: 'database' },
-  });
+  await waitUntil('the database is watched', () =>
+    one.log.entries.some(
+      ({ level, message, details }) =>
+        level === 'info' &&
+        message === 'a check succeeds' &&
+        JSON.stringify(details) === '{"check":"database"}',
+    ),
+  );
   expect(await countConnections(database, POOLED)).toBeGreaterThan(1);
   await waitUntil(
     'it listens',
@@ -520,11 +613,15 @@ it('answers each mistake of a caller with a problem document, and logs it with t
 
   expect([
     await ask('POST', '/orders', { customer: '', cents: 1 }),
+    await ask('POST', '/orders', { customer: 'A\0B', cents: 1 }),
+    await ask('POST', '/orders', { customer: '\ud800', cents: 1 }),
     await ask('GET', '/orders/x'),
     await ask('GET', '/orders/999'),
     await ask('DELETE', '/orders'),
     await ask('GET', '/nowhere'),
   ]).toEqual([
+    [400, 'invalid_request'],
+    [400, 'invalid_request'],
     [400, 'invalid_request'],
     [400, 'invalid_request'],
     [404, 'no_such_order'],

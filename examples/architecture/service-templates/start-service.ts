@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { endOnCrash } from '../../api-design/error-handling/end-on-crash.ts';
+import { createDeadJobs } from '../../jobs/background-jobs/dead-jobs.ts';
 import {
   createJobQueue,
   type JobQueue,
@@ -10,6 +11,7 @@ import {
   type Handler,
   startJobWorker,
 } from '../../jobs/background-jobs/job-worker.ts';
+import { startPurging } from '../../jobs/background-jobs/start-purging.ts';
 import { listenForWakeUps } from '../../jobs/worker-loop/listen-for-wake-ups.ts';
 import { createDrain } from '../../observability/health-checks-and-graceful-shutdown/drain-server.ts';
 import { startHealth } from '../../observability/health-checks-and-graceful-shutdown/health.ts';
@@ -90,6 +92,9 @@ export async function startService(
     log,
     concurrency: pool.options.max / 2, // the rest is for requests
   });
+  health.watch('jobs', worker.check);
+  const deadJobs = createDeadJobs({ pool: reserve });
+  const purging = startPurging(() => deadJobs.purge(30), log); // days
   const { wake } = worker;
   const listener = listenForWakeUps({ connectionString, wake, log });
   // Requests get half of the time, and then jobs half of the rest.
@@ -97,8 +102,10 @@ export async function startService(
   stop.add({
     name: 'jobs',
     limitMs,
-    close: () =>
-      Promise.all([listener.stop(), worker.stop(halfMs / 2000)]),
+    close: () => {
+      purging.stop();
+      return Promise.all([listener.stop(), worker.stop(halfMs / 2000)]);
+    },
   });
   app = service.app;
   // Added last, closed first: requests need all of the above.
@@ -108,8 +115,13 @@ export async function startService(
   return (server.address() as AddressInfo).port;
 }
 
-const answerTooEarly: RequestListener = (_request, response) =>
-  void response.writeHead(503, { 'retry-after': '1' }).end();
+const answerTooEarly: RequestListener = (_request, response) => {
+  const type = { 'content-type': 'application/problem+json' };
+  response.writeHead(503, { ...type, 'retry-after': '1' });
+  response.end(
+    '{"title":"Service Unavailable","status":503,"code":"starting"}',
+  );
+};
 
 /** A pool that ends with the service. */
 function openPool(options: ServiceOptions, stop: Stop) {

@@ -249,7 +249,9 @@ failure(
     expect(await app.listKeys('quarantine')).toEqual([id]);
 
     await app.send('POST', `/files/${id}/rescan`);
-    expect(await app.runJobs()).toMatchObject([/DecoderDiedError/]);
+    expect(await app.runJobs()).toEqual([
+      expect.stringMatching(/DecoderDiedError/),
+    ]);
     const { rows } = await app.pool.query(
       'select crashes from files order by crashes',
     );
@@ -280,21 +282,25 @@ failure(
     });
     const id = await app.upload(await makePicture('png'), PNG);
     vi.stubEnv('PATH', '/nonexistent');
-    const errors = [/No verdict: .*spawnSync prlimit ENOENT/s];
+    const error = /No verdict: .*spawnSync prlimit ENOENT/s;
     for (let attempt = 1; attempt <= 4; attempt++) {
-      expect(await app.runJobs()).toMatchObject(errors);
+      expect(await app.runJobs()).toEqual([
+        expect.stringMatching(error),
+      ]);
       await app.passTime(60);
     }
     vi.unstubAllEnvs();
     inspect = hostile('end early');
-    expect(await app.runJobs()).toMatchObject([
-      /it begins.*a library is missing/s,
+    expect(await app.runJobs()).toEqual([
+      expect.stringMatching(/it begins.*a library is missing/s),
     ]);
     const wrappers = ['/nonexistent', '/bin/true', '/bin/echo'];
     for (const wrapper of wrappers) {
       inspect = createInspector({}, [wrapper, 'no such sandbox']);
       await app.passTime(60);
-      expect(await app.runJobs()).toMatchObject([/ENOENT|No verdict/]);
+      expect(await app.runJobs()).toEqual([
+        expect.stringMatching(/ENOENT|No verdict/),
+      ]);
     }
 
     expect(await app.look(id)).toMatchObject({ state: 'quarantined' });
@@ -416,7 +422,9 @@ failure(
     expect((await app.download(id)).status).toBe(404);
     const bytes = await app.buckets.quarantine.read(id);
     await app.buckets.quarantine.remove(id);
-    expect(await app.runJobs()).toMatchObject([/NoSuchKey/]);
+    expect(await app.runJobs()).toEqual([
+      expect.stringMatching(/NoSuchKey/),
+    ]);
 
     await app.buckets.quarantine.write(id, bytes);
     scan = createClamdScanner(clamd);

@@ -208,7 +208,9 @@ test('An object is not written when its clean-up cannot be recorded', async () =
   });
   await app.upload(PDF, TYPE);
 
-  expect(await app.runJobs()).toMatchObject([/frozen/]);
+  expect(await app.runJobs()).toEqual([
+    expect.stringMatching(/frozen/),
+  ]);
   expect(await app.listKeys('published')).toEqual([]);
 });
 
@@ -346,7 +348,9 @@ test('A type that no browser should get is refused by the table', async () => {
   });
   const id = await app.upload('x', 'image/png');
 
-  expect(await app.runJobs()).toMatchObject([/files_type_check/]);
+  expect(await app.runJobs()).toEqual([
+    expect.stringMatching(/files_type_check/),
+  ]);
   expect(await app.look(id)).toMatchObject({ state: 'quarantined' });
 });
 
