@@ -46,6 +46,7 @@ export function createApp({ pool, log, ...options }: AppOptions) {
     if (!userId) throw refuse();
     response.status(201).json({ userId }); // issue your session here
   });
+  // #endregion wire
 
   app.put('/password', async (request, response) => {
     const { body } = await parseChange(request);
@@ -74,4 +75,3 @@ function whenGone(response: Response): AbortSignal {
   response.once('close', () => gone.abort());
   return gone.signal;
 }
-// #endregion wire

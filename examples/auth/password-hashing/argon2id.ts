@@ -16,7 +16,7 @@ export type Argon2idHash = {
 
 // #region parse-hash
 const PHC =
-  /^\$argon2id\$v=19\$([a-z=,\w]{9,64})\$([\w+/]{11,64})\$([\w+/]{22,86})$/;
+  /^\$argon2id\$v=19\$([\w=,]+)\$([\w+/]{11,64})\$([\w+/]{22,86})$/;
 
 /** Reads a PHC string; undefined when it is broken or costs too much. */
 export function parseHash(text: string): Argon2idHash | undefined {
@@ -40,10 +40,12 @@ export function parseHash(text: string): Argon2idHash | undefined {
 /** A broken row must not make the process allocate 64 GiB. */
 export function isAffordable({ memory, passes, lanes }: Cost): boolean {
   return (
+    [memory, passes, lanes].every(Number.isInteger) &&
     memory <= 262_144 && // 256 MiB
     memory * passes <= 1_048_576 && // about a second
     passes >= 1 &&
     lanes >= 1 &&
+    lanes <= 16 &&
     memory >= 8 * lanes // RFC 9106 §3.1
   );
 }
@@ -55,7 +57,7 @@ export function beginHash({ memory, passes, lanes }: Cost, id: string) {
 }
 
 // #region derive
-/** Hashes with a new salt; the pepper is the secret of RFC 9106 §3.1. */
+/** A new salt; the pepper is the secret of RFC 9106 §3.1. */
 export async function createHash(
   password: Buffer,
   { cost, pepper }: { cost: Cost; pepper: Pepper },

@@ -9,7 +9,7 @@ import {
   PasswordRefusedError,
   StoredHashError,
 } from './password-error.ts';
-import { type Pepper, requirePeppers } from './peppers.ts';
+import { type Peppers, requirePeppers } from './peppers.ts';
 import {
   createWorkQueue,
   type WorkQueueOptions,
@@ -17,7 +17,7 @@ import {
 
 export type PasswordHasherOptions = {
   /** The first makes new hashes; the others verify old ones. */
-  peppers: [Pepper, ...Pepper[]];
+  peppers: Peppers;
   /** What a new hash costs. */
   cost?: { memory: number; passes: number };
   /** How many hashes run at once and may wait: memory is `parallel` × `cost.memory`. */
@@ -110,7 +110,7 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
   return { hash, verify };
 }
 
-// #region normalise
+// #region require-text
 /** Before any work: a megabyte would be copied and hashed. */
 function requireText(password: string): void {
   const bytes = Buffer.byteLength(password);
@@ -121,7 +121,9 @@ function requireText(password: string): void {
     `A password is text of 1 to ${MAX_BYTES} bytes`,
   );
 }
+// #endregion require-text
 
+// #region normalise
 /** An é has one code point or two, by the keyboard (SP 800-63B-4). */
 function normalise(password: string): Buffer {
   return Buffer.from(password.normalize('NFC'));

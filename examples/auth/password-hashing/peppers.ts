@@ -11,8 +11,7 @@ const pepperSchema = z.strictObject({
 });
 
 const peppersSchema = z
-  .array(pepperSchema)
-  .min(1)
+  .tuple([pepperSchema], pepperSchema)
   .refine(
     (peppers) =>
       new Set(peppers.map(({ id }) => id)).size === peppers.length,
@@ -31,11 +30,13 @@ export const peppersText = z
   .pipe(peppersSchema);
 // #endregion peppers
 
-/** A secret that is not in the database, and the id that its hashes name. */
-export type Pepper = z.infer<typeof pepperSchema>;
+/** Secrets that are not in the database, each with the id that its hashes name. */
+export type Peppers = z.infer<typeof peppersSchema>;
+
+export type Pepper = Peppers[0];
 
 /** Judges peppers that did not come from `peppersText`. */
-export function requirePeppers(peppers: Pepper[]): void {
+export function requirePeppers(peppers: Peppers): void {
   const revealed = peppers.map(({ id, secret }) => {
     return { id, secret: secret.reveal() };
   });

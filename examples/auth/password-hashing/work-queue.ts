@@ -40,6 +40,7 @@ export function createWorkQueue(options: WorkQueueOptions) {
       else running -= 1;
     }
   }
+  // #endregion run
 
   function waitInLine(signal?: AbortSignal): Promise<void> {
     if (line.length >= waiting) throw new QueueFullError();
@@ -58,7 +59,6 @@ export function createWorkQueue(options: WorkQueueOptions) {
       }
     });
   }
-  // #endregion run
 
   return { run };
 }
