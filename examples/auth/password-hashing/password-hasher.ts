@@ -1,0 +1,131 @@
+import {
+  beginHash,
+  createHash,
+  isAffordable,
+  isHashOf,
+  parseHash,
+} from './argon2id.ts';
+import {
+  PasswordRefusedError,
+  StoredHashError,
+} from './password-error.ts';
+import { type Peppers, requirePeppers } from './peppers.ts';
+import {
+  createWorkQueue,
+  type WorkQueueOptions,
+} from './work-queue.ts';
+
+export type PasswordHasherOptions = {
+  /** The first makes new hashes; the others verify old ones. */
+  peppers: Peppers;
+  /** What a new hash costs. */
+  cost?: { memory: number; passes: number };
+  /** How many hashes run at once and may wait: memory is `parallel` × `cost.memory`. */
+  queue?: WorkQueueOptions;
+  /** Judges hashes without a pepper: `verifyImported`. */
+  imported?: (
+    password: string,
+    stored: string,
+  ) => Promise<boolean | undefined>;
+};
+
+/** `rehashed` replaces the stored hash, which has an old cost or pepper. */
+export type Verdict = { isRight: boolean; rehashed?: string };
+
+/** 64 characters must fit (NIST SP 800-63B-4), in any script. */
+const MAX_BYTES = 1024;
+
+/** OWASP's settings of memory in KiB and passes; they defend equally. */
+const OWASP = [
+  [47_104, 1],
+  [19_456, 2],
+  [12_288, 3],
+  [9216, 4],
+  [7168, 5],
+] as const;
+
+/** Hashes and verifies passwords, a few at once; the rest waits or is refused. */
+export function createPasswordHasher(options: PasswordHasherOptions) {
+  const { peppers, imported } = options;
+  const { memory, passes } = options.cost ?? {
+    memory: 19_456,
+    passes: 2,
+  };
+  const cost = { memory, passes, lanes: 1 };
+  const queue = createWorkQueue(
+    options.queue ?? { parallel: 2, waiting: 50 },
+  );
+  requirePeppers(peppers);
+  if (!OWASP.some(([kib, times]) => memory >= kib && passes >= times))
+    throw new RangeError('the cost is lower than OWASP recommends');
+  if (!isAffordable(cost))
+    throw new RangeError('the cost is higher than hashes may have');
+
+  const [pepper] = peppers;
+  const current = beginHash(cost, pepper.id);
+  // A tag of zeros: no password has it.
+  const nobody = `${current}${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
+  async function hash(
+    password: string,
+    signal?: AbortSignal,
+  ): Promise<string> {
+    requireText(password);
+    return queue.run(
+      () => createHash(normalise(password), { cost, pepper }),
+      signal,
+    );
+  }
+
+  // #region verify
+  /** Without a stored hash, it takes as long and is never right. */
+  async function verify(
+    password: string,
+    stored: string = nobody,
+    signal?: AbortSignal,
+  ): Promise<Verdict> {
+    requireText(password);
+    return queue.run(async () => {
+      const isRight = await isRightFor(password, stored);
+      if (!isRight || stored.startsWith(current)) return { isRight };
+      const bytes = normalise(password);
+      const rehashed = await createHash(bytes, { cost, pepper });
+      return { isRight, rehashed };
+    }, signal);
+  }
+
+  async function isRightFor(password: string, stored: string) {
+    const parsed = parseHash(stored);
+    if (parsed?.keyId === undefined) {
+      const verdict = await imported?.(password, stored);
+      if (verdict !== undefined) return verdict;
+      throw new StoredHashError('a stored hash cannot be read');
+    }
+    const key = peppers.find(({ id }) => id === parsed.keyId);
+    if (key) return isHashOf(normalise(password), parsed, key);
+    throw new StoredHashError(`there is no pepper ${parsed.keyId}`);
+  }
+  // #endregion verify
+
+  return { hash, verify };
+}
+
+// #region require-text
+/** Before any work: a megabyte would be copied and hashed. */
+function requireText(password: string): void {
+  const bytes = Buffer.byteLength(password);
+  // All lone surrogates have the same bytes in UTF-8.
+  if (bytes >= 1 && bytes <= MAX_BYTES && password.isWellFormed())
+    return;
+  throw new PasswordRefusedError(
+    `A password is text of 1 to ${MAX_BYTES} bytes`,
+  );
+}
+// #endregion require-text
+
+// #region normalise
+/** An é has one code point or two, by the keyboard (SP 800-63B-4). */
+function normalise(password: string): Buffer {
+  return Buffer.from(password.normalize('NFC'));
+}
+// #endregion normalise
