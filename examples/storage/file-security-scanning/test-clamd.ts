@@ -12,7 +12,7 @@ export async function startTroubledClamd(
     const chunks: Buffer[] = [];
     socket
       .on('error', () => {})
-      .on('data', (chunk) => chunks.push(chunk));
+      .on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('close', () => heard.resolve(Buffer.concat(chunks)));
     if (answer !== undefined) socket.end(answer);
   }).listen(0, host);
