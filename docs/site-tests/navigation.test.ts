@@ -54,6 +54,10 @@ describe('with the keyboard', () => {
 
   it('lets the keyboard scroll whatever scrolls', async () => {
     await using page = await open(pattern, narrow);
+    await page.evaluate(() => {
+      for (const cell of document.querySelectorAll<HTMLElement>('main td'))
+        if (!cell.closest('details')) cell.style.whiteSpace = 'nowrap'; // as with a long word
+    });
     await page.waitForFunction(() => {
       const boxes = [...document.querySelectorAll('main :is(table, pre)')];
       const scrolling = boxes.filter((box) => box.scrollWidth > box.clientWidth);
