@@ -191,7 +191,7 @@ describe('a pattern on its way into a project', () => {
     ]);
     expect(out).toMatch(/\d+\. Start it: npm start/);
     expect(out).toContain(
-      'Read src/migrations/0004-webhook-receiving.up.sql: the start applies it.',
+      'Read what the start applies: src/migrations/0004-webhook-receiving.up.sql.',
     );
     expect(run(['verify'], {}, join(place.folder, 'shop')).out).not.toContain('✗');
     expect(run(['create', 'other', '--json', '--cwd', place.folder]).out).toContain(

@@ -147,6 +147,11 @@ describe('a query has no pattern', () => {
     });
   });
 
+  it('and a page in the area of the planned topic is near, however little it says', () => {
+    expect(search('night tool tab').nearest).toContain('auth/tokens');
+    expect(search('invoices tab').nearest).toEqual([]);
+  });
+
   it('but has one when a page says more than the topic, or is named by the word', () => {
     expect(listIds('upload night')).toEqual(['storage/uploads', 'jobs/queue']);
     expect(listIds('storage', { area: 'storage' })).toEqual(['storage/uploads']);

@@ -68,9 +68,6 @@ const SAYS_SOMETHING = 0.3;
 /** What comes after the best page scores at least this much of it. */
 const MIN_SHARE = 0.5;
 
-/** For a single word, what comes after the best page has it among its keywords or symptoms. */
-const WORD_SHARE = STRENGTHS.named / STRENGTHS.titled;
-
 const MAX_HITS = 10;
 const DEFAULT_HITS = 5;
 
@@ -85,9 +82,8 @@ export function createSearch<Pattern extends Searched>(
     const { words, pages, topic } = scored;
     const inArea = pages.filter(({ id }) => area === undefined || library.find(id)?.area === area);
     const best = isAnswer(inArea[0], scored) ? inArea[0].score : Number.POSITIVE_INFINITY;
-    const least = best * (words.length === 1 ? WORD_SHARE : MIN_SHARE);
     const hits = inArea
-      .filter(({ score }) => score >= least)
+      .filter(({ score }) => score >= best * MIN_SHARE)
       .slice(0, Math.min(Math.max(limit || 1, 1), MAX_HITS))
       .flatMap(({ id, score }) => {
         const pattern = library.find(id);

@@ -89,7 +89,7 @@ function sayMigrations(
   });
   const list = found.map(nameMigration).join(', ');
   const tables = found.flatMap(({ tables = [] }) => tables);
-  if (migratesAtStart) return [`Read ${list}: the start applies it.`];
+  if (migratesAtStart) return [`Read what the start applies: ${list}.`];
   return [
     found.length === 1
       ? `Read and apply ${list}.`
