@@ -5,6 +5,8 @@ import { listWorkspaces } from './find-missing.mjs';
 
 /** Pages and texts for tools are made by this package's code, which every command can need. */
 const ALWAYS = 'agents';
+/** `npm pack ./agents` compiles the kit with its types. */
+const COMPILES_KIT = 'pack';
 const RUN_NO_EXAMPLE = ['build', 'check', 'new', 'start', 'sync'];
 /** Any other command runs all examples when none is named. */
 const RUN_ONLY_NAMED = ['bench', 'example'];
@@ -19,6 +21,7 @@ const IMPORT = /['"]\.\.\/(?:\.\.\/([a-z0-9-]+)\/)?([a-z0-9-]+)\//g;
  */
 export function chooseWorkspaces(root, command, words) {
   if (RUN_NO_EXAMPLE.includes(command)) return [ALWAYS];
+  if (command === COMPILES_KIT) return [ALWAYS, 'examples/kit'];
   const all = listWorkspaces(root);
   const examples = words.flatMap((word) => [...listImported(root, word)]);
   const named = all.filter((folder) => examples.some((id) => folder === `examples/${id}`));

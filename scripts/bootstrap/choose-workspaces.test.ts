@@ -51,6 +51,10 @@ describe('chooseWorkspaces', () => {
     expect(chooseWorkspaces(ROOT, command, ['jobs/background-jobs'])).toEqual(['agents']);
   });
 
+  it('installs for the package what its kit is compiled with', () => {
+    expect(chooseWorkspaces(ROOT, 'pack', [])).toEqual(['agents', 'examples/kit']);
+  });
+
   it.each(['prove', 'stress', 'test'])('installs for %s without an id everything', (command) => {
     expect(chooseWorkspaces(ROOT, command, ['--all'])).toEqual(listWorkspaces(ROOT));
   });
