@@ -5,7 +5,7 @@ import { readReferences } from '../../scripts/pattern/read-references.ts';
 import { LEFT_TO_EXAMPLES } from './compile-kit.ts';
 import { readKit } from './read-kit.ts';
 
-it('needs nothing that the kit does not declare, but for one package: npm pack may be what installs first', () => {
+it('needs nothing that the kit does not declare except one package, since npm pack may be what installs first', () => {
   const { sources, packages } = readKit(ROOT);
   const specifiers = [...sources].flatMap(([path, text]) => [
     ...readReferences(path, text).imports,
