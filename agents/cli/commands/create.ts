@@ -37,7 +37,7 @@ function listAddable(library: Library): CommandResult {
 }
 
 /** Each pattern that a new service does not have. */
-function findAddable(library: Library): PatternEntry[] {
+export function findAddable(library: Library): PatternEntry[] {
   const present = new Set<string>();
   const visit = (id: string): void => {
     if (present.has(id)) return;
