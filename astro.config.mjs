@@ -15,6 +15,7 @@ import { diagrams } from './docs/markdown-plugins/diagrams.ts';
 import { exampleFences } from './docs/markdown-plugins/example-fences.ts';
 import { failureLinks } from './docs/markdown-plugins/failure-links.ts';
 import { generatedMarks } from './docs/markdown-plugins/generated-marks.ts';
+import { glossaryLinks } from './docs/markdown-plugins/glossary-links.ts';
 import { repositoryLinks } from './docs/markdown-plugins/repository-links.ts';
 import { stackableTables } from './docs/markdown-plugins/stackable-tables.ts';
 import { listSidebar } from './docs/sidebar.ts';
@@ -42,6 +43,7 @@ export default defineConfig({
         failureLinks(root),
         coreExcerpt,
         generatedMarks(root),
+        glossaryLinks(root),
       ],
       hastPlugins: [commands, stackableTables],
     }),
