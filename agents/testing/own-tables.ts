@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Database } from '../../examples/kit/postgres/database.ts';
 import { ROOT } from '../../scripts/files/root.ts';
 import { splitStatements } from '../../scripts/pattern/sql-statements.ts';
 import { readSourcePatterns } from '../generate/read-pattern.ts';
@@ -8,7 +8,11 @@ type Table = { name: string; sql: string };
 const patterns = new Map(readSourcePatterns(ROOT).map((pattern) => [pattern.id, pattern]));
 
 /** Makes the tables that a migration of the pattern refers to and the project has already, unless they are there. */
-export async function makeOwnTables(pool: Pool, id: string, migration: string): Promise<void> {
+export async function makeOwnTables(
+  pool: Database['pool'],
+  id: string,
+  migration: string,
+): Promise<void> {
   for (const { name, sql } of listOwnTables(id, migration)) {
     const { rows } = await pool.query('select to_regclass($1) as found', [name]);
     if (rows[0]?.found === null) await pool.query(sql);

@@ -9,13 +9,13 @@ it.each([
   ['no part of another word', 'Released; lease-time; sub-token', 'Released; lease-time; sub-token'],
   ['a word with a hyphen', 'Ask roll-ups', 'Ask [roll-ups]'],
   ['prose alone', '`lease` [lease](/a/) **lease**', 'lease lease lease'],
-])('links %s', (_, markdown, expected) => {
-  expect(render(markdown)).toBe(expected);
+])('links %s', async (_, markdown, expected) => {
+  expect(await render(markdown)).toBe(expected);
 });
 
-it('leads to the heading of the term, and leaves headings and tables as they are', () => {
+it('leads to the heading of the term, and leaves headings and tables as they are', async () => {
   const page = '## Lease\n\n| Lease |\n| --- |\n| token |\n\nA fencing token.';
-  const { html } = markdownToHtml(page, options());
+  const { html } = await markdownToHtml(page, options());
   expect(html.match(/<a .*?<\/a>/g)).toEqual([
     '<a href="/glossary/#fencing-token">fencing token</a>',
   ]);
@@ -26,8 +26,8 @@ const options = () => ({
 });
 
 /** The text of a paragraph, with the links to the glossary in brackets. */
-function render(markdown: string): string {
-  const { html } = markdownToHtml(markdown, options());
+async function render(markdown: string): Promise<string> {
+  const { html } = await markdownToHtml(markdown, options());
   return html
     .replaceAll(/<a href="\/glossary\/[^"]*">(.*?)<\/a>/g, '[$1]')
     .replaceAll(/<[^>]*>/g, '')
