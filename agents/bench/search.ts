@@ -54,7 +54,7 @@ console.table(loads);
 
 function toPage({ id, body, data }: IndexedPattern) {
   const { title, summary, symptoms, keywords } = data;
-  return { id, text: [title, summary, ...symptoms, ...keywords, body].join('\n') };
+  return { id, text: [title, summary, ...Object.keys(symptoms), ...keywords, body].join('\n') };
 }
 
 /** Counts the words of the query that a page has. */

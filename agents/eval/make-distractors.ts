@@ -32,7 +32,7 @@ export function makeDistractors(
 
 function nameAfter({ id, title, promise }: Topic, { data }: IndexedPattern) {
   const keywords = title.split(/\W+/);
-  const named = { title, summary: promise, symptoms: [promise], keywords };
+  const named = { title, summary: promise, symptoms: { [promise]: promise }, keywords };
   return { id, data: { ...data, ...named, useWhen: [], references: [] } };
 }
 
@@ -40,7 +40,7 @@ function nameAfter({ id, title, promise }: Topic, { data }: IndexedPattern) {
 function countPages(patterns: IndexedPattern[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { body, data } of patterns) {
-    const words = `${body} ${data.symptoms} ${data.keywords}`.match(/[A-Za-z_]{2,}/g);
+    const words = `${body} ${Object.keys(data.symptoms)} ${data.keywords}`.match(/[A-Za-z_]{2,}/g);
     for (const word of new Set(words)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return counts;

@@ -17,5 +17,13 @@ export type CommittedPattern = {
 export function toCommittedPattern(source: SourcePattern): CommittedPattern {
   const { id, area, slug, data } = source;
   const { title, symptoms, keywords } = data;
-  return { id, area, slug, title, symptoms, keywords, standard: writeStandard(source) };
+  return {
+    id,
+    area,
+    slug,
+    title,
+    symptoms: Object.keys(symptoms),
+    keywords,
+    standard: writeStandard(source),
+  };
 }

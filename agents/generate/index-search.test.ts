@@ -13,7 +13,7 @@ function describePage(
   body: string,
   topics: string[] = [],
 ): IndexedPattern {
-  const lists = { symptoms: [], keywords: [], useWhen: [], references: [], topics };
+  const lists = { symptoms: {}, keywords: [], useWhen: [], references: [], topics };
   const data = { title, summary: '', ...lists };
   return { id, data, body: `## Problem\n\n${body}` };
 }

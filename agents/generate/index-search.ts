@@ -107,7 +107,7 @@ function readStrengths(
     [STRENGTHS.mentioned, [...failures.map(({ symptom }) => symptom), ...(proof?.tests ?? [])]],
     [STRENGTHS.told, [summary, ...useWhen, ...failures.map((failure) => failure.title)]],
     [STRENGTHS.told, [asked, ...keywords.filter(isPhrase)]],
-    [STRENGTHS.named, [...symptoms, ...keywords.filter((word) => !isPhrase(word))]],
+    [STRENGTHS.named, [...Object.keys(symptoms), ...keywords.filter((word) => !isPhrase(word))]],
     [STRENGTHS.titled, [id, title]],
   ];
   return new Map(

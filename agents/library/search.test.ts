@@ -95,8 +95,15 @@ describe('a search', () => {
     expect(search('night')).toMatchObject({ planned: { id: 'auth/rotation' } });
   });
 
+  it('says that the planned topic leads when it fits better than each page', () => {
+    expect(search('renew invoices')).toMatchObject({ planned: { leads: true } });
+  });
+
   it('names beside its hits a planned topic that is as much what the query is about', () => {
-    expect(search('renew')).toMatchObject({ outcome: 'found', planned: { title: 'Rotation' } });
+    expect(search('renew')).toMatchObject({
+      outcome: 'found',
+      planned: { title: 'Rotation', leads: false },
+    });
     expect(search('renew storage')).toMatchObject({ planned: { title: 'Rotation' } });
     expect(search('upload night')).toMatchObject({ outcome: 'found' });
     expect(search('upload night')).not.toHaveProperty('planned');
@@ -216,7 +223,7 @@ function describePattern(id: string, symptoms: string[]): PatternEntry {
     title: id,
     summary: id,
     level: 4,
-    symptoms,
+    symptoms: Object.fromEntries(symptoms.map((symptom) => [symptom, 'Do it.'])),
     tests: 1,
     failures: 1,
     tokens,

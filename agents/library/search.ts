@@ -18,15 +18,19 @@ export type SearchedLibrary<Pattern extends Searched = PatternEntry> = {
   readSearchIndex: () => SearchIndex;
 };
 
-/** A pattern that answers a query, and the symptom of it that has most of the query's words, if one has any. */
+/** A pattern that answers a query; the symptom of it that has most of the query's words, if one has any; and what to do about that. */
 export type Hit<Pattern = PatternEntry> = {
   pattern: Pattern;
   score: number;
   symptom?: string | undefined;
+  answer?: string | undefined;
 };
 
 /** Whether patterns fit, none does, or the query has no word to search for. */
 export type SearchOutcome = 'found' | 'no-pattern' | 'no-words';
+
+/** A topic without a page; it leads when no page fits the query better. */
+export type PlannedTopic = NamedTopic & { leads: boolean };
 
 /**
  * What a search found. Without hits, `nearest` has the ids that come closest, three at most.
@@ -37,7 +41,7 @@ export type SearchResult<Pattern = PatternEntry> = {
   outcome: SearchOutcome;
   hits: Hit<Pattern>[];
   nearest: string[];
-  planned?: NamedTopic;
+  planned?: PlannedTopic;
 };
 
 /** What a search may be narrowed to. */
@@ -87,7 +91,7 @@ export function createSearch<Pattern extends Searched>(
       .slice(0, Math.min(Math.max(limit || 1, 1), MAX_HITS))
       .flatMap(({ id, score }) => {
         const pattern = library.find(id);
-        return pattern ? [{ pattern, score, symptom: findSymptom(pattern, words) }] : [];
+        return pattern ? [{ pattern, score, ...findSymptom(pattern, words) }] : [];
       });
     const planned = findPlanned(topic, hits[0]?.score ?? 0);
     const found = { hits, nearest: [], ...(planned && { planned }) };
@@ -114,9 +118,9 @@ function isAnswer(best: ScoredPage | undefined, { words, topic }: Scored): best 
   return !isTooWeak && !saysWhatTopicSays(best.id, { words, topic });
 }
 
-function findPlanned({ id, title, score }: ScoredTopic, best: number): NamedTopic | undefined {
+function findPlanned({ id, title, score }: ScoredTopic, best: number): PlannedTopic | undefined {
   const isAbout = score >= PLANNED.score && score >= best * PLANNED.share;
-  return isAbout && !id.startsWith(OUTSIDE) ? { id, title } : undefined;
+  return isAbout && !id.startsWith(OUTSIDE) ? { id, title, leads: score > best } : undefined;
 }
 
 function isNear(id: string, words: QueryWord[], planned: NamedTopic | undefined): boolean {
@@ -140,13 +144,19 @@ function saysWhatTopicSays(id: string, { words, topic }: Pick<Scored, 'words' | 
   });
 }
 
-/** The symptom whose words say most about the query; none where none says anything. */
-function findSymptom({ symptoms }: Searched, words: QueryWord[]): string | undefined {
-  let best: { symptom?: string; said: number } = { said: 0 };
-  for (const symptom of symptoms) {
+/** The symptom whose words say most about the query; nothing where none says anything. */
+function findSymptom(
+  { symptoms }: Searched,
+  words: QueryWord[],
+): { symptom?: string; answer?: string } {
+  let most = 0;
+  let best = {};
+  for (const [symptom, answer] of Object.entries(symptoms)) {
     const has = new Set(readWords(symptom));
     const said = words.reduce((sum, { word, weight }) => sum + (has.has(word) ? weight : 0), 0);
-    if (said > best.said) best = { symptom, said };
+    if (said <= most) continue;
+    most = said;
+    best = { symptom, answer };
   }
-  return best.symptom;
+  return best;
 }

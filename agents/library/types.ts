@@ -13,7 +13,8 @@ export type PatternEntry = {
   summary: string;
   level: number;
   needs: string[];
-  symptoms: string[];
+  /** What a person notices who has the problem, each with what to do. */
+  symptoms: Record<string, string>;
   keywords: string[];
   requires: string[];
   related: string[];

@@ -40,8 +40,10 @@ type Output = z.infer<typeof output>;
 export const writePatternList = (patterns: PatternEntry[]): string =>
   writeList(patterns.map(describe));
 
-const describe = ({ id, symptoms: [symptom] }: PatternEntry): Listed =>
-  symptom === undefined ? { id } : { id, symptom };
+const describe = ({ id, symptoms }: PatternEntry): Listed => {
+  const [symptom] = Object.keys(symptoms);
+  return symptom === undefined ? { id } : { id, symptom };
+};
 
 const fits = (data: Output): boolean => estimateTokens(JSON.stringify(data)) <= ANSWER.usual;
 

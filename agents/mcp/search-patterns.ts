@@ -46,6 +46,7 @@ const found = z.object({
   title: z.string(),
   summary: z.string(),
   symptom: z.string().optional(),
+  answer: z.string().optional(),
   tokens: z.record(z.enum(DETAILS), z.number()),
 });
 
@@ -58,10 +59,10 @@ const output = z.object({
 
 type Found = z.infer<typeof found>;
 
-const describe = ({ pattern, symptom }: Hit): Found => {
+const describe = ({ pattern, symptom, answer }: Hit): Found => {
   const { id, title, summary, tokens } = pattern;
-  return { id, title, summary, symptom, tokens };
+  return { id, title, summary, symptom, answer, tokens };
 };
 
-const write = ({ id, title, summary, symptom, tokens }: Found): string =>
-  `${id}: ${title}. ${summary}${symptom === undefined ? '' : ` Symptom: ${symptom}`} Tokens: brief ${tokens.brief}, standard ${tokens.standard}, full ${tokens.full}.`;
+const write = ({ id, title, summary, symptom, answer, tokens }: Found): string =>
+  `${id}: ${title}. ${summary}${symptom === undefined ? '' : ` Symptom: ${symptom}: ${answer}`} Tokens: brief ${tokens.brief}, standard ${tokens.standard}, full ${tokens.full}.`;

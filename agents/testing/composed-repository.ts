@@ -14,7 +14,7 @@ type Page = { files: string[]; requires?: string[] };
 
 const writePage = ({ files, requires = [] }: Page): string =>
   [
-    '---\ntitle: Name\nsummary: Outcome\nlevel: 2\nsymptoms: [one, two, three]',
+    '---\ntitle: Name\nsummary: Outcome\nlevel: 2\nsymptoms: { one: 1st, two: 2nd, three: 3rd }',
     'useWhen: [one]\nnotWhen: [{ when: two, instead: three }]',
     `requires: [${requires.join(', ')}]\nfiles: [${files.join(', ')}]\n---\n\n## Problem\n\nNone.\n`,
   ].join('\n');

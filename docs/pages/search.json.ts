@@ -67,6 +67,6 @@ function toText({ slug, title, summary, steps }: LearningPath): Text {
 }
 
 function toIndexed({ id, title, summary, body }: Text) {
-  const none = { symptoms: [], keywords: [], useWhen: [], references: [], topics: [] };
+  const none = { symptoms: {}, keywords: [], useWhen: [], references: [], topics: [] };
   return { id, data: { title, summary, ...none }, body };
 }

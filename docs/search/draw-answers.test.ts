@@ -8,20 +8,25 @@ const answer = {
   summary: 'It waits.',
   area: 'Jobs',
 };
-const planned = { id: 'a/b', title: 'Rate limits' };
+const planned = { id: 'a/b', title: 'Rate & limits', leads: false };
 
 const draw = (some: Partial<Answers>): string =>
   drawAnswers({ answers: [], nearest: [], isAsked: () => false, ...some });
 
-it('shows of an answer its title, its area, the symptom and the outcome, and no tag of theirs', () => {
-  const html = draw({ answers: [{ ...answer, symptom: 'Stuck in `running`' }] });
+it('shows of an answer its title, its area, the symptom and what to do, and no tag of theirs', () => {
+  const said = { symptom: 'Stuck in `running`', answer: 'Set `lease`.' };
+  const html = draw({ answers: [{ ...answer, ...said }] });
   expect(html).toContain('<a href="/patterns/jobs/queue/">');
   expect(html).toContain('A &lt;queue>');
   expect(html).toContain('Stuck in <code>running</code>');
+  expect(html).toContain('Set <code>lease</code>.');
+  expect(html).not.toContain('It waits.');
 });
 
-it('shows no symptom where none has a word of the query', () => {
-  expect(draw({ answers: [answer] })).not.toContain('class="symptom"');
+it('shows the outcome where no symptom has a word of the query', () => {
+  const html = draw({ answers: [answer] });
+  expect(html).not.toContain('class="symptom"');
+  expect(html).toContain('It waits.');
 });
 
 it('makes the words that were asked for bold, in no tag and no entity', () => {
@@ -33,12 +38,16 @@ it('makes the words that were asked for bold, in no tag and no entity', () => {
 
 it('says that nothing fits, and what is nearest', () => {
   const html = draw({ nearest: [answer] });
-  expect(html).toContain('No pattern fits.');
+  expect(html).toContain('No pattern fits, and none is planned.');
   expect(html).toContain('Nearest:');
 });
 
-it('says that a topic is planned, alone and after the answers', () => {
-  const row = '<p class="planned">Planned, not written: <strong>Rate limits</strong></p>';
+it('says that a topic is planned, and leads to it: alone, after the answers, and before them where it fits better', () => {
+  const row =
+    '<p class="planned"><a href="/coverage/?q=Rate+%26+limits"><span>Planned, not written: <strong>Rate &amp; limits</strong></span></a></p>';
   expect(draw({ planned })).toBe(row);
-  expect(draw({ planned, answers: [answer] })).toMatch(new RegExp(`</ul>${row}$`));
+  const html = draw({ planned, answers: [answer] });
+  expect(html.startsWith('<ul>') && html.endsWith(`</ul>${row}`)).toBe(true);
+  const led = draw({ planned: { ...planned, leads: true }, answers: [answer] });
+  expect(led.startsWith(`${row}<ul>`) && led.endsWith('</ul>')).toBe(true);
 });

@@ -1,23 +1,23 @@
 import { createScorer } from '../../agents/library/score-pages.ts';
-import { createSearch } from '../../agents/library/search.ts';
-import type { NamedTopic } from '../../agents/library/search-index.ts';
+import { createSearch, type PlannedTopic } from '../../agents/library/search.ts';
 import { readWords } from '../../agents/library/search-words.ts';
 import { titleCase } from '../text/title-case.ts';
 import type { SearchData, SearchedPattern } from './search-data.ts';
 
-/** A page that answers a query: a pattern with the symptom that is most like the query, or another page. */
+/** A page that answers a query: a pattern with the symptom that is most like the query and what to do about it, or another page. */
 export type Answer = {
   href: string;
   title: string;
   summary: string;
   area: string;
   symptom?: string | undefined;
+  answer?: string | undefined;
 };
 
 /** What a search says: answers, or that there are none, with the planned topic and the nearest pages. */
 export type Answers = {
   answers: Answer[];
-  planned?: NamedTopic | undefined;
+  planned?: PlannedTopic | undefined;
   nearest: Answer[];
   /** Whether a word of a text is one that was asked for. */
   isAsked: (word: string) => boolean;
@@ -38,14 +38,16 @@ export function openSearch(data: SearchData): (query: string) => Answers {
   return function answer(query) {
     const { hits, nearest, planned } = search(query);
     const asked = new Set(readWords(query));
+    const answers = hits.map(({ pattern, ...said }) => ({ ...describe(pattern), ...said }));
+    const near = nearest.flatMap((id) => byId.get(id) ?? []).map(describe);
+    const guides = findGuide(query, answers.length > 0 || planned ? 'beside' : 'alone');
+    // A comparison of what is written is no answer to what is planned.
+    const areNear = answers.length === 0 && planned !== undefined;
     return {
-      answers: [
-        ...hits.map(({ pattern, symptom }) => ({ ...describe(pattern), symptom })),
-        ...findGuide(query, hits.length > 0 || planned ? 'beside' : 'alone'),
-      ],
+      answers: areNear ? [] : [...answers, ...guides],
       planned,
       isAsked: (word) => readWords(word).some((stem) => asked.has(stem)),
-      nearest: nearest.flatMap((id) => byId.get(id) ?? []).map(describe),
+      nearest: areNear ? [...guides, ...near] : near,
     };
   };
 

@@ -13,15 +13,13 @@ export function startSearchBox(page: Document): void {
   const dialog = search?.querySelector('dialog');
   const input = dialog?.querySelector('input');
   const list = dialog?.querySelector<HTMLElement>('[data-answers]');
-  const planned = dialog?.querySelector<HTMLAnchorElement>('[data-planned]');
-  if (!search || !opener || !dialog || !input || !list || !planned) return;
+  if (!search || !opener || !dialog || !input || !list) return;
   const load = loadOnce();
 
   async function answer() {
     const ask = await load().catch(() => undefined);
-    if (!input || !list || !planned) return;
+    if (!input || !list) return;
     const query = input.value.trim();
-    planned.search = query && `?${new URLSearchParams({ q: query })}`;
     list.innerHTML = !ask ? NOT_LOADED : query === '' ? '' : drawAnswers(ask(query));
   }
   function open() {
@@ -40,7 +38,8 @@ export function startSearchBox(page: Document): void {
   dialog.querySelector('form')?.addEventListener('submit', async (event) => {
     event.preventDefault();
     await answer();
-    list.querySelector('a')?.click();
+    // What is nearest is no answer: it follows other words.
+    list.firstElementChild?.querySelector('a')?.click();
   });
   dialog.addEventListener('keydown', (event) => {
     // In a field for searches, Chromium would only empty it.

@@ -72,13 +72,14 @@ const { patterns }: { patterns: Listed[] } = JSON.parse(
   readFileSync(join(DIST, 'patterns.json'), 'utf8'),
 );
 
-it('shows with a pattern its outcome, its area and the symptom that fits', async () => {
+it('shows with a pattern its area, the symptom that fits and what to do', async () => {
   const page = await search('customers get the same e-mail twice');
   const [first = ''] = await page.locator('[data-answers] a').allInnerTexts();
 
   expect(first).toContain('Background jobs in Postgres');
   expect(first).toContain('Jobs');
   expect(first).toContain('Customers get the same e-mail twice since we run two workers');
+  expect(first).toContain('for update skip locked');
 });
 
 it.each(['kubernetes ingress', 'zzzqqq'])(
@@ -91,23 +92,40 @@ it.each(['kubernetes ingress', 'zzzqqq'])(
   },
 );
 
-it('names a planned topic as planned, alone and after the answers', async () => {
+it('names a planned topic as planned: alone, after the answers, and before them where it fits better', async () => {
   const alone = await search('rate limiting');
   expect(await alone.locator('.planned').textContent()).toMatch(/^Planned, not written: Rate/);
 
-  const page = await search('stripe payments');
-  expect((await listFound(page))[0]).toBe('/patterns/integrations/webhook-receiving/');
-  expect(await page.locator('ul + .planned').textContent()).toMatch(/^Planned, not written: Pay/);
+  const after = await search('webhook');
+  expect((await listFound(after))[0]).toBe('/patterns/integrations/webhook-receiving/');
+  expect(await after.locator('ul + .planned').textContent()).toMatch(/: Sending webhooks$/);
+
+  const before = await search('stripe payments');
+  expect(await before.locator('.planned:has(+ ul)').textContent()).toMatch(/: Payment gateways/);
+  expect(await listFound(before)).toContain('/patterns/integrations/webhook-receiving/');
 });
 
-it('makes the words that were asked for bold, and leads with them to the planned topics', async () => {
+it('makes the words that were asked for bold', async () => {
   const page = await search('webhook');
   expect(await page.locator('[data-answers] b').first().textContent()).toMatch(/^webhook/i);
+});
 
+it('leads by Enter to the topic that is planned, and nowhere when nothing fits', async () => {
+  const page = await search('two factor authentication totp');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/coverage/?q=TOTP*');
+  expect(await page.locator('output').textContent()).toBe('1 topic');
+
+  await type(page, 'css grid item overflows its column');
+  await page.keyboard.press('Enter');
+  expect(await page.locator('.nothing').isVisible()).toBe(true);
+});
+
+it('leads to all planned topics', async () => {
+  const page = await search('webhook');
   await page.getByRole('link', { name: 'Planned topics' }).click();
-
-  await page.waitForURL('**/coverage/?q=webhook');
-  expect(await page.locator('output').textContent()).toMatch(/^\d+ topics?$/);
+  await page.waitForURL('**/coverage/?state=planned');
+  expect(await page.locator('output').textContent()).toMatch(/^\d{3} topics$/);
 });
 
 it('keeps its links in sight, and its field has one ring', async () => {

@@ -100,9 +100,9 @@ summary: One worker gets one job, and a dead worker loses it
 level: 1
 needs: [postgres]
 symptoms:
-  - "two workers ran the same job"
-  - "ERROR: could not obtain lock on row"
-  - "jobs stay in state running for ever"
+  "two workers ran the same job": Do it in one statement.
+  "ERROR: could not obtain lock on row": Do it in one statement.
+  "jobs stay in state running for ever": Do it in one statement.
 useWhen:
   - the queue must be in the database that the data is in
 notWhen:

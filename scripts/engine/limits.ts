@@ -15,6 +15,7 @@ export const LIMITS = {
   /** Characters of the fields of the frontmatter, and how many symptoms and keywords there are. */
   summary: 160,
   symptom: 90,
+  answer: 120,
   symptoms: { least: 3, most: 6 },
   keyword: 60,
   keywords: 30,

@@ -10,6 +10,9 @@ import { coreField } from './core.ts';
 const patternId = z.string().regex(PATTERN_ID, 'it is not an id: <area>/<slug>');
 const sentence = z.string().trim().min(1);
 
+const isWithin = (count: number, { least, most }: { least: number; most: number }) =>
+  count >= least && count <= most;
+
 /** The frontmatter of a pattern, its keys in the order in which a page has them. */
 export const patternFrontmatter = z.strictObject({
   title: sentence.describe('The name of the pattern, as a reader would say it'),
@@ -23,11 +26,12 @@ export const patternFrontmatter = z.strictObject({
     .describe('How far it carries: 1 prototype, 2 development, 3 pre-production, 4 production'),
   needs: z.array(sentence).default([]).describe('The services it runs on'),
   symptoms: z
-    .array(sentence.max(LIMITS.symptom))
-    .min(LIMITS.symptoms.least)
-    .max(LIMITS.symptoms.most)
+    .record(sentence.max(LIMITS.symptom), sentence.max(LIMITS.answer))
+    .refine((symptoms) => isWithin(Object.keys(symptoms).length, LIMITS.symptoms), {
+      error: `there are not ${LIMITS.symptoms.least} to ${LIMITS.symptoms.most}`,
+    })
     .describe(
-      `${LIMITS.symptoms.least} to ${LIMITS.symptoms.most} lines in the words of a person who has the problem, with literal error messages`,
+      `${LIMITS.symptoms.least} to ${LIMITS.symptoms.most} lines in the words of a person who has the problem, with literal error messages, each followed by what to do in at most ${LIMITS.answer} characters`,
     ),
   keywords: z
     .array(sentence.max(LIMITS.keyword))

@@ -131,7 +131,13 @@ type Page = { files: string[]; requires?: string[]; level?: number };
 
 function writePattern(id: string, { files, requires = [], level = 2 }: Page): void {
   const lines = [
-    ...['---', 'title: Name', 'summary: Outcome', `level: ${level}`, 'symptoms: [a, b, c]'],
+    ...[
+      '---',
+      'title: Name',
+      'summary: Outcome',
+      `level: ${level}`,
+      'symptoms: { a: do it, b: do it, c: do it }',
+    ],
     ...['useWhen: [one]', 'notWhen: [{ when: two, instead: three }]'],
     ...[`requires: [${requires.join(', ')}]`, `files: [${files.join(', ')}]`, '---', ''],
   ];

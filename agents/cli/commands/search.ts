@@ -29,18 +29,18 @@ function readLimit(word: string | undefined): number {
   throw new UsageError(`--limit must be a whole number from 1 to ${MOST}`);
 }
 
-const toData = ({ pattern, symptom }: Hit) => {
+const toData = ({ pattern, symptom, answer }: Hit) => {
   const { id, title, summary, tokens } = pattern;
-  return { id, title, summary, symptom, tokens };
+  return { id, title, summary, symptom, answer, tokens };
 };
 
-function writeHit({ pattern, symptom }: Hit): string {
+function writeHit({ pattern, symptom, answer }: Hit): string {
   const { id, title, summary } = pattern;
   if (!isTerminal()) return `${id}\t${summary}`;
   return [
     `${paint('cyan', id)}  ${paint('bold', title)}`,
     wrap(summary, '  '),
-    ...(symptom === undefined ? [] : [paint('dim', wrap(`when: ${symptom}`, '  '))]),
+    ...(symptom === undefined ? [] : [wrap(`${symptom}: ${answer}`, '  ')]),
     '',
   ].join('\n');
 }
