@@ -70,7 +70,7 @@ const PLANNED = { score: 0.45, share: 0.85 };
 const SAYS_SOMETHING = 0.3;
 
 /** What comes after the best page scores at least this much of it. */
-const MIN_SHARE = 0.5;
+const MIN_SHARE = 0.6;
 
 const MAX_HITS = 10;
 const DEFAULT_HITS = 5;
