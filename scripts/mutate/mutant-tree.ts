@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeThrowAwayFolder } from '@touchstone/kit/programs/throw-away-folder';
+import { endPrograms } from './end-programs.ts';
 
 /** Copies of one example, each with one file changed. The repository itself is never written. */
 export type MutantTree = {
@@ -45,7 +46,9 @@ export function openMutantTree(repository: string, id: string): MutantTree {
     try {
       return await run(folder);
     } finally {
-      rmSync(join(folder, '../../..'), { recursive: true, force: true });
+      const copy = join(folder, '../../..');
+      endPrograms(copy);
+      rmSync(copy, { recursive: true, force: true });
     }
   }
 
