@@ -667,9 +667,10 @@ describe('a card', () => {
   });
 
   it('leaves its model one thread of ONNX Runtime', async () => {
+    const model = await createTestModel();
     const create = vi.spyOn(InferenceSession, 'create');
 
-    await loadModel(await createTestModel());
+    await loadModel(model);
 
     expect(create).toHaveBeenCalledExactlyOnceWith(
       expect.any(Uint8Array),
