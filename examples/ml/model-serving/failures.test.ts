@@ -25,6 +25,7 @@ import {
   createTestModel,
   FLOWER,
   never,
+  SILENT_WORKER,
   startTestPool,
   TEST_WORKER,
 } from './test-pool.ts';
@@ -546,7 +547,7 @@ describe('a card', () => {
     expect(modelCard.parse({ ...card, features })).toBeDefined();
   });
 
-  it('is told what contradicts what', async () => {
+  it('is refused with a message that names the contradiction', async () => {
     const { card } = await createTestModel();
     const [feature] = card.features;
     const contradictions = {
@@ -848,7 +849,7 @@ describe('a request', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('has one end: 504 at its deadline, even before it begins, and no answer once its client has gone', async () => {
+  it('gets 504 when its deadline has passed before it begins, and ends when its client goes', async () => {
     const response = new EventEmitter();
     const late = untilEnd(response, AbortSignal.abort(), async () => 1);
     await expect(late).rejects.toMatchObject({
@@ -1030,7 +1031,7 @@ describe('the threads', () => {
   it('have a minute to load', async () => {
     using intervals = holdIntervals();
     const settled = vi.fn();
-    const starting = startTestPool();
+    const starting = startTestPool({ workerFile: SILENT_WORKER });
     starting.then(settled, settled);
     await once(process, 'worker');
 
@@ -1038,6 +1039,7 @@ describe('the threads', () => {
     expect(settled).not.toHaveBeenCalled();
     await intervals.pass(1);
 
+    expect(settled).toHaveBeenCalled();
     await expect(starting).rejects.toMatchObject({
       cause: new Error('It is stuck'),
     });
@@ -1060,7 +1062,7 @@ describe('the threads', () => {
     await waitUntil('it has ended', () => pool.countWork().lost === 0);
   });
 
-  it('are lost when they have a batch for all of their time; no timer outlives an answer', async () => {
+  it('are lost once a batch has taken all of their time, and leave no timer after an answer', async () => {
     using intervals = holdIntervals();
     await using pool = await startTestPool({ stuckMs: 1000 });
     await pool.ask();
@@ -1133,7 +1135,7 @@ describe('the threads', () => {
     expect(pauses).toEqual([100, 200, 100]);
   });
 
-  it('are not started before a pause is over; none takes more than ten seconds or keeps the process alive', async () => {
+  it('are not started before a pause is over, and no pause takes more than ten seconds or keeps the process alive', async () => {
     await using pool = await startTestPool();
     using threads = watchThreads();
     using held = holdPauses();
