@@ -25,13 +25,13 @@ import {
   createTestModel,
   FLOWER,
   never,
-  SILENT_WORKER,
   startTestPool,
   TEST_WORKER,
 } from './test-pool.ts';
 import {
   holdIntervals,
   holdPauses,
+  SILENT_WORKER,
   watchThreads,
 } from './test-timers.ts';
 import { describeModel, trainInto, writeModel } from './train-model.ts';

@@ -11,13 +11,6 @@ export const WORKER = new URL('model-worker.ts', import.meta.url);
 /** The same with faults. */
 export const TEST_WORKER = new URL('test-worker.ts', import.meta.url);
 
-/** A thread that never says that it is ready, and ends when it is told to. */
-export const SILENT_WORKER = new URL(
-  `data:text/javascript,
-  import { parentPort } from 'node:worker_threads';
-  parentPort.once('message', () => {});`,
-);
-
 /** A versicolor, and an ordinary one. */
 export const FLOWER = {
   sepalLength: 5.9,

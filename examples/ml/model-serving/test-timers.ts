@@ -9,6 +9,13 @@ type Pause = {
   end: () => void;
 };
 
+/** A thread that never says that it is ready, and ends when it is told to. */
+export const SILENT_WORKER = new URL(
+  `data:text/javascript,
+  import { parentPort } from 'node:worker_threads';
+  parentPort.once('message', () => {});`,
+);
+
 /** Intervals that pass only when the test says so. */
 export function holdIntervals() {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
