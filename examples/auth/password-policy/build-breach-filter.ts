@@ -4,7 +4,6 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { buildBreachFilter } from './breach-filter.ts';
 
-// #region read-list
 /** The hashes that were stolen so often, of a list as Pwned Passwords has it. */
 export async function readBreachList(
   list: Readable,
@@ -19,7 +18,6 @@ export async function readBreachList(
   }
   return hashes;
 }
-// #endregion read-list
 
 // `node build-breach-filter.ts 100 < pwnedpasswords.txt > breach.filter`
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -3,7 +3,6 @@ export type Weakness =
   | 'password_guessable'
   | 'password_breached';
 
-// #region weak-password-error
 /** A new password that is refused; says why, and what helps (SP 800-63B-4). */
 export class WeakPasswordError extends Error {
   override readonly name = 'WeakPasswordError';
@@ -25,4 +24,3 @@ const ADVICE = {
   password_breached:
     'This password is in a list of stolen ones. Use one that is new, and not a variant of this',
 };
-// #endregion weak-password-error
