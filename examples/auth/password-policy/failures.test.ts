@@ -43,7 +43,7 @@ failure(
       '400 `password_breached` at sign-up and at a change, before a hash is made',
     defence: 'guard',
     remains:
-      'A variant with another number is another password: the list has the common ones only',
+      'A stolen password with one more digit is another password; the reason of the refusal warns of that',
   },
   async () => {
     await using app = await startTestApp();
@@ -60,6 +60,12 @@ failure(
     expect(await app.change(ADA, GOOD, LISTED)).toMatchObject(refused);
     expect(hash).toHaveBeenCalledTimes(1);
     expect((await app.logIn(ADA, GOOD)).status).toBe(201);
+    expect(
+      await app.change(ADA, 'not hers', `${GOOD} too`),
+    ).toMatchObject({
+      status: 401,
+      body: { code: 'wrong_credentials', detail: 'Try again' },
+    });
     expect((await app.change(ADA, GOOD, `${GOOD} too`)).status).toBe(
       204,
     );
@@ -221,10 +227,12 @@ failure(
       status: 201,
       body: { weakness: 'password_breached' },
     });
-    expect(await next.logIn(ADA, 'wrong')).toMatchObject({
+    const asked = app.ranges.seen.length;
+    expect(await next.logIn(ADA, 'a wrong password')).toMatchObject({
       status: 401,
       body: { code: 'wrong_credentials' },
     });
+    expect(app.ranges.seen).toHaveLength(asked);
     expect(await next.change(ADA, short, 'nine otters')).toMatchObject(
       refusal('password_too_short', /at least 15 characters/),
     );
@@ -387,6 +395,10 @@ failure(
       Buffer.alloc(0),
       whole.subarray(0, -1),
       whole.subarray(0, 40),
+      Buffer.concat([
+        whole.subarray(0, 8),
+        createHash('sha256').digest(),
+      ]),
       whole.subarray(1),
       Buffer.concat([whole, Buffer.alloc(1)]),
       other,
@@ -453,7 +465,9 @@ describe('the policy', () => {
   });
 
   it('gives a caller up that is gone, and does not call that an outage', async () => {
-    await using app = await startTestApp();
+    // Nothing but the caller ends this call.
+    const limits = { deadlineMs: 600_000, attemptMs: 600_000 };
+    await using app = await startTestApp({ limits });
     app.ranges.answerWith(() => {});
     const mayHave = vi.spyOn(app.filter, 'mayHave');
     const controller = new AbortController();
@@ -481,9 +495,9 @@ describe('the policy', () => {
   });
 
   it('says which rule refused, and never the password', async () => {
-    await using setUp = await startPolicy({ minimum: 9 });
-    setUp.ranges.add(LISTED);
-    const { hash } = setUp.guard({ hash: async () => 'hash' }, [ADA]);
+    await using app = await startTestApp({ minimum: 9 });
+    app.ranges.add(LISTED);
+    const { hash } = app.guard(app.hasher, [ADA]);
     const errors = await Promise.all(
       ['short', 'lovelace99', LISTED].map((password) =>
         hash(password).catch((error: Error) => error),
@@ -519,18 +533,12 @@ describe('the words of the context', () => {
     [false, 'adadadadadadada', ['ad']],
     // The parts of an address or a name.
     [true, 'example-lovelace', ['ada.lovelace@example.com']],
-    [true, 'lovelace_king_22', ['Ada King-Lovelace']],
-    [true, 'king lovelace 22', ['king_lovelace']],
-    [true, 'king lovelace 22', ['king\nlovelace']],
+    [true, 'lovelace_king_22', ['Ada', 'King-Lovelace']],
+    [true, 'lovelace king 22', ['king_lovelace']],
+    [true, 'lovelace king 22', ['king\nlovelace']],
     [false, 'example lovelace', ['adalovelace']],
-    // Stand-ins, on both sides.
-    [true, '0bituary 0bituary', ['obituary']],
+    [true, '0bituary obituary', ['obituary']],
     [true, 'obituary obituary', ['0b1tuary']],
-    [true, '1ibera1 l|bera! !', ['liberal']],
-    [true, '3xtr3m3 extreme 1', ['extreme']],
-    [true, '4l@b@ma a1ab4ma 1', ['alabama']],
-    [true, '5end$end send 123', ['send']],
-    [true, '7oas+ toast toas7', ['toast']],
     [true, "o'brien o’brien 1", ["O'Brien"]],
     [true, 'müller müller 123', ['MÜLLER']],
     [true, 'muller muller 123', ['müller']],
@@ -539,6 +547,24 @@ describe('the words of the context', () => {
     [false, 'acme acme acme 1', []],
   ])('make up: %j, %j of %j', (expected, password, words) => {
     expect(isMadeOf(password, words)).toBe(expected);
+  });
+
+  it.each([
+    ['0', 'o'],
+    ['1', 'i'],
+    ['l', 'i'],
+    ['!', 'i'],
+    ['|', 'i'],
+    ['3', 'e'],
+    ['4', 'a'],
+    ['@', 'a'],
+    ['5', 's'],
+    ['$', 's'],
+    ['7', 't'],
+    ['+', 't'],
+  ])('have %s for %s', (standIn, letter) => {
+    const password = standIn.repeat(15);
+    expect(isMadeOf(password, [letter.repeat(15)])).toBe(true);
   });
 });
 
@@ -551,18 +577,20 @@ describe('the list', () => {
       allowAddress: () => true,
     });
     const passwords = Array.from({ length: 40 }, (_, i) => `pass ${i}`);
+    const counts = passwords.map((_, index) => index % 3);
     for (const [index, password] of passwords.entries())
-      if (index % 2) ranges.add(password, index);
+      ranges.add(password, counts[index]);
 
-    for (const password of passwords) {
-      const count = await pwnedPassword(password, {
-        baseUrl: ranges.url,
-        addPadding: true,
-      });
-      expect(await list.isListed(hashForList(password))).toBe(
-        count > 0,
-      );
-    }
+    const options = { baseUrl: ranges.url, addPadding: true };
+    const theirs = await Promise.all(
+      passwords.map((password) => pwnedPassword(password, options)),
+    );
+    const ours = await Promise.all(
+      passwords.map((password) => list.isListed(hashForList(password))),
+    );
+
+    expect(theirs).toEqual(counts);
+    expect(ours).toEqual(counts.map((count) => count > 0));
     await list.close();
   });
 

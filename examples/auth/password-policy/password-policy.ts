@@ -23,7 +23,7 @@ export type PasswordPolicyOptions = {
   log: { warn: (message: string, details: object) => void };
 };
 
-type Hasher = Pick<ReturnType<typeof createPasswordHasher>, 'hash'>;
+type Hasher = ReturnType<typeof createPasswordHasher>;
 
 /** Says which passwords are too weak: by length, names and stolen lists. */
 export function createPasswordPolicy(options: PasswordPolicyOptions) {
@@ -65,10 +65,7 @@ export function createPasswordPolicy(options: PasswordPolicyOptions) {
 
   // #region guard
   /** The same hasher, which hashes no password that is too weak. */
-  function guard<Kind extends Hasher>(
-    hasher: Kind,
-    names: readonly string[],
-  ): Kind {
+  function guard(hasher: Hasher, names: readonly string[]): Hasher {
     async function hash(password: string, signal?: AbortSignal) {
       const weakness = await judge(password, names, signal);
       if (weakness) throw new WeakPasswordError(weakness, minimum);
