@@ -26,7 +26,7 @@ export function createBreachList(options: BreachListOptions) {
   });
 
   // #region is-listed
-  /** Rejects when the service is away, or says what is not a list. */
+  /** Rejects without an answer, and for one that is not a list. */
   async function isListed(
     sha1: Buffer,
     signal?: AbortSignal,

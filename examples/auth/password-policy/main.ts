@@ -1,15 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { listen } from '@touchstone/kit/app/http';
 import { runMain } from '@touchstone/kit/app/main';
 import { openDatabase } from '@touchstone/kit/postgres/database';
 import { createPasswordHasher } from '../password-hashing/password-hasher.ts';
 import { createApp } from './app.ts';
-import {
-  buildBreachFilter,
-  openBreachFilter,
-} from './breach-filter.ts';
-import { createBreachList } from './breach-list.ts';
-import { createPasswordPolicy } from './password-policy.ts';
+import { buildBreachFilter } from './breach-filter.ts';
+import { createPolicy } from './create-policy.ts';
 import { readSettings } from './settings.ts';
 import {
   createRangeServer,
@@ -24,7 +20,7 @@ const STOLEN = [
 
 await runMain(async (stopped) => {
   const settings = readSettings();
-  const { peppers, filterFile } = settings;
+  const { peppers } = settings;
   const standIn = createRangeServer();
   for (const password of STOLEN) standIn.add(password, 1000);
   await using ranges = await listen(standIn.answer, {
@@ -36,30 +32,20 @@ await runMain(async (stopped) => {
     dataFolder: new URL('.data/postgres', import.meta.url),
   });
 
-  const list = createBreachList({
-    userAgent: 'Touchstone example',
-    url: settings.listUrl ?? ranges.url,
-    allowAddress: () => true, // we chose this upstream ourselves
-  });
-  const filter = openBreachFilter(
-    filterFile
-      ? await readFile(filterFile)
-      : buildBreachFilter(STOLEN.map(hashForList)),
-  );
-  const policy = createPasswordPolicy({
-    list,
-    filter,
-    words: ['Touchstone'],
-    log: console,
+  const ownUrl = settings.listUrl ?? ranges.url;
+  const filterFile = settings.filterFile ?? (await makeFilter());
+  const log = console;
+  const { policy, list } = await createPolicy({
+    ownUrl,
+    filterFile,
+    log,
   });
   const hasher = createPasswordHasher({ peppers });
   const { pool } = database;
-  const app = createApp({ pool, hasher, policy, log: console });
+  const app = createApp({ pool, hasher, policy, log });
   {
     await using server = await listen(app, { port: settings.port });
-    console.log(
-      `stolen passwords at ${settings.listUrl ?? ranges.url}`,
-    );
+    console.log(`stolen passwords at ${ownUrl}`);
     console.log(`listening on ${server.url}`);
     console.log(describeUse(server.url));
     await stopped;
@@ -67,9 +53,18 @@ await runMain(async (stopped) => {
   await list.close();
 });
 
+/** Stands for the file that you make of Pwned Passwords. */
+async function makeFilter(): Promise<URL> {
+  const folder = new URL('.data/', import.meta.url);
+  const file = new URL('breach.filter', folder);
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, buildBreachFilter(STOLEN.map(hashForList)));
+  return file;
+}
+
 function describeUse(url: string): string {
   const json = `-H 'content-type: application/json'`;
-  const lines = [...STOLEN.slice(0, 1), 'seven quiet otters paint'].map(
+  const lines = ['qwertyuiop12345', 'seven quiet otters paint'].map(
     (password) => {
       const body = JSON.stringify({
         email: 'ada@example.com',

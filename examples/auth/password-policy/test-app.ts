@@ -58,6 +58,21 @@ export async function startRanges() {
   };
 }
 
+/** A client that waits for a machine that is busy. */
+export function createTestList(
+  url: string,
+  limits: Partial<BreachListOptions> = {},
+) {
+  return createBreachList({
+    userAgent: 'Touchstone tests',
+    url,
+    allowAddress: () => true,
+    deadlineMs: 60_000,
+    attemptMs: 60_000,
+    ...limits,
+  });
+}
+
 /** A policy with a list of its own, and a filter that knows `OFFLINE`. */
 export async function startPolicy({
   limits,
@@ -65,12 +80,7 @@ export async function startPolicy({
 }: Options = {}) {
   const stack = new AsyncDisposableStack();
   const ranges = stack.use(await startRanges());
-  const list = createBreachList({
-    userAgent: 'Touchstone tests',
-    url: ranges.url,
-    allowAddress: () => true,
-    ...limits,
-  });
+  const list = createTestList(ranges.url, limits);
   stack.defer(() => list.close());
   const log = createTestLog();
   const filter = openBreachFilter(
