@@ -42,9 +42,10 @@ export function createBreachList(options: BreachListOptions) {
     const rows = body.toString().trimEnd().split(/\r?\n/);
     if (status !== 200 || !rows.every((row) => ROW.test(row)))
       throw new BreachListError(`${status} is not a list of hashes`);
-    const found = rows.find((row) => row.startsWith(hash.slice(5)));
     // Padding has the count 0.
-    return found !== undefined && !found.endsWith(':0');
+    return rows.some(
+      (row) => row.startsWith(hash.slice(5)) && !row.endsWith(':0'),
+    );
   }
   // #endregion is-listed
 

@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { buildBreachFilter } from './breach-filter.ts';
 
@@ -23,5 +22,5 @@ export async function readBreachList(
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const atLeast = Number(process.argv[2]);
   const hashes = await readBreachList(process.stdin, atLeast);
-  await pipeline([buildBreachFilter(hashes)], process.stdout);
+  process.stdout.write(buildBreachFilter(hashes));
 }

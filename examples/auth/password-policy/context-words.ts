@@ -1,11 +1,7 @@
 // #region context-words
-/** Characters that stand for a letter: `1`, `l` and `!` all become i. */
-const STAND_INS = new Map(
-  ['o0', 'i1l!|', 'e3', 'a4@', 's5$', 't7+'].flatMap(
-    ([letter = '', ...others]) =>
-      others.map((other) => [other, letter] as const),
-  ),
-);
+/** Characters and the letters that they stand for, one below the other. */
+const STAND_INS = '01l!|34@5$7+';
+const LETTERS = 'oiiiieaasstt';
 
 /** What is left of the letters has to be as long as a short password. */
 const LEAST_REST = 8;
@@ -28,7 +24,7 @@ export function isMadeOf(
 /** `L0velacé-1815` becomes ioveiaceis: letters only, all alike. */
 function fold(text: string): string {
   return [...text.normalize('NFKD').toLowerCase()]
-    .map((character) => STAND_INS.get(character) ?? character)
+    .map((one) => LETTERS[STAND_INS.indexOf(one)] ?? one)
     .join('')
     .replaceAll(/\P{L}/gu, '');
 }

@@ -256,7 +256,7 @@ failure(
       '400 `password_guessable`, in any case and with digits for letters',
     defence: 'context-words',
     remains:
-      'Words that you do not pass: birthdays, nicknames, names spelled backwards',
+      'Words that you do not pass, such as birthdays, names spelled backwards, and look-alikes of another script',
   },
   async () => {
     await using app = await startTestApp();
@@ -630,6 +630,7 @@ describe('the list', () => {
     ['ended by a line break', 'OTHER:1\r\nHIT:3\r\n', true],
     ['of a copy with short line breaks', 'OTHER:1\nHIT:3\n', true],
     ['counted with a 0 at the end', 'HIT:10', true],
+    ['listed beside padding', 'HIT:0\r\nHIT:3', true],
     ['padding', 'OTHER:1\r\nHIT:0', false],
     ['missing', 'OTHER:1\r\nOTHER:22', false],
   ])('has a hash that is %s', async (_, text, expected) => {
