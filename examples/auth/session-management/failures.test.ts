@@ -4,9 +4,14 @@ import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
 import { startRedis } from '@touchstone/kit/redis/redis';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { expect, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { authenticate, PASSWORD } from './authenticate.ts';
+import { createPostgresSessions } from './postgres-sessions.ts';
+import { createRedisSessions } from './redis-sessions.ts';
+import { createSameOriginGuard } from './same-origin.ts';
+import { createToken, hashToken, requireTimes } from './session.ts';
+import { giveToken, readToken } from './session-cookie.ts';
 import { ORIGIN, startTestApp } from './test-app.ts';
 import { readCookie } from './test-client.ts';
 import { openTestStore, STORES } from './test-stores.ts';
@@ -369,13 +374,13 @@ failure(
       expect((await app.other.me(laptop)).status).toBe(200);
       expect((await app.me(phone)).status).toBe(200);
 
-      const { body } = await app.sendWith(laptop, 'GET', '/sessions');
-      expect(body).toEqual([
+      const devices = await app.listDevices(laptop);
+      expect(devices).toEqual([
         device('Firefox on Linux', false),
         device('Safari on iPhone', false),
         device('Firefox on Linux', true),
       ]);
-      const [, { id = '' } = {}] = toList(body);
+      const [, { id = '' } = {}] = devices;
       const path = `/sessions/${id}`;
       const { status } = await app.sendWith(laptop, 'DELETE', path);
       expect(status).toBe(204);
@@ -482,13 +487,13 @@ failure(
     const next = await app.login();
     expect((await app.me(next)).status).toBe(200);
 
-    // It refuses to write: it must not say that the session ended.
+    // Full, it refuses to write: sessions go on, and a logout works.
+    await app.wait(120);
     await app.client.configSet('maxmemory', '1');
-    for (const answer of [
-      await app.sendCode(next),
-      await app.sendWith(next, 'DELETE', '/sessions/current'),
-    ])
-      expect(answer).toMatchObject(unavailable);
+    expect(await app.sendCode(next)).toMatchObject(unavailable);
+    expect((await app.me(next)).status).toBe(200);
+    await app.sendWith(next, 'DELETE', '/sessions/current');
+    expect(await app.me(next)).toMatchObject(over);
     expect(JSON.stringify(app.log.entries)).not.toContain(token);
   },
 );
@@ -731,9 +736,6 @@ const device = (name: string, isThis: boolean) => ({
   isThis,
 });
 
-const toList = (body: unknown): { id: string }[] =>
-  Array.isArray(body) ? body : [];
-
 /** All that Redis holds of the app. */
 async function dump({ client, prefix }: Store): Promise<string> {
   const keys = await client.keys(`${prefix}*`);
@@ -763,3 +765,652 @@ async function countTouches(app: Store, store: string) {
   const before = await read();
   return async () => (await read()) - before;
 }
+
+describe.each(STORES)('a session in %s', (store) => {
+  it('has what the login said, and times of the store', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const data = { theme: 'dark', __proto: 'x' };
+    const before = Date.now();
+
+    const token = await app.sessions.begin({
+      userId,
+      device: 'phone',
+      data,
+    });
+
+    const session = await app.sessions.read(token);
+    expect(session).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      userId,
+      device: 'phone',
+      data,
+      createdAt: expect.any(Date),
+      usedAt: session?.createdAt,
+      endsAt: new Date(Number(session?.createdAt) + 30 * DAY * 1000),
+    });
+    expect(Number(session?.createdAt)).toBeGreaterThan(before - 1000);
+    expect(Number(session?.createdAt)).toBeLessThan(Date.now() + 1000);
+    expect(app.sessions.lifetimeSeconds).toBe(30 * DAY);
+    const bare = await app.sessions.begin({ userId, device: '' });
+    expect(await app.sessions.read(bare)).toMatchObject({ data: {} });
+  });
+
+  it('has the times of its options', async () => {
+    const times = {
+      touchSeconds: 10,
+      idleSeconds: 100,
+      lifetimeSeconds: 150,
+    };
+    await using app = await openTestStore({ store, ...times });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const idle = await app.sessions.begin(login);
+    const used = await app.sessions.begin(login);
+    const { read } = app.sessions;
+
+    await app.wait(95);
+    expect(await read(used)).toBeDefined();
+    await app.wait(8);
+    expect(await read(idle)).toBeUndefined();
+    expect(await read(used)).toBeDefined();
+    await app.wait(44);
+    expect(await read(used)).toBeDefined();
+    await app.wait(5);
+    expect(await read(used)).toBeUndefined();
+    expect(app.sessions.lifetimeSeconds).toBe(150);
+  });
+
+  it('keeps its id, its device, its beginning and its end when it changes or is renewed', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const { begin, read, change, renew } = app.sessions;
+    const data = { theme: 'dark', language: 'en' };
+    const token = await begin({ userId, device: 'phone', data });
+    await app.wait(HOUR);
+    const before = await read(token);
+
+    const patch = { theme: null, language: undefined, mfa: 'yes' };
+    expect(await change(token, patch)).toBe(true);
+    const changed = await read(token);
+    const next = await renew(token, { language: 'de' });
+
+    expect(changed).toMatchObject({
+      data: { language: 'en', mfa: 'yes' },
+    });
+    expect(Object.keys(changed?.data ?? {})).toHaveLength(2);
+    expect(next).toMatch(/^[\w-]{43}$/);
+    expect(next).not.toBe(token);
+    const after = await read(`${next}`);
+    expect(after).toEqual({
+      ...before,
+      data: { language: 'de', mfa: 'yes' },
+      usedAt: after?.usedAt,
+    });
+    expect(
+      Number(after?.usedAt) - Number(before?.usedAt),
+    ).toBeGreaterThan((HOUR - 60) * 1000);
+    const last = await renew(`${next}`);
+    expect((await read(`${last}`))?.data).toEqual(after?.data);
+  });
+
+  it('is used when it changes, so that it does not end as idle', async () => {
+    await using app = await openTestStore({ store });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const { begin, read, change } = app.sessions;
+    const token = await begin(login);
+
+    await app.wait(6 * DAY);
+    expect(await change(token, {})).toBe(true);
+    await app.wait(6 * DAY);
+    expect(await change(token, {})).toBe(true);
+    await app.wait(7 * DAY + 1);
+    expect(await change(token, {})).toBe(false);
+    expect(await read(token)).toBeUndefined();
+  });
+
+  it('is written as used after a minute', async () => {
+    await using app = await openTestStore({ store });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const token = await app.sessions.begin(login);
+    const { usedAt: first } = (await app.sessions.read(token)) ?? {};
+
+    await app.wait(HOUR);
+    await app.sessions.read(token);
+
+    const { usedAt } = (await app.sessions.read(token)) ?? {};
+    expect(Number(usedAt)).toBeGreaterThanOrEqual(Number(first));
+    expect(Number(usedAt)).toBeLessThan(Number(first) + 60_000);
+  });
+
+  it('is one of a list, the one that was used last first', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const bob = await logInAs(app.pool, 'bob@example.com');
+    const { begin, read, list } = app.sessions;
+    await begin({ userId: bob, device: 'tablet' });
+    const devices = ['phone', 'laptop', 'watch'];
+    const tokens = [];
+    for (const device of devices) {
+      tokens.push(await begin({ userId, device }));
+      await app.wait(90);
+    }
+    await read(`${tokens[1]}`);
+    const found = await list(userId);
+
+    const names = found.map(({ device }) => device);
+    expect(names).toEqual(['laptop', 'watch', 'phone']);
+    expect(found[0]).toEqual(await read(`${tokens[1]}`));
+    expect(await list(bob)).toHaveLength(1);
+    const nobody = await logInAs(app.pool, 'eve@example.com');
+    expect(await list(nobody)).toEqual([]);
+  });
+
+  it('is not listed when a hundred others were used later', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const { begin, list } = app.sessions;
+    await begin({ userId, device: 'first' });
+    await app.wait(10);
+    for (let index = 0; index < 99; index++)
+      await begin({ userId, device: 'other' });
+    expect((await list(userId)).at(-1)?.device).toBe('first');
+    await begin({ userId, device: 'other' });
+
+    const found = await list(userId);
+
+    expect(found).toHaveLength(100);
+    expect(found.at(-1)?.device).toBe('other');
+  });
+
+  it('is ended by its user, and by no other', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const bob = await logInAs(app.pool, 'bob@example.com');
+    const { begin, read, logoutDevice, logoutEverywhere } =
+      app.sessions;
+    const login = { userId, device: 'phone' };
+    const [token, other] = [await begin(login), await begin(login)];
+    const ofBob = await begin({ userId: bob, device: 'phone' });
+    const { id = '' } = (await read(token)) ?? {};
+
+    expect(await logoutDevice(bob, id)).toBe(false);
+    await logoutEverywhere(bob, { except: id });
+    expect(await read(ofBob)).toBeUndefined();
+    expect(await read(token)).toBeDefined();
+    for (const wrong of ['', 'x', `${id}0`, "' or true --"])
+      expect(await logoutDevice(userId, wrong)).toBe(false);
+    expect(await read(token)).toBeDefined();
+
+    expect(await logoutDevice(userId, id)).toBe(true);
+    expect(await read(token)).toBeUndefined();
+    expect(await logoutDevice(userId, id)).toBe(false);
+    expect(await read(other)).toBeDefined();
+    await logoutEverywhere(userId, { except: id });
+    expect(await read(other)).toBeUndefined();
+  });
+
+  it('ends at its logout, and no other does', async () => {
+    await using app = await openTestStore({ store });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const { begin, read, list, logout } = app.sessions;
+    const [token, other] = [await begin(login), await begin(login)];
+
+    await logout(createToken());
+    expect(await list(login.userId)).toHaveLength(2);
+    await logout(token);
+    await logout(token);
+
+    expect(await read(token)).toBeUndefined();
+    expect(await read(other)).toBeDefined();
+    expect(await list(login.userId)).toHaveLength(1);
+  });
+
+  it('is none for a token that the server did not make', async () => {
+    await using app = await openTestStore({ store });
+    const { read, change, renew, logout } = app.sessions;
+
+    for (const token of [
+      '',
+      'x',
+      '\0',
+      '\ud800',
+      'x'.repeat(100_000),
+    ]) {
+      expect(await read(token)).toBeUndefined();
+      expect(await change(token, {})).toBe(false);
+      expect(await renew(token)).toBeUndefined();
+      expect(await logout(token)).toBeUndefined();
+    }
+  });
+
+  it('has a device of at most 200 characters, whatever the browser says', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const { begin, read } = app.sessions;
+
+    for (const [device, kept] of [
+      ['x'.repeat(201), 'x'.repeat(200)],
+      ['a\0b', 'ab'],
+      [`${'x'.repeat(199)}😀`, `${'x'.repeat(199)}\ufffd`],
+      ['\ud800', '\ufffd'],
+      [`"é'`, `"é'`],
+    ] as const) {
+      const session = await read(await begin({ userId, device }));
+      expect(session?.device).toBe(kept);
+    }
+  });
+});
+
+describe('a session in Postgres', () => {
+  /** In a transaction, now() stands still. */
+  async function openFrozen() {
+    const app = await openTestStore({ store: 'postgres' });
+    const client = await app.pool.connect();
+    await client.query('begin');
+    const stack = new AsyncDisposableStack();
+    stack.use(app);
+    stack.defer(() => client.release(true));
+    const sessions = createPostgresSessions({ pool: client });
+    const userId = await logInAs(app.pool, 'ada@example.com');
+    const token = await sessions.begin({ userId, device: 'phone' });
+    const move = (column: string, seconds: number) =>
+      client.query(
+        `update sessions
+         set ${column} = now() - make_interval(secs => $1)`,
+        [seconds],
+      );
+    return {
+      client,
+      sessions,
+      token,
+      move,
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  }
+
+  it('is idle after exactly 7 days', async () => {
+    await using frozen = await openFrozen();
+    await frozen.move('used_at', 7 * DAY);
+    expect(await frozen.sessions.read(frozen.token)).toBeUndefined();
+    await frozen.move('used_at', 7 * DAY - 0.001);
+    expect(await frozen.sessions.read(frozen.token)).toBeDefined();
+  });
+
+  it('is over at exactly its end, and its row may go', async () => {
+    await using frozen = await openFrozen();
+    await frozen.move('ends_at', -0.001);
+    expect(await frozen.sessions.deleteExpired()).toBe(0);
+    expect(await frozen.sessions.read(frozen.token)).toBeDefined();
+    await frozen.move('ends_at', 0);
+    expect(await frozen.sessions.read(frozen.token)).toBeUndefined();
+    expect(await frozen.sessions.deleteExpired()).toBe(1);
+  });
+
+  it('is written when it was used more than a minute ago, without a change to an index', async () => {
+    await using frozen = await openFrozen();
+    const { client, sessions, token } = frozen;
+    const count = async () => {
+      const { rows } = await client.query(
+        `select n_tup_upd::int as updates, n_tup_hot_upd::int as hot
+         from pg_stat_xact_user_tables
+         where relname = 'sessions'`,
+      );
+      return rows[0];
+    };
+    await frozen.move('used_at', 60);
+    const before = await count();
+    await sessions.read(token);
+    expect(await count()).toEqual(before);
+    await frozen.move('used_at', 60.001);
+    const { updates, hot } = await count();
+
+    await sessions.read(token);
+
+    expect(await count()).toEqual({
+      updates: updates + 1,
+      hot: hot + 1,
+    });
+  });
+
+  it('goes with its user', async () => {
+    await using app = await openTestStore({ store: 'postgres' });
+    const userId = await adaOf(app);
+    const login = { userId, device: 'phone' };
+    const token = await app.sessions.begin(login);
+
+    await app.pool.query('delete from users');
+
+    expect(await app.sessions.read(token)).toBeUndefined();
+    await expect(app.sessions.begin(login)).rejects.toThrow(
+      'sessions_user_id_fkey',
+    );
+  });
+
+  it.each([
+    [`token_hash = '\\x00'`, 'sessions_token_hash_check'],
+    ['token_hash = null', 'not-null'],
+    [`device = repeat('x', 201)`, 'sessions_device_check'],
+    ['device = null', 'not-null'],
+    [`data = '[]'`, 'sessions_data_check'],
+    ['data = null', 'not-null'],
+    ['user_id = null', 'not-null'],
+    ['user_id = gen_random_uuid()', 'sessions_user_id_fkey'],
+    ['created_at = null', 'not-null'],
+    ['used_at = null', 'not-null'],
+    ['ends_at = null', 'not-null'],
+  ])('cannot have %s', async (change, message) => {
+    await using app = await openTestStore({ store: 'postgres' });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    await app.sessions.begin({ ...login, device: 'x'.repeat(200) });
+
+    await expect(
+      app.pool.query(`update sessions set ${change}`),
+    ).rejects.toThrow(message);
+  });
+
+  it('cannot have the token of another', async () => {
+    await using app = await openTestStore({ store: 'postgres' });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    await app.sessions.begin(login);
+    await app.sessions.begin(login);
+
+    await expect(
+      app.pool.query('update sessions set token_hash = sha256($1)', [
+        'x',
+      ]),
+    ).rejects.toThrow('sessions_token_hash_key');
+  });
+
+  it.each([
+    [`token_hash = '\\x00'`, 'sessions_token_hash_key'],
+    ['user_id = (select id from users)', 'sessions_of_a_user'],
+    ['ends_at <= now()', 'sessions_by_end'],
+  ])('is found by an index: %s', async (condition, index) => {
+    await using app = await openTestStore({ store: 'postgres' });
+
+    const results = await app.pool.query(
+      `begin; set local enable_seqscan = off;
+       explain select from sessions where ${condition}; rollback`,
+    );
+
+    expect(JSON.stringify(results)).toMatch(
+      new RegExp(`Index .*${index}`),
+    );
+  });
+});
+
+describe('a session in Redis', () => {
+  it('has keys that begin with the prefix, `session:` when none is given', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const userId = await adaOf(app);
+    const send = (command: string[]) => app.client.sendCommand(command);
+    const sessions = createRedisSessions({ send });
+
+    const token = await sessions.begin({ userId, device: 'phone' });
+
+    const hash = hashToken(token).toString('hex');
+    const names = [`session:token:${hash}`, `session:user:${userId}`];
+    expect(await app.client.exists(names)).toBe(2);
+    expect(await app.sessions.read(token)).toBeUndefined();
+    await sessions.logoutEverywhere(userId);
+    expect(await app.client.exists(names)).toBe(0);
+  });
+
+  it('leaves the list of its user when it is over, and the list outlives each session', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const { begin } = app.sessions;
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const list = `${app.prefix}user:${login.userId}`;
+    await begin(login);
+    await app.wait(8 * DAY);
+    await begin(login);
+    await begin(login);
+    expect(await app.client.hLen(list)).toBe(2);
+    const ttl = () => app.client.pTTL(list);
+    expect(await ttl()).toBeGreaterThan((30 * DAY - 60) * 1000);
+    expect(await ttl()).toBeLessThanOrEqual(30 * DAY * 1000);
+
+    // A later release makes sessions shorter; those of before go on.
+    const short = createRedisSessions({
+      send: (command) => app.client.sendCommand(command),
+      prefix: app.prefix,
+      lifetimeSeconds: 10 * DAY,
+    });
+    await short.begin(login);
+
+    expect(await ttl()).toBeGreaterThan((30 * DAY - 60) * 1000);
+    await app.sessions.logoutEverywhere(login.userId);
+    expect(await app.client.keys(`${app.prefix}*`)).toEqual([]);
+  });
+
+  it('leaves nothing behind when it ends', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const { begin, read, renew, logout, logoutDevice } = app.sessions;
+    const userId = await adaOf(app);
+    const login = { userId, device: 'phone' };
+    const keys = () => app.client.keys(`${app.prefix}*`);
+
+    await logout(`${await renew(await begin(login))}`);
+    expect(await keys()).toEqual([]);
+    const { id = '' } = (await read(await begin(login))) ?? {};
+    await logoutDevice(userId, id);
+
+    expect(await keys()).toEqual([]);
+  });
+
+  it('may have data with the names of its own fields', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const userId = await adaOf(app);
+    const data = { userId: 'eve', id: '1', endsAt: '9', 'data:x': 'y' };
+    const token = await app.sessions.begin({
+      userId,
+      device: 'phone',
+      data,
+    });
+
+    expect(await app.sessions.read(token)).toMatchObject({
+      userId,
+      data,
+    });
+    await app.sessions.change(token, { userId: 'bob' });
+    expect(await app.sessions.read(token)).toMatchObject({
+      userId,
+      data: { ...data, userId: 'bob' },
+    });
+  });
+
+  it('waits for Redis a second, or as long as the options say, and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const never = () => new Promise<never>(() => {});
+
+    for (const [options, ms] of [
+      [{}, 1000],
+      [{ timeoutMs: 50 }, 50],
+    ] as const) {
+      const sessions = createRedisSessions({ send: never, ...options });
+      let error: unknown;
+      const read = sessions.read('x').catch((cause: unknown) => {
+        error = cause;
+      });
+      await vi.advanceTimersByTimeAsync(ms - 1);
+      expect(error).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(1);
+      await read;
+      expect(error).toMatchObject({
+        name: 'SessionStoreError',
+        code: 'sessions_unavailable',
+        status: 503,
+        expose: false,
+        message: 'Redis did not do its part',
+        cause: { message: 'timeout' },
+      });
+    }
+    const sessions = createRedisSessions({ send: async () => null });
+    expect(await sessions.read('x')).toBeUndefined();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([0, -1, 60_001, Number.NaN])(
+    'cannot wait %d ms',
+    (timeoutMs) => {
+      const send = async () => null;
+      expect(() => createRedisSessions({ send, timeoutMs })).toThrow(
+        'timeoutMs is not between 0 and 60000',
+      );
+      createRedisSessions({ send, timeoutMs: 60_000 });
+    },
+  );
+
+  it('says why Redis refused', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const token = await app.sessions.begin({
+      userId: await adaOf(app),
+      device: 'phone',
+    });
+    const hash = hashToken(token).toString('hex');
+    await app.client.set(`${app.prefix}token:${hash}`, 'not a hash');
+
+    await expect(app.sessions.read(token)).rejects.toMatchObject({
+      code: 'sessions_unavailable',
+      cause: { message: expect.stringContaining('WRONGTYPE') },
+    });
+  });
+});
+
+describe('the times of sessions', () => {
+  it('are a minute, a week and 30 days', () => {
+    expect(requireTimes({})).toEqual({
+      touchSeconds: 60,
+      idleSeconds: 604_800,
+      lifetimeSeconds: 2_592_000,
+    });
+  });
+
+  it('may be as short as this', () => {
+    const times = {
+      touchSeconds: 1,
+      idleSeconds: 2,
+      lifetimeSeconds: 2,
+    };
+    expect(requireTimes(times)).toEqual(times);
+  });
+
+  it.each([
+    [{ touchSeconds: 0 }, 'idleSeconds is less than 2 × touchSeconds'],
+    [
+      { touchSeconds: 61, idleSeconds: 121 },
+      'idleSeconds is less than 2 × touchSeconds',
+    ],
+    [{ lifetimeSeconds: 604_799 }, 'lifetimeSeconds is less than idle'],
+    [{ touchSeconds: 1.5 }, 'the times of sessions are whole seconds'],
+    [{ idleSeconds: 604_800.5 }, 'the times of sessions are whole'],
+    [
+      { lifetimeSeconds: Number.NaN },
+      'the times of sessions are whole',
+    ],
+    [{ lifetimeSeconds: Infinity }, 'the times of sessions are whole'],
+  ])('cannot be %j', (times, message) => {
+    expect(() => requireTimes(times)).toThrow(message);
+    const send = async () => null;
+    expect(() => createRedisSessions({ send, ...times })).toThrow(
+      message,
+    );
+    const pool = { query: () => {} };
+    expect(() =>
+      Reflect.apply(createPostgresSessions, undefined, [
+        { pool, ...times },
+      ]),
+    ).toThrow(message);
+  });
+});
+
+describe('a token', () => {
+  it('has 256 random bits', () => {
+    const tokens = Array.from({ length: 100 }, createToken);
+    expect(new Set(tokens).size).toBe(100);
+    for (const token of tokens) {
+      expect(Buffer.from(token, 'base64url')).toHaveLength(32);
+      expect(readToken(`__Host-session=${token}`)).toBe(token);
+    }
+  });
+
+  it.each([
+    [`__Host-session=${'a'.repeat(43)}`, 'a'.repeat(43)],
+    [`__Host-session=${'a-_9'.repeat(11).slice(1)}; b=c`, /^-_9a-_/],
+    [`b=c; __Host-session=${'Z'.repeat(43)}`, 'Z'.repeat(43)],
+  ])('is read from %j', (header, token) => {
+    expect(readToken(header)).toMatch(token);
+  });
+
+  it.each([
+    undefined,
+    '',
+    '__Host-session=',
+    `__Host-session=${'a'.repeat(42)}`,
+    `__Host-session=${'a'.repeat(44)}`,
+    `__Host-session=${'a'.repeat(42)}+`,
+    `__Host-session=${'a'.repeat(43)} ; b=c`,
+    `b=c;__Host-session=${'a'.repeat(43)}`,
+    `b=__Host-session=${'a'.repeat(43)}`,
+  ])('is not read from %j', (header) => {
+    expect(readToken(header)).toBeUndefined();
+  });
+
+  it('is given to the browser, and taken away, with the same attributes', async () => {
+    expect(giveToken('abc', 60)).toEqual({
+      'set-cookie':
+        '__Host-session=abc; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax',
+      'cache-control': 'no-store',
+    });
+    await using app = await startTestApp({ store: 'postgres' });
+    const token = await app.login();
+
+    const path = '/sessions/current';
+    const { headers } = await app.sendWith(token, 'DELETE', path);
+
+    expect(headers.getSetCookie()).toEqual([
+      '__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax',
+    ]);
+    expect(await app.me(token)).toMatchObject(over);
+  });
+});
+
+describe('the guard of the origin', () => {
+  const guard = createSameOriginGuard(ORIGIN);
+  const headers = {
+    'sec-fetch-site': 'cross-site',
+    origin: 'https://evil.example.org',
+  };
+
+  it.each(['GET', 'HEAD', 'OPTIONS'])('lets %s through', (method) => {
+    expect(() => guard({ method, headers })).not.toThrow();
+  });
+
+  it.each(['POST', 'DELETE', 'get', 'TRACE', '', undefined])(
+    'refuses %s',
+    (method) => {
+      const request = {
+        headers,
+        ...(method !== undefined && { method }),
+      };
+      expect(() => guard(request)).toThrow(
+        'Send this request from a page of this site',
+      );
+    },
+  );
+
+  it.each([
+    '',
+    'shop.example.com',
+    'https://shop.example.com/',
+    'https://shop.example.com:443',
+    'https://SHOP.example.com',
+    'null',
+    '*',
+  ])('cannot be made with %j', (origin) => {
+    expect(() => createSameOriginGuard(origin)).toThrow(
+      'origin is not like https://shop.example.com',
+    );
+  });
+});

@@ -8,7 +8,8 @@ local function keyOf(hash) return prefix .. 'token:' .. hash end
 local function indexOf(user) return prefix .. 'user:' .. user end
 
 local function touch(key, endsAt)
-  redis.call('hset', key, 'usedAt', now)
+  -- A full Redis refuses; the session is read all the same.
+  redis.pcall('hset', key, 'usedAt', now)
   redis.call('pexpireat', key, math.min(now + idle, endsAt))
 end
 `;
@@ -59,8 +60,9 @@ return fields
 /** Hash, next hash, patch. The session keeps its id and its end. */
 export const WRITE = `${FIND}
 local next = keyOf(ARGV[4])
-redis.call('rename', key, next)
+-- First: a full Redis refuses it, and nothing is half done.
 redis.call('hset', index, id, ARGV[4])
+redis.call('rename', key, next)
 for name, value in pairs(cjson.decode(ARGV[5])) do
   if value == cjson.null then
     redis.call('hdel', next, name)

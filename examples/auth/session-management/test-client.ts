@@ -6,18 +6,26 @@ import { CODE, PASSWORD } from './authenticate.ts';
 
 type Headers = Record<string, string>;
 
+/** One of the sessions that `GET /sessions` lists. */
+type Device = {
+  id: string;
+  device: string;
+  usedAt: string;
+  isThis: boolean;
+};
+
 /** Speaks to the app as Ada does, with a token of hers in the cookie. */
 export function createAda(url: string) {
   const send = createClient(url);
 
-  function sendWith(
+  function sendWith<Body = Record<string, string>>(
     token: string,
     method: string,
     path: string,
     body?: unknown,
   ) {
     const headers = { cookie: `theme=dark; __Host-session=${token}` };
-    return send(method, path, { headers, body });
+    return send<Body>(method, path, { headers, body });
   }
 
   /** Logs in, with the headers of a browser; the token. */
@@ -34,6 +42,10 @@ export function createAda(url: string) {
     send,
     sendWith,
     login,
+    listDevices: async (token: string) => {
+      const path = '/sessions';
+      return (await sendWith<Device[]>(token, 'GET', path)).body;
+    },
     me: (token: string) => sendWith(token, 'GET', '/me'),
     sendCode: (token: string) =>
       sendWith(token, 'POST', '/sessions/current/factors', {

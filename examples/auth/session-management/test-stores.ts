@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { type Redis, startRedis } from '@touchstone/kit/redis/redis';
 import { createTestLog } from '@touchstone/kit/testing/log';
+import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { openRedis } from './open-redis.ts';
 import { createPostgresSessions } from './postgres-sessions.ts';
@@ -41,6 +42,7 @@ export async function openTestStore({
   const { url: redisUrl } = redis ?? (await shared);
   const { client, send } = openRedis(redisUrl, log);
   stack.defer(() => client.destroy());
+  await waitUntil('Redis is connected', () => client.isReady);
   const prefix = `${randomUUID()}:`;
 
   const inPostgres = createPostgresSessions({
