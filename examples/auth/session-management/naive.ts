@@ -27,9 +27,8 @@ export function createNaiveApp(options: NaiveOptions) {
   // #region naive-sessions
   app.post('/login', (request, response) => {
     const { email, password } = request.body;
-    if (password !== PASSWORD) return response.status(401).end();
-    request.session.user = email;
-    response.status(201).end();
+    if (password === PASSWORD) request.session.user = email;
+    response.status(password === PASSWORD ? 201 : 401).end();
   });
 
   app.post('/logout', (request, response) => {
