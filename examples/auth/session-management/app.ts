@@ -101,7 +101,6 @@ export function createApp(options: AppOptions) {
     response.status(204).end();
   });
 
-  // #region devices
   app.get('/sessions', async (request, response) => {
     const { session } = await requireSession(request);
     const devices = await sessions.list(session.userId);
@@ -132,7 +131,6 @@ export function createApp(options: AppOptions) {
     await sessions.logoutEverywhere(userId, { except });
     response.status(204).end();
   });
-  // #endregion devices
 
   app.use(answerNotFound, answerErrors(log));
   return app;

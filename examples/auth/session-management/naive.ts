@@ -26,9 +26,8 @@ export function createNaiveApp(options: NaiveOptions) {
 
   // #region naive-sessions
   app.post('/login', (request, response) => {
-    const { email, password } = request.body;
-    if (password === PASSWORD) request.session.user = email;
-    response.status(password === PASSWORD ? 201 : 401).end();
+    request.session.user = checkPassword(request.body);
+    response.status(201).end();
   });
 
   app.post('/logout', (request, response) => {
@@ -47,4 +46,11 @@ export function createNaiveApp(options: NaiveOptions) {
   });
 
   return app;
+}
+
+type Credentials = { email: string; password: string };
+
+function checkPassword({ email, password }: Credentials): string {
+  if (password !== PASSWORD) throw new Error('wrong password');
+  return email;
 }

@@ -13,13 +13,12 @@ export function openRedis(url: string, log: Log) {
     commandsQueueMaxLength: 1000,
   });
   // Without a listener, a lost connection would end the process.
-  client.on('error', ({ message }: Error) => {
-    log.warn('redis', { message });
-  });
+  client.on('error', (error) => log.warn('redis', { error }));
   // It connects again for ever; the app must start without Redis.
   void client.connect().catch(() => {});
+  // #endregion open-redis
+
   const send: RedisSessionsOptions['send'] = (command) =>
     client.sendCommand(command);
-  // #endregion open-redis
   return { client, send };
 }

@@ -145,7 +145,6 @@ export function createPostgresSessions(
   }
   // #endregion logout
 
-  // #region delete-expired
   /** Deletes a batch of sessions that are over; call it until it returns 0. */
   async function deleteExpired(limit = 1000): Promise<number> {
     const { rowCount } = await pool.query(
@@ -161,7 +160,6 @@ export function createPostgresSessions(
     );
     return Number(rowCount);
   }
-  // #endregion delete-expired
 
   const sessions: Sessions = {
     lifetimeSeconds,

@@ -56,7 +56,6 @@ if now - usedAt > tonumber(ARGV[4]) then touch(key, endsAt) end
 return fields
 `;
 
-// #region write-script
 /** Hash, next hash, patch. The session keeps its id and its end. */
 export const WRITE = `${FIND}
 local next = keyOf(ARGV[4])
@@ -73,7 +72,6 @@ end
 touch(next, endsAt)
 return 1
 `;
-// #endregion write-script
 
 /** User. */
 export const LIST = `${START}

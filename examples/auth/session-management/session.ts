@@ -73,7 +73,7 @@ export function requireTimes(times: SessionTimes) {
   } = times;
   const all = { touchSeconds, idleSeconds, lifetimeSeconds };
   if (!Object.values(all).every(Number.isInteger))
-    throw new RangeError('the times of sessions are whole seconds');
+    throw new RangeError('the times of sessions are not integers');
   // A session that is used must not end as idle.
   if (touchSeconds < 1 || idleSeconds < 2 * touchSeconds)
     throw new RangeError('idleSeconds is less than 2 × touchSeconds');
@@ -94,7 +94,6 @@ export function hashToken(token: string): Buffer {
 }
 // #endregion create-and-hash
 
-// #region require-text
 const MAX_BYTES = 1024;
 
 /** Postgres refuses NUL and lone surrogates; a megabyte would be read at each request. */
@@ -112,7 +111,6 @@ export function requireText(values: SessionPatch): void {
       );
   }
 }
-// #endregion require-text
 
 /** A `User-Agent` may have 16 KB, and any bytes. */
 export function shorten(device: string): string {
