@@ -148,14 +148,13 @@ function toSession(reply: string[]): Session {
     if (name.startsWith('data:')) data[name.slice(5)] = value;
     else fields[name] = value;
   }
-  const { id = '', userId = '', device = '', ...times } = fields;
   return {
-    id,
-    userId,
-    device,
+    id: `${fields.id}`,
+    userId: `${fields.userId}`,
+    device: `${fields.device}`,
     data,
-    createdAt: new Date(Number(times.createdAt)),
-    usedAt: new Date(Number(times.usedAt)),
-    endsAt: new Date(Number(times.endsAt)),
+    createdAt: new Date(Number(fields.createdAt)),
+    usedAt: new Date(Number(fields.usedAt)),
+    endsAt: new Date(Number(fields.endsAt)),
   };
 }
