@@ -1,0 +1,1383 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { untilWaiting } from '@touchstone/kit/postgres/locks';
+import { findFreePort } from '@touchstone/kit/programs/free-port';
+import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
+import { startRedis } from '@touchstone/kit/redis/redis';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
+import { authenticate, PASSWORD } from './authenticate.ts';
+import { createPostgresSessions } from './postgres-sessions.ts';
+import { createRedisSessions } from './redis-sessions.ts';
+import { createSameOriginGuard } from './same-origin.ts';
+import { createToken, hashToken, requireTimes } from './session.ts';
+import { giveToken, readToken } from './session-cookie.ts';
+import { ORIGIN, startTestApp } from './test-app.ts';
+import { readCookie } from './test-client.ts';
+import { openTestStore, STORES } from './test-stores.ts';
+
+const HOUR = 60 * 60;
+const DAY = 24 * HOUR;
+const over = { status: 401, body: { code: 'session_over' } };
+
+/** Both stores keep each promise; the error of one names it. */
+async function withBoth(
+  test: (store: (typeof STORES)[number]) => Promise<void>,
+) {
+  for (const store of STORES)
+    try {
+      await test(store);
+    } catch (cause) {
+      throw new Error(`with the store in ${store}`, { cause });
+    }
+}
+
+failure(
+  'An attacker plants a session before the login, or copies the cookie before a second factor',
+  {
+    symptom:
+      '401 for the attacker: a login and a change of rights make a new token, and end the old one',
+    defence: 'begin',
+    remains:
+      'A script of an attacker in your pages uses the new session',
+  },
+  () =>
+    withBoth(async (store) => {
+      await copyBeforeFactor(store);
+      await using app = await startTestApp({ store });
+      const invented = 'x'.repeat(43);
+      const planted = await app.login();
+
+      const cookie = `__Host-session=${planted}`;
+      const token = await app.login({ cookie });
+
+      expect(token).toMatch(/^[\w-]{43}$/);
+      expect(token).not.toBe(planted);
+      expect(await app.me(planted)).toMatchObject(over);
+      expect((await app.me(token)).status).toBe(200);
+      // What the server did not make is never a session.
+      const other = await app.login({
+        cookie: `__Host-session=${invented}`,
+      });
+      expect(other).not.toBe(invented);
+      expect(await app.me(invented)).toMatchObject(over);
+      expect((await app.me(other)).status).toBe(200);
+    }),
+);
+
+failure(
+  'A request is under way when its session ends',
+  {
+    symptom: 'It changes nothing, and the session stays ended',
+    defence: 'write',
+    remains:
+      'The request itself goes on. A renewal at the same moment can win: then its new token lives',
+  },
+  () =>
+    withBoth(async (store) => {
+      await using app = await openTestStore({ store });
+      const userId = await logInAs(app.pool, 'ada@example.com');
+      const { begin, read, change, renew, logout, list } = app.sessions;
+      const login = { userId, device: 'phone' };
+      const token = await begin(login);
+      await read(token);
+
+      await logout(token);
+
+      expect(await change(token, { theme: 'dark' })).toBe(false);
+      expect(await renew(token, { mfa: 'yes' })).toBeUndefined();
+      expect(await read(token)).toBeUndefined();
+      expect(await list(userId)).toEqual([]);
+      for (let round = 0; round < 20; round++) {
+        const next = await begin(login);
+        await Promise.all([
+          change(next, { theme: 'dark' }),
+          read(next),
+          logout(next),
+          change(next, { theme: 'light' }),
+        ]);
+        expect(await read(next)).toBeUndefined();
+      }
+      expect(await list(userId)).toEqual([]);
+    }),
+);
+
+failure(
+  'Two requests change the data of a session at once',
+  {
+    symptom: 'Both changes stay: the store merges them',
+    defence: 'write',
+    remains:
+      'Of the same key, the last value stays: keep counters and carts in tables of your own',
+  },
+  () =>
+    withBoth(async (store) => {
+      await using app = await startTestApp({ store });
+      const token = await app.login();
+      const set = (body: object) =>
+        app.sendWith(token, 'PATCH', '/settings', body);
+
+      for (let round = 0; round < 10; round++) {
+        const theme = `theme ${round}`;
+        const language = `language ${round}`;
+        const answers = await Promise.all([
+          set({ theme }),
+          set({ language }),
+        ]);
+        expect(answers.map(({ status }) => status)).toEqual([204, 204]);
+        const { body } = await app.me(token);
+        expect(body).toMatchObject({ theme, language });
+      }
+      await set({ theme: null });
+      const { body } = await app.me(token);
+      expect(Object.keys(body)).toEqual(['userId', 'language']);
+    }),
+);
+
+failure(
+  'A page of another site or of a subdomain sends a forged request, or a forged login',
+  {
+    symptom:
+      '403 `cross_site_request` before any route runs, and no cookie',
+    defence: 'require-same-origin',
+    remains:
+      'A GET is let through: it must change nothing. Check WebSockets too: their first request is a GET',
+  },
+  async () => {
+    await using app = await startTestApp({ store: 'postgres' });
+    const token = await app.login();
+    const cookie = `__Host-session=${token}`;
+    const refused = {
+      status: 403,
+      body: {
+        code: 'cross_site_request',
+        detail: 'Send this request from a page of this site',
+      },
+    };
+
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'same-origin, cross-site' },
+      // A browser older than 2023.
+      { origin: 'https://evil.example.org' },
+      { origin: 'https://blog.example.com' },
+      { origin: 'http://shop.example.com' },
+      { origin: 'null' },
+    ])
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        const path = '/sessions/current';
+        const all = { headers: { ...headers, cookie } };
+        expect(await app.send(method, path, all)).toMatchObject(
+          refused,
+        );
+      }
+    const forged = await app.send('POST', '/sessions', {
+      headers: { 'sec-fetch-site': 'cross-site' },
+      body: { email: 'eve@example.com', password: PASSWORD },
+    });
+    expect(forged).toMatchObject(refused);
+    expect(forged.headers.getSetCookie()).toEqual([]);
+
+    expect((await app.me(token)).status).toBe(200);
+    const headers = { cookie, 'sec-fetch-site': 'cross-site' };
+    expect((await app.send('GET', '/me', { headers })).status).toBe(
+      200,
+    );
+    for (const own of [
+      { 'sec-fetch-site': 'same-origin', origin: 'null' },
+      { 'sec-fetch-site': 'none' },
+      { origin: ORIGIN },
+      {},
+    ]) {
+      const next = await app.login(own);
+      expect((await app.me(next)).status).toBe(200);
+    }
+  },
+);
+
+failure(
+  'A subdomain, or a page over plain HTTP, sets a cookie of the same name',
+  {
+    symptom:
+      'The browser refuses it: the name begins with `__Host-`. The server reads no other name',
+    defence: 'cookie',
+    remains:
+      'An attacker who controls the DNS name of your app can set its cookies',
+  },
+  async () => {
+    await using app = await startTestApp({ store: 'postgres' });
+    const answer = await app.send('POST', '/sessions', {
+      body: { email: 'ada@example.com', password: PASSWORD },
+    });
+    const token = readCookie(answer);
+
+    expect(answer.headers.getSetCookie()).toEqual([
+      `__Host-session=${token}; Max-Age=2592000; Path=/; Secure; HttpOnly; SameSite=Lax`,
+    ]);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    for (const name of [
+      'session',
+      '__Secure-session',
+      '__host-session',
+      'x__Host-session',
+      '__Host-session2',
+    ]) {
+      const headers = { cookie: `${name}=${token}` };
+      const me = await app.send('GET', '/me', { headers });
+      expect(me).toMatchObject(over);
+    }
+  },
+);
+
+failure(
+  'A stolen cookie is used for months, and the clock of an app server is wrong',
+  {
+    symptom:
+      '401 after 7 days without a request, and after 30 days in any case, by the clock of the store',
+    defence: 'read',
+    remains:
+      'Until then it works. When the clock of the store steps, sessions end earlier or later by the difference',
+  },
+  () =>
+    withBoth(async (store) => {
+      await useWrongClock(store);
+      await using app = await startTestApp({ store });
+      const idle = await app.login();
+      const used = await app.login();
+
+      await app.wait(7 * DAY - 30);
+      expect((await app.me(used)).status).toBe(200);
+      await app.wait(60);
+      expect(await app.me(idle)).toMatchObject(over);
+      for (let week = 1; week <= 3; week++) {
+        await app.wait(7 * DAY - 120);
+        expect((await app.me(used)).status).toBe(200);
+      }
+
+      await app.wait(2 * DAY + 60);
+      expect((await app.me(used)).status).toBe(200);
+      await app.wait(300);
+      expect(await app.me(used)).toMatchObject(over);
+      expect(await app.sendCode(used)).toMatchObject(over);
+      expect(await app.sessions.list(await adaOf(app))).toEqual([]);
+    }),
+);
+
+failure(
+  'A user loses a phone, or changes a password that leaked',
+  {
+    symptom:
+      '401 at the next request of that device, on every instance; other sessions go on',
+    defence: 'logout',
+    remains:
+      'A login whose password is being checked at that moment can begin after it: change the password first',
+  },
+  () =>
+    withBoth(async (store) => {
+      await using app = await startTestApp({ store });
+      const laptop = await app.login();
+      const agent = { 'user-agent': 'Safari on iPhone' };
+      const phone = await app.other.login(agent);
+      const tablet = await app.login();
+      expect((await app.other.me(laptop)).status).toBe(200);
+      expect((await app.me(phone)).status).toBe(200);
+
+      const devices = await app.listDevices(laptop);
+      expect(devices).toEqual([
+        device('Firefox on Linux', false),
+        device('Safari on iPhone', false),
+        device('Firefox on Linux', true),
+      ]);
+      const [, { id = '' } = {}] = devices;
+      const path = `/sessions/${id}`;
+      const { status } = await app.sendWith(laptop, 'DELETE', path);
+      expect(status).toBe(204);
+
+      for (const instance of [app, app.other]) {
+        expect(await instance.me(phone)).toMatchObject(over);
+        expect((await instance.me(tablet)).status).toBe(200);
+      }
+      await app.sendWith(laptop, 'DELETE', '/sessions');
+      for (const instance of [app, app.other]) {
+        expect(await instance.me(tablet)).toMatchObject(over);
+        expect((await instance.me(laptop)).status).toBe(200);
+      }
+      await app.sessions.logoutEverywhere(await adaOf(app));
+      for (const instance of [app, app.other])
+        expect(await instance.me(laptop)).toMatchObject(over);
+    }),
+);
+
+failure(
+  'Somebody reads the table, a backup or the keys of Redis',
+  {
+    symptom: '401 for everything that is in it: only hashes are stored',
+    defence: 'create-and-hash',
+    remains:
+      'It shows who is logged in, with which browsers, and the data of sessions',
+  },
+  () =>
+    withBoth(async (store) => {
+      await using app = await startTestApp({ store });
+      const token = await app.login();
+      const stored =
+        store === 'postgres'
+          ? JSON.stringify(
+              (await app.pool.query('select * from sessions')).rows,
+            )
+          : await dump(app);
+      expect(stored).not.toContain(token);
+      expect(stored).toContain('Firefox on Linux');
+
+      const hash = createHash('sha256').update(token);
+      for (const encoding of ['base64url', 'hex'] as const) {
+        const value = hash.copy().digest(encoding).slice(0, 43);
+        expect(await app.me(value)).toMatchObject(over);
+      }
+      const { id = '' } = (await app.sessions.read(token)) ?? {};
+      for (const value of [id, id.replaceAll('-', '').padEnd(43, '0')])
+        expect(await app.me(value)).toMatchObject(over);
+      const insert = `insert into sessions (token_hash, user_id, device, data, ends_at)
+        select $1, id, '', '{}', now() from users`;
+      await expect(
+        app.pool.query(insert, [Buffer.from(token)]),
+      ).rejects.toThrow('sessions_token_hash_check');
+    }),
+);
+
+failure(
+  'The store cannot be reached, is frozen or full',
+  {
+    symptom:
+      '503 `sessions_unavailable` after a second (with Postgres, what your pool says), `/readyz` is 503, the process lives, and no cookie is taken away',
+    defence: 'run-script',
+    remains:
+      'What was sent to a frozen store may be done later. After a failover of Redis, the last logins are lost, and the last logouts too',
+  },
+  async () => {
+    await losePostgres();
+    await using redis = await startRedis();
+    await using app = await startTestApp({ store: 'redis', redis });
+    const token = await app.login();
+    const other = await app.login();
+    await untilReady(app, 200);
+    const unavailable = {
+      status: 503,
+      body: { code: 'sessions_unavailable' },
+    };
+
+    await redis.signal('SIGSTOP');
+    const start = performance.now();
+    const answers = await Promise.all([
+      app.me(token),
+      app.sendCode(other),
+      app.sendWith(other, 'DELETE', '/sessions/current'),
+    ]);
+    expect(performance.now() - start).toBeLessThan(30_000);
+    for (const answer of answers) {
+      expect(answer).toMatchObject(unavailable);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    }
+    await untilReady(app, 503);
+    expect((await fetch(`${app.url}/livez`)).status).toBe(200);
+
+    await redis.signal('SIGCONT');
+    await untilReady(app, 200);
+    expect((await app.me(token)).status).toBe(200);
+    // What was sent to the frozen Redis was done in the end.
+    expect(await app.me(other)).toMatchObject(over);
+
+    await redis.kill();
+    expect(await app.me(token)).toMatchObject(unavailable);
+    await untilReady(app, 503);
+    await redis.start();
+    await untilReady(app, 200);
+    expect(await app.me(token)).toMatchObject(over);
+    const next = await app.login();
+    expect((await app.me(next)).status).toBe(200);
+
+    // Full, it refuses to write: sessions go on, and a logout works.
+    await app.wait(120);
+    await app.client.configSet('maxmemory', '1');
+    expect(await app.sendCode(next)).toMatchObject(unavailable);
+    expect((await app.me(next)).status).toBe(200);
+    await app.sendWith(next, 'DELETE', '/sessions/current');
+    expect(await app.me(next)).toMatchObject(over);
+    expect(JSON.stringify(app.log.entries)).not.toContain(token);
+  },
+);
+
+failure(
+  'Redis drops the list of the sessions of a user, to make room',
+  {
+    symptom:
+      '401 for these sessions: one that no logout can find must not go on',
+    defence: 'find',
+    remains:
+      'Users log in again: set `maxmemory-policy noeviction`, or give sessions a Redis of their own',
+  },
+  async () => {
+    await using app = await startTestApp({ store: 'redis' });
+    const token = await app.login();
+    const userId = await adaOf(app);
+
+    expect(await app.client.del(`${app.prefix}user:${userId}`)).toBe(1);
+
+    expect(await app.me(token)).toMatchObject(over);
+    expect(await app.sendCode(token)).toMatchObject(over);
+    const next = await app.login();
+    expect(await app.me(token)).toMatchObject(over);
+    expect((await app.me(next)).status).toBe(200);
+    expect(await app.sessions.list(userId)).toHaveLength(1);
+  },
+);
+
+it('writes once a minute when a session was used, no matter how many requests come at once', () =>
+  withBoth(async (store) => {
+    await using app = await openTestStore({ store });
+    const userId = await logInAs(app.pool, 'ada@example.com');
+    const token = await app.sessions.begin({
+      userId,
+      device: 'phone',
+    });
+    const readAll = () =>
+      Promise.all(
+        Array.from({ length: 50 }, () => app.sessions.read(token)),
+      );
+    const count = await countTouches(app, store);
+
+    await readAll();
+    expect(await count()).toBe(0);
+    await app.wait(59);
+    await readAll();
+    expect(await count()).toBe(0);
+    await app.wait(2);
+    await readAll();
+    expect(await count()).toBe(1);
+    await readAll();
+    expect(await count()).toBe(1);
+  }));
+
+it('deletes sessions that are over in batches, and waits for no lock', async () => {
+  await using app = await openTestStore({ store: 'postgres' });
+  const userId = await logInAs(app.pool, 'ada@example.com');
+  const login = { userId, device: 'phone' };
+  for (let index = 0; index < 5; index++)
+    await app.sessions.begin(login);
+  await app.wait(30 * DAY - 60);
+  const token = await app.sessions.begin(login);
+  expect(await app.deleteExpired()).toBe(0);
+  await app.wait(60);
+
+  // Another instance sweeps too: neither waits for the other.
+  const client = await app.pool.connect();
+  await client.query(`begin; select from sessions
+      where id = (select id from sessions order by ends_at limit 1)
+      for update`);
+  expect(await app.deleteExpired(3)).toBe(3);
+  expect(await app.deleteExpired(3)).toBe(1);
+  expect(await app.deleteExpired(3)).toBe(0);
+  await client.query('commit');
+  client.release();
+  expect(await app.deleteExpired()).toBe(1);
+  expect(await app.sessions.read(token)).toBeDefined();
+  await app.pool.query(
+    `insert into sessions (token_hash, user_id, device, data, ends_at)
+     select sha256(n::text::bytea), $1, '', '{}', now()
+     from generate_series(1, 1001) n`,
+    [userId],
+  );
+  expect(await app.deleteExpired()).toBe(1000);
+
+  await using inRedis = await openTestStore({ store: 'redis' });
+  const id = await logInAs(inRedis.pool, 'ada@example.com');
+  await inRedis.sessions.begin({ userId: id, device: 'phone' });
+  const keys = () => inRedis.client.keys(`${inRedis.prefix}*`);
+  expect(await keys()).toHaveLength(2);
+  await inRedis.wait(30 * DAY);
+  expect(await keys()).toEqual([]);
+});
+
+it('refuses a megabyte, NUL or half a character for the session to keep, and keeps what it had', () =>
+  withBoth(async (store) => {
+    await using app = await startTestApp({ store });
+    const token = await app.login();
+    const set = (theme: string) =>
+      app.sendWith(token, 'PATCH', '/settings', { theme });
+    await set('dark');
+
+    for (const theme of [
+      'x'.repeat(1025),
+      '€'.repeat(342),
+      'a\0b',
+      'a\ud800b',
+    ])
+      expect(await set(theme)).toMatchObject({ status: 400 });
+    const { change, begin, read, renew } = app.sessions;
+    const refused = {
+      code: 'invalid_session_data',
+      status: 400,
+      message: 'theme is not text of at most 1024 bytes',
+    };
+    const login = { userId: await adaOf(app), device: 'phone' };
+    for (const theme of ['x'.repeat(1025), '\0', '\udfff']) {
+      const data = { theme };
+      for (const refusal of [
+        change(token, data),
+        renew(token, data),
+        begin({ ...login, data }),
+      ])
+        await expect(refusal).rejects.toMatchObject(refused);
+    }
+
+    const { body } = await app.me(token);
+    expect(body.theme).toBe('dark');
+    for (const theme of [
+      'x'.repeat(1024),
+      '€'.repeat(341),
+      '',
+      '😀"',
+    ]) {
+      expect(await change(token, { theme })).toBe(true);
+      const session = await read(token);
+      expect(session?.data).toEqual({ theme });
+    }
+  }));
+
+/** An app server whose clock is wrong by months. */
+async function useWrongClock(store: (typeof STORES)[number]) {
+  await using app = await openTestStore({ store });
+  const userId = await logInAs(app.pool, 'ada@example.com');
+  const login = { userId, device: 'phone' };
+  onTestFinished(() => void vi.useRealTimers());
+  const now = Date.now();
+
+  for (const wrong of [now + 90 * DAY * 1000, 0]) {
+    vi.useFakeTimers({ toFake: ['Date'], now: wrong });
+    const token = await app.sessions.begin(login);
+    vi.useRealTimers();
+    const session = await app.sessions.read(token);
+    const { createdAt, usedAt, endsAt } = session ?? {};
+    for (const time of [createdAt, usedAt])
+      expect(Math.abs(Number(time) - now)).toBeLessThan(HOUR * 1000);
+    expect(Number(endsAt) - Number(createdAt)).toBe(30 * DAY * 1000);
+
+    vi.useFakeTimers({ toFake: ['Date'], now: wrong });
+    expect(await app.sessions.read(token)).toEqual(session);
+    expect(await app.sessions.change(token, {})).toBe(true);
+    vi.useRealTimers();
+  }
+}
+
+/** Postgres cannot be reached, and comes back. */
+async function losePostgres() {
+  await using proxy = await startTcpProxy(0);
+  await using stack = new AsyncDisposableStack();
+  let port = 0;
+  const connect = (url: string) => {
+    port = Number(new URL(url).port);
+    proxy.pointTo(port);
+    const way = Object.assign(new URL(url), { port: proxy.port });
+    const pool = createPool({
+      connectionString: way.href,
+      applicationName: 'sessions',
+      log: { warn: () => {} },
+    });
+    stack.defer(() => pool.end());
+    return pool;
+  };
+  await using app = await startTestApp({
+    store: 'postgres',
+    connect,
+  });
+  const token = await app.login();
+  await untilReady(app, 200);
+
+  await app.wait(2 * HOUR);
+  const client = await app.pool.connect();
+  await client.query('begin; select from sessions for update');
+  expect((await app.me(token)).status).toBe(200);
+  await client.query('commit');
+  client.release();
+
+  proxy.pointTo(await findFreePort());
+  proxy.cut();
+  for (const answer of [
+    await app.me(token),
+    await app.sendCode(token),
+    await app.sendWith(token, 'DELETE', '/sessions/current'),
+  ]) {
+    expect(answer.status).toBe(500);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+  }
+  await untilReady(app, 503);
+  expect((await fetch(`${app.url}/livez`)).status).toBe(200);
+  proxy.pointTo(port);
+  await untilReady(app, 200);
+  expect((await app.me(token)).status).toBe(200);
+  expect(JSON.stringify(app.log.entries)).not.toContain(token);
+}
+
+/** The token from before a second factor is worth nothing. */
+async function copyBeforeFactor(store: (typeof STORES)[number]) {
+  await using app = await startTestApp({ store });
+  const copied = await app.login();
+  const { id } = (await app.sessions.read(copied)) ?? {};
+  expect(await app.sendWith(copied, 'GET', '/admin')).toMatchObject({
+    status: 403,
+    body: { code: 'second_factor_missing' },
+  });
+
+  const token = readCookie(await app.sendCode(copied));
+
+  expect((await app.sendWith(token, 'GET', '/admin')).status).toBe(200);
+  expect(await app.me(copied)).toMatchObject(over);
+  expect(await app.sendCode(copied)).toMatchObject(over);
+  expect(await app.sessions.read(token)).toMatchObject({
+    id,
+    data: { mfa: 'yes' },
+  });
+  const { renew } = app.sessions;
+  const both = await Promise.all([renew(token), renew(token)]);
+  expect(both.filter((next) => next !== undefined)).toHaveLength(1);
+}
+
+const logInAs = (
+  pool: Parameters<typeof authenticate>[0],
+  email: string,
+) => authenticate(pool, { email, password: PASSWORD });
+
+type Store = Awaited<ReturnType<typeof openTestStore>>;
+type App = Awaited<ReturnType<typeof startTestApp>>;
+
+const adaOf = ({ pool }: Store) => logInAs(pool, 'ada@example.com');
+
+const untilReady = (app: App, status: number) =>
+  waitUntil(
+    `readiness is ${status}`,
+    async () => (await fetch(`${app.url}/readyz`)).status === status,
+  );
+
+const device = (name: string, isThis: boolean) => ({
+  id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  device: name,
+  usedAt: expect.any(String),
+  isThis,
+});
+
+/** All that Redis holds of the app. */
+async function dump({ client, prefix }: Store): Promise<string> {
+  const keys = await client.keys(`${prefix}*`);
+  const hashes = await Promise.all(
+    keys.map((key) => client.hGetAll(key)),
+  );
+  return JSON.stringify([keys, hashes]);
+}
+
+/** Counts how often a session is written from now on. */
+async function countTouches(app: Store, store: string) {
+  if (store === 'postgres') {
+    await app.pool.query(
+      `create table touches (at timestamptz default now());
+       create function note() returns trigger language plpgsql as $$
+       begin insert into touches default values; return new; end $$;
+       create trigger note after update of used_at on sessions
+       for each row when (new.used_at = now()) execute function note()`,
+    );
+    return async () =>
+      (await app.pool.query('select from touches')).rowCount;
+  }
+  const read = async () => {
+    const info = await app.client.info('commandstats');
+    return Number(/cmdstat_pexpireat:calls=(\d+)/.exec(info)?.[1]);
+  };
+  const before = await read();
+  return async () => (await read()) - before;
+}
+
+it('is renewed once when two requests prove a second factor at once', async () => {
+  await using app = await startTestApp({ store: 'postgres' });
+  const token = await app.login();
+  const client = await app.pool.connect();
+  await client.query('begin; select from sessions for update');
+
+  const answers = Promise.all([
+    app.sendCode(token),
+    app.sendCode(token),
+  ]);
+  await untilWaiting(app.pool, 2);
+  await client.query('commit');
+  client.release();
+
+  const [first, second] = (await answers).toSorted((a, b) => {
+    return a.status - b.status;
+  });
+  expect(first?.status).toBe(204);
+  expect(second).toMatchObject(over);
+});
+
+it('is of an unknown device when the client does not say what it is', async () => {
+  await using app = await startTestApp({ store: 'postgres' });
+  const headers = { 'content-type': 'application/json' };
+  const login = request(`${app.url}/sessions`, {
+    method: 'POST',
+    headers,
+  });
+  const body = { email: 'ada@example.com', password: PASSWORD };
+  login.end(JSON.stringify(body));
+  await once(login, 'response');
+
+  const [session] = await app.sessions.list(await adaOf(app));
+
+  expect(session?.device).toBe('unknown');
+});
+
+describe.each(STORES)('a session in %s', (store) => {
+  it('has what the login said, and times of the store', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const data = { theme: 'dark', __proto: 'x' };
+    const before = Date.now();
+
+    const token = await app.sessions.begin({
+      userId,
+      device: 'phone',
+      data,
+    });
+
+    const session = await app.sessions.read(token);
+    expect(session).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      userId,
+      device: 'phone',
+      data,
+      createdAt: expect.any(Date),
+      usedAt: session?.createdAt,
+      endsAt: new Date(Number(session?.createdAt) + 30 * DAY * 1000),
+    });
+    expect(Number(session?.createdAt)).toBeGreaterThan(before - 1000);
+    expect(Number(session?.createdAt)).toBeLessThan(Date.now() + 1000);
+    expect(app.sessions.lifetimeSeconds).toBe(30 * DAY);
+    const bare = await app.sessions.begin({ userId, device: '' });
+    expect(await app.sessions.read(bare)).toMatchObject({ data: {} });
+  });
+
+  it('has the times of its options', async () => {
+    const times = {
+      touchSeconds: 10,
+      idleSeconds: 100,
+      lifetimeSeconds: 150,
+    };
+    await using app = await openTestStore({ store, ...times });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const idle = await app.sessions.begin(login);
+    const used = await app.sessions.begin(login);
+    const { read } = app.sessions;
+
+    await app.wait(95);
+    expect(await read(used)).toBeDefined();
+    await app.wait(8);
+    expect(await read(idle)).toBeUndefined();
+    expect(await read(used)).toBeDefined();
+    await app.wait(44);
+    expect(await read(used)).toBeDefined();
+    await app.wait(5);
+    expect(await read(used)).toBeUndefined();
+    expect(app.sessions.lifetimeSeconds).toBe(150);
+  });
+
+  it('keeps its id, its device, its beginning and its end when it changes or is renewed', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const { begin, read, change, renew } = app.sessions;
+    const data = { theme: 'dark', language: 'en' };
+    const token = await begin({ userId, device: 'phone', data });
+    await app.wait(HOUR);
+    const before = await read(token);
+
+    const patch = { theme: null, language: undefined, mfa: 'yes' };
+    expect(await change(token, patch)).toBe(true);
+    const changed = await read(token);
+    const next = await renew(token, { language: 'de' });
+
+    expect(changed).toMatchObject({
+      data: { language: 'en', mfa: 'yes' },
+    });
+    expect(Object.keys(changed?.data ?? {})).toHaveLength(2);
+    expect(next).toMatch(/^[\w-]{43}$/);
+    expect(next).not.toBe(token);
+    const after = await read(`${next}`);
+    expect(after).toEqual({
+      ...before,
+      data: { language: 'de', mfa: 'yes' },
+      usedAt: after?.usedAt,
+    });
+    expect(
+      Number(after?.usedAt) - Number(before?.usedAt),
+    ).toBeGreaterThan((HOUR - 60) * 1000);
+    const last = await renew(`${next}`);
+    expect((await read(`${last}`))?.data).toEqual(after?.data);
+  });
+
+  it('is used when it changes, so that it does not end as idle', async () => {
+    await using app = await openTestStore({ store });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const { begin, read, change } = app.sessions;
+    const token = await begin(login);
+
+    await app.wait(6 * DAY);
+    expect(await change(token, {})).toBe(true);
+    await app.wait(6 * DAY);
+    expect(await change(token, {})).toBe(true);
+    await app.wait(7 * DAY + 1);
+    expect(await change(token, {})).toBe(false);
+    expect(await read(token)).toBeUndefined();
+  });
+
+  it('is written as used after a minute', async () => {
+    await using app = await openTestStore({ store });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const token = await app.sessions.begin(login);
+    const { usedAt: first } = (await app.sessions.read(token)) ?? {};
+
+    await app.wait(HOUR);
+    await app.sessions.read(token);
+
+    const { usedAt } = (await app.sessions.read(token)) ?? {};
+    expect(Number(usedAt)).toBeGreaterThanOrEqual(Number(first));
+    expect(Number(usedAt)).toBeLessThan(Number(first) + 60_000);
+  });
+
+  it('is one of a list, the one that was used last first', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const bob = await logInAs(app.pool, 'bob@example.com');
+    const { begin, read, list } = app.sessions;
+    await begin({ userId: bob, device: 'tablet' });
+    const devices = ['phone', 'laptop', 'watch'];
+    const tokens = [];
+    for (const device of devices) {
+      tokens.push(await begin({ userId, device }));
+      await app.wait(90);
+    }
+    await read(`${tokens[1]}`);
+    const found = await list(userId);
+
+    const names = found.map(({ device }) => device);
+    expect(names).toEqual(['laptop', 'watch', 'phone']);
+    expect(found[0]).toEqual(await read(`${tokens[1]}`));
+    expect(await list(bob)).toHaveLength(1);
+    const nobody = await logInAs(app.pool, 'eve@example.com');
+    expect(await list(nobody)).toEqual([]);
+  });
+
+  it('is not listed when a hundred others were used later', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const { begin, list } = app.sessions;
+    await begin({ userId, device: 'first' });
+    await app.wait(10);
+    for (let index = 0; index < 99; index++)
+      await begin({ userId, device: 'other' });
+    expect((await list(userId)).at(-1)?.device).toBe('first');
+    await begin({ userId, device: 'other' });
+
+    const found = await list(userId);
+
+    expect(found).toHaveLength(100);
+    expect(found.at(-1)?.device).toBe('other');
+  });
+
+  it('is ended by its user, and by no other', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const bob = await logInAs(app.pool, 'bob@example.com');
+    const { begin, read, logoutDevice, logoutEverywhere } =
+      app.sessions;
+    const login = { userId, device: 'phone' };
+    const [token, other] = [await begin(login), await begin(login)];
+    const ofBob = await begin({ userId: bob, device: 'phone' });
+    const { id = '' } = (await read(token)) ?? {};
+
+    expect(await logoutDevice(bob, id)).toBe(false);
+    await logoutEverywhere(bob, { except: id });
+    expect(await read(ofBob)).toBeUndefined();
+    expect(await read(token)).toBeDefined();
+    for (const wrong of ['', 'x', `${id}0`, "' or true --"])
+      expect(await logoutDevice(userId, wrong)).toBe(false);
+    expect(await read(token)).toBeDefined();
+
+    expect(await logoutDevice(userId, id)).toBe(true);
+    expect(await read(token)).toBeUndefined();
+    expect(await logoutDevice(userId, id)).toBe(false);
+    expect(await read(other)).toBeDefined();
+    await logoutEverywhere(userId, { except: id });
+    expect(await read(other)).toBeUndefined();
+  });
+
+  it('ends at its logout, and no other does', async () => {
+    await using app = await openTestStore({ store });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const { begin, read, list, logout } = app.sessions;
+    const [token, other] = [await begin(login), await begin(login)];
+
+    await logout(createToken());
+    expect(await list(login.userId)).toHaveLength(2);
+    await logout(token);
+    await logout(token);
+
+    expect(await read(token)).toBeUndefined();
+    expect(await read(other)).toBeDefined();
+    expect(await list(login.userId)).toHaveLength(1);
+  });
+
+  it('is none for a token that the server did not make', async () => {
+    await using app = await openTestStore({ store });
+    const { read, change, renew, logout } = app.sessions;
+
+    for (const token of [
+      '',
+      'x',
+      '\0',
+      '\ud800',
+      'x'.repeat(100_000),
+    ]) {
+      expect(await read(token)).toBeUndefined();
+      expect(await change(token, {})).toBe(false);
+      expect(await renew(token)).toBeUndefined();
+      expect(await logout(token)).toBeUndefined();
+    }
+  });
+
+  it('has a device of at most 200 characters, whatever the browser says', async () => {
+    await using app = await openTestStore({ store });
+    const userId = await adaOf(app);
+    const { begin, read } = app.sessions;
+
+    for (const [device, kept] of [
+      ['x'.repeat(201), 'x'.repeat(200)],
+      ['a\0b', 'ab'],
+      [`${'x'.repeat(199)}😀`, `${'x'.repeat(199)}\ufffd`],
+      ['\ud800', '\ufffd'],
+      [`"é'`, `"é'`],
+    ] as const) {
+      const session = await read(await begin({ userId, device }));
+      expect(session?.device).toBe(kept);
+    }
+  });
+});
+
+describe('a session in Postgres', () => {
+  /** In a transaction, now() stands still. */
+  async function openFrozen() {
+    const app = await openTestStore({ store: 'postgres' });
+    const client = await app.pool.connect();
+    await client.query('begin');
+    const stack = new AsyncDisposableStack();
+    stack.use(app);
+    stack.defer(() => client.release(true));
+    const sessions = createPostgresSessions({ pool: client });
+    const userId = await logInAs(app.pool, 'ada@example.com');
+    const token = await sessions.begin({ userId, device: 'phone' });
+    const move = (column: string, seconds: number) =>
+      client.query(
+        `update sessions
+         set ${column} = now() - make_interval(secs => $1)`,
+        [seconds],
+      );
+    return {
+      client,
+      sessions,
+      token,
+      move,
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  }
+
+  it('is idle after exactly 7 days', async () => {
+    await using frozen = await openFrozen();
+    await frozen.move('used_at', 7 * DAY);
+    expect(await frozen.sessions.read(frozen.token)).toBeUndefined();
+    await frozen.move('used_at', 7 * DAY - 0.001);
+    expect(await frozen.sessions.read(frozen.token)).toBeDefined();
+  });
+
+  it('is over at exactly its end, and its row may go', async () => {
+    await using frozen = await openFrozen();
+    await frozen.move('ends_at', -0.001);
+    expect(await frozen.sessions.deleteExpired()).toBe(0);
+    expect(await frozen.sessions.read(frozen.token)).toBeDefined();
+    await frozen.move('ends_at', 0);
+    expect(await frozen.sessions.read(frozen.token)).toBeUndefined();
+    expect(await frozen.sessions.deleteExpired()).toBe(1);
+  });
+
+  it('is written when it was used more than a minute ago, without a change to an index', async () => {
+    await using frozen = await openFrozen();
+    const { client, sessions, token } = frozen;
+    const count = async () => {
+      const { rows } = await client.query(
+        `select n_tup_upd::int as updates, n_tup_hot_upd::int as hot
+         from pg_stat_xact_user_tables
+         where relname = 'sessions'`,
+      );
+      return rows[0];
+    };
+    await frozen.move('used_at', 60);
+    const before = await count();
+    await sessions.read(token);
+    expect(await count()).toEqual(before);
+    await frozen.move('used_at', 60.001);
+    const { updates, hot } = await count();
+
+    await sessions.read(token);
+
+    expect(await count()).toEqual({
+      updates: updates + 1,
+      hot: hot + 1,
+    });
+  });
+
+  it('goes with its user', async () => {
+    await using app = await openTestStore({ store: 'postgres' });
+    const userId = await adaOf(app);
+    const login = { userId, device: 'phone' };
+    const token = await app.sessions.begin(login);
+
+    await app.pool.query('delete from users');
+
+    expect(await app.sessions.read(token)).toBeUndefined();
+    await expect(app.sessions.begin(login)).rejects.toThrow(
+      'sessions_user_id_fkey',
+    );
+  });
+
+  it.each([
+    [`token_hash = '\\x00'`, 'sessions_token_hash_check'],
+    ['token_hash = null', 'not-null'],
+    [`device = repeat('x', 201)`, 'sessions_device_check'],
+    ['device = null', 'not-null'],
+    [`data = '[]'`, 'sessions_data_check'],
+    ['data = null', 'not-null'],
+    ['user_id = null', 'not-null'],
+    ['user_id = gen_random_uuid()', 'sessions_user_id_fkey'],
+    ['created_at = null', 'not-null'],
+    ['used_at = null', 'not-null'],
+    ['ends_at = null', 'not-null'],
+  ])('cannot have %s', async (change, message) => {
+    await using app = await openTestStore({ store: 'postgres' });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    await app.sessions.begin({ ...login, device: 'x'.repeat(200) });
+
+    await expect(
+      app.pool.query(`update sessions set ${change}`),
+    ).rejects.toThrow(message);
+  });
+
+  it('cannot have the token of another', async () => {
+    await using app = await openTestStore({ store: 'postgres' });
+    const login = { userId: await adaOf(app), device: 'phone' };
+    await app.sessions.begin(login);
+    await app.sessions.begin(login);
+
+    await expect(
+      app.pool.query('update sessions set token_hash = sha256($1)', [
+        'x',
+      ]),
+    ).rejects.toThrow('sessions_token_hash_key');
+  });
+
+  it.each([
+    [`token_hash = '\\x00'`, 'sessions_token_hash_key'],
+    ['user_id = (select id from users)', 'sessions_of_a_user'],
+    ['ends_at <= now()', 'sessions_by_end'],
+  ])('is found by an index: %s', async (condition, index) => {
+    await using app = await openTestStore({ store: 'postgres' });
+
+    const results = await app.pool.query(
+      `begin; set local enable_seqscan = off;
+       explain select from sessions where ${condition}; rollback`,
+    );
+
+    expect(JSON.stringify(results)).toMatch(
+      new RegExp(`Index .*${index}`),
+    );
+  });
+});
+
+describe('a session in Redis', () => {
+  it('has keys that begin with the prefix, `session:` when none is given', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const userId = await adaOf(app);
+    const send = (command: string[]) => app.client.sendCommand(command);
+    const sessions = createRedisSessions({ send });
+
+    const token = await sessions.begin({ userId, device: 'phone' });
+
+    const hash = hashToken(token).toString('hex');
+    const names = [`session:token:${hash}`, `session:user:${userId}`];
+    expect(await app.client.exists(names)).toBe(2);
+    expect(await app.sessions.read(token)).toBeUndefined();
+    await sessions.logoutEverywhere(userId);
+    expect(await app.client.exists(names)).toBe(0);
+  });
+
+  it('leaves the list of its user when it is over, and the list outlives each session', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const { begin } = app.sessions;
+    const login = { userId: await adaOf(app), device: 'phone' };
+    const list = `${app.prefix}user:${login.userId}`;
+    await begin(login);
+    await app.wait(8 * DAY);
+    await begin(login);
+    await begin(login);
+    expect(await app.client.hLen(list)).toBe(2);
+    const ttl = () => app.client.pTTL(list);
+    expect(await ttl()).toBeGreaterThan((30 * DAY - 60) * 1000);
+    expect(await ttl()).toBeLessThanOrEqual(30 * DAY * 1000);
+
+    // A later release makes sessions shorter; those of before go on.
+    const short = createRedisSessions({
+      send: (command) => app.client.sendCommand(command),
+      prefix: app.prefix,
+      lifetimeSeconds: 10 * DAY,
+    });
+    await short.begin(login);
+
+    expect(await ttl()).toBeGreaterThan((30 * DAY - 60) * 1000);
+    await app.sessions.logoutEverywhere(login.userId);
+    expect(await app.client.keys(`${app.prefix}*`)).toEqual([]);
+  });
+
+  it('leaves nothing behind when it ends', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const { begin, read, renew, logout, logoutDevice } = app.sessions;
+    const userId = await adaOf(app);
+    const login = { userId, device: 'phone' };
+    const keys = () => app.client.keys(`${app.prefix}*`);
+
+    await logout(`${await renew(await begin(login))}`);
+    expect(await keys()).toEqual([]);
+    const { id = '' } = (await read(await begin(login))) ?? {};
+    await logoutDevice(userId, id);
+
+    expect(await keys()).toEqual([]);
+  });
+
+  it('may have data with the names of its own fields', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const userId = await adaOf(app);
+    const data = { userId: 'eve', id: '1', endsAt: '9', 'data:x': 'y' };
+    const token = await app.sessions.begin({
+      userId,
+      device: 'phone',
+      data,
+    });
+
+    expect(await app.sessions.read(token)).toMatchObject({
+      userId,
+      data,
+    });
+    await app.sessions.change(token, { userId: 'bob' });
+    expect(await app.sessions.read(token)).toMatchObject({
+      userId,
+      data: { ...data, userId: 'bob' },
+    });
+  });
+
+  it('waits for Redis a second, or as long as the options say, and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const never = () => new Promise<never>(() => {});
+
+    for (const [options, ms] of [
+      [{}, 1000],
+      [{ timeoutMs: 50 }, 50],
+    ] as const) {
+      const sessions = createRedisSessions({ send: never, ...options });
+      let error: unknown;
+      const read = sessions.read('x').catch((cause: unknown) => {
+        error = cause;
+      });
+      await vi.advanceTimersByTimeAsync(ms - 1);
+      expect(error).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(1);
+      await read;
+      expect(error).toMatchObject({
+        name: 'SessionStoreError',
+        code: 'sessions_unavailable',
+        status: 503,
+        expose: false,
+        message: 'Redis did not do its part',
+        cause: { message: 'timeout' },
+      });
+    }
+    const sessions = createRedisSessions({ send: async () => null });
+    expect(await sessions.read('x')).toBeUndefined();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([0, -1, 60_001, Number.NaN])(
+    'cannot wait %d ms',
+    (timeoutMs) => {
+      const send = async () => null;
+      expect(() => createRedisSessions({ send, timeoutMs })).toThrow(
+        'timeoutMs is not between 0 and 60000',
+      );
+      createRedisSessions({ send, timeoutMs: 60_000 });
+    },
+  );
+
+  it('says why Redis refused', async () => {
+    await using app = await openTestStore({ store: 'redis' });
+    const token = await app.sessions.begin({
+      userId: await adaOf(app),
+      device: 'phone',
+    });
+    const hash = hashToken(token).toString('hex');
+    await app.client.set(`${app.prefix}token:${hash}`, 'not a hash');
+
+    await expect(app.sessions.read(token)).rejects.toMatchObject({
+      code: 'sessions_unavailable',
+      cause: { message: expect.stringContaining('WRONGTYPE') },
+    });
+  });
+});
+
+describe('the times of sessions', () => {
+  it('are a minute, a week and 30 days', () => {
+    expect(requireTimes({})).toEqual({
+      touchSeconds: 60,
+      idleSeconds: 604_800,
+      lifetimeSeconds: 2_592_000,
+    });
+  });
+
+  it('may be as short as this', () => {
+    const times = {
+      touchSeconds: 1,
+      idleSeconds: 2,
+      lifetimeSeconds: 2,
+    };
+    expect(requireTimes(times)).toEqual(times);
+  });
+
+  it.each([
+    [{ touchSeconds: 0 }, 'idleSeconds is less than 2 × touchSeconds'],
+    [
+      { touchSeconds: 61, idleSeconds: 121 },
+      'idleSeconds is less than 2 × touchSeconds',
+    ],
+    [{ lifetimeSeconds: 604_799 }, 'lifetimeSeconds is less than idle'],
+    [{ touchSeconds: 1.5 }, 'the times of sessions are not integers'],
+    [{ idleSeconds: 604_800.5 }, 'the times of sessions are not'],
+    [{ lifetimeSeconds: Number.NaN }, 'the times of sessions are not'],
+    [{ lifetimeSeconds: Infinity }, 'the times of sessions are not'],
+  ])('cannot be %j', (times, message) => {
+    expect(() => requireTimes(times)).toThrow(message);
+    const send = async () => null;
+    expect(() => createRedisSessions({ send, ...times })).toThrow(
+      message,
+    );
+    const pool = { query: () => {} };
+    expect(() =>
+      Reflect.apply(createPostgresSessions, undefined, [
+        { pool, ...times },
+      ]),
+    ).toThrow(message);
+  });
+});
+
+describe('a token', () => {
+  it('has 256 random bits', () => {
+    const tokens = Array.from({ length: 100 }, createToken);
+    expect(new Set(tokens).size).toBe(100);
+    for (const token of tokens) {
+      expect(Buffer.from(token, 'base64url')).toHaveLength(32);
+      expect(readToken(`__Host-session=${token}`)).toBe(token);
+    }
+  });
+
+  it.each([
+    [`__Host-session=${'a'.repeat(43)}`, 'a'.repeat(43)],
+    [`__Host-session=${'a-_9'.repeat(11).slice(1)}; b=c`, /^-_9a-_/],
+    [`b=c; __Host-session=${'Z'.repeat(43)}`, 'Z'.repeat(43)],
+  ])('is read from %j', (header, token) => {
+    expect(readToken(header)).toMatch(token);
+  });
+
+  it.each([
+    undefined,
+    '',
+    '__Host-session=',
+    `__Host-session=${'a'.repeat(42)}`,
+    `__Host-session=${'a'.repeat(44)}`,
+    `__Host-session=${'a'.repeat(42)}+`,
+    `__Host-session=${'a'.repeat(43)} ; b=c`,
+    `b=c;__Host-session=${'a'.repeat(43)}`,
+    `b=__Host-session=${'a'.repeat(43)}`,
+  ])('is not read from %j', (header) => {
+    expect(readToken(header)).toBeUndefined();
+  });
+
+  it('is given to the browser, and taken away, with the same attributes', async () => {
+    expect(giveToken('abc', 60)).toEqual({
+      'set-cookie':
+        '__Host-session=abc; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax',
+      'cache-control': 'no-store',
+    });
+    await using app = await startTestApp({ store: 'postgres' });
+    const token = await app.login();
+
+    const path = '/sessions/current';
+    const { headers } = await app.sendWith(token, 'DELETE', path);
+
+    expect(headers.getSetCookie()).toEqual([
+      '__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax',
+    ]);
+    expect(await app.me(token)).toMatchObject(over);
+  });
+});
+
+describe('the guard of the origin', () => {
+  const guard = createSameOriginGuard(ORIGIN);
+  const headers = {
+    'sec-fetch-site': 'cross-site',
+    origin: 'https://evil.example.org',
+  };
+
+  it.each(['GET', 'HEAD', 'OPTIONS'])('lets %s through', (method) => {
+    expect(() => guard({ method, headers })).not.toThrow();
+  });
+
+  it.each(['POST', 'DELETE', 'get', 'TRACE', '', undefined])(
+    'refuses %s',
+    (method) => {
+      const request = {
+        headers,
+        ...(method !== undefined && { method }),
+      };
+      expect(() => guard(request)).toThrow(
+        'Send this request from a page of this site',
+      );
+    },
+  );
+
+  it.each([
+    '',
+    'shop.example.com',
+    'https://shop.example.com/',
+    'https://shop.example.com:443',
+    'https://SHOP.example.com',
+    'null',
+    '*',
+  ])('cannot be made with %j', (origin) => {
+    expect(() => createSameOriginGuard(origin)).toThrow(
+      'origin is not like https://shop.example.com',
+    );
+  });
+});
