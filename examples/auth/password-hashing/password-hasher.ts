@@ -46,7 +46,8 @@ const OWASP = [
 
 /** Hashes and verifies passwords, a few at once; the rest waits or is refused. */
 export function createPasswordHasher(options: PasswordHasherOptions) {
-  const { peppers, imported } = options;
+  const { imported } = options;
+  const peppers = requirePeppers(options.peppers);
   const { memory, passes } = options.cost ?? {
     memory: 19_456,
     passes: 2,
@@ -55,7 +56,6 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
   const queue = createWorkQueue(
     options.queue ?? { parallel: 2, waiting: 50 },
   );
-  requirePeppers(peppers);
   if (!OWASP.some(([kib, times]) => memory >= kib && passes >= times))
     throw new RangeError('the cost is lower than OWASP recommends');
   if (!isAffordable(cost))
