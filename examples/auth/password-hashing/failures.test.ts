@@ -75,6 +75,42 @@ failure(
 );
 
 failure(
+  'Two changes of one password arrive at once, one from an attacker',
+  {
+    symptom:
+      'The first is stored, and the second gets 401, since its old password is no longer right',
+    defence: 'change-password',
+    remains:
+      'A login that rehashes meanwhile also refuses the change: the user tries again',
+  },
+  async () => {
+    await using app = await startTestApp();
+    await app.register(ADA);
+    const { unlock } = await lockTable(
+      app.pool,
+      'password_hashes',
+      'share',
+    );
+
+    const passwords = ['the first one', 'the other one'];
+    const changes = passwords.map((next) =>
+      app.change(ADA, PASSWORD, next),
+    );
+    await untilWaiting(app.pool, 2);
+    await unlock();
+
+    const answers = await Promise.all(changes);
+    const stored = answers[0]?.status === 204 ? 0 : 1;
+    expect(answers[stored]?.status).toBe(204);
+    expect(answers[1 - stored]).toMatchObject(wrong);
+    for (const [index, password] of passwords.entries())
+      expect((await app.logIn(ADA, password)).status).toBe(
+        index === stored ? 201 : 401,
+      );
+  },
+);
+
+failure(
   'An attacker finds out who has an account, by the answer or its time',
   {
     symptom: 'The same 401 after the same work',
@@ -910,9 +946,17 @@ describe('a change of the password', () => {
     await using app = await startTestApp();
     const passwords = createPasswords(app);
     const signal = AbortSignal.abort();
+    const change = {
+      email: ADA,
+      password: PASSWORD,
+      newPassword: 'the new one',
+    };
 
     await expect(
       passwords.setPassword(crypto.randomUUID(), PASSWORD, signal),
+    ).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(
+      passwords.changePassword(change, signal),
     ).rejects.toMatchObject({ name: 'AbortError' });
     await expect(
       passwords.logIn({ email: ADA, password: PASSWORD }, signal),

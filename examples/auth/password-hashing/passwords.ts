@@ -9,6 +9,8 @@ export type PasswordsOptions = {
 
 type Credentials = { email: string; password: string };
 
+type Stored = { userId: string; hash: string };
+
 /** The passwords of the users, in Postgres. */
 export function createPasswords({
   pool,
@@ -18,10 +20,26 @@ export function createPasswords({
   // #region log-in
   /** The user's id; undefined for a wrong password and for no user. */
   async function logIn(
-    { email, password }: Credentials,
+    credentials: Credentials,
     signal?: AbortSignal,
   ): Promise<string | undefined> {
-    const { rows } = await pool.query<{ userId: string; hash: string }>(
+    const user = await findRight(credentials, signal);
+    if (!user) return undefined;
+    const { userId, rehashed } = user;
+    try {
+      if (rehashed) await replace(user, rehashed);
+    } catch (error) {
+      // The login is right all the same. The details hold the hash.
+      log.warn('password not rehashed', { userId, reason: `${error}` });
+    }
+    return userId;
+  }
+
+  async function findRight(
+    { email, password }: Credentials,
+    signal?: AbortSignal,
+  ) {
+    const { rows } = await pool.query<Stored>(
       `select user_id as "userId", hash
        from password_hashes
        join users on users.id = user_id
@@ -30,32 +48,37 @@ export function createPasswords({
     );
     const [user] = rows;
     const verdict = await hasher.verify(password, user?.hash, signal);
-    if (!user || !verdict.isRight) return undefined;
-    if (verdict.rehashed) await replace(user, verdict.rehashed);
-    return user.userId;
+    return user && verdict.isRight
+      ? { ...user, ...verdict }
+      : undefined;
   }
 
-  async function replace(
-    old: { userId: string; hash: string },
-    hash: string,
-  ) {
-    try {
-      // A password that was changed in the meantime stays.
-      await pool.query(
-        `update password_hashes
-         set hash = $3
-         where user_id = $1 and hash = $2`,
-        [old.userId, old.hash, hash],
-      );
-    } catch (error) {
-      // The login is right all the same. The details hold the hash.
-      const { userId } = old;
-      log.warn('password not rehashed', { userId, reason: `${error}` });
-    }
+  /** False when the hash is another by now: a change came first. */
+  async function replace({ userId, hash: old }: Stored, hash: string) {
+    const { rowCount } = await pool.query(
+      `update password_hashes
+       set hash = $3
+       where user_id = $1 and hash = $2`,
+      [userId, old, hash],
+    );
+    return rowCount === 1;
   }
   // #endregion log-in
 
-  /** Replaces the password; ask for the old one first, or for proof of a reset. */
+  // #region change-password
+  /** As `logIn`; undefined as well when another change came first. */
+  async function changePassword(
+    { newPassword, ...old }: Credentials & { newPassword: string },
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
+    const user = await findRight(old, signal);
+    if (!user) return undefined;
+    const hash = await hasher.hash(newPassword, signal);
+    return (await replace(user, hash)) ? user.userId : undefined;
+  }
+  // #endregion change-password
+
+  /** Sets a first password, or a new one after proof of a reset. */
   async function setPassword(
     userId: string,
     password: string,
@@ -70,5 +93,5 @@ export function createPasswords({
     );
   }
 
-  return { logIn, setPassword };
+  return { logIn, changePassword, setPassword };
 }
