@@ -2,6 +2,7 @@ import { argon2Sync, createHmac } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { hash as hashWithBcrypt } from '@node-rs/bcrypt';
 import {
   lockTable,
@@ -940,6 +941,37 @@ describe('a change of the password', () => {
     await passwords.setPassword(rows[0]?.id, PASSWORD);
 
     expect((await app.logIn(ADA)).status).toBe(201);
+  });
+
+  it('that cannot be stored is an error without the hash', async () => {
+    await using app = await startTestApp();
+    await app.register(ADA);
+    // As a hasher with a fault: Postgres quotes the row that it refuses.
+    const hash = async () => 'a plain password';
+    const { changePassword, setPassword } = createPasswords({
+      ...app,
+      hasher: { ...app.hasher, hash },
+    });
+    const { rows } = await app.pool.query('select id from users');
+    const change = {
+      email: ADA,
+      password: PASSWORD,
+      newPassword: 'the new one',
+    };
+
+    for (const attempt of [
+      setPassword(rows[0]?.id, 'the new one'),
+      changePassword(change),
+    ]) {
+      const error = await attempt.catch((error: unknown) => error);
+      expect(error).toMatchObject({
+        name: 'PasswordNotStoredError',
+        code: '23514',
+        message: expect.stringContaining('violates check constraint'),
+      });
+      const everything = inspect(error, { depth: null });
+      expect(everything).not.toContain('a plain password');
+    }
   });
 
   it('waits in the queue, and leaves it with its client', async () => {

@@ -20,3 +20,14 @@ export class StoredHashError extends Error {
   override readonly name = 'StoredHashError';
   readonly code = 'unreadable_password_hash';
 }
+
+/** The message and the code of a failed statement, without its details. */
+export class PasswordNotStoredError extends Error {
+  override readonly name = 'PasswordNotStoredError';
+  readonly code: unknown;
+
+  constructor(error: unknown) {
+    super(`${error}`);
+    this.code = error instanceof Error && 'code' in error && error.code;
+  }
+}

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { PasswordNotStoredError } from './password-error.ts';
 import type { createPasswordHasher } from './password-hasher.ts';
 
 export type PasswordsOptions = {
@@ -29,7 +30,7 @@ export function createPasswords({
     try {
       if (rehashed) await replace(user, rehashed);
     } catch (error) {
-      // The login is right all the same. The details hold the hash.
+      // The login is right all the same.
       log.warn('password not rehashed', { userId, reason: `${error}` });
     }
     return userId;
@@ -55,7 +56,7 @@ export function createPasswords({
 
   /** False when the hash is another by now: a change came first. */
   async function replace({ userId, hash: old }: Stored, hash: string) {
-    const { rowCount } = await pool.query(
+    const { rowCount } = await write(
       `update password_hashes
        set hash = $3
        where user_id = $1 and hash = $2`,
@@ -84,13 +85,22 @@ export function createPasswords({
     password: string,
     signal?: AbortSignal,
   ): Promise<void> {
-    await pool.query(
+    await write(
       `insert into password_hashes (user_id, hash)
        values ($1, $2)
        on conflict (user_id) do update
        set hash = excluded.hash`,
       [userId, await hasher.hash(password, signal)],
     );
+  }
+
+  /** The error of Postgres quotes the row: it must not reach a log. */
+  async function write(sql: string, values: string[]) {
+    try {
+      return await pool.query(sql, values);
+    } catch (error) {
+      throw new PasswordNotStoredError(error);
+    }
   }
 
   return { logIn, changePassword, setPassword };
