@@ -222,7 +222,8 @@ failure(
 failure(
   'The cost is raised after some years',
   {
-    symptom: 'None: each user gets a new hash at the next login',
+    symptom:
+      'None: each user gets a new hash at the next login, and no login lowers the cost',
     defence: 'verify',
     remains: 'Users who do not come back keep the old hash',
   },
@@ -243,6 +244,9 @@ failure(
     const after = await app.readHash(ADA);
     expect(after).toContain('$m=19456,t=2,p=1,');
     expect((await raised.logIn(ADA)).status).toBe(201);
+    expect(await app.readHash(ADA)).toBe(after);
+    // An instance that is not deployed yet leaves the higher cost.
+    expect((await app.logIn(ADA)).status).toBe(201);
     expect(await app.readHash(ADA)).toBe(after);
     expect(app.log.entries).toEqual([]);
   },
@@ -534,7 +538,7 @@ describe('a new hash', () => {
     expect(() =>
       // As JavaScript may call it.
       Reflect.apply(createPasswordHasher, undefined, [{ peppers }]),
-    ).toThrow('expected object');
+    ).toThrow('at least 32 random bytes');
   });
 });
 
@@ -582,9 +586,10 @@ describe('a stored hash', () => {
 
   it('is never right when there is none', async () => {
     expect(await hasher.verify(PASSWORD)).toEqual({ isRight: false });
-    expect(await hasher.verify(PASSWORD, undefined)).toEqual({
-      isRight: false,
-    });
+    for (const none of [undefined, null])
+      expect(await hasher.verify(PASSWORD, none)).toEqual({
+        isRight: false,
+      });
   });
 
   it('without a pepper is not read, unless imports are allowed', async () => {

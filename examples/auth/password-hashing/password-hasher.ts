@@ -62,9 +62,8 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
     throw new RangeError('the cost is higher than hashes may have');
 
   const [pepper] = peppers;
-  const current = beginHash(cost, pepper.id);
   // A tag of zeros: no password has it.
-  const nobody = `${current}${'A'.repeat(22)}$${'A'.repeat(43)}`;
+  const nobody = `${beginHash(cost, pepper.id)}${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
   async function hash(
     password: string,
@@ -81,17 +80,25 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
   /** Without a stored hash, it takes as long and is never right. */
   async function verify(
     password: string,
-    stored: string = nobody,
+    stored?: string | null,
     signal?: AbortSignal,
   ): Promise<Verdict> {
     requireText(password);
     return queue.run(async () => {
-      const isRight = await isRightFor(password, stored);
-      if (!isRight || stored.startsWith(current)) return { isRight };
+      const isRight = await isRightFor(password, stored ?? nobody);
+      if (!isRight || isCurrent(`${stored}`)) return { isRight };
       const bytes = normalise(password);
       const rehashed = await createHash(bytes, { cost, pepper });
       return { isRight, rehashed };
     }, signal);
+  }
+
+  /** Of a higher cost as well: an instance that is ahead made it. */
+  function isCurrent(stored: string) {
+    const parsed = parseHash(stored);
+    if (parsed?.keyId !== pepper.id) return false;
+    const old = parsed.cost;
+    return old.memory * old.passes >= memory * passes;
   }
 
   async function isRightFor(password: string, stored: string) {
