@@ -454,6 +454,15 @@ failure(
     // The body parser refuses NUL; other ways in may not.
     const nul = await hashWithBcrypt('ab\0cd', { cost: 4 });
     expect(await verifyImported('ab\0cd', nul)).toBe(false);
+
+    // Answered at once, it would show who is imported.
+    const slow = await hashWithBcrypt(long, { cost: 8 });
+    for (const password of [`${long}x`, 'a\0'.repeat(36)]) {
+      const before = process.cpuUsage();
+      expect(await verifyImported(password, slow)).toBe(false);
+      const { user, system } = process.cpuUsage(before);
+      expect(user + system).toBeGreaterThan(5000);
+    }
   },
 );
 
