@@ -870,7 +870,10 @@ describe('a login', () => {
     await query.mock.results[0]?.value;
     await nextTurn(); // now it waits
 
+    const queries = query.mock.calls.length;
     expect((await app.logIn(BOB)).status).toBe(503);
+    expect((await app.change(BOB, 'a', 'b')).status).toBe(503);
+    expect(query).toHaveBeenCalledTimes(queries);
     controller.abort();
     await expect(waiting).rejects.toThrow('aborted');
     await waitUntil('it is gone', () => app.log.entries.length > 0);
@@ -980,7 +983,7 @@ describe('a change of the password', () => {
       const error = await attempt.catch((error: unknown) => error);
       expect(error).toMatchObject({
         name: 'PasswordNotStoredError',
-        code: '23514',
+        code: 'password_not_stored',
         message: expect.stringContaining('violates check constraint'),
       });
       const everything = inspect(error, { depth: null });

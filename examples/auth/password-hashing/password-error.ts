@@ -21,13 +21,8 @@ export class StoredHashError extends Error {
   readonly code = 'unreadable_password_hash';
 }
 
-/** The message and the code of a failed statement, without its details. */
+/** The message of a failed statement, without the details of Postgres. */
 export class PasswordNotStoredError extends Error {
   override readonly name = 'PasswordNotStoredError';
-  readonly code: unknown;
-
-  constructor(error: unknown) {
-    super(`${error}`);
-    this.code = error instanceof Error && 'code' in error && error.code;
-  }
+  readonly code = 'password_not_stored';
 }

@@ -63,7 +63,8 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
 
   const [pepper] = peppers;
   // A tag of zeros: no password has it.
-  const nobody = `${beginHash(cost, pepper.id)}${'A'.repeat(22)}$${'A'.repeat(43)}`;
+  const zeros = `${'A'.repeat(22)}$${'A'.repeat(43)}`;
+  const nobody = beginHash(cost, pepper.id) + zeros;
 
   async function hash(
     password: string,
@@ -84,9 +85,10 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
     signal?: AbortSignal,
   ): Promise<Verdict> {
     requireText(password);
+    const text = stored ?? nobody;
     return queue.run(async () => {
-      const isRight = await isRightFor(password, stored ?? nobody);
-      if (!isRight || isCurrent(`${stored}`)) return { isRight };
+      const isRight = await isRightFor(password, text);
+      if (!isRight || isCurrent(text)) return { isRight };
       const bytes = normalise(password);
       const rehashed = await createHash(bytes, { cost, pepper });
       return { isRight, rehashed };
@@ -114,7 +116,7 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
   }
   // #endregion verify
 
-  return { hash, verify };
+  return { hash, verify, requireRoom: queue.requireRoom };
 }
 
 // #region require-text

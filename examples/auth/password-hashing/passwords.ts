@@ -40,6 +40,8 @@ export function createPasswords({
     { email, password }: Credentials,
     signal?: AbortSignal,
   ) {
+    // A flood that is refused anyway must not use up the pool.
+    hasher.requireRoom();
     const { rows } = await pool.query<Stored>(
       `select user_id as "userId", hash
        from password_hashes
@@ -99,7 +101,7 @@ export function createPasswords({
     try {
       return await pool.query(sql, values);
     } catch (error) {
-      throw new PasswordNotStoredError(error);
+      throw new PasswordNotStoredError(`${error}`);
     }
   }
 
