@@ -121,7 +121,7 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
 
 // #region require-text
 /** Before any work: a megabyte would be copied and hashed. */
-function requireText(password: string): void {
+export function requireText(password: string): void {
   const bytes = Buffer.byteLength(password);
   // All lone surrogates have the same bytes in UTF-8.
   if (bytes >= 1 && bytes <= MAX_BYTES && password.isWellFormed())
@@ -134,7 +134,7 @@ function requireText(password: string): void {
 
 // #region normalise
 /** An é has one code point or two, by the keyboard (SP 800-63B-4). */
-function normalise(password: string): Buffer {
+export function normalise(password: string): Buffer {
   return Buffer.from(password.normalize('NFC'));
 }
 // #endregion normalise

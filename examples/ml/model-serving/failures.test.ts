@@ -1,4 +1,5 @@
-import { getEventListeners } from 'node:events';
+import { EventEmitter, getEventListeners, once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { FAULTS, prepareFaults } from '@touchstone/kit/models/faults';
 import { nameFlower } from '@touchstone/kit/models/iris-files';
 import { trainIrisModel } from '@touchstone/kit/models/iris-model';
@@ -7,12 +8,15 @@ import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
-import { describe, expect, it } from 'vitest';
+import { InferenceSession } from 'onnxruntime-node';
+import { describe, expect, it, vi } from 'vitest';
 import { createLargeModel } from './large-model.ts';
 import { loadModel } from './load-model.ts';
-import { modelCard } from './model-card.ts';
+import { describeAnswer, modelCard } from './model-card.ts';
 import { readModel, shareBytes } from './model-file.ts';
+import { startModelPool } from './model-pool.ts';
 import { createModelServer } from './model-server.ts';
+import { untilEnd } from './request-end.ts';
 import { createSuspectRows } from './suspect-rows.ts';
 import { createFlowerClient, startTestApp } from './test-app.ts';
 import { createTestFolder, startTestServer } from './test-folder.ts';
@@ -24,6 +28,12 @@ import {
   startTestPool,
   TEST_WORKER,
 } from './test-pool.ts';
+import {
+  holdIntervals,
+  holdPauses,
+  SILENT_WORKER,
+  watchThreads,
+} from './test-timers.ts';
 import { describeModel, trainInto, writeModel } from './train-model.ts';
 
 failure(
@@ -308,7 +318,11 @@ failure(
       const answer = await app.predict({ sepalLength });
       expect(answer).toMatchObject({
         status: 422,
-        body: { code: 'row_refused' },
+        body: {
+          code: 'row_refused',
+          detail:
+            'This input has ended threads twice: do not repeat it',
+        },
       });
       // A balancer that tries 503 elsewhere would take it to all servers.
       expect(answer.headers.get('retry-after')).toBeNull();
@@ -409,6 +423,7 @@ it('a thread that computes while the process is paused is not lost: a pause coun
 
 it('an input that never comes back costs two threads, each of which is replaced at once, and then it is refused', async () => {
   await using app = await startTestApp({ stuckMs: 300 });
+  using threads = watchThreads();
   for (const count of [1, 2]) {
     await loseThread(app.pool, FLOWER);
     expect((await app.predict()).status).toBe(200);
@@ -433,6 +448,7 @@ it('an input that never comes back costs two threads, each of which is replaced 
     waiting: 0,
   });
   expect((await app.read('/livez')).status).toBe(200);
+  expect(threads.started).toHaveLength(2); // and no third
 
   const late = app.predict();
   app.faults.open(); // one of the stuck threads ends: any will do
@@ -514,6 +530,8 @@ describe('a card', () => {
       { tolerance: 0 },
       { tolerance: 0.2 },
       { sha256: card.sha256.slice(1) },
+      { sha256: `0${card.sha256}` },
+      { sha256: `${card.sha256}0` },
       { name: '' },
       { version: '' },
       { input: '' },
@@ -527,6 +545,89 @@ describe('a card', () => {
     }
     const features = [{ ...feature, min: 1, max: 1 }];
     expect(modelCard.parse({ ...card, features })).toBeDefined();
+  });
+
+  it('is refused with a message that names the contradiction', async () => {
+    const { card } = await createTestModel();
+    const [feature] = card.features;
+    const contradictions = {
+      'min is above max': {
+        features: [{ ...feature, min: 2, max: 1 }],
+      },
+      'a name twice': { features: [feature, feature] },
+      'a label twice': { labels: ['a', 'a'] },
+    };
+
+    for (const [message, change] of Object.entries(contradictions))
+      expect(() => modelCard.parse({ ...card, ...change })).toThrow(
+        message,
+      );
+  });
+
+  it('may describe one feature and two labels, in single letters', async () => {
+    const { card } = await createTestModel();
+    const smallest = {
+      name: 'm',
+      version: '1',
+      sha256: card.sha256,
+      input: 'x',
+      output: 'y',
+      features: [{ name: 'X', min: 0, max: 1 }],
+      labels: ['a', 'b'],
+      examples: [{ row: [0], probabilities: [0.5, 0.5] }],
+      tolerance: 0.01,
+    };
+
+    expect(modelCard.parse(smallest)).toEqual(smallest);
+  });
+
+  it('keeps labels in any alphabet', async () => {
+    await using files = await createTestFolder();
+    const labels = ['sétosa', 'ヴェルシカラー', 'virginica'];
+    const text = JSON.stringify({ ...files.card, labels });
+    await files.write('card.json', text);
+
+    const { card } = await readModel(files.folder);
+
+    expect(card.labels).toEqual(labels);
+  });
+
+  it('gives the first of its labels to an answer that is a tie', async () => {
+    const { card } = await createTestModel();
+    const tie = Float32Array.of(0.2, 0.4, 0.4);
+
+    expect(describeAnswer(card, FLOWER, tie).label).toBe('versicolor');
+  });
+
+  it('has a probability for each label in every example', async () => {
+    const { card, bytes } = await createTestModel();
+    const [first] = card.examples;
+    const { row = [], probabilities = [] } = first ?? {};
+    const load = (example: number[], labels = card.labels) => {
+      const examples = [{ row, probabilities: example }];
+      return loadModel({ bytes, card: { ...card, labels, examples } });
+    };
+
+    await expect(load(probabilities)).resolves.toBeDefined();
+    await expect(load([...probabilities, 0])).rejects.toThrow(
+      'It contradicts its own card',
+    );
+    await expect(load(probabilities, ['a', 'b'])).rejects.toThrow(
+      'It has no float32 output "probabilities" with all labels',
+    );
+  });
+
+  it('is refused when one example of many is wrong', async () => {
+    const { card, bytes } = await createTestModel();
+    const wrong = {
+      row: card.examples[0]?.row ?? [],
+      probabilities: [0, 0, 0],
+    };
+    const examples = [...card.examples, wrong];
+
+    await expect(
+      loadModel({ bytes, card: { ...card, examples } }),
+    ).rejects.toThrow('It contradicts its own card');
   });
 
   it('allows so much rounding as it says, and a thousandth otherwise', async () => {
@@ -546,6 +647,37 @@ describe('a card', () => {
     await expect(load(0.0011)).rejects.toThrow(refusal);
     await expect(load(0.019, 0.02)).resolves.toBeDefined();
     await expect(load(-0.021, 0.02)).rejects.toThrow(refusal);
+  });
+
+  it('allows the whole of its tolerance', async () => {
+    const { card } = await createTestModel();
+    const answers = {
+      row: [5, 3, 4, 1],
+      probabilities: [0.5625, 0.5625],
+    };
+    const change = {
+      labels: ['a', 'b'],
+      examples: [answers],
+      tolerance: 0.0625, // exactly, as all of these are in binary
+    };
+    const bytes = shareBytes(networkOf(4, 2)); // answers 0.5 and 0.5
+
+    await expect(
+      loadModel({ bytes, card: { ...card, ...change } }),
+    ).resolves.toBeDefined();
+  });
+
+  it('leaves its model one thread of ONNX Runtime', async () => {
+    const model = await createTestModel();
+    const create = vi.spyOn(InferenceSession, 'create');
+
+    await loadModel(model);
+
+    expect(create).toHaveBeenCalledExactlyOnceWith(
+      expect.any(Uint8Array),
+      expect.objectContaining({ intraOpNumThreads: 1 }),
+    );
+    create.mockRestore();
   });
 
   it('names the tensors of its file', async () => {
@@ -608,6 +740,37 @@ describe('a pool', () => {
     expect(pool.faults.rows()).toBe(30);
   });
 
+  it('makes one batch of a turn, even after clients of the turn before have gone', async () => {
+    await using pool = await startTestPool();
+    const gone = new AbortController();
+    const later: Promise<unknown>[] = [];
+    for (let client = 0; client < 2; client++) {
+      void pool.ask(5, gone.signal).catch(() => {});
+      later.push(setImmediate().then(() => pool.ask()));
+    }
+    gone.abort();
+
+    await Promise.all(later);
+
+    expect(pool.faults.batches()).toBe(1);
+  });
+
+  it('answers first what came first', async () => {
+    await using pool = await startTestPool();
+    const order: number[] = [];
+    const places = [1, 2, 3, 4];
+
+    await Promise.all(
+      places.map(async (place) => {
+        await pool.ask();
+        order.push(place);
+      }),
+    );
+
+    expect(order).toEqual(places);
+    expect(pool.faults.batches()).toBe(1);
+  });
+
   it('lets a batch grow while its thread is busy, and lets none wait otherwise', async () => {
     await using pool = await startTestPool({ maxBatch: 8 });
     const first = pool.ask(FAULTS.wait);
@@ -653,6 +816,8 @@ describe('a pool', () => {
       await expect(startTestPool(one)).rejects.toThrow(
         Object.keys(one)[0],
       );
+    await using pool = await startTestPool({ stopMs: 2 ** 31 - 1 });
+    expect(pool.countWork().serving).toBe(1);
   });
 });
 
@@ -682,6 +847,21 @@ describe('a request', () => {
     await pool.ask(5, signal);
 
     expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('gets 504 when its deadline has passed before it begins, and ends when its client goes', async () => {
+    const response = new EventEmitter();
+    const late = untilEnd(response, AbortSignal.abort(), async () => 1);
+    await expect(late).rejects.toMatchObject({
+      status: 504,
+      code: 'deadline_exceeded',
+    });
+
+    const left = untilEnd(response, never(), (end) =>
+      once(end, 'abort'),
+    );
+    response.emit('close');
+    await expect(left).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   it('that was lost once and then answered is ordinary again', async () => {
@@ -728,6 +908,45 @@ describe('a request', () => {
     expect(pool.faults.batches()).toBe(1 + 3);
   });
 
+  it('whose row was suspected while it was computed among others stays suspect', async () => {
+    await using pool = await startTestPool({ threads: 2 });
+    const held = [FAULTS.wait, 5, 4, 4].map((row) => pool.ask(row));
+    await held[3]; // the last two had a thread of their own
+    pool.faults.refuseStarts(1000);
+    const gone = new AbortController();
+    const crashing = [5, FAULTS.crash].map((row) =>
+      pool.ask(row, gone.signal),
+    );
+    await waitUntil('a thread is lost', () =>
+      pool.messages().includes('worker lost'),
+    );
+    gone.abort();
+    await Promise.allSettled(crashing);
+    pool.faults.open();
+    await Promise.all(held);
+    const before = pool.faults.batches();
+
+    await Promise.all([5, 4].map((row) => pool.ask(row)));
+
+    expect(pool.faults.batches()).toBe(before + 2);
+    pool.faults.refuseStarts(0);
+  });
+
+  it('whose row is refused is told so at once, and takes no place in the queue', async () => {
+    await using pool = await startTestPool();
+    const refusal = { code: 'row_refused' };
+    await expect(pool.ask(FAULTS.crash)).rejects.toMatchObject(refusal);
+    const busy = pool.ask(FAULTS.wait);
+    await pool.faults.batchesBegun(2 + 1);
+
+    const again = pool.ask(FAULTS.crash);
+
+    expect(pool.countWork().waiting).toBe(0);
+    await expect(again).rejects.toMatchObject(refusal);
+    pool.faults.open();
+    await busy;
+  });
+
   it('whose row is refused meanwhile leaves the queue', async () => {
     await using pool = await startTestPool();
     const first = pool.ask(FAULTS.crash);
@@ -764,6 +983,15 @@ it('remembers a thousand rows that cost threads, and forgets the oldest first', 
   expect(suspects.find(row(2))).toBeUndefined();
 });
 
+it('hashes no row while none is suspect', () => {
+  const { find } = createSuspectRows();
+  const row = Float32Array.of(1);
+  const read = () => expect.fail('its bytes are read');
+  Object.defineProperty(row, 'buffer', { get: read });
+
+  expect(find(row)).toBeUndefined();
+});
+
 describe('the threads', () => {
   it('are refused together when one of them cannot load the model', async () => {
     const { card } = await createTestModel();
@@ -775,18 +1003,121 @@ describe('the threads', () => {
     );
   });
 
+  it('that have loaded the model end when another one cannot', async () => {
+    using threads = watchThreads();
+    prepareFaults().refuseStarts(1);
+    const pool = startModelPool({
+      model: await createTestModel(),
+      workerFile: TEST_WORKER,
+      threads: 3,
+      stuckMs: 60_000,
+      log: createTestLog(),
+    });
+
+    await expect(pool).rejects.toThrow('No thread can load it');
+
+    expect(threads.started).toHaveLength(3);
+    await waitUntil('all have ended', () =>
+      threads.started.every(({ threadId }) => threadId === -1),
+    );
+  });
+
   it('are given up when they load for too long', async () => {
     await expect(startTestPool({ loadMs: 1 })).rejects.toMatchObject({
       cause: new Error('It is stuck'),
     });
   });
 
+  it('have a minute to load', async () => {
+    using intervals = holdIntervals();
+    const settled = vi.fn();
+    const starting = startTestPool({ workerFile: SILENT_WORKER });
+    starting.then(settled, settled);
+    await once(process, 'worker');
+
+    await intervals.pass(59_999);
+    expect(settled).not.toHaveBeenCalled();
+    await intervals.pass(1);
+
+    expect(settled).toHaveBeenCalled();
+    await expect(starting).rejects.toMatchObject({
+      cause: new Error('It is stuck'),
+    });
+  });
+
+  it('that load for too long in place of another are lost too, and end', async () => {
+    using intervals = holdIntervals();
+    await using pool = await startTestPool({ loadMs: 1000 });
+    const answer = pool.ask(FAULTS.crashOnce);
+    await once(process, 'worker');
+
+    await intervals.pass(1000);
+
+    expect(pool.messages()).toEqual([
+      'worker lost',
+      'worker does not start',
+    ]);
+    expect(pool.countWork().lost).toBe(1);
+    expect((await answer).version).toBe('1');
+    await waitUntil('it has ended', () => pool.countWork().lost === 0);
+  });
+
+  it('are lost once a batch has taken all of their time, and leave no timer after an answer', async () => {
+    using intervals = holdIntervals();
+    await using pool = await startTestPool({ stuckMs: 1000 });
+    await pool.ask();
+    expect(intervals.count()).toBe(0);
+    const stuck = pool.ask(FAULTS.wait);
+    await pool.faults.batchesBegun(2);
+
+    await intervals.pass(999);
+    expect(pool.messages()).toEqual([]);
+    await intervals.pass(1);
+
+    expect(pool.messages()).toEqual(['worker lost']);
+    pool.faults.open();
+    expect((await stuck).version).toBe('1');
+  });
+
   it('are replaced when they die without work', async () => {
     await using pool = await startTestPool();
+    using threads = watchThreads();
 
     await pool.ask(FAULTS.exitAfterwards);
+    await waitUntil(
+      'another takes its place',
+      () => threads.started.length > 0,
+    );
 
     expect((await pool.ask()).version).toBe('1');
+    expect(pool.messages()).toEqual([]);
+  });
+
+  it('are replaced while the lost ones still hang', async () => {
+    await using pool = await startTestPool({
+      threads: 2,
+      stuckMs: 300,
+    });
+    using threads = watchThreads();
+
+    await loseThread(pool, FLOWER);
+
+    expect(threads.started).toHaveLength(1);
+  });
+
+  it('are replaced again as soon as one of the lost ones has ended', async () => {
+    await using pool = await startTestPool({ stuckMs: 300 });
+    const faults = prepareFaults(); // of those that take over
+    await loseThread(pool, FLOWER);
+    for (const petalWidth of [1, 2])
+      await loseThread({ ...pool, faults }, { ...FLOWER, petalWidth });
+    const answer = pool.ask();
+
+    pool.faults.open(); // for the first of three
+
+    expect((await answer).version).toBe('1');
+    expect(pool.countWork().lost).toBe(2);
+    faults.open();
   });
 
   it('are started until one does, with pauses that grow until then', async () => {
@@ -802,6 +1133,27 @@ describe('the threads', () => {
     );
     expect(pool.messages()[0]).toBe('worker lost');
     expect(pauses).toEqual([100, 200, 100]);
+  });
+
+  it('are not started before a pause is over, and no pause takes more than ten seconds or keeps the process alive', async () => {
+    await using pool = await startTestPool();
+    using threads = watchThreads();
+    using held = holdPauses();
+    const pauses = [100, 200, 400, 800, 1600, 3200, 6400, 10_000];
+    pool.faults.refuseStarts(pauses.length);
+    const answer = pool.ask(FAULTS.crashOnce);
+
+    for (const [index, milliseconds] of pauses.entries()) {
+      await waitUntil('it pauses', () => held.pauses.length > index);
+      expect(held.pauses[index]).toMatchObject({
+        milliseconds,
+        options: { ref: false },
+      });
+      expect(threads.started).toHaveLength(index + 1);
+      held.pauses[index]?.end();
+    }
+
+    expect((await answer).version).toBe('1');
   });
 
   it('that are free take over the rows of a lost one at once', async () => {
@@ -854,9 +1206,25 @@ describe('the threads', () => {
     await expect(late).rejects.toThrow('aborted');
 
     for (const answer of running)
-      await expect(answer).rejects.toMatchObject({ code: 'stopping' });
+      await expect(answer).rejects.toMatchObject({
+        status: 503,
+        code: 'stopping',
+        retryAfterSeconds: 1,
+      });
     await stopped;
     expect(pool.messages()).toEqual(['threads do not end']);
+  });
+
+  it('have five seconds for answers and five to end, and no timer keeps the process alive', async () => {
+    await using pool = await startTestPool({ threads: 2 });
+    using held = holdPauses();
+
+    await pool.stop();
+
+    const pause = { milliseconds: 5000, options: { ref: false } };
+    expect(held.pauses).toMatchObject([pause, pause]);
+    expect(pool.messages()).toEqual([]); // all have ended
+    expect(pool.countWork().idle).toBe(0);
   });
 });
 
@@ -924,6 +1292,23 @@ describe('a server', () => {
     );
     expect(models.current()).toBe(one);
     expect(log.entries).toEqual([]);
+  });
+
+  it('loads nothing once it is told to stop', async () => {
+    await using pool = await startTestPool();
+    const load = vi.fn(async () => pool);
+    const log = createTestLog();
+    const models = await createModelServer({ load, log });
+    const last = pool.ask(FAULTS.wait);
+    await pool.faults.batchesBegun(1);
+
+    const stopped = models.stop();
+    await models.reload();
+
+    expect(load).toHaveBeenCalledTimes(1);
+    pool.faults.open();
+    expect((await last).version).toBe('1');
+    await stopped;
   });
 
   it('does not start with a model that it must not serve', async () => {
