@@ -95,14 +95,6 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
     }, signal);
   }
 
-  /** Of a higher cost as well: an instance that is ahead made it. */
-  function isCurrent(stored: string) {
-    const parsed = parseHash(stored);
-    if (parsed?.keyId !== pepper.id) return false;
-    const old = parsed.cost;
-    return old.memory * old.passes >= memory * passes;
-  }
-
   async function isRightFor(password: string, stored: string) {
     const parsed = parseHash(stored);
     if (parsed?.keyId === undefined) {
@@ -115,6 +107,14 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
     throw new StoredHashError(`there is no pepper ${parsed.keyId}`);
   }
   // #endregion verify
+
+  /** Of a higher cost as well: an instance that is ahead made it. */
+  function isCurrent(stored: string) {
+    const parsed = parseHash(stored);
+    if (parsed?.keyId !== pepper.id) return false;
+    const old = parsed.cost;
+    return old.memory * old.passes >= memory * passes;
+  }
 
   return { hash, verify, requireRoom: queue.requireRoom };
 }

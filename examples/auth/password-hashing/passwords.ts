@@ -36,26 +36,6 @@ export function createPasswords({
     return userId;
   }
 
-  async function findRight(
-    { email, password }: Credentials,
-    signal?: AbortSignal,
-  ) {
-    // A flood that is refused anyway must not use up the pool.
-    hasher.requireRoom();
-    const { rows } = await pool.query<Stored>(
-      `select user_id as "userId", hash
-       from password_hashes
-       join users on users.id = user_id
-       where email = $1`,
-      [email],
-    );
-    const [user] = rows;
-    const verdict = await hasher.verify(password, user?.hash, signal);
-    return user && verdict.isRight
-      ? { ...user, ...verdict }
-      : undefined;
-  }
-
   /** False when the hash is another by now: a change came first. */
   async function replace({ userId, hash: old }: Stored, hash: string) {
     const { rowCount } = await write(
@@ -80,6 +60,26 @@ export function createPasswords({
     return (await replace(user, hash)) ? user.userId : undefined;
   }
   // #endregion change-password
+
+  async function findRight(
+    { email, password }: Credentials,
+    signal?: AbortSignal,
+  ) {
+    // A flood that is refused anyway must not use up the pool.
+    hasher.requireRoom();
+    const { rows } = await pool.query<Stored>(
+      `select user_id as "userId", hash
+       from password_hashes
+       join users on users.id = user_id
+       where email = $1`,
+      [email],
+    );
+    const [user] = rows;
+    const verdict = await hasher.verify(password, user?.hash, signal);
+    return user && verdict.isRight
+      ? { ...user, ...verdict }
+      : undefined;
+  }
 
   /** Sets a first password, or a new one after proof of a reset. */
   async function setPassword(
