@@ -62,6 +62,7 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
     throw new RangeError('the cost is higher than hashes may have');
 
   const [pepper] = peppers;
+  const current = { cost, pepper };
   // A tag of zeros: no password has it.
   const zeros = `${'A'.repeat(22)}$${'A'.repeat(43)}`;
   const nobody = beginHash(cost, pepper.id) + zeros;
@@ -72,7 +73,7 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
   ): Promise<string> {
     requireText(password);
     return queue.run(
-      () => createHash(normalise(password), { cost, pepper }),
+      () => createHash(normalise(password), current),
       signal,
     );
   }
@@ -89,8 +90,7 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
     return queue.run(async () => {
       const isRight = await isRightFor(password, text);
       if (!isRight || isCurrent(text)) return { isRight };
-      const bytes = normalise(password);
-      const rehashed = await createHash(bytes, { cost, pepper });
+      const rehashed = await createHash(normalise(password), current);
       return { isRight, rehashed };
     }, signal);
   }
