@@ -5,12 +5,16 @@ import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { hash as hashWithBcrypt } from '@node-rs/bcrypt';
+import { listen } from '@touchstone/kit/app/http';
 import {
   lockTable,
   untilWaiting,
 } from '@touchstone/kit/postgres/locks';
 import { runProgram } from '@touchstone/kit/programs/program';
-import type { Answer } from '@touchstone/kit/testing/client';
+import {
+  type Answer,
+  createClient,
+} from '@touchstone/kit/testing/client';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import {
@@ -19,6 +23,8 @@ import {
 } from 'argon2';
 import { describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../architecture/typed-configuration/secret.ts';
+import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
+import { createApp } from './app.ts';
 import { isAffordable, parseHash } from './argon2id.ts';
 import { verifyImported } from './imported-hashes.ts';
 import { createPasswordHasher } from './password-hasher.ts';
@@ -306,53 +312,44 @@ failure(
   },
 );
 
-failure(
-  'The setting with the peppers is missing, short or easy to guess',
-  {
-    symptom:
-      'The start fails, and the message does not quote the pepper',
-    defence: 'peppers',
-    remains: 'A pepper that leaked looks like any other',
-  },
-  async () => {
-    const good = createSecrets().PASSWORD_PEPPERS;
-    const faults: [string | undefined, string][] = [
-      [undefined, 'is not set'],
-      ['', 'is too short'],
-      [good.slice(1), 'is too short'],
-      ['a'.repeat(43), 'is easy to guess'],
-      [`${good},`, 'is too short'],
-      [`${good},${good},${good.slice(1)}`, 'is too short'],
-    ];
-    for (const [text, sentence] of faults) {
-      const { error } = peppersText.safeParse(text);
-      expect(error?.message).toContain(sentence);
-      expect(error?.message).not.toContain(good.slice(1));
-    }
-    const two = `${good},x${good}`;
-    const peppers = peppersText.parse(two).map(({ id, secret }) => {
-      return [id, secret.reveal()];
-    });
-    expect(peppers).toEqual([
-      [nameOf(good), good],
-      [nameOf(`x${good}`), `x${good}`],
-    ]);
+it('does not start when the peppers are missing, short or easy to guess, and does not quote them', async () => {
+  const good = createSecrets().PASSWORD_PEPPERS;
+  const faults: [string | undefined, string][] = [
+    [undefined, 'is not set'],
+    ['', 'is too short'],
+    [good.slice(1), 'is too short'],
+    ['a'.repeat(43), 'is easy to guess'],
+    [`${good},`, 'is too short'],
+    [`${good},${good},${good.slice(1)}`, 'is too short'],
+  ];
+  for (const [text, sentence] of faults) {
+    const { error } = peppersText.safeParse(text);
+    expect(error?.message).toContain(sentence);
+    expect(error?.message).not.toContain(good.slice(1));
+  }
+  const two = `${good},x${good}`;
+  const peppers = peppersText.parse(two).map(({ id, secret }) => {
+    return [id, secret.reveal()];
+  });
+  expect(peppers).toEqual([
+    [nameOf(good), good],
+    [nameOf(`x${good}`), `x${good}`],
+  ]);
 
-    function nameOf(secret: string) {
-      const hmac = createHmac('sha256', secret).update('keyid');
-      return hmac.digest().subarray(0, 6).toString('base64');
-    }
+  function nameOf(secret: string) {
+    const hmac = createHmac('sha256', secret).update('keyid');
+    return hmac.digest().subarray(0, 6).toString('base64');
+  }
 
-    const { code, errors } = await runProgram(
-      new URL('main.ts', import.meta.url),
-      { PASSWORD_PEPPERS: 'tiger', PORT: '0' },
-    );
-    expect(code).toBe(1);
-    expect(errors).toContain('PASSWORD_PEPPERS');
-    expect(errors).toContain('is too short');
-    expect(errors).not.toContain('tiger');
-  },
-);
+  const { code, errors } = await runProgram(
+    new URL('main.ts', import.meta.url),
+    { PASSWORD_PEPPERS: 'tiger', PORT: '0' },
+  );
+  expect(code).toBe(1);
+  expect(errors).toContain('PASSWORD_PEPPERS');
+  expect(errors).toContain('is too short');
+  expect(errors).not.toContain('tiger');
+});
 
 failure(
   'A stored hash is broken, or asks for 64 GiB',
@@ -909,6 +906,33 @@ describe('a login', () => {
     expect(JSON.stringify(app.log.entries)).not.toContain('argon2id');
   });
 
+  it('gets 503 while the pool has no connection', async () => {
+    await using app = await startTestApp();
+    const pool = createPool({
+      connectionString: app.databaseUrl,
+      applicationName: 'test',
+      max: 1,
+      maxWaiting: 1,
+      log: app.log,
+    });
+    const client = await pool.connect();
+    const waiting = pool.query('select 1');
+    await using other = await listen(
+      createApp({ peppers: [app.pepper], pool, log: app.log }),
+    );
+
+    const body = { email: ADA, password: PASSWORD };
+    const send = createClient(other.url);
+    expect(await send('POST', '/sessions', { body })).toMatchObject({
+      status: 503,
+      body: { code: 'queue_full' },
+    });
+
+    client.release();
+    await waiting;
+    await pool.end();
+  });
+
   it('costs no hash when its client hangs up while it waits', async () => {
     const { promise: gate, resolve: open } =
       Promise.withResolvers<boolean>();
@@ -1043,10 +1067,10 @@ describe('a change of the password', () => {
     };
 
     for (const attempt of [
-      setPassword(rows[0]?.id, 'the new one'),
-      changePassword(change),
+      () => setPassword(rows[0]?.id, 'the new one'),
+      () => changePassword(change),
     ]) {
-      const error = await attempt.catch((error: unknown) => error);
+      const error = await attempt().catch((error: unknown) => error);
       expect(error).toMatchObject({
         name: 'PasswordNotStoredError',
         code: 'password_not_stored',

@@ -2,7 +2,6 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { secret } from '../../architecture/typed-configuration/secret.ts';
 
-// #region peppers
 const pepperSchema = secret().transform((secret) => {
   // Of the secret: a wrong one has another id, and is missed by name.
   const hmac = createHmac('sha256', secret.reveal());
@@ -17,7 +16,6 @@ export const peppersText = z
   .string({ error: 'is not set' })
   .transform((text) => text.split(','))
   .pipe(peppersSchema);
-// #endregion peppers
 
 /** Secrets that are not in the database, each with the id that its hashes name. */
 export type Peppers = z.infer<typeof peppersSchema>;
