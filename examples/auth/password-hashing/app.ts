@@ -7,6 +7,7 @@ import {
 } from '../../api-design/error-handling/answer-errors.ts';
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
+import { PoolError } from '../../postgres/connection-pooling/pool-error.ts';
 import { verifyImported } from './imported-hashes.ts';
 import {
   createPasswordHasher,
@@ -50,10 +51,8 @@ export function createApp({ pool, log, ...options }: AppOptions) {
 
   app.put('/password', async (request, response) => {
     const { body } = await parseChange(request);
-    const signal = whenGone(response);
-    const userId = await passwords.logIn(body, signal);
-    if (!userId) throw refuse();
-    await passwords.setPassword(userId, body.newPassword, signal);
+    const gone = whenGone(response);
+    if (!(await passwords.changePassword(body, gone))) throw refuse();
     response.status(204).end();
   });
 
@@ -61,12 +60,21 @@ export function createApp({ pool, log, ...options }: AppOptions) {
     response.status(204).end();
   });
 
-  app.use(answerNotFound, answerErrors(log));
+  app.use(answerNotFound, answerErrors(log, translate));
   return app;
 }
 
 function refuse(): HttpProblem {
   return new HttpProblem(401, 'wrong_credentials', 'Try again');
+}
+
+/** A full pool: nothing was sent, so the client may come back. */
+function translate(error: unknown): unknown {
+  const isBusy =
+    error instanceof PoolError && error.code !== 'no_answer';
+  if (!isBusy) return error;
+  const { code, message } = error;
+  return new HttpProblem(503, code, message, { retryAfterSeconds: 1 });
 }
 
 /** Aborts when the client hangs up, so that its hash leaves the queue. */

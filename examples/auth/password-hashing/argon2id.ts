@@ -16,22 +16,20 @@ export type Argon2idHash = {
 
 // #region parse-hash
 const PHC =
-  /^\$argon2id\$v=19\$([\w=,]+)\$([\w+/]{11,64})\$([\w+/]{22,86})$/;
+  /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)(?:,keyid=([\w+/]{8}))?\$([\w+/]{11,64})\$([\w+/]{22,86})$/;
 
 /** Reads a PHC string; undefined when it is broken or costs too much. */
 export function parseHash(text: string): Argon2idHash | undefined {
-  const [, list = '', salt = '', tag = ''] = PHC.exec(text) ?? [];
-  const pairs = list.split(',').map((pair) => pair.split('='));
-  const { m, t, p, keyid, ...others } = Object.fromEntries(pairs);
+  const [, m, t, p, keyId, salt = '', tag = ''] = PHC.exec(text) ?? [];
   const cost = {
     memory: Number(m),
     passes: Number(t),
     lanes: Number(p),
   };
-  if (!isAffordable(cost) || Object.keys(others).length > 0) return;
+  if (!isAffordable(cost)) return;
   return {
     cost,
-    keyId: keyid,
+    keyId,
     salt: Buffer.from(salt, 'base64'),
     tag: Buffer.from(tag, 'base64'),
   };

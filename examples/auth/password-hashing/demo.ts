@@ -3,6 +3,7 @@ import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { createClient } from '@touchstone/kit/testing/client';
 import { createUser } from './create-user.ts';
+import { peppersText } from './peppers.ts';
 import { createSecrets } from './secrets.ts';
 
 const MAIN = new URL('main.ts', import.meta.url);
@@ -11,7 +12,9 @@ const PASSWORD = 'correct horse battery';
 await using database = await freshDatabase({
   schema: new URL('schema.sql', import.meta.url),
 });
-const { PASSWORD_PEPPERS: old } = createSecrets('2026');
+const { PASSWORD_PEPPERS: old } = createSecrets();
+const { PASSWORD_PEPPERS: next } = createSecrets();
+const [first, second] = peppersText.parse(`${old},${next}`);
 {
   await using program = await start(old);
   const send = createClient(program.url);
@@ -20,24 +23,23 @@ const { PASSWORD_PEPPERS: old } = createSecrets('2026');
   await logIn(send, 'an unknown user', 'nobody@example.com');
 
   const body = { email: 'ada@example.com', password: 'x' };
-  const flood = Array.from({ length: 150 }, () =>
+  const flood = Array.from({ length: 100 }, () =>
     send('POST', '/sessions', { body }),
   );
   const health = await send('GET', '/health');
   console.log(
-    `150 logins at once, and a health check: ${health.status}`,
+    `100 logins at once, and a health check: ${health.status}`,
   );
   const codes = (await Promise.all(flood)).map((answer) => {
     return `${answer.status} ${answer.body.code}`;
   });
-  console.log(`the 150: ${[...new Set(codes)].toSorted().join(', ')}`);
+  console.log(`the 100: ${[...new Set(codes)].toSorted().join(', ')}`);
   await showHash('ada@example.com');
 }
 
 const bcrypt = await hashWithBcrypt(PASSWORD, { cost: 10 });
 await createUser(database.pool, 'bob@example.com', bcrypt);
 console.log('Bob is imported with bcrypt; a new pepper is deployed');
-const { PASSWORD_PEPPERS: next } = createSecrets('2027');
 await using program = await start(`${next},${old}`);
 for (const name of ['Ada', 'Bob']) {
   const email = `${name.toLowerCase()}@example.com`;
@@ -74,5 +76,9 @@ async function showHash(email: string) {
      where email = $1`,
     [email],
   );
-  console.log(`  ${rows[0]?.hash.replace(/[^$]{22}\$[^$]{43}$/, '…')}`);
+  const hash = `${rows[0]?.hash}`
+    .replace(first.id, '(old)')
+    .replace(`${second?.id}`, '(new)')
+    .replace(/[^$]{22}\$[^$]{43}$/, '…');
+  console.log(`  ${hash}`);
 }

@@ -20,3 +20,9 @@ export class StoredHashError extends Error {
   override readonly name = 'StoredHashError';
   readonly code = 'unreadable_password_hash';
 }
+
+/** The message of a failed statement, without the details of Postgres. */
+export class PasswordNotStoredError extends Error {
+  override readonly name = 'PasswordNotStoredError';
+  readonly code = 'password_not_stored';
+}

@@ -46,7 +46,8 @@ const OWASP = [
 
 /** Hashes and verifies passwords, a few at once; the rest waits or is refused. */
 export function createPasswordHasher(options: PasswordHasherOptions) {
-  const { peppers, imported } = options;
+  const { imported } = options;
+  const peppers = requirePeppers(options.peppers);
   const { memory, passes } = options.cost ?? {
     memory: 19_456,
     passes: 2,
@@ -55,16 +56,16 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
   const queue = createWorkQueue(
     options.queue ?? { parallel: 2, waiting: 50 },
   );
-  requirePeppers(peppers);
   if (!OWASP.some(([kib, times]) => memory >= kib && passes >= times))
     throw new RangeError('the cost is lower than OWASP recommends');
   if (!isAffordable(cost))
     throw new RangeError('the cost is higher than hashes may have');
 
   const [pepper] = peppers;
-  const current = beginHash(cost, pepper.id);
+  const current = { cost, pepper };
   // A tag of zeros: no password has it.
-  const nobody = `${current}${'A'.repeat(22)}$${'A'.repeat(43)}`;
+  const zeros = `${'A'.repeat(22)}$${'A'.repeat(43)}`;
+  const nobody = beginHash(cost, pepper.id) + zeros;
 
   async function hash(
     password: string,
@@ -72,7 +73,7 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
   ): Promise<string> {
     requireText(password);
     return queue.run(
-      () => createHash(normalise(password), { cost, pepper }),
+      () => createHash(normalise(password), current),
       signal,
     );
   }
@@ -81,15 +82,15 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
   /** Without a stored hash, it takes as long and is never right. */
   async function verify(
     password: string,
-    stored: string = nobody,
+    stored?: string | null,
     signal?: AbortSignal,
   ): Promise<Verdict> {
     requireText(password);
+    const text = stored ?? nobody;
     return queue.run(async () => {
-      const isRight = await isRightFor(password, stored);
-      if (!isRight || stored.startsWith(current)) return { isRight };
-      const bytes = normalise(password);
-      const rehashed = await createHash(bytes, { cost, pepper });
+      const isRight = await isRightFor(password, text);
+      if (!isRight || isCurrent(text)) return { isRight };
+      const rehashed = await createHash(normalise(password), current);
       return { isRight, rehashed };
     }, signal);
   }
@@ -107,7 +108,15 @@ export function createPasswordHasher(options: PasswordHasherOptions) {
   }
   // #endregion verify
 
-  return { hash, verify };
+  /** Of a higher cost as well: an instance that is ahead made it. */
+  function isCurrent(stored: string) {
+    const parsed = parseHash(stored);
+    if (parsed?.keyId !== pepper.id) return false;
+    const old = parsed.cost;
+    return old.memory * old.passes >= memory * passes;
+  }
+
+  return { hash, verify, requireRoom: queue.requireRoom };
 }
 
 // #region require-text

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { PasswordNotStoredError } from './password-error.ts';
 import type { createPasswordHasher } from './password-hasher.ts';
 
 export type PasswordsOptions = {
@@ -9,6 +10,8 @@ export type PasswordsOptions = {
 
 type Credentials = { email: string; password: string };
 
+type Stored = { userId: string; hash: string };
+
 /** The passwords of the users, in Postgres. */
 export function createPasswords({
   pool,
@@ -18,10 +21,53 @@ export function createPasswords({
   // #region log-in
   /** The user's id; undefined for a wrong password and for no user. */
   async function logIn(
-    { email, password }: Credentials,
+    credentials: Credentials,
     signal?: AbortSignal,
   ): Promise<string | undefined> {
-    const { rows } = await pool.query<{ userId: string; hash: string }>(
+    const user = await findRight(credentials, signal);
+    if (!user) return undefined;
+    const { userId, rehashed } = user;
+    try {
+      if (rehashed) await replace(user, rehashed);
+    } catch (error) {
+      // The login is right all the same.
+      log.warn('password not rehashed', { userId, reason: `${error}` });
+    }
+    return userId;
+  }
+
+  /** False when the hash is another by now: a change came first. */
+  async function replace({ userId, hash: old }: Stored, hash: string) {
+    const { rowCount } = await write(
+      `update password_hashes
+       set hash = $3
+       where user_id = $1 and hash = $2`,
+      [userId, old, hash],
+    );
+    return rowCount === 1;
+  }
+  // #endregion log-in
+
+  // #region change-password
+  /** As `logIn`; undefined as well when another change came first. */
+  async function changePassword(
+    { newPassword, ...old }: Credentials & { newPassword: string },
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
+    const user = await findRight(old, signal);
+    if (!user) return undefined;
+    const hash = await hasher.hash(newPassword, signal);
+    return (await replace(user, hash)) ? user.userId : undefined;
+  }
+  // #endregion change-password
+
+  async function findRight(
+    { email, password }: Credentials,
+    signal?: AbortSignal,
+  ) {
+    // A flood that is refused anyway must not use up the pool.
+    hasher.requireRoom();
+    const { rows } = await pool.query<Stored>(
       `select user_id as "userId", hash
        from password_hashes
        join users on users.id = user_id
@@ -30,38 +76,18 @@ export function createPasswords({
     );
     const [user] = rows;
     const verdict = await hasher.verify(password, user?.hash, signal);
-    if (!user || !verdict.isRight) return undefined;
-    if (verdict.rehashed) await replace(user, verdict.rehashed);
-    return user.userId;
+    return user && verdict.isRight
+      ? { ...user, ...verdict }
+      : undefined;
   }
 
-  async function replace(
-    old: { userId: string; hash: string },
-    hash: string,
-  ) {
-    try {
-      // A password that was changed in the meantime stays.
-      await pool.query(
-        `update password_hashes
-         set hash = $3
-         where user_id = $1 and hash = $2`,
-        [old.userId, old.hash, hash],
-      );
-    } catch (error) {
-      // The login is right all the same. The details hold the hash.
-      const { userId } = old;
-      log.warn('password not rehashed', { userId, reason: `${error}` });
-    }
-  }
-  // #endregion log-in
-
-  /** Replaces the password; ask for the old one first, or for proof of a reset. */
+  /** Sets a first password, or a new one after proof of a reset. */
   async function setPassword(
     userId: string,
     password: string,
     signal?: AbortSignal,
   ): Promise<void> {
-    await pool.query(
+    await write(
       `insert into password_hashes (user_id, hash)
        values ($1, $2)
        on conflict (user_id) do update
@@ -70,5 +96,14 @@ export function createPasswords({
     );
   }
 
-  return { logIn, setPassword };
+  /** The error of Postgres quotes the row: it must not reach a log. */
+  async function write(sql: string, values: string[]) {
+    try {
+      return await pool.query(sql, values);
+    } catch (error) {
+      throw new PasswordNotStoredError(`${error}`);
+    }
+  }
+
+  return { logIn, changePassword, setPassword };
 }

@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 /** New secrets for main.ts, as environment variables. */
-export function createSecrets(id = '2026') {
-  const pepper = randomBytes(32).toString('base64url');
-  return { PASSWORD_PEPPERS: `${id}:${pepper}` };
+export function createSecrets() {
+  return { PASSWORD_PEPPERS: randomBytes(32).toString('base64url') };
 }
 
 // `node secrets.ts > .env` makes a file for --env-file.

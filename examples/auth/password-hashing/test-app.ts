@@ -15,11 +15,8 @@ import { createSecrets } from './secrets.ts';
 export const PASSWORD = 'correct horse battery';
 
 /** A pepper as the settings have it. */
-export function createPepper(id = '2026') {
-  const [pepper] = peppersText.parse(
-    createSecrets(id).PASSWORD_PEPPERS,
-  );
-  if (!pepper) throw new Error('there is no pepper');
+export function createPepper() {
+  const [pepper] = peppersText.parse(createSecrets().PASSWORD_PEPPERS);
   return pepper;
 }
 

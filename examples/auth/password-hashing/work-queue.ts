@@ -29,6 +29,7 @@ export function createWorkQueue(options: WorkQueueOptions) {
     signal?: AbortSignal,
   ): Promise<Result> {
     signal?.throwIfAborted();
+    requireRoom();
     if (running < parallel) running += 1;
     else await waitInLine(signal);
     try {
@@ -42,8 +43,13 @@ export function createWorkQueue(options: WorkQueueOptions) {
   }
   // #endregion run
 
+  /** Throws when the line is full: ask before work that leads here. */
+  function requireRoom(): void {
+    if (running >= parallel && line.length >= waiting)
+      throw new QueueFullError();
+  }
+
   function waitInLine(signal?: AbortSignal): Promise<void> {
-    if (line.length >= waiting) throw new QueueFullError();
     return new Promise((resolve, reject) => {
       line.push(start);
       signal?.addEventListener('abort', leave);
@@ -60,5 +66,5 @@ export function createWorkQueue(options: WorkQueueOptions) {
     });
   }
 
-  return { run };
+  return { run, requireRoom };
 }

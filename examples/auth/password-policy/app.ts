@@ -53,10 +53,8 @@ export function createApp({ pool, hasher, policy, log }: AppOptions) {
   app.put('/password', async (request, response) => {
     const { body } = await parseChange(request);
     const passwords = passwordsOf(body.email);
-    const signal = whenGone(response);
-    const userId = await passwords.logIn(body, signal);
-    if (!userId) throw refuse();
-    await passwords.setPassword(userId, body.newPassword, signal);
+    const gone = whenGone(response);
+    if (!(await passwords.changePassword(body, gone))) throw refuse();
     response.status(204).end();
   });
 

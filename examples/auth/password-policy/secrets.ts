@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 /** New secrets for main.ts, as environment variables. */
 export function createSecrets() {
-  const pepper = randomBytes(32).toString('base64url');
-  return { PASSWORD_PEPPERS: `2026:${pepper}` };
+  return { PASSWORD_PEPPERS: randomBytes(32).toString('base64url') };
 }
 
 // `node secrets.ts > .env` makes a file for --env-file.
