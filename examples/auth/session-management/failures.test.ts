@@ -158,7 +158,7 @@ failure(
       },
     };
 
-    for (const headers of [
+    const foreign: Record<string, string>[] = [
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
       { 'sec-fetch-site': 'same-origin, cross-site' },
@@ -167,7 +167,8 @@ failure(
       { origin: 'https://blog.example.com' },
       { origin: 'http://shop.example.com' },
       { origin: 'null' },
-    ])
+    ];
+    for (const headers of foreign)
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
         const path = '/sessions/current';
         const all = { headers: { ...headers, cookie } };
@@ -187,13 +188,14 @@ failure(
     expect((await app.send('GET', '/me', { headers })).status).toBe(
       200,
     );
-    for (const own of [
+    const own: Record<string, string>[] = [
       { 'sec-fetch-site': 'same-origin', origin: 'null' },
       { 'sec-fetch-site': 'none' },
       { origin: ORIGIN },
       {},
-    ]) {
-      const next = await app.login(own);
+    ];
+    for (const headers of own) {
+      const next = await app.login(headers);
       expect((await app.me(next)).status).toBe(200);
     }
   },
