@@ -111,6 +111,12 @@ it('changes nothing of a project while another command does', async () => {
 });
 
 describe('a search', () => {
+  it('says of a hit the symptom that is asked about, and what to do', () => {
+    expect(run(['search', 'customers get the same e-mail twice']).out).toMatch(
+      /^jobs\/background-jobs\t.*\tCustomers get the same e-mail .* → .*`for update skip locked`/,
+    );
+  });
+
   it('names a planned topic after its hits, and instead of hits', () => {
     expect(run(['search', 'stripe', 'payments']).out).toMatch(
       /^integrations\/webhook-receiving\t.*\nPlanned, not written: .* \(integrations\/payment-gateway-integration\)\n$/,

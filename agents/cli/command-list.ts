@@ -38,7 +38,8 @@ before it writes it. --remove deletes all of it.`,
   search: {
     synopsis: '<words…> [--area <area>] [--limit 5] [--json]',
     summary: 'Finds the pattern for a problem or an error message',
-    about: 'Takes keywords, a sentence or a pasted error message. Exit 1 when no pattern fits.',
+    about:
+      'Takes keywords, a sentence or a pasted error message. In a pipe, it prints one hit per line: id, summary, and the symptom with what to do, with tabs between. Exit 1 when no pattern fits.',
     examples: [
       'touchstone search webhook signature idempotency',
       'touchstone search "customers get the same e-mail twice"',

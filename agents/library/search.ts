@@ -29,7 +29,7 @@ export type Hit<Pattern = PatternEntry> = {
 /** Whether patterns fit, none does, or the query has no word to search for. */
 export type SearchOutcome = 'found' | 'no-pattern' | 'no-words';
 
-/** A topic without a page; it leads when no page fits the query better. */
+/** A topic without a page; it leads when it fits the query better than each page. */
 export type PlannedTopic = NamedTopic & { leads: boolean };
 
 /**

@@ -135,6 +135,12 @@ describe('search_patterns', () => {
       );
   });
 
+  it('says of a hit the symptom that is asked about, and what to do', async () => {
+    expect(await ask('search_patterns', { query: 'customers get the same e-mail twice' })).toMatch(
+      /Symptom: Customers get the same e-mail .* → .*`for update skip locked`/,
+    );
+  });
+
   it('names a planned topic beside its hits', async () => {
     const result = await call('search_patterns', { query: 'stripe payments' });
     const planned = 'integrations/payment-gateway-integration';

@@ -65,4 +65,4 @@ const describe = ({ pattern, symptom, answer }: Hit): Found => {
 };
 
 const write = ({ id, title, summary, symptom, answer, tokens }: Found): string =>
-  `${id}: ${title}. ${summary}${symptom === undefined ? '' : ` Symptom: ${symptom}: ${answer}`} Tokens: brief ${tokens.brief}, standard ${tokens.standard}, full ${tokens.full}.`;
+  `${id}: ${title}. ${summary}${symptom === undefined ? '' : ` Symptom: ${symptom} → ${answer}`} Tokens: brief ${tokens.brief}, standard ${tokens.standard}, full ${tokens.full}.`;

@@ -19,9 +19,8 @@ describe.each(listPages().filter((page) => /^\/compare\/./.test(page)))('%s', (p
     const figures = selectAll('td a[href$="#performance"]', tree).map((link) => toText(link));
     expect(figures.filter((figure) => /^[\d,.]+ .+/.test(figure)).length).toBeGreaterThan(3);
     expect(toText(tree)).toMatch(/level \d [a-z-]+, \d+ failures tested/);
-    const said = rows
-      .filter((row) => toText(row).includes('In this library'))
-      .map((row) => toText(row));
-    expect(said.join()).toMatch(/failures tested|planned, so nothing of it is tested/);
+    const said = rows.find((row) => toText(row).includes('In this library'));
+    for (const cell of selectAll('td', said).slice(1))
+      expect(toText(cell)).toMatch(/failures tested|planned/);
   });
 });

@@ -1,4 +1,6 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '@touchstone/kit/programs/is-alive';
 import { waitUntil } from '@touchstone/kit/time/wait';
@@ -141,6 +143,20 @@ it('leaves no program behind that a test started', async () => {
   expect(started.length).toBeGreaterThan(0);
   await waitUntil('they have ended', () => started.every((pid) => !isAlive(pid)));
 });
+
+it.runIf(existsSync('/proc'))(
+  'ends with a copy what was started from it and obeys no signal',
+  async () => {
+    const program = await tree.inCopy(undefined, async (folder) => {
+      const script = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)";
+      const words = ['-e', script, join(folder, 'main.ts')];
+      const child = spawn(process.execPath, words, { detached: true });
+      await once(child, 'spawn');
+      return { ended: once(child, 'exit') };
+    });
+    expect(await program.ended).toEqual([null, 'SIGKILL']);
+  },
+);
 
 it('changes nothing in the repository, and leaves no copy', async () => {
   await judge('>=', '>');

@@ -36,11 +36,12 @@ const toData = ({ pattern, symptom, answer }: Hit) => {
 
 function writeHit({ pattern, symptom, answer }: Hit): string {
   const { id, title, summary } = pattern;
-  if (!isTerminal()) return `${id}\t${summary}`;
+  const said = symptom === undefined ? [] : [`${symptom} → ${answer}`];
+  if (!isTerminal()) return [id, summary, ...said].join('\t');
   return [
     `${paint('cyan', id)}  ${paint('bold', title)}`,
     wrap(summary, '  '),
-    ...(symptom === undefined ? [] : [wrap(`${symptom}: ${answer}`, '  ')]),
+    ...said.map((text) => wrap(text, '  ')),
     '',
   ].join('\n');
 }
