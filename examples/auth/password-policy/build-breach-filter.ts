@@ -19,7 +19,9 @@ export async function readBreachList(
 }
 
 // `node build-breach-filter.ts 100 < pwnedpasswords.txt > breach.filter`
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) void build();
+
+async function build() {
   const atLeast = Number(process.argv[2]);
   const hashes = await readBreachList(process.stdin, atLeast);
   process.stdout.write(buildBreachFilter(hashes));
