@@ -1,0 +1,171 @@
+import express, { type Request, type Response } from 'express';
+import { z } from 'zod';
+import {
+  answerErrors,
+  answerNotFound,
+} from '../../api-design/error-handling/answer-errors.ts';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
+import { createSameOriginGuard } from '../session-management/same-origin.ts';
+import {
+  giveToken,
+  readToken,
+} from '../session-management/session-cookie.ts';
+import { authenticate, readEmail } from './authenticate.ts';
+import {
+  createServices,
+  type ServicesOptions,
+} from './create-services.ts';
+
+type AppOptions = ServicesOptions & {
+  /** Where the pages are: `https://shop.example.com`. */
+  origin: string;
+  log: Parameters<typeof answerErrors>[0];
+};
+
+const email = z.email().max(254).toLowerCase();
+const password = z.string().max(128);
+// A text: as a number, 012345 would lose its zero.
+const code = z.string().max(64);
+const parseLogin = createRequestParser({
+  body: z.strictObject({ email, password }),
+});
+const parseFinish = createRequestParser({
+  body: z.strictObject({ ticket: z.string().max(500), code }),
+});
+const parseProof = createRequestParser({
+  body: z.union([
+    z.strictObject({ code }),
+    z.strictObject({ password }),
+  ]),
+});
+const parseCode = createRequestParser({
+  body: z.strictObject({ code }),
+});
+
+/** A small shop whose users may have a second factor. */
+export function createApp(options: AppOptions) {
+  const services = createServices(options);
+  const { pool, sessions, logins, enrolment, proofs } = services;
+  const requireSameOrigin = createSameOriginGuard(options.origin);
+  const app = express().disable('x-powered-by');
+  app.use((request, _response, next) => {
+    requireSameOrigin(request);
+    next();
+  });
+
+  // #region wire
+  app.post('/sessions', async (request, response) => {
+    const { body } = await parseLogin(request);
+    const userId = await authenticate(pool, body);
+    if (!userId) throw refuse();
+    const device = request.get('user-agent') ?? 'unknown';
+    const { token, ticket } = await logins.begin({ userId, device });
+    if (!token) return void response.status(202).json({ ticket });
+    give(response.status(201), token);
+  });
+
+  app.post('/sessions/second-factor', async (request, response) => {
+    const { ticket, code } = (await parseFinish(request)).body;
+    const device = request.get('user-agent') ?? 'unknown';
+    const answer = { code, address: `${request.ip}`, device };
+    const token = await logins.finish(ticket, answer);
+    if (!token) throw refuse();
+    give(response.status(201), token);
+  });
+
+  app.put('/second-factor', async (request, response) => {
+    const { token, session } = await requireSession(request);
+    const { code } = (await parseCode(request)).body;
+    const recoveryCodes = await enrolment.confirm(session, code);
+    if (!recoveryCodes) throw refuse();
+    const { userId, id: except } = session;
+    await sessions.logoutEverywhere(userId, { except });
+    await renew(response, token);
+    response.json({ recoveryCodes });
+  });
+
+  app.delete('/second-factor', async (request, response) => {
+    const { session } = await requireSession(request);
+    await enrolment.remove(session);
+    response.status(204).end();
+  });
+  // #endregion wire
+
+  app.post('/second-factor', async (request, response) => {
+    const { session } = await requireSession(request);
+    const account = await readEmail(pool, session.userId);
+    response.set('cache-control', 'no-store');
+    response.json(await enrolment.begin(session, account));
+  });
+
+  app.post(
+    '/second-factor/recovery-codes',
+    async (request, response) => {
+      const { session } = await requireSession(request);
+      const recoveryCodes =
+        await enrolment.replaceRecoveryCodes(session);
+      if (!recoveryCodes)
+        throw new HttpProblem(404, 'no_second_factor', 'Set one first');
+      response.set('cache-control', 'no-store');
+      response.json({ recoveryCodes });
+    },
+  );
+
+  app.post('/sessions/current/proof', async (request, response) => {
+    const { token, session } = await requireSession(request);
+    const { body } = await parseProof(request);
+    const address = `${request.ip}`;
+    const next =
+      'code' in body
+        ? await logins.proveAgain(token, session, { ...body, address })
+        : await provePassword(token, session.userId, body.password);
+    if (!next) throw refuse();
+    give(response.status(204), next);
+  });
+
+  async function provePassword(
+    token: string,
+    userId: string,
+    password: string,
+  ) {
+    const email = await readEmail(pool, userId);
+    if (!(await authenticate(pool, { email, password }))) return;
+    return logins.provePassword(token, { userId });
+  }
+
+  app.get('/me', async (request, response) => {
+    const { session } = await requireSession(request);
+    response.json({ userId: session.userId });
+  });
+
+  app.post('/payouts', async (request, response) => {
+    const { session } = await requireSession(request);
+    proofs.requireFresh(session);
+    response.status(204).end();
+  });
+
+  async function requireSession(request: Request) {
+    const token = readToken(request.headers.cookie);
+    const session = token && (await sessions.read(token));
+    if (session) return { token, session };
+    throw new HttpProblem(401, 'session_over', 'Log in again');
+  }
+
+  /** A change of rights: the old token ends. */
+  async function renew(response: Response, token: string) {
+    const next = await sessions.renew(token, proofs.stamp());
+    if (next) response.set(giveToken(next, sessions.lifetimeSeconds));
+  }
+
+  function give(response: Response, token: string) {
+    response.set(giveToken(token, sessions.lifetimeSeconds)).end();
+  }
+
+  app.use(answerNotFound, answerErrors(options.log));
+  return app;
+}
+
+function refuse(): HttpProblem {
+  return new HttpProblem(401, 'wrong_credentials', 'Try again');
+}

@@ -1,0 +1,97 @@
+import { listen } from '@touchstone/kit/app/http';
+import { freshDatabase } from '@touchstone/kit/postgres/database';
+import { createTestLog } from '@touchstone/kit/testing/log';
+import { createApp } from './app.ts';
+import { applySchema, SESSIONS } from './apply-schema.ts';
+import {
+  createServices,
+  type ServicesOptions,
+} from './create-services.ts';
+import { keysText } from './secret-box.ts';
+import { createSecrets } from './secrets.ts';
+import {
+  ADA,
+  createPhone,
+  createShopper,
+  createWrongCode,
+} from './test-client.ts';
+import { stopClock } from './test-clock.ts';
+
+/** Keys as the settings have them. */
+export function createKeys() {
+  return keysText.parse(createSecrets().TOTP_KEYS);
+}
+
+/** Two instances with one database, whose clock only the test moves. */
+export async function startTestApp(
+  options: Partial<ServicesOptions> = {},
+) {
+  const stack = new AsyncDisposableStack();
+  const { pool, url } = stack.use(
+    await freshDatabase({ schema: SESSIONS }),
+  );
+  await applySchema(pool);
+  const { openStopped, wait, now } = await stopClock(pool);
+  const log = createTestLog();
+  const common = {
+    keys: createKeys(),
+    clock: now,
+    log,
+    origin: 'https://shop.example.com',
+    ...options,
+  };
+
+  /** One more instance, perhaps with other keys. */
+  async function start(others: Partial<ServicesOptions> = {}) {
+    const own = {
+      ...common,
+      ...others,
+      pool: stack.use(openStopped(url)).pool,
+    };
+    const server = stack.use(await listen(createApp(own)));
+    return {
+      url: server.url,
+      ...createServices(own),
+      ...createShopper(server.url),
+    };
+  }
+
+  const app = await start();
+
+  /** A user with a second factor: their phone, session and recovery codes. */
+  async function enrol(email = ADA) {
+    const old = await app.logIn(email);
+    const { secret, uri } = (await app.begin(old)).body;
+    const phone = createPhone(`${secret}`, now);
+    const answer = await app.confirm(old, phone(-1));
+    const [cookie = ''] = answer.headers.getSetCookie();
+    const { recoveryCodes } = answer.body;
+    const { rows } = await pool.query<{ id: string }>(
+      'select id from users where email = $1',
+      [email],
+    );
+    return {
+      token: `${/=([^;]+)/.exec(cookie)?.[1]}`,
+      old,
+      userId: `${rows[0]?.id}`,
+      secret: `${secret}`,
+      uri: `${uri}`,
+      phone,
+      wrong: createWrongCode(phone),
+      recoveryCodes,
+    };
+  }
+
+  return {
+    ...app,
+    other: await start(),
+    start,
+    enrol,
+    keys: common.keys,
+    pool,
+    wait,
+    now,
+    log,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
