@@ -55,7 +55,8 @@ export function createEnrolment(options: EnrolmentOptions) {
     if (!code) throw new SecondFactorError('malformed_code');
     const { userId } = session;
     const pending = await readPending(userId);
-    const step = pending && findStep(pending, code);
+    if (!pending) return;
+    const step = findStep(pending, code);
     if (step === undefined) return;
     const codes = createRecoveryCodes();
     const { rowCount } = await pool.query(

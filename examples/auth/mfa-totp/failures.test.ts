@@ -492,10 +492,11 @@ failure(
       `${right}.0`,
       '१२३४५६',
       '1e5',
-      '\0'.repeat(6),
-      '\ud800',
+      '\u0660'.repeat(7),
     ])
       expect(await app.finish(ticket, code)).toMatchObject(malformed);
+    for (const code of ['\0'.repeat(6), '\ud800'])
+      expect((await app.finish(ticket, code)).status).toBe(400);
     for (const code of [123456, null, [right], '0'.repeat(65)])
       expect(await app.finish(ticket, code)).toMatchObject({
         status: 400,

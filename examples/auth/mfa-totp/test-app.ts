@@ -17,15 +17,15 @@ import {
 } from './test-client.ts';
 import { stopClock } from './test-clock.ts';
 
+type Options = Partial<Omit<ServicesOptions, 'log'>>;
+
 /** Keys as the settings have them. */
 export function createKeys() {
   return keysText.parse(createSecrets().TOTP_KEYS);
 }
 
 /** Two instances with one database, whose clock only the test moves. */
-export async function startTestApp(
-  options: Partial<ServicesOptions> = {},
-) {
+export async function startTestApp(options: Options = {}) {
   const stack = new AsyncDisposableStack();
   const { pool, url } = stack.use(
     await freshDatabase({ schema: SESSIONS }),
@@ -42,7 +42,7 @@ export async function startTestApp(
   };
 
   /** One more instance, perhaps with other keys. */
-  async function start(others: Partial<ServicesOptions> = {}) {
+  async function start(others: Options = {}) {
     const own = {
       ...common,
       ...others,
