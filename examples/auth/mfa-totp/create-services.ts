@@ -20,7 +20,6 @@ export type ServicesOptions = Omit<NetworkLimitOptions, 'pool'> &
     log: SecondFactorsOptions['log'];
   };
 
-// #region create-services
 /** What the routes need, wired once a process. */
 export function createServices(options: ServicesOptions) {
   const { pool, keys, log } = options;
@@ -47,6 +46,5 @@ export function createServices(options: ServicesOptions) {
     }),
   };
 }
-// #endregion create-services
 
 export type Services = ReturnType<typeof createServices>;

@@ -30,7 +30,6 @@ export function createEnrolment(options: EnrolmentOptions) {
   if (!/^[^:]+$/.test(issuer) || !issuer.isWellFormed())
     throw new TypeError('issuer is empty, or has a colon');
 
-  // #region begin
   /** A new secret, which does not count yet; an old one stays in use. */
   async function begin(session: Owner, account: string) {
     proofs.requireFresh(session);
@@ -45,7 +44,6 @@ export function createEnrolment(options: EnrolmentOptions) {
     );
     return { secret, uri: describeSecret(secret, { issuer, account }) };
   }
-  // #endregion begin
 
   // #region confirm
   /** Recovery codes, to show once; undefined when the code is wrong. */

@@ -10,7 +10,7 @@ import { failure } from '@touchstone/kit/testing/failure';
 import { HOTP, Secret as OtpSecret, TOTP, URI } from 'otpauth';
 import { generateSync } from 'otplib';
 import { Pool } from 'pg';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../architecture/typed-configuration/secret.ts';
 import { createServices } from './create-services.ts';
 import { createEnrolment } from './enrolment.ts';
@@ -21,6 +21,7 @@ import {
   hashRecoveryCode,
 } from './recovery-codes.ts';
 import { rotateKeys } from './rotate-keys.ts';
+import { SecondFactorError } from './second-factor-error.ts';
 import { createSecondFactors } from './second-factors.ts';
 import { createSecretBox, keysText } from './secret-box.ts';
 import { createSecrets } from './secrets.ts';
@@ -81,6 +82,8 @@ failure(
         details: { userId, reason: 'used' },
       },
     ]);
+    // A code that was used costs a pause as well.
+    expect(await app.finish(theirs, phone(1))).toMatchObject(tooMany);
     await app.wait(30);
     // It is of the last step now, which is still in the window.
     expect(await app.finish(mine, code)).toMatchObject(wrong);
@@ -603,7 +606,12 @@ describe('a rotation of the keys', () => {
     const [next] = createKeys();
     const box = createSecretBox([next, old]);
 
+    const query = vi.spyOn(app.pool, 'query');
     expect(await rotateKeys({ ...app, box, batch: 2 })).toBe(3);
+    const batches = query.mock.calls.filter(([sql]) =>
+      `${sql}`.startsWith('select'),
+    );
+    expect(batches).toHaveLength(3);
 
     expect(app.log.entries).toEqual([
       {
@@ -652,7 +660,7 @@ describe('a rotation of the keys', () => {
     expect(app.log.entries).toEqual([]);
   });
 
-  it('stops with the error of a database that is away', async () => {
+  it('stops with the error of a database that cannot be reached', async () => {
     await using app = await startTestApp();
     const pool = new Pool({ port: 1, host: '127.0.0.1' });
     await expect(rotateKeys({ ...app, pool })).rejects.toMatchObject({
@@ -874,7 +882,13 @@ describe('a sealed text', () => {
       );
     }
     expect(() => box.open(box.keyId, 'ada')).toThrow(reason);
-    for (const text of ['', '.', 'AAAAAAAA.AAAA', sealed.slice(1)])
+    for (const text of [
+      '',
+      '.',
+      'AAAAAAAA.AAAA',
+      sealed.slice(1),
+      ` ${sealed}`,
+    ])
       expect(() => box.open(text, 'ada')).toThrow(
         'its key is not in the list',
       );
@@ -1144,6 +1158,55 @@ describe('a second factor', () => {
     );
   });
 
+  it('is confirmed with the secret of its user', async () => {
+    await using app = await startTestApp();
+    const names = [ADA, BOB, 'cat@example.com'];
+    const begun = await Promise.all(
+      names.map(async (name) => {
+        const token = await app.logIn(name);
+        const { secret } = (await app.begin(token)).body;
+        return { token, phone: createPhone(`${secret}`, app.now) };
+      }),
+    );
+    for (const { token, phone } of begun)
+      expect((await app.confirm(token, phone())).status).toBe(200);
+  });
+
+  it('has begun when its secret is shown', async () => {
+    await using app = await startTestApp();
+    const token = await app.logIn();
+    const { unlock } = await lockTable(
+      app.pool,
+      'totp_factors',
+      'share',
+    );
+    let isShown = false;
+    const begun = app.begin(token).finally(() => {
+      isShown = true;
+    });
+    await untilWaiting(app.pool);
+    await nextTurn();
+    expect(isShown).toBe(false);
+    await unlock();
+    expect((await begun).status).toBe(200);
+  });
+
+  it('that is removed while a code is checked refuses it', async () => {
+    await using app = await startTestApp();
+    const { phone } = await app.enrol();
+    const ticket = await app.getTicket();
+    const client = await app.pool.connect();
+    await client.query('begin; delete from totp_factors');
+    const login = app.finish(ticket, phone());
+    await untilWaiting(app.pool);
+    await client.query('commit');
+    client.release();
+
+    const answer = await login;
+    expect(answer).toMatchObject(tooMany);
+    expect(answer.headers.get('retry-after')).toBe('1');
+  });
+
   it('whose row changes while a code is checked is tried again', async () => {
     await using app = await startTestApp();
     const { phone, userId } = await app.enrol();
@@ -1405,6 +1468,7 @@ describe('the limit of a network', () => {
       '2001:db8:0:1:ffff:ffff:ffff:ffff',
       '2001:db8:0:2::1',
       'fe80::1%eth0',
+      '1::ffff:192.0.2.1',
       '::ffff:1',
       '64:ff9b::192.0.2.1',
     ])
@@ -1412,6 +1476,7 @@ describe('the limit of a network', () => {
     expect(await count(app)).toEqual([
       { network: '192.0.2.1/32', failures: 2 },
       { network: '192.0.2.2/32', failures: 1 },
+      { network: '1::/64', failures: 1 },
       { network: '2001:db8:0:1::/64', failures: 2 },
       { network: '2001:db8:0:2::/64', failures: 1 },
       { network: '64:ff9b::/64', failures: 1 },
@@ -1422,7 +1487,7 @@ describe('the limit of a network', () => {
     await networks.refund('2001:db8:0:1::2');
     const rows = await count(app);
     expect(rows.map(({ failures }) => failures)).toEqual([
-      1, 1, 1, 1, 1, 1, 1,
+      1, 1, 1, 1, 1, 1, 1, 1,
     ]);
     await expect(networks.spend('unknown')).rejects.toThrow();
   });
@@ -1448,6 +1513,43 @@ describe('the limit of a network', () => {
     expect(await count(app)).toEqual([
       { network: '192.0.2.4/32', failures: 1 },
     ]);
+  });
+
+  it('is given back when Postgres has done it', async () => {
+    await using app = await startTestApp();
+    await app.networks.spend('192.0.2.1');
+    const { unlock } = await lockTable(
+      app.pool,
+      'totp_networks',
+      'share',
+    );
+    let isDone = false;
+    const refund = app.networks.refund('192.0.2.1').finally(() => {
+      isDone = true;
+    });
+    await untilWaiting(app.pool);
+    await nextTurn();
+    expect(isDone).toBe(false);
+    await unlock();
+    await refund;
+  });
+
+  it('is deleted a thousand at once, by its index', async () => {
+    await using app = await startTestApp();
+    await app.pool.query(
+      `insert into totp_networks
+       select '10.0.0.0'::inet + n, 1, now() - interval '1 day'
+       from generate_series(1, 1001) as n`,
+    );
+    const { rows } = await app.pool.query<{ 'QUERY PLAN': string }>(
+      `explain select
+       from totp_networks
+       where ends_at <= now() - interval '30 days'`,
+    );
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).toContain('totp_networks_by_end');
+    expect(await app.networks.deleteExpired()).toBe(1000);
+    expect(await app.networks.deleteExpired()).toBe(1);
   });
 
   it('must be at least one, for at least a second', async () => {
@@ -1512,6 +1614,17 @@ describe('the table', () => {
     },
   );
 
+  it.each(['failures', 'ends_at'])(
+    'does not take a network without %s',
+    async (column) => {
+      await using app = await startTestApp();
+      await app.networks.spend('192.0.2.1');
+      await expect(
+        app.pool.query(`update totp_networks set ${column} = null`),
+      ).rejects.toThrow('not-null');
+    },
+  );
+
   it('forgets a user who is deleted', async () => {
     await using app = await startTestApp();
     await app.enrol();
@@ -1520,6 +1633,31 @@ describe('the table', () => {
     expect(rows).toEqual([]);
   });
 });
+
+it.each([
+  [
+    'malformed_code',
+    400,
+    'Send six digits as text, or a recovery code',
+  ],
+  ['login_over', 401, 'Log in again'],
+  ['proof_too_old', 403, 'Prove again who you are'],
+  ['too_many_codes', 429, 'Wait'],
+  ['only_recovery_codes', 429, 'Use a recovery code'],
+] as const)(
+  'the error %s has the status %d, and says what to do',
+  (code, status, message) => {
+    const error = new SecondFactorError(code);
+    expect({ ...error, message: error.message }).toEqual({
+      name: 'SecondFactorError',
+      code,
+      status,
+      expose: true,
+      retryAfterSeconds: undefined,
+      message,
+    });
+  },
+);
 
 it('changes nothing for a page of another site', async () => {
   await using app = await startTestApp();

@@ -65,7 +65,6 @@ export function createLogins(options: LoginsOptions) {
     return sessions.begin({ ...login, data: proofs.stamp() });
   }
 
-  // #region prove-again
   /** A new token for a session whose user has sent a right code. */
   async function proveAgain(
     token: string,
@@ -85,7 +84,6 @@ export function createLogins(options: LoginsOptions) {
       throw new SecondFactorError('proof_too_old');
     return sessions.renew(token, proofs.stamp());
   }
-  // #endregion prove-again
 
   return { begin, finish, proveAgain, provePassword };
 }

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { Pool } from 'pg';
 import { SecondFactorError } from './second-factor-error.ts';
 
@@ -18,7 +19,6 @@ export function createNetworkLimit(options: NetworkLimitOptions) {
   if (!(windowSeconds >= 1))
     throw new RangeError('windowSeconds is less than 1');
 
-  // #region spend
   /** Before a code is judged, so that many at once count too. */
   async function spend(address: string): Promise<void> {
     const { rowCount } = await pool.query(
@@ -37,7 +37,6 @@ export function createNetworkLimit(options: NetworkLimitOptions) {
         retryAfterSeconds: windowSeconds,
       });
   }
-  // #endregion spend
 
   /** A right code costs nothing. */
   async function refund(address: string): Promise<void> {
@@ -73,5 +72,7 @@ const NETWORK = `network(set_masklen($1::inet,
 
 /** `::ffff:192.0.2.1` is IPv4: as IPv6, all of IPv4 is one network. */
 function unmap(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*/, '');
+  const rest = address.replace(/^::ffff:/i, '');
+  // Postgres knows no zones, as in `fe80::1%eth0`.
+  return isIPv4(rest) ? rest : `${address.split('%')[0]}`;
 }

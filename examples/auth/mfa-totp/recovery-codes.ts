@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Secret } from 'otpauth';
 
-// #region recovery-codes
 /** Ten codes of 120 random bits, which nobody can guess. */
 export function createRecoveryCodes(): string[] {
   return Array.from({ length: 10 }, () => {
@@ -18,4 +17,3 @@ export function hashRecoveryCode(text: string): Buffer | undefined {
   // So many bits need no slow hash (ASVS 5.0, 6.5.2).
   return createHash('sha256').update(code).digest();
 }
-// #endregion recovery-codes

@@ -46,7 +46,6 @@ export function createSecondFactors({
     return (await read(userId)) !== undefined;
   }
 
-  // #region prove
   /** True for a right code, once; rejects when it may not be judged. */
   async function prove({ userId, code, address }: Attempt) {
     const digits = readCode(code);
@@ -65,7 +64,6 @@ export function createSecondFactors({
       if (!isWrong) await networks.refund(address);
     }
   }
-  // #endregion prove
 
   // #region take-code
   async function takeCode(userId: string, code: string) {
@@ -105,8 +103,8 @@ export function createSecondFactors({
     const factor = await read(userId);
     if (factor && factor.failures >= MAX_FAILURES)
       throw new SecondFactorError('only_recovery_codes');
-    // 0 when the row has changed meanwhile, for example its key.
-    const seconds = Math.ceil(factor?.waitSeconds ?? 0);
+    // Not above 0 when the row has changed meanwhile, or is gone.
+    const seconds = Math.ceil(factor?.waitSeconds ?? 1);
     throw new SecondFactorError('too_many_codes', {
       retryAfterSeconds: Math.max(seconds, 1),
     });
@@ -147,7 +145,6 @@ export function createSecondFactors({
 
 export type SecondFactors = ReturnType<typeof createSecondFactors>;
 
-// #region explain
 /** For your log: a clock that is wrong shows as `steps`. */
 function explain(
   factor: { secret: string; now: number },
@@ -160,4 +157,3 @@ function explain(
   const steps = other - Math.floor(factor.now / 30);
   return { reason: 'clock', steps };
 }
-// #endregion explain

@@ -37,7 +37,6 @@ export function findStep(
 }
 // #endregion find-step
 
-// #region describe-secret
 /** The text of the QR code; neither name may have a colon in it. */
 export function describeSecret(
   secret: string,
@@ -46,4 +45,3 @@ export function describeSecret(
   const label = account.toWellFormed().replaceAll(':', ' ');
   return new TOTP({ secret, issuer, label }).toString();
 }
-// #endregion describe-secret
