@@ -59,7 +59,7 @@ export function createApp(options: AppOptions) {
     const { body } = await parseLogin(request);
     const userId = await authenticate(pool, body);
     if (!userId) throw refuse();
-    const device = request.get('user-agent') ?? 'unknown';
+    const device = readDevice(request);
     const { token, ticket } = await logins.begin({ userId, device });
     if (!token) return void response.status(202).json({ ticket });
     give(response.status(201), token);
@@ -67,8 +67,8 @@ export function createApp(options: AppOptions) {
 
   app.post('/sessions/second-factor', async (request, response) => {
     const { ticket, code } = (await parseFinish(request)).body;
-    const device = request.get('user-agent') ?? 'unknown';
-    const answer = { code, address: `${request.ip}`, device };
+    const address = `${request.ip}`;
+    const answer = { code, address, device: readDevice(request) };
     const token = await logins.finish(ticket, answer);
     if (!token) throw refuse();
     give(response.status(201), token);
@@ -164,6 +164,11 @@ export function createApp(options: AppOptions) {
 
   app.use(answerNotFound, answerErrors(options.log));
   return app;
+}
+
+/** What the user will know the session by. */
+function readDevice(request: Request): string {
+  return request.get('user-agent') ?? 'unknown';
 }
 
 function refuse(): HttpProblem {

@@ -1247,6 +1247,14 @@ describe('a login', () => {
     }
   });
 
+  it('needs the password first', async () => {
+    await using app = await startTestApp();
+    const body = { email: ADA, password: 'x' };
+    expect(await app.send('POST', '/sessions', { body })).toMatchObject(
+      wrong,
+    );
+  });
+
   it('names the device, also without a second factor', async () => {
     await using app = await startTestApp();
     const { userId } = await app.enrol();

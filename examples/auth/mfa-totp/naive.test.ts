@@ -14,5 +14,6 @@ it('shows how the naive way fails: a code works twice, and nothing counts the gu
   for (let guess = 0; guess < 1000; guess++)
     sendCode({ email }, `${guess}`.padStart(6, '0'));
   expect(sendCode({ email }, code)).toBe(true);
+  expect(sendCode({ email: 'bob@example.com' }, code)).toBe(false);
   expect(() => sendCode({ email }, '١٢٣٤٥٦')).toThrow(RangeError);
 });
