@@ -998,6 +998,10 @@ describe('recovery codes', () => {
     const [code] = ada.recoveryCodes;
     const ticket = await app.getTicket(BOB);
     expect(await app.finish(ticket, code)).toMatchObject(wrong);
+    const counts = await app.pool.query(
+      'select failures from totp_networks',
+    );
+    expect(counts.rows).toEqual([{ failures: 1 }]);
     await app.wait(301);
     expect(await app.pay(ada.token)).toMatchObject(tooOld);
     const token = readCookie(await app.prove(ada.token, { code }));
@@ -1027,6 +1031,11 @@ describe('recovery codes', () => {
     const refused = await app.finish(theirs, bob.phone());
     expect(refused.headers.get('retry-after')).toBe('2');
     await app.finish(mine, ada.recoveryCodes[0]);
+    const { rows } = await app.pool.query(
+      'select failures from totp_factors where user_id = $1',
+      [ada.userId],
+    );
+    expect(rows).toEqual([{ failures: 0 }]);
 
     expect((await app.finish(mine, ada.phone())).status).toBe(201);
     expect(await app.finish(theirs, bob.phone())).toMatchObject(
@@ -1450,6 +1459,7 @@ describe('the limit of a network', () => {
     await expect(networks.spend('::1')).rejects.toThrow('Wait');
     await app.wait(1);
     await networks.spend('::1');
+    expect(await networks.deleteExpired()).toBe(0);
     expect(await count(app)).toEqual([
       { network: '::/64', failures: 1 },
     ]);
@@ -1476,7 +1486,7 @@ describe('the limit of a network', () => {
       '2001:db8:0:1:ffff:ffff:ffff:ffff',
       '2001:db8:0:2::1',
       'fe80::1%eth0',
-      '1::ffff:192.0.2.1',
+      '1::ffff:2.0.2.1',
       '::ffff:1',
       '64:ff9b::192.0.2.1',
     ])
