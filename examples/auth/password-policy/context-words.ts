@@ -29,7 +29,7 @@ export function isMadeOf(
 /** A word, its parts, and these without their digits: `smith42`. */
 function listNames(word: unknown): string[] {
   if (typeof word !== 'string') return [];
-  const bare = word.normalize('NFKD').replaceAll(/\p{M}/gu, '');
+  const bare = word.replaceAll(/\p{M}/gu, '');
   const parts = bare.split(/[^\p{L}\p{N}'’!$]+/u);
   return [bare, ...parts, ...bare.split(/\P{L}+/u)]
     .map(fold)

@@ -769,14 +769,11 @@ describe('the words of the context', () => {
     [true, 'pinkpinkpinkpink', ['P!nk Moore']],
     [true, 'd’al d’al d’al 1', ['Jo D’Al']],
     [true, "d'al d'al d'al 1", ["Jo D'Al"]],
-    [true, 'obituary obituary', ['0b1tuary@example.com']],
+    [true, 'micahel micahel 1', ['m1c4h3l@example.com']],
     [true, 'müllermüllermüllermüller', ['mu\u0308ller@example.com']],
     [true, 'a\u0302cme'.repeat(15), ['acme']],
-    [
-      true,
-      'lovelace lovelace',
-      [`${'a.'.repeat(40)}lovelace@example.com`],
-    ],
+    [true, 'lovelace lovelace', [`${'a.'.repeat(40)}lovelace42`]],
+    [true, 'kesha kesha 2026', [`${'a.'.repeat(40)}Ke$ha`]],
     // All forms of a letter are one.
     [true, 'ΝΙΚΟΣΝΙΚΟΣΝΙΚΟΣ', ['Νίκος']],
     [true, 'WEISS WEISS WEISS', ['Weiß']],
