@@ -252,7 +252,7 @@ failure(
   'A stolen cookie is used for months, and the clock of an app server is wrong',
   {
     symptom:
-      '401 after 7 days without a request, and after 30 days in any case, by the clock of the store',
+      '401 after 7 days without a request (up to a minute earlier), and after 30 days in any case, by the clock of the store',
     defence: 'read',
     remains:
       'Until then it works. When the clock of the store steps, sessions end earlier or later by the difference',
@@ -383,7 +383,7 @@ failure(
       '503 `sessions_unavailable` after a second, `/readyz` is 503, the process lives, and no cookie is taken away',
     defence: 'answer-in-time',
     remains:
-      'What was sent to a frozen store may be done later. After a failover of Redis, the last logins are lost, and the last logouts too',
+      'What was sent to a frozen store may be done later: a login then leaves a session that no browser has. After a crash or a failover of Redis, the last logins are lost, and the last logouts too',
   },
   async () => {
     await losePostgres();
@@ -442,7 +442,7 @@ failure(
   'A host dies, and the connection to Redis swallows all packets',
   {
     symptom:
-      '503 for about 4 seconds: then a ping is unanswered three times, and the client connects again',
+      '503 for about 4 seconds: after three pings without an answer, the client connects again',
     defence: 'open-redis',
     remains:
       'The address must lead to the new primary by then, such as by DNS',
