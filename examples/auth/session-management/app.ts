@@ -47,7 +47,6 @@ export function createApp(options: AppOptions) {
   app.use((request, response, next) => {
     if (health.answer(request, response)) return;
     requireSameOrigin(request);
-    // No cache keeps what only this user may see.
     response.set('cache-control', 'no-store');
     next();
   });
@@ -56,7 +55,6 @@ export function createApp(options: AppOptions) {
     const { body } = await parseLogin(request);
     const userId = await authenticate(pool, body);
     const old = readToken(request.headers.cookie);
-    // Of this user or of another: this browser has one session.
     if (old) await sessions.logout(old);
     const device = request.get('user-agent') ?? 'unknown';
     const token = await sessions.begin({ userId, device });

@@ -443,7 +443,7 @@ failure(
   {
     symptom:
       '503 for about 4 seconds: after three pings without an answer, the client connects again',
-    defence: 'open-redis',
+    defence: 'check-connection',
     remains:
       'The address must lead to the new primary by then, such as by DNS',
   },

@@ -5,11 +5,10 @@ type Log = { warn: (message: string, details: object) => void };
 
 /** A client that never ends the process, and lets no command wait for a connection. */
 export function openRedis(url: string, log: Log) {
-  // #region open-redis
   const client = createClient({
     url,
     disableOfflineQueue: true,
-    // Commands under way at once: more are an error, as a limit of memory.
+    // Under way at once; more are refused, so that memory is bounded.
     commandsQueueMaxLength: 10_000,
     socket: {
       // For the first answer; by default, it would be the last try.
@@ -23,8 +22,9 @@ export function openRedis(url: string, log: Log) {
   const connect = () => void client.connect().catch(() => {});
   connect();
 
+  // #region check-connection
   let unanswered = 0;
-  /** TCP gives up a connection that swallows all packets after minutes. */
+  /** Of a connection that swallows all packets, TCP tells after minutes. */
   function checkConnection() {
     if (!client.isReady) unanswered = 0;
     else if (unanswered < 3) ping();
@@ -47,7 +47,7 @@ export function openRedis(url: string, log: Log) {
     unanswered = 0;
   }
   const timer = setInterval(checkConnection, 1000).unref();
-  // #endregion open-redis
+  // #endregion check-connection
 
   function close() {
     clearInterval(timer);

@@ -31,14 +31,12 @@ export function createRedisSessions(
     requireTimes(times);
   if (!prefix) throw new TypeError('prefix is empty');
 
-  // #region run-script
   /** A script is one step for all others. */
   async function run(script: string, ...args: (string | number)[]) {
     const texts = [prefix, idleSeconds * 1000, ...args].map(String);
     const command = ['EVAL', script, '0', ...texts];
     return answerInTime(timeoutMs, () => send(command));
   }
-  // #endregion run-script
 
   async function begin({ userId, device, data = {} }: Login) {
     requireData(data);
