@@ -1035,6 +1035,7 @@ describe.each(STORES)('a session in %s', (store) => {
     await app.wait(95);
     expect(await read(used)).toBeDefined();
     await app.wait(8);
+    await app.sessions.begin(login);
     expect(await read(idle)).toBeUndefined();
     expect(await read(used)).toBeDefined();
     await app.wait(44);
@@ -1692,12 +1693,9 @@ describe('a token', () => {
     [`__Host-session=${'a'.repeat(43)}`, 'a'.repeat(43)],
     [`__Host-session=${'a-_9'.repeat(11).slice(1)}; b=c`, /^-_9a-_/],
     [`b=c; __Host-session=${'Z'.repeat(43)}`, 'Z'.repeat(43)],
-    // Browsers send the cookie with the longer path first; only one can be of `/`.
     [
-      ['a', 'b']
-        .map((c) => `__Host-session=${c.repeat(43)}`)
-        .join('; '),
-      /^a/,
+      `b=c; __Host-session=${'a'.repeat(43)}; __Host-session=${'b'.repeat(43)}`,
+      'a'.repeat(43),
     ],
   ])('is read from %j', (header, token) => {
     expect(readToken(header)).toMatch(token);

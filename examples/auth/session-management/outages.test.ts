@@ -3,7 +3,7 @@ import { startPostgres } from '@touchstone/kit/postgres/server';
 import { startRedis } from '@touchstone/kit/redis/redis';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { Pool } from 'pg';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { openRedis } from './open-redis.ts';
 import { createPostgresSessions } from './postgres-sessions.ts';
 import { createRedisSessions } from './redis-sessions.ts';
@@ -142,17 +142,24 @@ it('is read from Postgres while somebody makes an index, or holds the row', asyn
   const token = await app.sessions.begin({ userId, device: 'phone' });
   await app.wait(2 * MINUTE);
   const client = await app.pool.connect();
+  const query = vi.spyOn(app.pool, 'query');
 
-  // `create index` takes the first.
-  for (const lock of [
-    'lock table sessions in share mode',
-    'select from sessions for share',
-    'select from sessions for update',
-  ]) {
+  // `create index` takes the first; only that one is waited for.
+  for (const [lock, refusals] of [
+    ['lock table sessions in share mode', 1],
+    ['select from sessions for share', 0],
+    ['select from sessions for update', 0],
+  ] as const) {
     await client.query(`begin; ${lock}`);
+    query.mockClear();
     const start = performance.now();
     expect(await app.sessions.read(token)).toBeDefined();
     expect(performance.now() - start).toBeLessThan(5000);
+    const sent = query.mock.results.map(({ value }) => value);
+    const answers = await Promise.allSettled(sent);
+    expect(
+      answers.filter(({ status }) => status === 'rejected'),
+    ).toHaveLength(refusals);
     await client.query('rollback');
   }
   client.release();
