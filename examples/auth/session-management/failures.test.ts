@@ -438,44 +438,34 @@ failure(
   },
 );
 
-failure(
-  'A host dies, and the connection to Redis swallows all packets',
-  {
-    symptom:
-      '503 for about 4 seconds: after three pings without an answer, the client connects again',
-    defence: 'check-connection',
-    remains:
-      'The address must lead to the new primary by then, such as by DNS',
-  },
-  async () => {
-    await using redis = await startRedis();
-    await using hole = await startBlackHole(redis.port);
-    const entries: string[] = [];
-    const { send, close } = openRedis(hole.url, {
-      warn: (message) => entries.push(message),
-    });
-    onTestFinished(close);
-    const sessions = createRedisSessions({ send, timeoutMs: 300 });
-    await untilAnswered(sessions);
-    const token = await sessions.begin({
-      userId: randomUUID(),
-      device: 'x',
-    });
+it('connects again when a host dies and the connection to Redis swallows all packets', async () => {
+  await using redis = await startRedis();
+  await using hole = await startBlackHole(redis.port);
+  const entries: string[] = [];
+  const { send, close } = openRedis(hole.url, {
+    warn: (message) => entries.push(message),
+  });
+  onTestFinished(close);
+  const sessions = createRedisSessions({ send, timeoutMs: 300 });
+  await untilAnswered(sessions);
+  const token = await sessions.begin({
+    userId: randomUUID(),
+    device: 'x',
+  });
 
-    // The next connection hears nothing either, not even a greeting.
-    hole.swallow(2);
-    await expect(sessions.read(token)).rejects.toMatchObject({
-      code: 'sessions_unavailable',
-    });
-    await untilAnswered(sessions);
+  // The next connection hears nothing either, not even a greeting.
+  hole.swallow(2);
+  await expect(sessions.read(token)).rejects.toMatchObject({
+    code: 'sessions_unavailable',
+  });
+  await untilAnswered(sessions);
 
-    expect(await sessions.read(token)).toBeDefined();
-    expect(hole.countAccepted()).toBe(3);
-    expect(
-      entries.filter((entry) => entry === 'redis is silent'),
-    ).toEqual(['redis is silent']);
-  },
-);
+  expect(await sessions.read(token)).toBeDefined();
+  expect(hole.countAccepted()).toBe(3);
+  expect(
+    entries.filter((entry) => entry === 'redis is silent'),
+  ).toEqual(['redis is silent']);
+});
 
 failure(
   'Redis drops the list of the sessions of a user, to make room',
@@ -502,107 +492,87 @@ failure(
   },
 );
 
-failure(
-  'A script logs in again and again, and forgets its cookies',
-  {
-    symptom:
-      'A login ends the session that was used longest ago when the user has 100',
-    defence: 'begin',
-    remains:
-      'In Postgres, logins at the same moment can make a few more. With the password, an attacker can end the others: limit logins',
-  },
-  () =>
-    withBoth(async (store) => {
-      await using app = await openTestStore({ store });
-      const userId = await adaOf(app);
-      const bob = await logInAs(app.pool, 'bob@example.com');
-      const { begin, read, list } = app.sessions;
-      const ofBob = await begin({ userId: bob, device: 'phone' });
-      const oldest = await begin({ userId, device: 'oldest' });
-      await app.wait(70);
-      const unused = await begin({ userId, device: 'unused' });
-      await app.wait(70);
-      await read(oldest);
-      await app.wait(70);
-      for (let index = 0; index < 98; index++)
-        await begin({ userId, device: 'script' });
-      expect(await list(userId)).toHaveLength(100);
-      expect(await read(unused)).toBeDefined();
-      // It has just been used; now the oldest use is the other one.
-      await app.wait(70);
-      await read(oldest);
-      await read(unused);
-      await app.wait(70);
-      await read(oldest);
-
-      for (let index = 0; index < 99; index++)
-        await begin({ userId, device: 'script' });
-
-      const devices = (await list(userId)).map(({ device }) => device);
-      expect(devices).toHaveLength(100);
-      expect(devices).toContain('oldest');
-      expect(devices).not.toContain('unused');
-      expect(await read(unused)).toBeUndefined();
-      expect(await read(oldest)).toBeDefined();
-      expect(await read(ofBob)).toBeDefined();
-      if (store === 'postgres') await countWithoutEnded(app, userId);
-      else expect(await countKeys(app)).toBe(100 + 1 + 2);
-    }),
-);
-
-failure(
-  'Another program has a key in Redis where the list of a user would be',
-  {
-    symptom:
-      '503 `sessions_unavailable`, and nothing of it is changed or expires',
-    defence: 'is-ours',
-    remains: 'Choose another `prefix`',
-  },
-  async () => {
-    await using app = await openTestStore({ store: 'redis' });
+it('ends the session that was used longest ago when a script logs in again and again', () =>
+  withBoth(async (store) => {
+    await using app = await openTestStore({ store });
     const userId = await adaOf(app);
-    const { begin, list, logoutDevice, logoutEverywhere } =
-      app.sessions;
-    const key = `${app.prefix}user:${userId}`;
-    const id = randomUUID();
-    const hash = 'ab'.repeat(32);
-    const foreign: Record<string, string>[] = [
-      { name: 'Bob', plan: 'pro' },
-      { [id]: 'pro' },
-      { [id]: `${hash}0` },
-      { [id]: `${hash.slice(1)}-` },
-      { [`${id}0`]: hash },
-      { ['x'.repeat(36)]: hash },
-    ];
+    const bob = await logInAs(app.pool, 'bob@example.com');
+    const { begin, read, list } = app.sessions;
+    const ofBob = await begin({ userId: bob, device: 'phone' });
+    const oldest = await begin({ userId, device: 'oldest' });
+    await app.wait(70);
+    const unused = await begin({ userId, device: 'unused' });
+    await app.wait(70);
+    await read(oldest);
+    await app.wait(70);
+    for (let index = 0; index < 98; index++)
+      await begin({ userId, device: 'script' });
+    expect(await list(userId)).toHaveLength(100);
+    expect(await read(unused)).toBeDefined();
+    // It has just been used; now the oldest use is the other one.
+    await app.wait(70);
+    await read(oldest);
+    await read(unused);
+    await app.wait(70);
+    await read(oldest);
 
-    for (const fields of foreign) {
-      await app.client.hSet(key, fields);
-      for (const refusal of [
-        begin({ userId, device: 'phone' }),
-        list(userId),
-        logoutEverywhere(userId),
-      ])
-        await expect(refusal).rejects.toMatchObject({
-          code: 'sessions_unavailable',
-          cause: {
-            message: expect.stringContaining('another program'),
-          },
-        });
-      for (const field of Object.keys(fields))
-        expect(await logoutDevice(userId, field)).toBe(false);
-      expect({ ...(await app.client.hGetAll(key)) }).toEqual(fields);
-      expect(await app.client.ttl(key)).toBe(-1);
-      await app.client.del(key);
-    }
-    await app.client.set(key, '42');
-    for (let index = 0; index < 3; index++)
-      await expect(
-        begin({ userId, device: 'phone' }),
-      ).rejects.toMatchObject({ code: 'sessions_unavailable' });
-    expect(await app.client.keys(`${app.prefix}*`)).toEqual([key]);
-    expect(await app.client.get(key)).toBe('42');
-  },
-);
+    for (let index = 0; index < 99; index++)
+      await begin({ userId, device: 'script' });
+
+    const devices = (await list(userId)).map(({ device }) => device);
+    expect(devices).toHaveLength(100);
+    expect(devices).toContain('oldest');
+    expect(devices).not.toContain('unused');
+    expect(await read(unused)).toBeUndefined();
+    expect(await read(oldest)).toBeDefined();
+    expect(await read(ofBob)).toBeDefined();
+    if (store === 'postgres') await countWithoutEnded(app, userId);
+    else expect(await countKeys(app)).toBe(100 + 1 + 2);
+  }));
+
+it('changes nothing of another program that has a key in Redis where the list of a user would be', async () => {
+  await using app = await openTestStore({ store: 'redis' });
+  const userId = await adaOf(app);
+  const { begin, list, logoutDevice, logoutEverywhere } = app.sessions;
+  const key = `${app.prefix}user:${userId}`;
+  const id = randomUUID();
+  const hash = 'ab'.repeat(32);
+  const foreign: Record<string, string>[] = [
+    { name: 'Bob', plan: 'pro' },
+    { [id]: 'pro' },
+    { [id]: `${hash}0` },
+    { [id]: `${hash.slice(1)}-` },
+    { [`${id}0`]: hash },
+    { ['x'.repeat(36)]: hash },
+  ];
+
+  for (const fields of foreign) {
+    await app.client.hSet(key, fields);
+    for (const refusal of [
+      begin({ userId, device: 'phone' }),
+      list(userId),
+      logoutEverywhere(userId),
+    ])
+      await expect(refusal).rejects.toMatchObject({
+        code: 'sessions_unavailable',
+        cause: {
+          message: expect.stringContaining('another program'),
+        },
+      });
+    for (const field of Object.keys(fields))
+      expect(await logoutDevice(userId, field)).toBe(false);
+    expect({ ...(await app.client.hGetAll(key)) }).toEqual(fields);
+    expect(await app.client.ttl(key)).toBe(-1);
+    await app.client.del(key);
+  }
+  await app.client.set(key, '42');
+  for (let index = 0; index < 3; index++)
+    await expect(
+      begin({ userId, device: 'phone' }),
+    ).rejects.toMatchObject({ code: 'sessions_unavailable' });
+  expect(await app.client.keys(`${app.prefix}*`)).toEqual([key]);
+  expect(await app.client.get(key)).toBe('42');
+});
 
 it('writes once a minute when a session was used, no matter how many requests come at once', () =>
   withBoth(async (store) => {

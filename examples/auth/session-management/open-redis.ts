@@ -22,7 +22,6 @@ export function openRedis(url: string, log: Log) {
   const connect = () => void client.connect().catch(() => {});
   connect();
 
-  // #region check-connection
   let unanswered = 0;
   /** Of a connection that swallows all packets, TCP tells after minutes. */
   function checkConnection() {
@@ -47,7 +46,6 @@ export function openRedis(url: string, log: Log) {
     unanswered = 0;
   }
   const timer = setInterval(checkConnection, 1000).unref();
-  // #endregion check-connection
 
   function close() {
     clearInterval(timer);

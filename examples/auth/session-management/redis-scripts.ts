@@ -1,6 +1,5 @@
 import { MAX_SESSIONS } from './session.ts';
 
-// #region is-ours
 const OURS = `
 local function isOurs(id, hash)
   return #id == 36 and string.find(id, '^[%x-]+$')
@@ -20,7 +19,6 @@ local function entriesOf(index)
   return entries
 end
 `;
-// #endregion is-ours
 
 /** What each script begins with; its first arguments are the prefix and the idle time. */
 const START = `
