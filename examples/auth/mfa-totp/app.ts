@@ -1,4 +1,5 @@
 import express, { type Request, type Response } from 'express';
+import type { Pool } from 'pg';
 import { z } from 'zod';
 import {
   answerErrors,
@@ -6,6 +7,7 @@ import {
 } from '../../api-design/error-handling/answer-errors.ts';
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
+import { createPostgresSessions } from '../session-management/postgres-sessions.ts';
 import { createSameOriginGuard } from '../session-management/same-origin.ts';
 import {
   giveToken,
@@ -16,8 +18,13 @@ import {
   createServices,
   type ServicesOptions,
 } from './create-services.ts';
+import type { Current } from './logins.ts';
 
-type AppOptions = ServicesOptions & {
+export type AppOptions = Omit<
+  ServicesOptions,
+  'sessions' | 'issuer'
+> & {
+  pool: Pool;
   /** Where the pages are: `https://shop.example.com`. */
   origin: string;
   log: Parameters<typeof answerErrors>[0];
@@ -30,7 +37,7 @@ const code = z.string().max(64);
 const parseLogin = createRequestParser({
   body: z.strictObject({ email, password }),
 });
-const parseFinish = createRequestParser({
+const parseTicket = createRequestParser({
   body: z.strictObject({ ticket: z.string().max(500), code }),
 });
 const parseProof = createRequestParser({
@@ -39,14 +46,14 @@ const parseProof = createRequestParser({
     z.strictObject({ password }),
   ]),
 });
-const parseCode = createRequestParser({
-  body: z.strictObject({ code }),
-});
 
 /** A small shop whose users may have a second factor. */
 export function createApp(options: AppOptions) {
-  const services = createServices(options);
-  const { pool, sessions, logins, enrolment, proofs } = services;
+  const { pool } = options;
+  const sessions = createPostgresSessions({ pool });
+  const issuer = 'Corner Shop';
+  const services = createServices({ ...options, sessions, issuer });
+  const { logins, enrolment, proofs } = services;
   const requireSameOrigin = createSameOriginGuard(options.origin);
   const app = express().disable('x-powered-by');
   app.use((request, _response, next) => {
@@ -66,7 +73,7 @@ export function createApp(options: AppOptions) {
   });
 
   app.post('/sessions/second-factor', async (request, response) => {
-    const { ticket, code } = (await parseFinish(request)).body;
+    const { ticket, code } = (await parseTicket(request)).body;
     const address = `${request.ip}`;
     const answer = { code, address, device: readDevice(request) };
     const token = await logins.finish(ticket, answer);
@@ -74,29 +81,30 @@ export function createApp(options: AppOptions) {
     give(response.status(201), token);
   });
 
-  app.put('/second-factor', async (request, response) => {
-    const { token, session } = await requireSession(request);
-    const { code } = (await parseCode(request)).body;
-    const recoveryCodes = await enrolment.confirm(session, code);
-    if (!recoveryCodes) throw refuse();
-    const { userId, id: except } = session;
-    await sessions.logoutEverywhere(userId, { except });
-    await renew(response, token);
-    response.json({ recoveryCodes });
-  });
-
-  app.delete('/second-factor', async (request, response) => {
-    const { session } = await requireSession(request);
-    await enrolment.remove(session);
-    response.status(204).end();
-  });
-  // #endregion wire
-
   app.post('/second-factor', async (request, response) => {
     const { session } = await requireSession(request);
     const account = await readEmail(pool, session.userId);
     response.set('cache-control', 'no-store');
     response.json(await enrolment.begin(session, account));
+  });
+
+  app.put('/second-factor', async (request, response) => {
+    const current = await requireSession(request);
+    const { body } = await parseTicket(request);
+    const done = await enrolment.confirm(current, body);
+    if (!done) throw refuse();
+    const { token, recoveryCodes } = done;
+    response.set('cache-control', 'no-store');
+    if (token) setCookie(response, token);
+    response.json({ recoveryCodes });
+  });
+
+  // #endregion wire
+
+  app.delete('/second-factor', async (request, response) => {
+    const { session } = await requireSession(request);
+    await enrolment.remove(session);
+    response.status(204).end();
   });
 
   app.post(
@@ -113,25 +121,21 @@ export function createApp(options: AppOptions) {
   );
 
   app.post('/sessions/current/proof', async (request, response) => {
-    const { token, session } = await requireSession(request);
+    const current = await requireSession(request);
     const { body } = await parseProof(request);
     const address = `${request.ip}`;
     const next =
       'code' in body
-        ? await logins.proveAgain(token, session, { ...body, address })
-        : await provePassword(token, session.userId, body.password);
+        ? await logins.proveAgain(current, { ...body, address })
+        : await provePassword(current, body.password);
     if (!next) throw refuse();
     give(response.status(204), next);
   });
 
-  async function provePassword(
-    token: string,
-    userId: string,
-    password: string,
-  ) {
-    const email = await readEmail(pool, userId);
+  async function provePassword(current: Current, password: string) {
+    const email = await readEmail(pool, current.session.userId);
     if (!(await authenticate(pool, { email, password }))) return;
-    return logins.provePassword(token, { userId });
+    return logins.provePassword(current);
   }
 
   app.get('/me', async (request, response) => {
@@ -141,7 +145,7 @@ export function createApp(options: AppOptions) {
 
   app.post('/payouts', async (request, response) => {
     const { session } = await requireSession(request);
-    proofs.requireFresh(session);
+    await proofs.requireFresh(session);
     response.status(204).end();
   });
 
@@ -152,14 +156,15 @@ export function createApp(options: AppOptions) {
     throw new HttpProblem(401, 'session_over', 'Log in again');
   }
 
-  /** A change of rights: the old token ends. */
-  async function renew(response: Response, token: string) {
-    const next = await sessions.renew(token, proofs.stamp());
-    if (next) response.set(giveToken(next, sessions.lifetimeSeconds));
+  function give(response: Response, token: string) {
+    setCookie(response, token);
+    response.end();
   }
 
-  function give(response: Response, token: string) {
-    response.set(giveToken(token, sessions.lifetimeSeconds)).end();
+  function setCookie(response: Response, token: string) {
+    const cookie = giveToken(token, sessions.lifetimeSeconds);
+    // `set` would remove the cookies of others.
+    response.append('set-cookie', cookie);
   }
 
   app.use(answerNotFound, answerErrors(options.log));

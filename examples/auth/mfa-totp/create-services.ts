@@ -1,11 +1,6 @@
-import type { Pool } from 'pg';
-import { createPostgresSessions } from '../session-management/postgres-sessions.ts';
+import type { Sessions } from '../session-management/session.ts';
 import { createEnrolment } from './enrolment.ts';
 import { createLogins } from './logins.ts';
-import {
-  createNetworkLimit,
-  type NetworkLimitOptions,
-} from './network-limit.ts';
 import { createProofs, type ProofsOptions } from './proofs.ts';
 import {
   createSecondFactors,
@@ -13,38 +8,23 @@ import {
 } from './second-factors.ts';
 import { createSecretBox, type Keys } from './secret-box.ts';
 
-export type ServicesOptions = Omit<NetworkLimitOptions, 'pool'> &
-  ProofsOptions & {
-    pool: Pool;
+export type ServicesOptions = ProofsOptions &
+  Omit<SecondFactorsOptions, 'box'> & {
+    sessions: Sessions;
     keys: Keys;
-    log: SecondFactorsOptions['log'];
+    /** The name of your app, as authenticator apps show it. */
+    issuer: string;
   };
 
-/** What the routes need, wired once a process. */
+/** What your routes need: create it once a process. */
 export function createServices(options: ServicesOptions) {
-  const { pool, keys, log } = options;
-  const sessions = createPostgresSessions({ pool });
-  const box = createSecretBox(keys);
+  const box = createSecretBox(options.keys);
   const proofs = createProofs(options);
-  const networks = createNetworkLimit(options);
-  const factors = createSecondFactors({ pool, box, networks, log });
-  const issuer = 'Corner Shop';
+  const factors = createSecondFactors({ ...options, box });
+  const parts = { ...options, box, proofs, factors };
   return {
-    pool,
-    sessions,
-    factors,
-    proofs,
-    networks,
-    box,
-    enrolment: createEnrolment({ pool, box, proofs, issuer }),
-    logins: createLogins({
-      ...options,
-      sessions,
-      factors,
-      box,
-      proofs,
-    }),
+    ...parts,
+    enrolment: createEnrolment(parts),
+    logins: createLogins(parts),
   };
 }
-
-export type Services = ReturnType<typeof createServices>;

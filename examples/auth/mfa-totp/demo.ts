@@ -29,10 +29,14 @@ if (left < 12_000) await pause(left);
 
 const login = await app.enterPassword();
 tell('Ada has no second factor, and logs in', login);
-const { secret, uri } = (await app.begin(readCookie(login))).body;
+const begun = await app.begin(readCookie(login));
+const { secret, uri, ticket: first } = begun.body;
 console.log(`  ${uri?.replace(`${secret}`, '…')}`);
 const phone = createPhone(`${secret}`, () => new Date());
-const answer = await app.confirm(readCookie(login), phone(-1));
+const answer = await app.confirm(readCookie(login), {
+  ticket: `${first}`,
+  code: phone(-1),
+});
 tell('her first code', answer);
 const { recoveryCodes } = answer.body;
 console.log(`  ${recoveryCodes.length} recovery codes`);

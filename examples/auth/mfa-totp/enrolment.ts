@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { Session } from '../session-management/session.ts';
+import type {
+  Session,
+  Sessions,
+} from '../session-management/session.ts';
+import type { Current } from './logins.ts';
 import type { Proofs } from './proofs.ts';
 import {
   createRecoveryCodes,
@@ -16,97 +21,113 @@ import {
 
 export type EnrolmentOptions = {
   pool: Pick<Pool, 'query'>;
+  sessions: Pick<Sessions, 'renew' | 'logoutEverywhere'>;
   box: SecretBox;
-  proofs: Pick<Proofs, 'requireFresh'>;
+  proofs: Pick<Proofs, 'requireFresh' | 'stamp'>;
   /** The name of your app, as authenticator apps show it. */
   issuer: string;
 };
 
 type Owner = Pick<Session, 'userId' | 'data'>;
 
+const TICKET_SECONDS = 600;
+
 /** Sets, replaces and removes second factors: each needs a fresh proof. */
 export function createEnrolment(options: EnrolmentOptions) {
-  const { pool, box, proofs, issuer } = options;
+  const { pool, sessions, box, proofs, issuer } = options;
   if (!/^[^:]+$/.test(issuer) || !issuer.isWellFormed())
     throw new TypeError('issuer is empty, or has a colon');
 
-  /** A new secret, which does not count yet; an old one stays in use. */
-  async function begin(session: Owner, account: string) {
-    proofs.requireFresh(session);
+  /** A new secret, to show, and a ticket to confirm it with: nothing is stored. */
+  async function begin({ userId, data }: Owner, account: string) {
+    const { factor, now } = await proofs.requireFresh({ userId, data });
     const secret = createTotpSecret();
-    await pool.query(
-      `insert into totp_factors (user_id, pending, pending_until)
-       values ($1, $2, now() + interval '10 minutes')
-       on conflict (user_id) do update
-       set pending = excluded.pending,
-           pending_until = excluded.pending_until`,
-      [session.userId, box.seal(secret, session.userId)],
-    );
-    return { secret, uri: describeSecret(secret, { issuer, account }) };
+    const text = `${secret} ${now + TICKET_SECONDS}`;
+    return {
+      secret,
+      uri: describeSecret(secret, { issuer, account }),
+      ticket: box.seal(text, nameTicket(userId, factor)),
+    };
   }
 
   // #region confirm
-  /** Recovery codes, to show once; undefined when the code is wrong. */
-  async function confirm(session: Owner, text: string) {
-    proofs.requireFresh(session);
-    const code = readCode(text);
+  /** Recovery codes, to show once, and a new token; undefined when the code is wrong. */
+  async function confirm(
+    { token, session }: Current,
+    answer: { ticket: string; code: string },
+  ) {
+    const { factor, now } = await proofs.requireFresh(session);
+    const code = readCode(answer.code);
     if (!code) throw new SecondFactorError('malformed_code');
-    const { userId } = session;
-    const pending = await readPending(userId);
-    if (!pending) return;
-    const step = findStep(pending, code);
+    const { userId, id: except } = session;
+    const text = box.tryOpen(answer.ticket, nameTicket(userId, factor));
+    const [secret, until] = text?.split(' ') ?? [];
+    if (!secret || !(Number(until) > now)) return;
+    const step = findStep({ secret, now }, code);
     if (step === undefined) return;
-    const codes = createRecoveryCodes();
+    const recoveryCodes = createRecoveryCodes();
+    const id = randomUUID();
     const { rowCount } = await pool.query(
-      `update totp_factors
-       set secret = pending,
-           last_step = $3,
+      `insert into totp_factors
+         (user_id, id, secret, last_step, recovery_hashes)
+       values ($1, $2, $3, $4, $5)
+       on conflict (user_id) do update
+       set id = excluded.id,
+           secret = excluded.secret,
+           last_step = excluded.last_step,
            failures = 0,
            free_at = '-infinity',
-           recovery_hashes = $4,
-           pending = null,
-           pending_until = null
-       where user_id = $1 and pending = $2`,
-      [userId, pending.sealed, step, codes.map(hashRecoveryCode)],
+           recovery_hashes = excluded.recovery_hashes
+       where totp_factors.id = $6`,
+      [
+        userId,
+        id,
+        box.seal(secret, userId),
+        step,
+        hashAll(recoveryCodes, userId),
+        factor,
+      ],
     );
-    return rowCount === 1 ? codes : undefined;
+    if (rowCount !== 1) return;
+    // Those that began before have not proved this factor.
+    await sessions.logoutEverywhere(userId, { except });
+    const proof = proofs.stamp({ factor: id, now });
+    return { recoveryCodes, token: await sessions.renew(token, proof) };
   }
   // #endregion confirm
 
-  async function readPending(userId: string) {
-    const { rows } = await pool.query<{ sealed: string; now: number }>(
-      `select pending as sealed,
-         extract(epoch from now())::float8 as "now"
-       from totp_factors
-       where user_id = $1 and pending_until > now()`,
-      [userId],
-    );
-    const [row] = rows;
-    return row && { ...row, secret: box.open(row.sealed, userId) };
-  }
-
   /** A new set, to show once; no code of the old set works any more. */
   async function replaceRecoveryCodes(session: Owner) {
-    proofs.requireFresh(session);
+    const { factor } = await proofs.requireFresh(session);
     const codes = createRecoveryCodes();
+    const { userId } = session;
     const { rowCount } = await pool.query(
       `update totp_factors
-       set recovery_hashes = $2
-       where user_id = $1 and secret is not null`,
-      [session.userId, codes.map(hashRecoveryCode)],
+       set recovery_hashes = $3
+       where user_id = $1 and id = $2`,
+      [userId, factor, hashAll(codes, userId)],
     );
     return rowCount === 1 ? codes : undefined;
   }
 
   /** Removes the factor and its recovery codes; false if there is none. */
   async function remove(session: Owner): Promise<boolean> {
-    proofs.requireFresh(session);
+    const { factor } = await proofs.requireFresh(session);
     const { rowCount } = await pool.query(
-      'delete from totp_factors where user_id = $1',
-      [session.userId],
+      'delete from totp_factors where user_id = $1 and id = $2',
+      [session.userId, factor],
     );
     return rowCount === 1;
   }
 
   return { begin, confirm, replaceRecoveryCodes, remove };
+}
+
+/** A ticket of another user, or from before another factor, does not open. */
+function nameTicket(userId: string, factor: string): string {
+  return `ticket of a new factor ${userId} ${factor}`;
+}
+
+function hashAll(codes: string[], userId: string) {
+  return codes.map((code) => hashRecoveryCode(code, userId));
 }

@@ -2,38 +2,45 @@ import type {
   Session,
   Sessions,
 } from '../session-management/session.ts';
-import type { Proofs } from './proofs.ts';
+import { type Moment, NO_FACTOR, type Proofs } from './proofs.ts';
 import { SecondFactorError } from './second-factor-error.ts';
 import type { Attempt, SecondFactors } from './second-factors.ts';
 import type { SecretBox } from './secret-box.ts';
 
 export type LoginsOptions = {
-  sessions: Pick<Sessions, 'begin' | 'renew'>;
+  sessions: Pick<Sessions, 'begin' | 'renew' | 'logout'>;
   factors: SecondFactors;
   box: SecretBox;
   proofs: Proofs;
-  clock?: () => Date;
 };
 
 type Login = { userId: string; device: string };
 
-type Answer = Omit<Attempt, 'userId'>;
+type Answer = Pick<Attempt, 'code' | 'address'>;
+
+/** A session as your routes read it, with its token. */
+export type Current = {
+  token: string;
+  session: Pick<Session, 'id' | 'userId' | 'data'>;
+};
 
 const TICKET = 'ticket of a login';
-const TICKET_MS = 5 * 60 * 1000;
+const TICKET_SECONDS = 300;
 
 /** Logins with a password and, for those who have one, a second factor. */
 export function createLogins(options: LoginsOptions) {
   const { sessions, factors, box, proofs } = options;
-  const { clock = () => new Date() } = options;
 
   // #region begin-and-finish
   /** Call it when the password is right: a session, or only a ticket. */
-  async function begin({ userId, device }: Login) {
-    if (!(await factors.isActive(userId)))
-      return { token: await start({ userId, device }) };
-    const until = clock().getTime() + TICKET_MS;
-    return { ticket: box.seal(`${until} ${userId}`, TICKET) };
+  async function begin(login: Login) {
+    const { userId } = login;
+    const moment = await proofs.readMoment(userId);
+    if (moment.factor === NO_FACTOR)
+      return { token: await start(login, moment) };
+    const until = moment.now + TICKET_SECONDS;
+    const text = `${userId} ${moment.factor} ${until}`;
+    return { ticket: box.seal(text, TICKET) };
   }
 
   /** The token of a new session; undefined for a wrong code. */
@@ -41,48 +48,53 @@ export function createLogins(options: LoginsOptions) {
     ticket: string,
     { device, ...answer }: Answer & { device: string },
   ) {
-    const userId = readTicket(ticket);
-    const isRight = await factors.prove({ ...answer, userId });
-    return isRight ? start({ userId, device }) : undefined;
+    const [userId, factor, until] = readTicket(ticket);
+    const moment = userId && (await proofs.readMoment(userId));
+    if (
+      !moment ||
+      factor !== moment.factor ||
+      !(Number(until) > moment.now)
+    )
+      throw new SecondFactorError('login_over');
+    const isRight = await factors.prove({ ...answer, userId, factor });
+    return isRight ? start({ userId, device }, moment) : undefined;
   }
 
-  function readTicket(ticket: string): string {
-    const [until, userId] = openTicket(ticket).split(' ');
-    if (userId && Number(until) > clock().getTime()) return userId;
+  /** Not when the factor has changed meanwhile: nobody has proved the new one. */
+  async function start(login: Login, moment: Moment): Promise<string> {
+    const data = proofs.stamp(moment);
+    const token = await sessions.begin({ ...login, data });
+    const { factor } = await proofs.readMoment(login.userId);
+    if (factor === moment.factor) return token;
+    await sessions.logout(token);
     throw new SecondFactorError('login_over');
   }
   // #endregion begin-and-finish
 
-  function openTicket(ticket: string): string {
-    try {
-      return box.open(ticket, TICKET);
-    } catch {
-      throw new SecondFactorError('login_over');
-    }
-  }
-
-  function start(login: Login): Promise<string> {
-    return sessions.begin({ ...login, data: proofs.stamp() });
+  function readTicket(ticket: string): string[] {
+    return box.tryOpen(ticket, TICKET)?.split(' ') ?? [];
   }
 
   /** A new token for a session whose user has sent a right code. */
   async function proveAgain(
-    token: string,
-    { userId }: Pick<Session, 'userId'>,
+    { token, session }: Current,
     answer: Answer,
   ) {
-    const isRight = await factors.prove({ ...answer, userId });
-    return isRight ? sessions.renew(token, proofs.stamp()) : undefined;
+    const { userId } = session;
+    const moment = await proofs.readMoment(userId);
+    const { factor } = moment;
+    const isRight = await factors.prove({ ...answer, userId, factor });
+    return isRight
+      ? sessions.renew(token, proofs.stamp(moment))
+      : undefined;
   }
 
   /** The same after a right password, unless there is a second factor. */
-  async function provePassword(
-    token: string,
-    { userId }: Pick<Session, 'userId'>,
-  ) {
-    if (await factors.isActive(userId))
+  async function provePassword({ token, session }: Current) {
+    const moment = await proofs.readMoment(session.userId);
+    if (moment.factor !== NO_FACTOR)
       throw new SecondFactorError('proof_too_old');
-    return sessions.renew(token, proofs.stamp());
+    return sessions.renew(token, proofs.stamp(moment));
   }
 
   return { begin, finish, proveAgain, provePassword };

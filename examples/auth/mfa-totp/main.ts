@@ -38,7 +38,7 @@ function describeUse(url: string): string {
   const lines = [
     `curl -i ${url}/sessions ${json} -d '${JSON.stringify(ada)}'`,
     `curl ${url}/second-factor -X POST ${cookie}`,
-    `curl -i ${url}/second-factor -X PUT ${cookie} ${json} -d '{"code":"<of your app>"}'`,
+    `curl -i ${url}/second-factor -X PUT ${cookie} ${json} -d '{"ticket":"<the one you got>","code":"<of your app>"}'`,
   ];
   return ['try:', ...lines].join('\n  ');
 }

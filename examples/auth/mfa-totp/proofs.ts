@@ -1,35 +1,62 @@
+import type { Pool } from 'pg';
 import type { Session } from '../session-management/session.ts';
 import { SecondFactorError } from './second-factor-error.ts';
 
 export type ProofsOptions = {
+  /** The primary: its clock decides. */
+  pool: Pick<Pool, 'query'>;
   /** How long a proof is enough for what is dangerous. */
   maxAgeSeconds?: number;
-  clock?: () => Date;
 };
 
-/** Knows when a user last proved who they are, with all factors they have. */
+/** What a proof is of: the factor that the user had, and the time. */
+export type Moment = {
+  factor: string;
+  /** Seconds since 1970, by the clock of Postgres. */
+  now: number;
+};
+
+/** The factor of a user without one: the password is enough. */
+export const NO_FACTOR = 'none';
+
+/** Knows when a user last proved who they are, with which factor. */
 export type Proofs = ReturnType<typeof createProofs>;
 
-/** Keeps the time of the last proof in the session. */
-export function createProofs(options: ProofsOptions = {}) {
-  const { maxAgeSeconds = 300, clock = () => new Date() } = options;
+/** Keeps the time of the last proof, and its factor, in the session. */
+export function createProofs(options: ProofsOptions) {
+  const { pool, maxAgeSeconds = 300 } = options;
   if (!(maxAgeSeconds >= 1 && maxAgeSeconds <= 3600))
     throw new RangeError('maxAgeSeconds is not between 1 and 3600');
 
-  /** For the data of a session whose user has just proved it. */
-  function stamp() {
-    return { provedAt: clock().toISOString() };
+  async function readMoment(userId: string): Promise<Moment> {
+    const { rows } = await pool.query<{ id?: string; now: number }>(
+      `select extract(epoch from now())::float8 as "now",
+         (select id from totp_factors where user_id = $1) as "id"`,
+      [userId],
+    );
+    const { id, now = Number.NaN } = rows[0] ?? {};
+    return { factor: id ?? NO_FACTOR, now };
   }
 
   // #region require-fresh
-  /** Throws unless the user has proved within the last minutes. */
-  function requireFresh({ data }: Pick<Session, 'data'>): void {
-    const age = clock().getTime() - Date.parse(data.provedAt ?? '');
-    // Without a proof it is NaN; from a clock ahead it is negative.
-    if (!(Math.abs(age) <= maxAgeSeconds * 1000))
-      throw new SecondFactorError('proof_too_old');
+  /** For the data of a session whose user has just proved it. */
+  function stamp({ factor, now }: Moment) {
+    return { factor, provedAt: `${now}` };
+  }
+
+  /** Throws unless the user has proved the factor they have, within the last minutes. */
+  async function requireFresh(
+    session: Pick<Session, 'userId' | 'data'>,
+  ) {
+    const { factor, provedAt } = session.data;
+    const moment = await readMoment(session.userId);
+    const age = moment.now - Number(provedAt);
+    // Without a proof it is NaN.
+    const isFresh = age >= 0 && age <= maxAgeSeconds;
+    if (isFresh && factor === moment.factor) return moment;
+    throw new SecondFactorError('proof_too_old');
   }
   // #endregion require-fresh
 
-  return { stamp, requireFresh };
+  return { readMoment, stamp, requireFresh };
 }

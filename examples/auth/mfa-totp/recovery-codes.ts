@@ -9,11 +9,14 @@ export function createRecoveryCodes(): string[] {
   });
 }
 
-/** All that is stored of a code; undefined when it cannot be one. */
-export function hashRecoveryCode(text: string): Buffer | undefined {
+/** All that is stored of a code, for its user alone; undefined when it cannot be one. */
+export function hashRecoveryCode(
+  text: string,
+  userId: string,
+): Buffer | undefined {
   if (text.length > 64) return;
-  const code = text.replace(/[\s\p{Cf}-]/gu, '').toUpperCase();
+  const code = text.replace(/[\s\p{Cf}\p{Pd}]/gu, '').toUpperCase();
   if (!/^[A-Z2-7]{24}$/.test(code)) return;
   // So many bits need no slow hash (ASVS 5.0, 6.5.2).
-  return createHash('sha256').update(code).digest();
+  return createHash('sha256').update(`${code} ${userId}`).digest();
 }

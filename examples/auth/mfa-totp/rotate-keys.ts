@@ -12,10 +12,10 @@ type RotationOptions = {
 type Row = { userId: string; secret: string };
 
 // #region rotate-keys
-/** Encrypts all secrets with the first key; how many had another one. */
+/** Encrypts all secrets with the first key; remove the old one only when `unreadable` is 0. */
 export async function rotateKeys(options: RotationOptions) {
   const { pool, box, batch = 100 } = options;
-  let rotated = 0;
+  const result = { rotated: 0, unreadable: 0 };
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
     const { rows } = await pool.query<Row>(
@@ -27,8 +27,8 @@ export async function rotateKeys(options: RotationOptions) {
       [after, box.keyId, batch],
     );
     const last = rows.at(-1);
-    if (!last) return rotated;
-    for (const row of rows) rotated += await rotate(row, options);
+    if (!last) return result;
+    for (const row of rows) result[await rotate(row, options)] += 1;
     after = last.userId;
   }
 }
@@ -36,18 +36,18 @@ export async function rotateKeys(options: RotationOptions) {
 /** One that cannot be decrypted does not hold up the others. */
 async function rotate(row: Row, { pool, box, log }: RotationOptions) {
   const { userId, secret: old } = row;
-  try {
-    const secret = box.seal(box.open(old, userId), userId);
-    const { rowCount } = await pool.query(
-      `update totp_factors
-       set secret = $3
-       where user_id = $1 and secret = $2`,
-      [userId, old, secret],
-    );
-    return Number(rowCount);
-  } catch (error) {
-    log.error('secret not rotated', { userId, error });
-    return 0;
+  const secret = box.tryOpen(old, userId);
+  if (!secret) {
+    log.error('secret not rotated', { userId });
+    return 'unreadable';
   }
+  // One that has changed meanwhile has the first key already.
+  await pool.query(
+    `update totp_factors
+     set secret = $3
+     where user_id = $1 and secret = $2`,
+    [userId, old, box.seal(secret, userId)],
+  );
+  return 'rotated';
 }
 // #endregion rotate-keys

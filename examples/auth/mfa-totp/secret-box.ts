@@ -65,7 +65,16 @@ export function createSecretBox(keys: Keys) {
   }
   // #endregion seal-and-open
 
-  return { seal, open, keyId: current.id };
+  /** For a text that a browser sent: undefined when it does not open. */
+  function tryOpen(sealed: string, owner: string): string | undefined {
+    try {
+      return open(sealed, owner);
+    } catch {
+      return undefined;
+    }
+  }
+
+  return { seal, open, tryOpen, keyId: current.id };
 }
 
 const ALGORITHM = 'aes-256-gcm';

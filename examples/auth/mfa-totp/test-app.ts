@@ -1,12 +1,10 @@
 import { listen } from '@touchstone/kit/app/http';
 import { freshDatabase } from '@touchstone/kit/postgres/database';
 import { createTestLog } from '@touchstone/kit/testing/log';
-import { createApp } from './app.ts';
+import { createPostgresSessions } from '../session-management/postgres-sessions.ts';
+import { type AppOptions, createApp } from './app.ts';
 import { applySchema, SESSIONS } from './apply-schema.ts';
-import {
-  createServices,
-  type ServicesOptions,
-} from './create-services.ts';
+import { createServices } from './create-services.ts';
 import { keysText } from './secret-box.ts';
 import { createSecrets } from './secrets.ts';
 import {
@@ -17,7 +15,7 @@ import {
 } from './test-client.ts';
 import { stopClock } from './test-clock.ts';
 
-type Options = Partial<Omit<ServicesOptions, 'log'>>;
+type Options = Partial<Omit<AppOptions, 'log'>>;
 
 /** Keys as the settings have them. */
 export function createKeys() {
@@ -35,7 +33,6 @@ export async function startTestApp(options: Options = {}) {
   const log = createTestLog();
   const common = {
     keys: createKeys(),
-    clock: now,
     log,
     origin: 'https://shop.example.com',
     ...options,
@@ -43,27 +40,36 @@ export async function startTestApp(options: Options = {}) {
 
   /** One more instance, perhaps with other keys. */
   async function start(others: Options = {}) {
-    const own = {
-      ...common,
-      ...others,
-      pool: stack.use(openStopped(url)).pool,
-    };
+    const { pool } = stack.use(openStopped(url));
+    const own = { ...common, ...others, pool };
+    const sessions = createPostgresSessions({ pool });
+    const issuer = 'Corner Shop';
     const server = stack.use(await listen(createApp(own)));
     return {
       url: server.url,
-      ...createServices(own),
+      ...createServices({ ...own, sessions, issuer }),
       ...createShopper(server.url),
     };
   }
 
   const app = await start();
 
+  /** Begins to set a second factor, and reads it with a phone. */
+  async function scan(token: string) {
+    const { secret, uri, ticket } = (await app.begin(token)).body;
+    return {
+      secret: `${secret}`,
+      uri: `${uri}`,
+      ticket: `${ticket}`,
+      phone: createPhone(`${secret}`, now),
+    };
+  }
+
   /** A user with a second factor: their phone, session and recovery codes. */
   async function enrol(email = ADA) {
     const old = await app.logIn(email);
-    const { secret, uri } = (await app.begin(old)).body;
-    const phone = createPhone(`${secret}`, now);
-    const answer = await app.confirm(old, phone(-1));
+    const { secret, uri, ticket, phone } = await scan(old);
+    const answer = await app.confirm(old, { ticket, code: phone(-1) });
     const [cookie = ''] = answer.headers.getSetCookie();
     const { recoveryCodes } = answer.body;
     const { rows } = await pool.query<{ id: string }>(
@@ -74,8 +80,8 @@ export async function startTestApp(options: Options = {}) {
       token: `${/=([^;]+)/.exec(cookie)?.[1]}`,
       old,
       userId: `${rows[0]?.id}`,
-      secret: `${secret}`,
-      uri: `${uri}`,
+      secret,
+      uri,
       phone,
       wrong: createWrongCode(phone),
       recoveryCodes,
@@ -87,6 +93,7 @@ export async function startTestApp(options: Options = {}) {
     other: await start(),
     start,
     enrol,
+    scan,
     keys: common.keys,
     pool,
     wait,

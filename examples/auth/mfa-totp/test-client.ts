@@ -66,12 +66,12 @@ export function createShopper(url: string) {
       return `${body.ticket}`;
     },
     begin: (token: string) => sendWith(token, 'POST', '/second-factor'),
-    confirm: (token: string, code: unknown) =>
+    confirm: (token: string, body: { ticket: string; code: unknown }) =>
       sendWith<{ recoveryCodes: string[]; code: string }>(
         token,
         'PUT',
         '/second-factor',
-        { code },
+        body,
       ),
     remove: (token: string) =>
       sendWith(token, 'DELETE', '/second-factor'),

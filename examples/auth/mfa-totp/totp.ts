@@ -11,7 +11,7 @@ export function readCode(text: string): string | undefined {
   if (text.length > 64) return;
   const digits = text
     .normalize('NFKC')
-    .replace(/[\s\p{Cf}-]/gu, '')
+    .replace(/[\s\p{Cf}\p{Pd}]/gu, '')
     .replace(/[٠-٩۰-۹]/g, (digit) => `${digit.charCodeAt(0) & 15}`);
   return /^\d{6}$/.test(digits) ? digits : undefined;
 }
