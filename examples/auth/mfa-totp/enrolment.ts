@@ -39,15 +39,13 @@ export function createEnrolment(options: EnrolmentOptions) {
     throw new TypeError('issuer is empty, or has a colon');
 
   /** A new secret, to show, and a ticket to confirm it with: nothing is stored. */
-  async function begin({ userId, data }: Owner, account: string) {
-    const { factor, now } = await proofs.requireFresh({ userId, data });
+  async function begin(session: Owner, account: string) {
+    const { factor, now } = await proofs.requireFresh(session);
     const secret = createTotpSecret();
+    const uri = describeSecret(secret, { issuer, account });
     const text = `${secret} ${now + TICKET_SECONDS}`;
-    return {
-      secret,
-      uri: describeSecret(secret, { issuer, account }),
-      ticket: box.seal(text, nameTicket(userId, factor)),
-    };
+    const ticket = box.seal(text, nameTicket(session.userId, factor));
+    return { secret, uri, ticket };
   }
 
   // #region confirm
@@ -60,8 +58,9 @@ export function createEnrolment(options: EnrolmentOptions) {
     const code = readCode(answer.code);
     if (!code) throw new SecondFactorError('malformed_code');
     const { userId, id: except } = session;
-    const text = box.tryOpen(answer.ticket, nameTicket(userId, factor));
-    const [secret, until] = text?.split(' ') ?? [];
+    const name = nameTicket(userId, factor);
+    const [secret, until] =
+      box.open(answer.ticket, name)?.split(' ') ?? [];
     if (!secret || !(Number(until) > now)) return;
     const step = findStep({ secret, now }, code);
     if (step === undefined) return;

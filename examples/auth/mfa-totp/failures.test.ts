@@ -15,7 +15,6 @@ import { Secret } from '../../architecture/typed-configuration/secret.ts';
 import { createPostgresSessions } from '../session-management/postgres-sessions.ts';
 import { createEnrolment } from './enrolment.ts';
 import { createLogins } from './logins.ts';
-import { deleteOldNetworks } from './networks.ts';
 import { createProofs } from './proofs.ts';
 import {
   createRecoveryCodes,
@@ -23,7 +22,6 @@ import {
 } from './recovery-codes.ts';
 import { rotateKeys } from './rotate-keys.ts';
 import { SecondFactorError } from './second-factor-error.ts';
-import { createSecondFactors } from './second-factors.ts';
 import { createSecretBox, keysText } from './secret-box.ts';
 import { createSecrets } from './secrets.ts';
 import { createKeys, startTestApp } from './test-app.ts';
@@ -36,6 +34,7 @@ import {
 } from './totp.ts';
 
 type App = Awaited<ReturnType<typeof startTestApp>>;
+type User = Awaited<ReturnType<App['enrol']>>;
 
 /** As a server that listens on IPv4 has it. */
 const HERE = '127.0.0.1';
@@ -568,7 +567,8 @@ failure(
           error: {
             code: 'unreadable_secret',
             message:
-              'a stored secret cannot be decrypted: its key is not in the list',
+              'Its key is not in TOTP_KEYS, or it is broken, or of another user',
+            name: 'UnreadableSecretError',
           },
         },
       },
@@ -909,24 +909,20 @@ describe('a sealed text', () => {
 
   it('opens for no other owner, and not when a byte differs', () => {
     const sealed = box.seal('text', 'ada');
-    const reason =
-      'a stored secret cannot be decrypted: it is broken, or of another owner';
     for (const owner of ['', 'bob', 'ada ', 'Ada'])
-      expect(() => box.open(sealed, owner)).toThrow(reason);
+      expect(box.open(sealed, owner)).toBeUndefined();
     const bytes = Buffer.from(sealed.slice(9), 'base64url');
     for (let at = 0; at < bytes.length; at++) {
       const other = Buffer.from(bytes);
       other.writeUInt8(other.readUInt8(at) ^ 128, at);
       const text = `${box.keyId}.${other.toString('base64url')}`;
-      expect(() => box.open(text, 'ada')).toThrow(reason);
+      expect(box.open(text, 'ada')).toBeUndefined();
     }
     for (const length of [0, 1, 12, 15, 28, bytes.length - 1]) {
       const cut = bytes.subarray(0, length).toString('base64url');
-      expect(() => box.open(`${box.keyId}.${cut}`, 'ada')).toThrow(
-        reason,
-      );
+      expect(box.open(`${box.keyId}.${cut}`, 'ada')).toBeUndefined();
     }
-    expect(() => box.open(box.keyId, 'ada')).toThrow(reason);
+    expect(box.open(box.keyId, 'ada')).toBeUndefined();
     for (const text of [
       '',
       '.',
@@ -934,9 +930,7 @@ describe('a sealed text', () => {
       sealed.slice(1),
       ` ${sealed}`,
     ])
-      expect(() => box.open(text, 'ada')).toThrow(
-        'its key is not in the list',
-      );
+      expect(box.open(text, 'ada')).toBeUndefined();
   });
 
   it('opens with each key of the list, and is sealed with the first', () => {
@@ -947,7 +941,7 @@ describe('a sealed text', () => {
     expect(both.open(box.seal('text', 'ada'), 'ada')).toBe('text');
     const sealed = both.seal('text', 'ada');
     expect(createSecretBox([next]).open(sealed, 'ada')).toBe('text');
-    expect(() => box.open(sealed, 'ada')).toThrow('not in the list');
+    expect(box.open(sealed, 'ada')).toBeUndefined();
   });
 });
 
@@ -1565,9 +1559,10 @@ describe('a proof', () => {
   it('for a session that has ended brings none back', async () => {
     await using app = await startTestApp();
     const { token, phone, userId } = await app.enrol();
+    const session = await app.sessions.read(token);
+    if (!session) throw new Error('there is no session');
     await app.sessions.logoutEverywhere(userId);
     const answer = { code: phone(), address: HERE };
-    const session = { id: '', userId, data: {} };
     expect(
       await app.logins.proveAgain({ token, session }, answer),
     ).toBeUndefined();
@@ -1576,8 +1571,9 @@ describe('a proof', () => {
 
 describe('the limit of a network', () => {
   it('counts wrong codes on all accounts, and right ones not', async () => {
-    await using app = await startTestApp({ networkFailures: 3 });
+    await using app = await startTestApp();
     const ada = await app.enrol(ADA);
+    await app.wait(secondsLeft(app));
     const ticket = await app.getTicket();
     for (const steps of [0, 1]) {
       const answer = await app.finish(ticket, ada.phone(steps));
@@ -1585,7 +1581,7 @@ describe('the limit of a network', () => {
     }
     expect(await count(app)).toEqual([]);
 
-    for (const name of ['c', 'd', 'e']) {
+    for (const name of ['a', 'b', 'c']) {
       const email = `${name}@example.com`;
       const { wrong: guess } = await app.enrol(email);
       const guessing = await app.getTicket(email);
@@ -1594,11 +1590,18 @@ describe('the limit of a network', () => {
       expect(await app.finish(guessing, guess)).toMatchObject(tooMany);
       await app.wait(100);
     }
-    const full = [{ network: '127.0.0.1/32', failures: 3 }];
+    expect(await count(app)).toEqual([
+      { network: '127.0.0.1/32', failures: 3 },
+    ]);
+    await app.pool.query('update totp_networks set failures = 49');
+    const { wrong: last } = await app.enrol('d@example.com');
+    const guess = await app.getTicket('d@example.com');
+    expect(await app.finish(guess, last)).toMatchObject(wrong);
+    const full = [{ network: '127.0.0.1/32', failures: 50 }];
     expect(await count(app)).toEqual(full);
     const bob = await app.enrol(BOB);
     const theirs = await app.getTicket(BOB);
-    // What is left of the hour that began with the first wrong code.
+    // What is left of the hour.
     const refused = await app.other.finish(theirs, bob.phone());
     expect(refused).toMatchObject(tooMany);
     expect(refused.headers.get('retry-after')).toBe('3300');
@@ -1616,26 +1619,28 @@ describe('the limit of a network', () => {
     expect(await count(app)).toEqual(full);
     expect(await app.finish(later, bob.wrong)).toMatchObject(wrong);
     expect(await count(app)).toEqual([
+      ...full,
       { network: '127.0.0.1/32', failures: 1 },
     ]);
   });
 
   it('refuses no right codes, however many come at once', async () => {
-    await using app = await startTestApp({ networkFailures: 3 });
+    await using app = await startTestApp();
     const names = Array.from(
       { length: 12 },
       (_, n) => `${n}@b.example`,
     );
-    const users = await Promise.all(
-      names.map(async (name) => ({
-        ...(await app.enrol(name)),
-        ticket: await app.getTicket(name),
-      })),
-    );
+    const users: (User & { ticket: string })[] = [];
+    for (const name of names) {
+      const user = await app.enrol(name);
+      users.push({ ...user, ticket: await app.getTicket(name) });
+    }
     const [first] = users;
-    await app.finish(`${first?.ticket}`, first?.wrong);
+    expect(
+      await app.finish(`${first?.ticket}`, first?.wrong),
+    ).toMatchObject(wrong);
     // One of them floods in the pause.
-    const flood = Array.from({ length: 30 }, () =>
+    const flood = Array.from({ length: 60 }, () =>
       app.finish(`${first?.ticket}`, first?.wrong),
     );
     const logins = users
@@ -1647,10 +1652,10 @@ describe('the limit of a network', () => {
     expect(await count(app)).toEqual([
       { network: '127.0.0.1/32', failures: 1 },
     ]);
-  });
+  }, 60_000);
 
   it('is passed only by guesses that are judged at the same moment', async () => {
-    await using app = await startTestApp({ networkFailures: 3 });
+    await using app = await startTestApp();
     const names = Array.from(
       { length: 60 },
       (_, n) => `${n}@b.example`,
@@ -1661,6 +1666,11 @@ describe('the limit of a network', () => {
       const { factor } = await app.proofs.readMoment(userId);
       users.push({ userId, factor, code: guess, address: HERE });
     }
+    await app.pool.query(
+      `insert into totp_networks
+       values ('127.0.0.1', date_bin('1 hour', $1, 'epoch') + interval '1 hour', 47)`,
+      [app.now()],
+    );
     const guesses = users.map((user) =>
       app.factors.prove(user).catch(() => undefined),
     );
@@ -1671,19 +1681,6 @@ describe('the limit of a network', () => {
     expect(judged.length).toBeGreaterThanOrEqual(3);
     expect(judged.length).toBeLessThanOrEqual(13);
   }, 60_000);
-
-  it('is of 50 in an hour, unless it is told', async () => {
-    await using app = await startTestApp();
-    const { wrong: guess, phone } = await app.enrol();
-    const ticket = await app.getTicket();
-    expect(await app.finish(ticket, guess)).toMatchObject(wrong);
-    await app.wait(2);
-    const set = 'update totp_networks set failures = $1';
-    await app.pool.query(set, [50]);
-    expect(await app.finish(ticket, phone())).toMatchObject(tooMany);
-    await app.pool.query(set, [49]);
-    expect((await app.finish(ticket, phone())).status).toBe(201);
-  });
 
   it('is one of an IPv4 address, and one of an IPv6 subscriber', async () => {
     await using app = await startTestApp();
@@ -1725,62 +1722,23 @@ describe('the limit of a network', () => {
     ]);
   });
 
-  it('is forgotten when it is over, in batches', async () => {
+  it('is not confused by the count of an hour to come', async () => {
     await using app = await startTestApp();
-    const { pool } = app.other;
-    await fill(app, 4);
-    await app.pool.query(
-      `update totp_networks
-       set ends_at = ends_at + interval '1 millisecond'
-       where network = '10.0.0.4'`,
-    );
-    const client = await app.pool.connect();
-    await client.query(
-      `begin; select from totp_networks where network = '10.0.0.1' for update`,
-    );
-    expect(await deleteOldNetworks(pool, 1)).toBe(1);
-    expect(await deleteOldNetworks(pool, 9)).toBe(1);
-    expect(await deleteOldNetworks(pool)).toBe(0);
-    await client.query('commit');
-    client.release();
-    expect(await deleteOldNetworks(pool)).toBe(1);
-    expect(await count(app)).toEqual([
-      { network: '10.0.0.4/32', failures: 1 },
-    ]);
-  });
-
-  it('is deleted a thousand at once, by its index', async () => {
-    await using app = await startTestApp();
-    await fill(app, 1001);
-    const { rows } = await app.pool.query<{ 'QUERY PLAN': string }>(
-      `explain select
-       from totp_networks
-       where ends_at <= now() - interval '30 days'`,
-    );
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-    expect(plan).toContain('totp_networks_by_end');
-    const { pool } = app.other;
-    expect(await deleteOldNetworks(pool)).toBe(1000);
-    expect(await deleteOldNetworks(pool)).toBe(1);
-  });
-
-  it('must be at least one', async () => {
-    await using app = await startTestApp();
-    for (const networkFailures of [0, Number.NaN])
-      expect(() =>
-        createSecondFactors({ ...app, networkFailures }),
-      ).toThrow('networkFailures is less than 1');
-    createSecondFactors({ ...app, networkFailures: 1 });
-  });
-
-  /** Counts that end now. */
-  async function fill(app: App, rows: number) {
+    const { phone } = await app.enrol();
+    // The clock was two hours ahead, and was set back.
     await app.pool.query(
       `insert into totp_networks
-       select '10.0.0.0'::inet + n, 1, $2
-       from generate_series(1, $1) as n`,
-      [rows, app.now()],
+       select '127.0.0.1', date_bin('1 hour', $1, 'epoch') + n * interval '1 hour', 50
+       from generate_series(2, 3) as n`,
+      [app.now()],
     );
+    const ticket = await app.getTicket();
+    expect((await app.finish(ticket, phone())).status).toBe(201);
+  });
+
+  /** Until the next hour begins. */
+  function secondsLeft(app: App): number {
+    return 3600 - ((app.now().getTime() / 1000) % 3600);
   }
 
   async function count(app: App) {
@@ -1790,7 +1748,7 @@ describe('the limit of a network', () => {
     }>(
       `select network::text, failures
        from totp_networks
-       order by network::text collate "C"`,
+       order by network::text collate "C", ends_at`,
     );
     return rows;
   }
@@ -1823,12 +1781,12 @@ describe('the table', () => {
     ).rejects.toThrow('not-null');
   });
 
-  it.each(['failures', 'ends_at'])(
+  it.each(['network', 'failures', 'ends_at'])(
     'does not take a network without %s',
     async (column) => {
       await using app = await startTestApp();
       await app.pool.query(
-        `insert into totp_networks values ('192.0.2.1', 1, now())`,
+        `insert into totp_networks values ('192.0.2.1', now(), 1)`,
       );
       await expect(
         app.pool.query(`update totp_networks set ${column} = null`),

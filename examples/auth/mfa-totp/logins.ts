@@ -19,10 +19,7 @@ type Login = { userId: string; device: string };
 type Answer = Pick<Attempt, 'code' | 'address'>;
 
 /** A session as your routes read it, with its token. */
-export type Current = {
-  token: string;
-  session: Pick<Session, 'id' | 'userId' | 'data'>;
-};
+export type Current = { token: string; session: Session };
 
 const TICKET = 'ticket of a login';
 const TICKET_SECONDS = 300;
@@ -48,7 +45,8 @@ export function createLogins(options: LoginsOptions) {
     ticket: string,
     { device, ...answer }: Answer & { device: string },
   ) {
-    const [userId, factor, until] = readTicket(ticket);
+    const [userId, factor, until] =
+      box.open(ticket, TICKET)?.split(' ') ?? [];
     const moment = userId && (await proofs.readMoment(userId));
     if (
       !moment ||
@@ -71,10 +69,6 @@ export function createLogins(options: LoginsOptions) {
   }
   // #endregion begin-and-finish
 
-  function readTicket(ticket: string): string[] {
-    return box.tryOpen(ticket, TICKET)?.split(' ') ?? [];
-  }
-
   /** A new token for a session whose user has sent a right code. */
   async function proveAgain(
     { token, session }: Current,
@@ -82,8 +76,8 @@ export function createLogins(options: LoginsOptions) {
   ) {
     const { userId } = session;
     const moment = await proofs.readMoment(userId);
-    const { factor } = moment;
-    const isRight = await factors.prove({ ...answer, userId, factor });
+    const attempt = { ...answer, userId, ...moment };
+    const isRight = await factors.prove(attempt);
     return isRight
       ? sessions.renew(token, proofs.stamp(moment))
       : undefined;

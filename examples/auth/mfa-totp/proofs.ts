@@ -3,7 +3,6 @@ import type { Session } from '../session-management/session.ts';
 import { SecondFactorError } from './second-factor-error.ts';
 
 export type ProofsOptions = {
-  /** The primary: its clock decides. */
   pool: Pick<Pool, 'query'>;
   /** How long a proof is enough for what is dangerous. */
   maxAgeSeconds?: number;
@@ -19,7 +18,6 @@ export type Moment = {
 /** The factor of a user without one: the password is enough. */
 export const NO_FACTOR = 'none';
 
-/** Knows when a user last proved who they are, with which factor. */
 export type Proofs = ReturnType<typeof createProofs>;
 
 /** Keeps the time of the last proof, and its factor, in the session. */

@@ -5,7 +5,6 @@ type RotationOptions = {
   pool: Pick<Pool, 'query'>;
   box: SecretBox;
   log: { error: (message: string, details: object) => void };
-  /** How many secrets are read at once. */
   batch?: number;
 };
 
@@ -36,7 +35,7 @@ export async function rotateKeys(options: RotationOptions) {
 /** One that cannot be decrypted does not hold up the others. */
 async function rotate(row: Row, { pool, box, log }: RotationOptions) {
   const { userId, secret: old } = row;
-  const secret = box.tryOpen(old, userId);
+  const secret = box.open(old, userId);
   if (!secret) {
     log.error('secret not rotated', { userId });
     return 'unreadable';

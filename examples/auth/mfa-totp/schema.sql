@@ -12,12 +12,11 @@ create table totp_factors (
   recovery_hashes bytea[] not null
 );
 
--- Wrong codes by the network that they came from.
+-- Wrong codes by the network that they came from, in one hour.
 create table totp_networks (
-  network cidr primary key,
+  network cidr,
+  ends_at timestamptz,
   failures integer not null,
-  ends_at timestamptz not null
+  primary key (network, ends_at)
 );
 -- #endregion totp-factors
-
-create index totp_networks_by_end on totp_networks (ends_at);

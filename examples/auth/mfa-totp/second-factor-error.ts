@@ -28,12 +28,10 @@ export class SecondFactorError extends Error {
   }
 }
 
-/** A stored text that cannot be decrypted: not the fault of the user. */
-export class SealedTextError extends Error {
-  override readonly name = 'SealedTextError';
+/** A stored secret that cannot be decrypted: not the fault of the user. */
+export class UnreadableSecretError extends Error {
+  override readonly name = 'UnreadableSecretError';
   readonly code = 'unreadable_secret';
-
-  constructor(reason: string) {
-    super(`a stored secret cannot be decrypted: ${reason}`);
-  }
+  override readonly message =
+    'Its key is not in TOTP_KEYS, or it is broken, or of another user';
 }

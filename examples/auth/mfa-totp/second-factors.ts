@@ -1,7 +1,10 @@
+import { isIP } from 'node:net';
 import type { Pool } from 'pg';
-import { NETWORK, readAddress } from './networks.ts';
 import { hashRecoveryCode } from './recovery-codes.ts';
-import { SecondFactorError } from './second-factor-error.ts';
+import {
+  SecondFactorError,
+  UnreadableSecretError,
+} from './second-factor-error.ts';
 import type { SecretBox } from './secret-box.ts';
 import { findStep, readCode } from './totp.ts';
 
@@ -9,8 +12,6 @@ export type SecondFactorsOptions = {
   /** The primary, with read committed: its clock decides which code is the right one. */
   pool: Pick<Pool, 'query'>;
   box: SecretBox;
-  /** How many wrong codes may come from one network in an hour. */
-  networkFailures?: number;
   log: { warn: (message: string, details: object) => void };
 };
 
@@ -27,7 +28,6 @@ export type Attempt = {
 type Row = {
   secret: string;
   failures: number;
-  /** Seconds since 1970, by the clock of Postgres. */
   now: number;
   waitSeconds: number;
 };
@@ -35,27 +35,26 @@ type Row = {
 /** No more wrong codes in a row: NIST SP 800-63B-4 §3.2.2. */
 const MAX_FAILURES = 100;
 
-/** How many steps of 30 seconds away a clock is still found. */
+/** No more wrong codes from one network in an hour, on all accounts. */
+const NETWORK_FAILURES = 50;
+
+/** How many steps away a clock is still found. */
 const SKEW_STEPS = 20;
 
 /** The second factors of the users, in Postgres. */
-export function createSecondFactors(options: SecondFactorsOptions) {
-  const { pool, box, networkFailures = 50, log } = options;
-  if (!(networkFailures >= 1))
-    throw new RangeError('networkFailures is less than 1');
-
+export function createSecondFactors({
+  pool,
+  box,
+  log,
+}: SecondFactorsOptions) {
   /** True for a right code, once; rejects when it may not be judged. */
   async function prove(attempt: Attempt): Promise<boolean> {
-    const { userId, address } = attempt;
     const code = readCode(attempt.code);
-    const hash = hashRecoveryCode(attempt.code, userId);
+    const hash = hashRecoveryCode(attempt.code, attempt.userId);
     if (hash) return takeRecoveryCode(attempt, hash);
     if (!code) throw new SecondFactorError('malformed_code');
-    return takeCode({
-      ...attempt,
-      code,
-      address: readAddress(address),
-    });
+    const address = readAddress(attempt.address);
+    return takeCode({ ...attempt, code, address });
   }
 
   // #region take-code
@@ -63,6 +62,7 @@ export function createSecondFactors(options: SecondFactorsOptions) {
     const row = await read(attempt);
     if (!row) return false;
     const secret = box.open(row.secret, attempt.userId);
+    if (!secret) throw new UnreadableSecretError();
     const found = { secret, now: row.now };
     const step = findStep(found, attempt.code);
     const isRight = await decide(attempt, step);
@@ -75,29 +75,26 @@ export function createSecondFactors(options: SecondFactorsOptions) {
     const { rows } = await pool.query<{ isRight: boolean }>(
       `with judged as (
          update totp_factors
-         set last_step = greatest(last_step, $5),
-             failures = case when $5 > last_step then 0
+         set last_step = greatest(last_step, $4),
+             failures = case when $4 > last_step then 0
                else failures + 1 end,
-             free_at = case when $5 > last_step then '-infinity'
+             free_at = case when $4 > last_step then '-infinity'
                else now() + make_interval(
                  secs => 2 ^ least(failures + 1, 12)) end
          where user_id = $2 and id = $3
-           and free_at <= now() and failures < $6
+           and free_at <= now() and failures < ${MAX_FAILURES}
            and not exists (${FULL_NETWORK})
-         returning coalesce($5 > old.last_step, false) as "isRight"
+         returning coalesce($4 > old.last_step, false) as "isRight"
        ), counted as (
          insert into totp_networks as known
-         select ${NETWORK}, 1, now() + interval '1 hour'
+         select ${NETWORK}, ${END}, 1
          from judged
          where not "isRight"
-         on conflict (network) do update
-         set failures = case when known.ends_at <= now() then 1
-               else known.failures + 1 end,
-             ends_at = case when known.ends_at <= now()
-               then excluded.ends_at else known.ends_at end
+         on conflict (network, ends_at) do update
+         set failures = known.failures + 1
        )
        select "isRight" from judged`,
-      [...identify(attempt), step, MAX_FAILURES],
+      [attempt.address, attempt.userId, attempt.factor, step],
     );
     return rows[0]?.isRight ?? refuse(attempt);
   }
@@ -143,13 +140,9 @@ export function createSecondFactors(options: SecondFactorsOptions) {
            - now())::float8 as "waitSeconds"
        from totp_factors
        where user_id = $2 and id = $3`,
-      identify(attempt),
+      [attempt.address, attempt.userId, attempt.factor],
     );
     return rows[0];
-  }
-
-  function identify({ address, userId, factor }: Attempt) {
-    return [address, userId, factor, networkFailures];
   }
 
   function warn({ userId, address }: Attempt, details: object) {
@@ -159,10 +152,27 @@ export function createSecondFactors(options: SecondFactorsOptions) {
   return { prove };
 }
 
-/** When it ends, if there is one. */
+/** SQL: one IPv4 address, also as IPv6, or the /64 of a subscriber. */
+const NETWORK = `network(set_masklen($1::inet, case
+  when family($1::inet) = 4 then 32
+  when $1::inet <<= '::ffff:0:0/96' then 128
+  else 64 end))`;
+
+/** SQL: the end of this hour. */
+const END = `date_bin('1 hour', now(), 'epoch') + interval '1 hour'`;
+
+/** SQL: when the full count of the network ends, if it is full. */
 const FULL_NETWORK = `select ends_at
   from totp_networks
-  where network = ${NETWORK} and failures >= $4 and ends_at > now()`;
+  where network = ${NETWORK} and ends_at = ${END}
+    and failures >= ${NETWORK_FAILURES}`;
+
+/** What is no address, such as one with a port, shares one count. */
+function readAddress(text: string): string {
+  // Postgres knows no zones, as in `fe80::1%eth0`.
+  const [address = ''] = text.split('%');
+  return isIP(address) ? address : '::';
+}
 
 export type SecondFactors = ReturnType<typeof createSecondFactors>;
 

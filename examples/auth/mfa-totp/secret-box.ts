@@ -6,7 +6,6 @@ import {
 } from 'node:crypto';
 import { z } from 'zod';
 import { secret } from '../../architecture/typed-configuration/secret.ts';
-import { SealedTextError } from './second-factor-error.ts';
 
 const keysSchema = z.tuple([secret()], secret());
 
@@ -46,10 +45,10 @@ export function createSecretBox(keys: Keys) {
     return `${current.id}.${sealed.toString('base64url')}`;
   }
 
-  /** Throws when the key is gone, or the text is not this owner's. */
-  function open(sealed: string, owner: string): string {
+  /** Undefined when the key is gone, or the text is not this owner's. */
+  function open(sealed: string, owner: string): string | undefined {
     const key = byId.get(sealed.slice(0, 8));
-    if (!key) throw new SealedTextError('its key is not in the list');
+    if (!key) return;
     const bytes = Buffer.from(sealed.slice(9), 'base64url');
     try {
       const nonce = bytes.subarray(0, 12);
@@ -60,21 +59,12 @@ export function createSecretBox(keys: Keys) {
       const opened = cipher.update(bytes.subarray(12, -16));
       return Buffer.concat([opened, cipher.final()]).toString();
     } catch {
-      throw new SealedTextError('it is broken, or of another owner');
+      return undefined;
     }
   }
   // #endregion seal-and-open
 
-  /** For a text that a browser sent: undefined when it does not open. */
-  function tryOpen(sealed: string, owner: string): string | undefined {
-    try {
-      return open(sealed, owner);
-    } catch {
-      return undefined;
-    }
-  }
-
-  return { seal, open, tryOpen, keyId: current.id };
+  return { seal, open, keyId: current.id };
 }
 
 const ALGORITHM = 'aes-256-gcm';
