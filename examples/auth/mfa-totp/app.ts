@@ -61,7 +61,6 @@ export function createApp(options: AppOptions) {
     next();
   });
 
-  // #region wire
   app.post('/sessions', async (request, response) => {
     const { body } = await parseLogin(request);
     const userId = await authenticate(pool, body);
@@ -72,6 +71,7 @@ export function createApp(options: AppOptions) {
     give(response.status(201), token);
   });
 
+  // #region wire
   app.post('/sessions/second-factor', async (request, response) => {
     const { ticket, code } = (await parseTicket(request)).body;
     const address = `${request.ip}`;
@@ -79,13 +79,6 @@ export function createApp(options: AppOptions) {
     const token = await logins.finish(ticket, answer);
     if (!token) throw refuse();
     give(response.status(201), token);
-  });
-
-  app.post('/second-factor', async (request, response) => {
-    const { session } = await requireSession(request);
-    const account = await readEmail(pool, session.userId);
-    response.set('cache-control', 'no-store');
-    response.json(await enrolment.begin(session, account));
   });
 
   app.put('/second-factor', async (request, response) => {
@@ -98,8 +91,14 @@ export function createApp(options: AppOptions) {
     if (token) setCookie(response, token);
     response.json({ recoveryCodes });
   });
-
   // #endregion wire
+
+  app.post('/second-factor', async (request, response) => {
+    const { session } = await requireSession(request);
+    const account = await readEmail(pool, session.userId);
+    response.set('cache-control', 'no-store');
+    response.json(await enrolment.begin(session, account));
+  });
 
   app.delete('/second-factor', async (request, response) => {
     const { session } = await requireSession(request);

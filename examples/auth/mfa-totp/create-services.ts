@@ -16,6 +16,7 @@ export type ServicesOptions = ProofsOptions &
     issuer: string;
   };
 
+// #region create-services
 /** What your routes need: create it once a process. */
 export function createServices(options: ServicesOptions) {
   const box = createSecretBox(options.keys);
@@ -28,3 +29,4 @@ export function createServices(options: ServicesOptions) {
     logins: createLogins(parts),
   };
 }
+// #endregion create-services

@@ -49,7 +49,7 @@ export function createEnrolment(options: EnrolmentOptions) {
   }
 
   // #region confirm
-  /** Recovery codes, to show once, and a new token; undefined when the code is wrong. */
+  /** Recovery codes, to show once; undefined for a wrong code. */
   async function confirm(
     { token, session }: Current,
     answer: { ticket: string; code: string },

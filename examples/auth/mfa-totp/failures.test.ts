@@ -106,7 +106,7 @@ failure(
       'One is judged, and the rest gets 429 `too_many_codes`, also when it is right. The pause doubles up to 68 minutes, and after 100 wrong codes in a row only a recovery code works',
     defence: 'take-code',
     remains:
-      'While it goes on, the owner needs a recovery code, and a new password, which ends it',
+      'While it goes on, the owner needs a recovery code for each login. A new password ends it when the last ticket is over, after five minutes',
   },
   async () => {
     await using app = await startTestApp();
@@ -278,7 +278,7 @@ failure(
   'The second factor is skipped with what the password alone gives',
   {
     symptom:
-      '401: it is a ticket and no session. It opens no route, and ends after five minutes',
+      '401: it is a ticket and no session, and it ends after five minutes. A login that goes on while the user sets a factor gets 401 too',
     defence: 'begin-and-finish',
     remains:
       'Every way to log in must call `begin`, the reset of the password too',
@@ -392,7 +392,7 @@ failure(
   'A user begins to set a second factor, and does not finish',
   {
     symptom:
-      'None: a secret counts only after its first code, within ten minutes. Until then, the login needs what it needed before',
+      'No lockout: a secret counts only after its first code, within ten minutes. Until then, the login needs what it needed before',
     defence: 'confirm',
     remains:
       'A user who loses the phone and all recovery codes needs your support',
@@ -445,7 +445,7 @@ failure(
   'The clock of a phone, or of an app server, is wrong',
   {
     symptom:
-      'A code of the step before or after works. One that is further away gets 401, and the log says by how many `steps`',
+      'A code of the step before or after works. One that is further away gets 401, and the log says by how many `steps`. The clock of the app server does not count',
     defence: 'find-step',
     remains:
       'When all users are refused with the same `steps`, the clock of Postgres is wrong',
@@ -544,7 +544,7 @@ failure(
   'The key has leaked, or is missing in the settings',
   {
     symptom:
-      'None while the old key is in the list: `rotateKeys` encrypts all again, and counts those it cannot read. Without it, 500 and not 401, and the log has `unreadable_secret`',
+      'No error while the old key is in the list: `rotateKeys` encrypts all again, and counts those it cannot read. Without it, 500 and not 401, and the log has `unreadable_secret`',
     defence: 'rotate-keys',
     remains:
       'If the table leaked too, the secrets are known: delete the factors, and users set new ones',
@@ -1624,7 +1624,7 @@ describe('the limit of a network', () => {
     ]);
   });
 
-  it('refuses no right codes, however many come at once', async () => {
+  it('refuses no right codes, also when many come at once', async () => {
     await using app = await startTestApp();
     const names = Array.from(
       { length: 12 },

@@ -58,7 +58,7 @@ export function createLogins(options: LoginsOptions) {
     return isRight ? start({ userId, device }, moment) : undefined;
   }
 
-  /** Not when the factor has changed meanwhile: nobody has proved the new one. */
+  /** Not when the user has another factor by now. */
   async function start(login: Login, moment: Moment): Promise<string> {
     const data = proofs.stamp(moment);
     const token = await sessions.begin({ ...login, data });

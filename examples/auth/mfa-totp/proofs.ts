@@ -42,7 +42,7 @@ export function createProofs(options: ProofsOptions) {
     return { factor, provedAt: `${now}` };
   }
 
-  /** Throws unless the user has proved the factor they have, within the last minutes. */
+  /** Throws unless the user has just proved the factor they have. */
   async function requireFresh(
     session: Pick<Session, 'userId' | 'data'>,
   ) {

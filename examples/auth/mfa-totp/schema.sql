@@ -11,6 +11,7 @@ create table totp_factors (
   free_at timestamptz not null default '-infinity',
   recovery_hashes bytea[] not null
 );
+-- #endregion totp-factors
 
 -- Wrong codes by the network that they came from, in one hour.
 create table totp_networks (
@@ -19,4 +20,3 @@ create table totp_networks (
   failures integer not null,
   primary key (network, ends_at)
 );
--- #endregion totp-factors

@@ -57,7 +57,6 @@ export function createSecondFactors({
     return takeCode({ ...attempt, code, address });
   }
 
-  // #region take-code
   async function takeCode(attempt: Attempt) {
     const row = await read(attempt);
     if (!row) return false;
@@ -70,7 +69,8 @@ export function createSecondFactors({
     return isRight;
   }
 
-  /** One statement: a step counts once, pauses hold for all, and only wrong codes count for the network. */
+  // #region take-code
+  /** One statement: only wrong codes count for the network. */
   async function decide(attempt: Attempt, step?: number) {
     const { rows } = await pool.query<{ isRight: boolean }>(
       `with judged as (
