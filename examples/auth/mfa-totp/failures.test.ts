@@ -1348,6 +1348,29 @@ describe('a second factor', () => {
     expect((await login).status).toBe(201);
   });
 
+  it('that is replaced while a code is checked takes no code of the old one', async () => {
+    await using app = await startTestApp();
+    const { phone, userId, recoveryCodes } = await app.enrol();
+    const ticket = await app.getTicket();
+    const client = await app.pool.connect();
+    await client.query(`begin; update totp_factors set id = 'next'`);
+    const logins = [phone(), recoveryCodes[0]].map((code) =>
+      app.finish(ticket, code),
+    );
+    await untilWaiting(app.pool, 2);
+    await client.query('commit');
+    client.release();
+
+    const answers = await Promise.all(logins);
+    expect(answers).toMatchObject([tooMany, wrong]);
+    const old = { userId, factor: 'none', address: HERE };
+    for (const code of [phone(), `${recoveryCodes[0]}`])
+      expect(await app.factors.prove({ ...old, code })).toBe(false);
+    const owner = await app.getTicket();
+    for (const code of [phone(), recoveryCodes[0]])
+      expect((await app.finish(owner, code)).status).toBe(201);
+  });
+
   it('keeps its last step after a wrong code, and after a recovery code', async () => {
     await using app = await startTestApp();
     const { phone, wrong: guess, recoveryCodes } = await app.enrol();
