@@ -54,6 +54,7 @@ function runChild(site: string): Measured {
   const output = execFileSync(process.execPath, [import.meta.filename, 'build'], {
     cwd: site,
     encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1' },
   });
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Measured;
