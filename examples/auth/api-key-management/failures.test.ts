@@ -1,0 +1,815 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { inspect } from 'node:util';
+import {
+  lockTable,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
+import { failure } from '@touchstone/kit/testing/failure';
+import { waitUntil } from '@touchstone/kit/time/wait';
+import pg from 'pg';
+import { expect, onTestFinished, vi } from 'vitest';
+import { createApiKeys } from './api-keys.ts';
+import { RULES } from './app.ts';
+import { createKey, hashKey } from './key-text.ts';
+import { createKeyGuard } from './require-scope.ts';
+import { ADA, BOB, startTestApp } from './test-app.ts';
+import { createTestVerifier } from './test-verifier.ts';
+
+const invalid = { status: 401, body: { code: 'invalid_api_key' } };
+const mistyped = { status: 401, body: { code: 'mistyped_api_key' } };
+const missing = { status: 401, body: { code: 'missing_api_key' } };
+const notFound = {
+  status: 404,
+  body: {
+    code: 'api_key_not_found',
+    detail: 'You have no such key, or it has ended',
+  },
+};
+
+/** All statements that any connection of this process sends. */
+function watchQueries() {
+  const spy = vi.spyOn(pg.Client.prototype, 'query');
+  onTestFinished(() => spy.mockRestore());
+  return spy.mock.calls;
+}
+
+failure(
+  'Somebody reads the database, a backup of it or its log',
+  {
+    symptom: 'SHA-256 hashes, and none of them is accepted as a key',
+    defence: 'is-key',
+    remains:
+      'An attacker who can write to the table can add a key of their own',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const calls = watchQueries();
+    const { id, key } = await app.issue();
+    expect((await app.use(key)).status).toBe(200);
+    const row = await app.readRow(id);
+
+    expect(row?.key_hash).toEqual(hashKey(key));
+    const secret = key.slice('shop_test_1234'.length);
+    expect(inspect(row)).not.toContain(secret);
+    expect(calls.length).toBeGreaterThan(3);
+    expect(inspect(calls, { depth: 4 })).not.toContain(secret);
+    const hash = hashKey(key);
+    for (const text of [hash.toString('hex'), hash.toString('base64')])
+      expect(await app.use(text)).toMatchObject(mistyped);
+  },
+);
+
+failure(
+  'A key is cut off, mistyped or in capitals, or it is a megabyte of noise',
+  {
+    symptom: '401 `mistyped_api_key`, and no query',
+    defence: 'is-key',
+    remains:
+      'Anybody can compute the checksum: a forged key costs a query, and gets 401 too',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { key } = await app.issue();
+    const { verify } = createTestVerifier(app);
+    const calls = watchQueries();
+    const bad = [
+      '',
+      key.toUpperCase(),
+      key.toLowerCase(),
+      ...Array.from(key, (_, length) => key.slice(0, length)),
+      ...Array.from(key, (_, at) => key.slice(at + 1)),
+      // Two neighbours in the wrong order, as fingers do.
+      ...Array.from(key, (_, at) => swap(key, at)),
+      `${key}0`,
+      `${key}\n`,
+      `${key}\0`,
+      `${key} `,
+      key.replace('_test_', '_live_'),
+      createKey('shop_live'),
+      `x${key}`,
+      key.replace(/_(.)/, '_$1\0'),
+      key.padEnd(1_000_000, 'x'),
+      `shop_test_${'x'.repeat(1_000_000)}`,
+    ];
+    for (const text of bad) {
+      if (text === key) continue; // two equal neighbours
+      await expect(verify(text), text).rejects.toMatchObject({
+        code: 'mistyped_api_key',
+        status: 401,
+      });
+    }
+    expect(calls).toEqual([]);
+    const answer = await app.use(key.slice(0, -1));
+    expect(answer).toMatchObject({
+      ...mistyped,
+      body: {
+        detail:
+          'The key is cut off, mistyped or for another environment',
+      },
+    });
+    expect(answer.headers.get('www-authenticate')).toBe(
+      'Bearer error="invalid_token"',
+    );
+    expect(calls).toEqual([]);
+    // Node itself refuses headers over 16 KB.
+    expect((await fetchWith('x'.repeat(100_000))).status).toBe(431);
+    expect((await app.use(key)).status).toBe(200);
+
+    function swap(text: string, at: number) {
+      const [a = '', b = ''] = text.slice(at, at + 2);
+      return text.slice(0, at) + b + a + text.slice(at + 2);
+    }
+    function fetchWith(token: string) {
+      const headers = { authorization: `Bearer ${token}` };
+      return fetch(`${app.url}/orders`, { headers });
+    }
+  },
+);
+
+failure(
+  'A key leaks, and its owner revokes it',
+  {
+    symptom:
+      '401 `invalid_api_key` at the next request, at each instance; each further use is in the log with the id of the key',
+    defence: 'revoke',
+    remains: 'A request that is already verified is answered',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { id, key } = await app.issue();
+    const other = await app.issue();
+    for (const instance of [app, app.there])
+      expect((await instance.use(key)).status).toBe(200);
+
+    expect((await app.revoke(ADA, id)).status).toBe(204);
+
+    for (const instance of [app.there, app]) {
+      const answer = await instance.use(key);
+      expect(answer).toMatchObject({
+        ...invalid,
+        body: { detail: 'The key is unknown, or it has ended' },
+      });
+      expect(answer.headers.get('www-authenticate')).toBe(
+        'Bearer error="invalid_token"',
+      );
+    }
+    const entry = {
+      level: 'warn',
+      message: 'ended api key was used',
+      details: { keyId: id },
+    };
+    expect(app.log.entries).toEqual([entry, entry]);
+    expect((await app.use(other.key)).status).toBe(200);
+    // Again: the time of the first revocation stays.
+    const before = await app.readRow(id);
+    expect(before?.revoked_at).toBeInstanceOf(Date);
+    expect((await app.revoke(ADA, id)).status).toBe(204);
+    expect(await app.readRow(id)).toEqual(before);
+    // A key that nobody issued is the same answer, and no entry.
+    const unknown = await app.use(createKey(RULES.prefix));
+    expect(unknown).toMatchObject(invalid);
+    expect(app.log.entries).toHaveLength(2);
+  },
+);
+
+failure(
+  'A scanner finds a key in a public repository',
+  {
+    symptom:
+      'One pattern finds all keys; `revokeLeaked` ends the key and says whose it is',
+    defence: 'create-key',
+    remains:
+      'You have to register the pattern with the scanner, and to serve its reports',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { id, key } = await app.issue();
+    const other = await app.issue();
+    const file = `const shop = new Shop({key:"${key}"}); // sha 0f${'a'.repeat(60)}`;
+
+    const [found = ''] = file.match(/shop_test_[0-9A-Za-z]{49}/g) ?? [];
+
+    expect(found).toBe(key);
+    const keys = createApiKeys({ pool: app.pool, rules: RULES });
+    const ownerId = other.createdBy;
+    expect(await keys.revokeLeaked(found)).toEqual({ id, ownerId });
+    expect(await app.use(key)).toMatchObject(invalid);
+    expect((await app.use(other.key)).status).toBe(200);
+    const before = await app.readRow(id);
+    expect(await keys.revokeLeaked(found)).toEqual({ id, ownerId });
+    expect(await app.readRow(id)).toEqual(before);
+    const unknown = createKey(RULES.prefix);
+    expect(await keys.revokeLeaked(unknown)).toBeUndefined();
+  },
+);
+
+failure(
+  'A busy key would write its last use at each request',
+  {
+    symptom:
+      'One write in five minutes, by one conditional update, which changes no index',
+    defence: 'touch',
+    remains: 'The last use is up to five minutes too old',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { id, key, usedAt } = await app.issue();
+    expect(usedAt).toBeNull();
+    const gate = Promise.withResolvers<void>();
+    const first = createTestVerifier({ ...app, gate: gate.promise });
+    const second = createTestVerifier({ ...app, gate: gate.promise });
+
+    const requests = [first, second].flatMap(({ verify }) =>
+      Array.from({ length: 50 }, () => verify(key)),
+    );
+    await Promise.all(requests); // none waits for the write
+    expect(first.touches).toHaveLength(1);
+    expect(second.touches).toHaveLength(1);
+    gate.resolve();
+    const written = [await first.touches[0], await second.touches[0]];
+
+    const counts = written.map((result) => result?.rowCount);
+    expect(counts.toSorted()).toEqual([0, 1]);
+    const row = await readVersion();
+    for (let request = 0; request < 20; request++)
+      await first.verify(key);
+    expect(await readVersion()).toEqual(row);
+    // It is due after 300 seconds.
+    await app.shift(id, 'used_at', '-295 seconds');
+    await first.verify(key);
+    expect(first.touches).toHaveLength(1);
+    await app.shift(id, 'used_at', '-300 seconds');
+    await first.verify(key);
+    expect(first.touches).toHaveLength(2);
+    expect(await first.touches[1]).toMatchObject({ rowCount: 1 });
+    expect(app.log.entries).toEqual([]);
+
+    async function readVersion() {
+      const { rows } = await app.pool.query(
+        `select xmin, used_at from issued_keys
+         where id = $1 and used_at > now() - interval '1 minute'`,
+        [id],
+      );
+      expect(rows).toHaveLength(1);
+      return rows;
+    }
+  },
+);
+
+failure(
+  'The row of the key is locked, or its last use cannot be written',
+  {
+    symptom:
+      'The request is answered; the log has `last use not written`, and a later request writes it',
+    defence: 'touch',
+    remains:
+      'A kill -9 loses the write that is under way: the last use is older, never newer',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { id, key } = await app.issue();
+    const other = await app.issue();
+    const verifier = createTestVerifier(app);
+    const client = await app.pool.connect();
+    await client.query('begin');
+    await client.query(
+      'select from issued_keys where id = $1 for update',
+      [id],
+    );
+
+    expect(await verifier.verify(key)).toMatchObject({ id });
+    // It ends while the row is locked, and leaves other rows alone.
+    expect(await verifier.touches[0]).toMatchObject({ rowCount: 0 });
+    await client.query('commit');
+    client.release();
+    expect((await app.readRow(id))?.used_at).toBeNull();
+
+    const gate = Promise.reject(new Error('no connection'));
+    const broken = createTestVerifier({ ...app, gate });
+    for (let request = 1; request <= 2; request++) {
+      expect(await broken.verify(key)).toMatchObject({ id });
+      await expect(broken.touches.at(-1)).rejects.toThrow();
+    }
+    expect(app.log.entries).toEqual(
+      [1, 2].map(() => ({
+        level: 'warn',
+        message: 'last use not written',
+        details: { keyId: id, reason: 'Error: no connection' },
+      })),
+    );
+    await verifier.verify(key);
+    expect(await verifier.touches.at(-1)).toMatchObject({
+      rowCount: 1,
+    });
+    expect((await app.readRow(id))?.used_at).toBeInstanceOf(Date);
+    expect((await app.readRow(other.id))?.used_at).toBeNull();
+  },
+);
+
+failure(
+  'A key is replaced while many clients have the old one',
+  {
+    symptom:
+      'Both are accepted until the end of the overlap, a week by default; then the old one gets 401',
+    defence: 'rotate',
+    remains: 'A client that is forgotten fails then: look at `usedAt`',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const scopes = ['orders:write', 'orders:read'];
+    const old = await app.issue({ name: 'deploy', scopes });
+
+    const { status, headers, body } = await app.rotate(ADA, old.id);
+
+    expect(status).toBe(201);
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(body).toMatchObject({
+      name: 'deploy',
+      scopes,
+      replaces: old.id,
+      usedAt: null,
+    });
+    expect(body.key).not.toBe(old.key);
+    for (const { key } of [old, body])
+      expect((await app.there.use(key)).status).toBe(200);
+    const ends = (await app.list(ADA)).body.map((key) => {
+      const days = daysBetween(body.createdAt, key.endsAt);
+      return [key.id, days];
+    });
+    expect(ends).toEqual([
+      [body.id, 90],
+      [old.id, 7],
+    ]);
+    await app.shift(old.id, 'ends_at', '-1 second');
+    expect(await app.use(old.key)).toMatchObject(invalid);
+    expect((await app.use(body.key)).status).toBe(200);
+    // An end that comes sooner than the overlap stays.
+    await app.shift(body.id, 'ends_at', '1 hour');
+    const end = (await app.readRow(body.id))?.ends_at;
+    expect((await app.rotate(ADA, body.id)).status).toBe(201);
+    expect((await app.readRow(body.id))?.ends_at).toEqual(end);
+  },
+);
+
+const WEEK = { overlapSeconds: 7 * 24 * 60 * 60, days: 90 };
+
+function isRejected(
+  outcome: PromiseSettledResult<unknown>,
+): outcome is PromiseRejectedResult {
+  return outcome.status === 'rejected';
+}
+
+/** All that lock an owner's row wait, until it is unlocked. */
+function lockOwner({ watcher }: { watcher: pg.Pool }) {
+  return lockTable(watcher, 'users', 'exclusive');
+}
+
+function daysBetween(from: string, to: string): number {
+  const ms = Date.parse(to) - Date.parse(from);
+  return ms / (24 * 60 * 60 * 1000);
+}
+
+failure(
+  'Two rotations of one key arrive at once, or the second before the first is over',
+  {
+    symptom:
+      'One new key, and 409 `rotation_under_way`: at most two keys live',
+    defence: 'rotate',
+    remains:
+      'A new key whose answer got lost has to be revoked; then the old one can be rotated again',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const old = await app.issue();
+    const unrelated = await app.issue();
+    const keys = createApiKeys({ pool: app.pool, rules: RULES });
+    const ownerId = old.createdBy;
+    const { unlock } = await lockOwner(app);
+    const both = [1, 2].map(() =>
+      keys.rotate({ ownerId, createdBy: ownerId }, old.id, WEEK),
+    );
+    await untilWaiting(app.watcher, 2);
+    await unlock();
+
+    const outcomes = await Promise.allSettled(both);
+    const refused = outcomes.filter(isRejected);
+    expect(refused.map(({ reason }) => reason)).toMatchObject([
+      {
+        code: 'rotation_under_way',
+        status: 409,
+        message:
+          'The key is being replaced: revoke one of the two first',
+      },
+    ]);
+    const { body } = await app.list(ADA);
+    const next = body.find(({ replaces }) => replaces === old.id);
+    const nextId = `${next?.id}`;
+    // Its predecessor lives: a third would be one too many.
+    expect((await app.rotate(ADA, nextId)).status).toBe(409);
+    expect((await app.rotate(ADA, unrelated.id)).status).toBe(201);
+
+    // The answer was lost: the new key goes, the old one stays.
+    await app.revoke(ADA, nextId);
+    const again = await app.rotate(ADA, old.id);
+    expect(again.status).toBe(201);
+    expect((await app.use(old.key)).status).toBe(200);
+    await app.revoke(ADA, old.id);
+    expect((await app.rotate(ADA, again.body.id)).status).toBe(201);
+    expect(await app.rotate(ADA, old.id)).toMatchObject(notFound);
+  },
+);
+
+failure(
+  'A script creates keys in parallel, over the limit',
+  {
+    symptom: '20 keys, and 409 `too_many_api_keys` for the rest',
+    defence: 'create',
+    remains:
+      'Ended keys stay for 90 days: limit the rate of the requests for keys too',
+  },
+  async () => {
+    await using app = await startTestApp();
+    await app.issue({}, BOB);
+    const ended = await app.issue();
+    const revoked = await app.issue();
+    await app.shift(ended.id, 'ends_at', '-1 second');
+    await app.revoke(ADA, revoked.id);
+    const { unlock } = await lockOwner(app);
+
+    const keys = createApiKeys({ pool: app.pool, rules: RULES });
+    const createdBy = `${ended.createdBy}`;
+    const wish = { name: 'ci', scopes: ['orders:read'], days: 1 };
+    const issuer = { ownerId: createdBy, createdBy };
+    const all = Array.from({ length: 25 }, async () => {
+      try {
+        return (await keys.create(issuer, wish)).key;
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: 'too_many_api_keys',
+          status: 409,
+          message: 'Revoke a key before you create another',
+        });
+        return 'refused';
+      }
+    });
+    await untilWaiting(app.watcher, 5);
+    await unlock();
+
+    const created = (await Promise.all(all)).filter(
+      (key) => key !== 'refused',
+    );
+    expect(created).toHaveLength(20);
+    expect((await app.list(ADA)).body).toHaveLength(20);
+    expect((await app.create(ADA)).status).toBe(409);
+    // At the limit, keys can be replaced: 40 is the most that live.
+    const [key] = (await app.list(ADA)).body;
+    expect((await app.rotate(ADA, `${key?.id}`)).status).toBe(201);
+    expect((await app.create(BOB)).status).toBe(201);
+  },
+);
+
+failure(
+  'A scope is added to the API, or somebody asks for *',
+  {
+    symptom:
+      '403 `missing_scope` for all keys that exist; 400 for a scope that does not exist',
+    defence: 'require-request',
+    remains:
+      'A name that is removed and used again comes back to life in old keys',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { key, id } = await app.issue({ scopes: [...RULES.scopes] });
+    const bad = [
+      ['*'],
+      ['orders:*'],
+      ['orders'],
+      ['Orders:read'],
+      ['orders:read', '*'],
+      ['orders:read', 'orders:read'],
+      ['orders:read '],
+      [''],
+      [],
+    ];
+    for (const scopes of bad)
+      expect(await app.create(ADA, { scopes })).toMatchObject({
+        status: 400,
+        body: {
+          code: 'invalid_key_request',
+          detail:
+            'The scopes are not some of: orders:read orders:write',
+        },
+      });
+
+    const rules = {
+      prefix: RULES.prefix,
+      scopes: [...RULES.scopes, 'orders:delete'],
+    };
+    const { verify } = createTestVerifier(app);
+    const guard = createKeyGuard({ verify, rules, log: app.log });
+    const later = guard.requireScope('orders:delete');
+    await expect(pass(later, key)).rejects.toMatchObject({
+      code: 'missing_scope',
+      status: 403,
+      message: 'The key lacks a scope',
+      headers: {
+        'www-authenticate':
+          'Bearer error="insufficient_scope", scope="orders:delete"',
+      },
+    });
+    expect(app.log.entries).toEqual([
+      {
+        level: 'warn',
+        message: 'api key lacks a scope',
+        details: { keyId: id, scope: 'orders:delete' },
+      },
+    ]);
+    await pass(guard.requireScope('orders:write'), key);
+  },
+);
+
+type Guard = ReturnType<
+  ReturnType<typeof createKeyGuard>['requireScope']
+>;
+
+/** Sends a request through the guard alone; rejects as it does. */
+async function pass(guard: Guard, key: string) {
+  const { IncomingMessage, ServerResponse } = await import('node:http');
+  const { Socket } = await import('node:net');
+  const request = new IncomingMessage(new Socket());
+  request.headersDistinct.authorization = [`Bearer ${key}`];
+  const next = vi.fn();
+  await guard(request, new ServerResponse(request), next);
+  expect(next).toHaveBeenCalledExactlyOnceWith();
+}
+
+failure(
+  'A route is added, and nobody thinks of its scope',
+  {
+    symptom:
+      '500 and nothing of the owner: without `requireScope` a handler has no key',
+    defence: 'require-scope',
+    remains:
+      'A handler that does not ask for the key is public: review it',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { key } = await app.issue();
+    const { verify } = createTestVerifier(app);
+    const guard = createKeyGuard({
+      verify,
+      rules: RULES,
+      log: app.log,
+    });
+    const { IncomingMessage } = await import('node:http');
+    const { Socket } = await import('node:net');
+    const request = new IncomingMessage(new Socket());
+    request.headersDistinct.authorization = [`Bearer ${key}`];
+
+    expect(() => guard.keyOf(request)).toThrow(
+      'this route has no requireScope',
+    );
+    const headers = { authorization: `Bearer ${key}` };
+    const write = await app.send('POST', '/orders', { headers });
+    expect(write).toMatchObject({
+      status: 403,
+      body: { code: 'missing_scope' },
+    });
+    const misspelt = ['orders:read', 'orders:raed'].at(1);
+    expect(() =>
+      Reflect.apply(guard.requireScope, undefined, [misspelt]),
+    ).toThrow('there is no scope orders:raed');
+    const answer = await app.use(key);
+    expect(answer).toMatchObject({ status: 200 });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  },
+);
+
+failure(
+  'A client sends its key in the URL',
+  {
+    symptom:
+      '401 `missing_api_key`: it is not read there, and our log has the path only',
+    defence: 'read-key',
+    remains: 'The key is in the logs of proxies by then: revoke it',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { key } = await app.issue();
+    const names = ['api_key', 'access_token', 'key', 'authorization'];
+    for (const name of names) {
+      const answer = await app.send('GET', `/orders?${name}=${key}`);
+      expect(answer).toMatchObject({
+        ...missing,
+        body: {
+          detail: 'Send your key in the header Authorization: Bearer',
+        },
+      });
+      expect(answer.headers.get('www-authenticate')).toBe(
+        'Bearer realm="api"',
+      );
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+    }
+    const headers = { 'x-api-key': key, cookie: `api_key=${key}` };
+    const answer = await app.send('GET', '/orders', { headers });
+    expect(answer).toMatchObject(missing);
+    expect(app.log.entries).toEqual([]);
+  },
+);
+
+failure(
+  'A request has two keys, another scheme, or bearer in small letters',
+  {
+    symptom:
+      '400 for two headers, 401 for two keys in one; any case of `Bearer` is right',
+    defence: 'read-key',
+    remains: 'None',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { key } = await app.issue();
+    const cases: [string[], string][] = [
+      [[`bearer ${key}`], '200'],
+      [[`BEARER   ${key}`], '200'],
+      [[`Bearer ${key}`, `Bearer ${key}`], '400'],
+      [[`Bearer ${key}`, 'Basic eDp5'], '400'],
+      [[`Bearer ${key} ${key}`], '401'],
+      [[`Bearer ${key}, Bearer ${key}`], '401'],
+      [[`Bearer ${key},${key}`], '401'],
+      [[`Bearer${key}`], '401'],
+      [[`Bearer\t${key}`], '401'],
+      [[`xBearer ${key}`], '401'],
+      [[`Basic ${key}`], '401'],
+      [[key], '401'],
+      [['Bearer'], '401'],
+      [[''], '401'],
+      [[], '401'],
+    ];
+    for (const [lines, status] of cases)
+      expect(await sendRaw(lines), `${lines}`).toContain(
+        `HTTP/1.1 ${status} `,
+      );
+    const two = await sendRaw([`Bearer ${key}`, 'Bearer x']);
+    expect(two).toContain('several_api_keys');
+    expect(two).toContain('Send one Authorization header');
+    expect(two).toContain('Bearer error="invalid_request"\r\n');
+    // Node refuses bytes that no header may have.
+    expect(await sendRaw([`Bearer ${key}\0`])).toContain(' 400 ');
+
+    async function sendRaw(values: string[]): Promise<string> {
+      const { port, hostname } = new URL(app.url);
+      const socket = connect(Number(port), hostname);
+      const lines = values.map((value) => `Authorization: ${value}`);
+      const head = ['GET /orders HTTP/1.1', 'Host: x', ...lines];
+      socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+      let text = '';
+      socket.setEncoding('utf8').on('data', (part) => {
+        text += part;
+      });
+      await once(socket, 'close');
+      return text;
+    }
+  },
+);
+
+failure(
+  'The owner of a key is deleted or suspended',
+  {
+    symptom: '401 at the next request; 403 for new keys',
+    defence: 'verify',
+    remains:
+      'A key does not end when the person who created it leaves: `createdBy` finds it',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const ada = await app.issue();
+    const bob = await app.issue({}, BOB);
+    await app.pool.query(
+      'update users set suspended_at = now() where email = $1',
+      [ADA],
+    );
+    expect(await app.use(ada.key)).toMatchObject(invalid);
+    const inactive = {
+      status: 403,
+      body: {
+        code: 'owner_not_active',
+        detail: 'The owner of the key is not active',
+      },
+    };
+    expect(await app.create(ADA)).toMatchObject(inactive);
+    expect(await app.rotate(ADA, ada.id)).toMatchObject(inactive);
+    expect((await app.use(bob.key)).status).toBe(200);
+    await app.pool.query('update users set suspended_at = null');
+    expect((await app.use(ada.key)).status).toBe(200);
+
+    await app.pool.query('delete from users where email = $1', [BOB]);
+    expect(await app.use(bob.key)).toMatchObject(invalid);
+    expect(await app.readRow(bob.id)).toBeUndefined();
+    const keys = createApiKeys({ pool: app.pool, rules: RULES });
+    const ownerId = bob.createdBy;
+    const issuer = { ownerId, createdBy: ada.createdBy };
+    const wish = { name: 'ci', scopes: ['orders:read'], days: 1 };
+    await expect(keys.create(issuer, wish)).rejects.toMatchObject({
+      code: 'owner_not_active',
+    });
+  },
+);
+
+failure(
+  'The clock of an app server is wrong by years',
+  {
+    symptom: 'Nothing changes: the clock of Postgres decides',
+    defence: 'verify',
+    remains: 'After a failover, the clock of the new primary does',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { id, key } = await app.issue({ days: 1 });
+    const ended = await app.issue();
+    await app.shift(ended.id, 'ends_at', '-1 second');
+    await app.shift(id, 'ends_at', '5 minutes');
+    for (const now of ['2000-01-01', '2100-01-01']) {
+      vi.useFakeTimers({ toFake: ['Date'], now: new Date(now) });
+      onTestFinished(() => void vi.useRealTimers());
+      expect((await app.use(key)).status).toBe(200);
+      expect(await app.use(ended.key)).toMatchObject(invalid);
+    }
+    vi.useRealTimers();
+
+    // While a request waits for its turn, time passes.
+    const rules = RULES;
+    const keys = createApiKeys({ pool: app.pool, rules, maxKeys: 1 });
+    const { unlock } = await lockOwner(app);
+    const ownerId = ended.createdBy;
+    const creating = keys.create(
+      { ownerId, createdBy: ownerId },
+      { name: 'ci', scopes: ['orders:read'], days: 1 },
+    );
+    await untilWaiting(app.watcher, 1);
+    await app.shift(id, 'ends_at', '0 seconds');
+    await unlock();
+    expect((await creating).name).toBe('ci');
+  },
+);
+
+failure(
+  'A user tries the ids of keys of another user',
+  {
+    symptom: '404, the same as for an id that does not exist',
+    defence: 'revoke',
+    remains: 'None: ids are random, and give access to nothing',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { id, key } = await app.issue();
+    await app.issue({}, BOB);
+    const ids = [id, crypto.randomUUID(), 'x', '1', `${id}%00`];
+    for (const other of ids) {
+      const isUrl = !other.includes('%');
+      const revoked = await app.revoke(BOB, other);
+      const rotated = await app.rotate(BOB, other);
+      if (isUrl) {
+        expect(revoked).toMatchObject(notFound);
+        expect(rotated).toMatchObject(notFound);
+      }
+      expect(revoked.status).toBeLessThan(500);
+      expect(rotated.status).toBeLessThan(500);
+    }
+    expect((await app.list(BOB)).body).toHaveLength(1);
+    expect((await app.list(ADA)).body.map((one) => one.id)).toEqual([
+      id,
+    ]);
+    expect((await app.use(key)).status).toBe(200);
+  },
+);
+
+failure(
+  'Postgres does not answer',
+  {
+    symptom: '500, and not 401: a right key is not called wrong',
+    defence: 'verify',
+    remains: 'No request with a key is answered until it is back',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { key } = await app.issue();
+    await app.pool.query('alter table issued_keys rename to away');
+    const answer = await app.use(key);
+    await app.pool.query('alter table away rename to issued_keys');
+    expect(answer).toMatchObject({
+      status: 500,
+      body: { code: 'internal_error' },
+    });
+    const entries = inspect(app.log.entries, { depth: null });
+    expect(entries).toContain('issued_keys');
+    expect(entries).not.toContain(key.slice(-40));
+    expect((await app.use(key)).status).toBe(200);
+    await waitUntil('the use is written', async () => {
+      const { rows } = await app.pool.query(
+        'select from issued_keys where used_at is not null',
+      );
+      return rows.length === 1;
+    });
+  },
+);

@@ -1,0 +1,64 @@
+import { ApiKeyError } from './key-error.ts';
+import { requirePrefix } from './key-text.ts';
+
+/** What keys look like and may do: one constant of your app. */
+export type KeyRules<Scope extends string = string> = {
+  /** `shop_live`: another one in each environment. */
+  prefix: string;
+  /** Every scope that there is. A name is never used again. */
+  scopes: readonly Scope[];
+};
+
+/** What the owner of a key wants. */
+export type KeyRequest = {
+  /** By which the owner will know it. */
+  name: string;
+  scopes: readonly string[];
+  /** Until it ends. */
+  days: number;
+};
+
+/** Refuses rules that give more, or find less, than they seem to. */
+export function requireRules<Scope extends string>(
+  rules: KeyRules<Scope>,
+): KeyRules<Scope> {
+  requirePrefix(rules.prefix);
+  // A `*` would get each scope that is added later.
+  for (const scope of rules.scopes)
+    if (!/^[a-z]+(:[a-z]+)*$/.test(scope))
+      throw new RangeError(
+        `the scope ${scope} is not like orders:read`,
+      );
+  return rules;
+}
+
+// #region require-request
+/** Only scopes that exist, one by one, and always an end. */
+export function requireRequest(
+  { name, scopes, days }: KeyRequest,
+  { scopes: known, maxDays }: KeyRules & { maxDays: number },
+): void {
+  // NUL and lone surrogates are not text for Postgres.
+  if (!/^[^\p{Cc}\p{Cs}]{1,100}$/u.test(name))
+    refuse('The name is not 1 to 100 printable characters');
+  const isKnown = scopes.every((scope) => known.includes(scope));
+  const isOnce = new Set(scopes).size === scopes.length;
+  if (!isKnown || !isOnce || scopes.length === 0)
+    refuse(`The scopes are not some of: ${known.join(' ')}`);
+  requireWhole({ days }, maxDays);
+}
+// #endregion require-request
+
+/** Refuses what is not a whole number from 1 to the most. */
+export function requireWhole(
+  numbers: Record<string, number>,
+  most: number,
+): void {
+  for (const [name, value] of Object.entries(numbers))
+    if (!Number.isInteger(value) || value < 1 || value > most)
+      refuse(`${name} is not a whole number from 1 to ${most}`);
+}
+
+function refuse(message: string): never {
+  throw new ApiKeyError('invalid_key_request', { message });
+}
