@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createApiKeys } from './api-keys.ts';
 import { RULES } from './app.ts';
+import type { KeyRules } from './key-rules.ts';
 import { checksum, createKey, isKey } from './key-text.ts';
 import { createKeyGuard } from './require-scope.ts';
 import { ADA, BOB, startTestApp } from './test-app.ts';
@@ -315,10 +316,9 @@ describe('the options', () => {
       createApiKeys({ pool, rules: { prefix, scopes } });
     for (const scope of ['*', 'orders:*', '', 'a b', 'a"b', ':a', 'a:'])
       for (const create of [
-        (rules: typeof RULES) => createApiKeys({ pool, rules }),
-        (rules: typeof RULES) =>
-          createKeyVerifier({ pool, rules, log }),
-        (rules: typeof RULES) =>
+        (rules: KeyRules) => createApiKeys({ pool, rules }),
+        (rules: KeyRules) => createKeyVerifier({ pool, rules, log }),
+        (rules: KeyRules) =>
           createKeyGuard({ verify: async () => none, rules, log }),
       ])
         expect(() =>

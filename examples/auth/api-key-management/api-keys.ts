@@ -113,7 +113,7 @@ export function createApiKeys(options: ApiKeysOptions) {
   }
 
   // #region rotate
-  /** A new key with the same rights; the old one ends after the overlap. */
+  /** A new key with the same rights; the old one ends later. */
   async function rotate(
     issuer: Issuer,
     id: string,
@@ -137,7 +137,7 @@ export function createApiKeys(options: ApiKeysOptions) {
     });
   }
 
-  /** At most two live: neither its successor nor its predecessor does. */
+  /** Refused while it is one of two that replace each other. */
   async function findForRotation(
     tx: Queryable,
     ownerId: string,

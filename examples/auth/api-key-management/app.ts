@@ -57,7 +57,7 @@ export function createApp({ pool, log }: AppOptions) {
     },
   );
 
-  // With a login of the user: a leaked key must not make another.
+  // With a login, not a key: a leaked key must not make another.
   app.post('/api-keys', async (request, response) => {
     const issuer = await requireIssuer(request);
     const { body } = await parseCreate(request);

@@ -8,7 +8,7 @@ import {
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import pg from 'pg';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { createApiKeys } from './api-keys.ts';
 import { RULES } from './app.ts';
 import { createKey, hashKey } from './key-text.ts';
@@ -113,7 +113,7 @@ failure(
     );
     expect(calls).toEqual([]);
     // Node itself refuses headers over 16 KB.
-    expect((await fetchWith('x'.repeat(100_000))).status).toBe(431);
+    expect((await fetchWith('x'.repeat(20_000))).status).toBe(431);
     expect((await app.use(key)).status).toBe(200);
 
     function swap(text: string, at: number) {
@@ -141,6 +141,9 @@ failure(
     const other = await app.issue();
     for (const instance of [app, app.there])
       expect((await instance.use(key)).status).toBe(200);
+    await waitUntil('its use is written', async () => {
+      return (await app.readRow(id))?.used_at !== null;
+    });
 
     expect((await app.revoke(ADA, id)).status).toBe(204);
 
@@ -173,36 +176,26 @@ failure(
   },
 );
 
-failure(
-  'A scanner finds a key in a public repository',
-  {
-    symptom:
-      'One pattern finds all keys; `revokeLeaked` ends the key and says whose it is',
-    defence: 'create-key',
-    remains:
-      'You have to register the pattern with the scanner, and to serve its reports',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const { id, key } = await app.issue();
-    const other = await app.issue();
-    const file = `const shop = new Shop({key:"${key}"}); // sha 0f${'a'.repeat(60)}`;
+it('finds all keys by one pattern, and ends a leaked one and says whose it is', async () => {
+  await using app = await startTestApp();
+  const { id, key } = await app.issue();
+  const other = await app.issue();
+  const file = `const shop = new Shop({key:"${key}"}); // sha 0f${'a'.repeat(60)}`;
 
-    const [found = ''] = file.match(/shop_test_[0-9A-Za-z]{49}/g) ?? [];
+  const [found = ''] = file.match(/shop_test_[0-9A-Za-z]{49}/g) ?? [];
 
-    expect(found).toBe(key);
-    const keys = createApiKeys({ pool: app.pool, rules: RULES });
-    const ownerId = other.createdBy;
-    expect(await keys.revokeLeaked(found)).toEqual({ id, ownerId });
-    expect(await app.use(key)).toMatchObject(invalid);
-    expect((await app.use(other.key)).status).toBe(200);
-    const before = await app.readRow(id);
-    expect(await keys.revokeLeaked(found)).toEqual({ id, ownerId });
-    expect(await app.readRow(id)).toEqual(before);
-    const unknown = createKey(RULES.prefix);
-    expect(await keys.revokeLeaked(unknown)).toBeUndefined();
-  },
-);
+  expect(found).toBe(key);
+  const keys = createApiKeys({ pool: app.pool, rules: RULES });
+  const ownerId = other.createdBy;
+  expect(await keys.revokeLeaked(found)).toEqual({ id, ownerId });
+  expect(await app.use(key)).toMatchObject(invalid);
+  expect((await app.use(other.key)).status).toBe(200);
+  const before = await app.readRow(id);
+  expect(await keys.revokeLeaked(found)).toEqual({ id, ownerId });
+  expect(await app.readRow(id)).toEqual(before);
+  const unknown = createKey(RULES.prefix);
+  expect(await keys.revokeLeaked(unknown)).toBeUndefined();
+});
 
 failure(
   'A busy key would write its last use at each request',
@@ -257,61 +250,52 @@ failure(
   },
 );
 
-failure(
-  'The row of the key is locked, or its last use cannot be written',
-  {
-    symptom:
-      'The request is answered; the log has `last use not written`, and a later request writes it',
-    defence: 'touch',
-    remains:
-      'A kill -9 loses the write that is under way: the last use is older, never newer',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const { id, key } = await app.issue();
-    const other = await app.issue();
-    const verifier = createTestVerifier(app);
-    const client = await app.pool.connect();
-    await client.query('begin');
-    await client.query(
-      'select from issued_keys where id = $1 for update',
-      [id],
-    );
+it('answers when the row of the key is locked or its last use cannot be written, and writes it later', async () => {
+  await using app = await startTestApp();
+  const { id, key } = await app.issue();
+  const other = await app.issue();
+  const verifier = createTestVerifier(app);
+  const client = await app.pool.connect();
+  await client.query('begin');
+  await client.query(
+    'select from issued_keys where id = $1 for update',
+    [id],
+  );
 
-    expect(await verifier.verify(key)).toMatchObject({ id });
-    // It ends while the row is locked, and leaves other rows alone.
-    expect(await verifier.touches[0]).toMatchObject({ rowCount: 0 });
-    await client.query('commit');
-    client.release();
-    expect((await app.readRow(id))?.used_at).toBeNull();
+  expect(await verifier.verify(key)).toMatchObject({ id });
+  // It ends while the row is locked, and leaves other rows alone.
+  expect(await verifier.touches[0]).toMatchObject({ rowCount: 0 });
+  await client.query('commit');
+  client.release();
+  expect((await app.readRow(id))?.used_at).toBeNull();
 
-    const gate = Promise.reject(new Error('no connection'));
-    const broken = createTestVerifier({ ...app, gate });
-    for (let request = 1; request <= 2; request++) {
-      expect(await broken.verify(key)).toMatchObject({ id });
-      await expect(broken.touches.at(-1)).rejects.toThrow();
-    }
-    expect(app.log.entries).toEqual(
-      [1, 2].map(() => ({
-        level: 'warn',
-        message: 'last use not written',
-        details: { keyId: id, reason: 'Error: no connection' },
-      })),
-    );
-    await verifier.verify(key);
-    expect(await verifier.touches.at(-1)).toMatchObject({
-      rowCount: 1,
-    });
-    expect((await app.readRow(id))?.used_at).toBeInstanceOf(Date);
-    expect((await app.readRow(other.id))?.used_at).toBeNull();
-  },
-);
+  const gate = Promise.reject(new Error('no connection'));
+  gate.catch(() => {}); // rejected before anything waits for it
+  const broken = createTestVerifier({ ...app, gate });
+  for (let request = 1; request <= 2; request++) {
+    expect(await broken.verify(key)).toMatchObject({ id });
+    await expect(broken.touches.at(-1)).rejects.toThrow();
+  }
+  expect(app.log.entries).toEqual(
+    [1, 2].map(() => ({
+      level: 'warn',
+      message: 'last use not written',
+      details: { keyId: id, reason: 'Error: no connection' },
+    })),
+  );
+  await verifier.verify(key);
+  expect(await verifier.touches.at(-1)).toMatchObject({
+    rowCount: 1,
+  });
+  expect((await app.readRow(id))?.used_at).toBeInstanceOf(Date);
+  expect((await app.readRow(other.id))?.used_at).toBeNull();
+});
 
 failure(
   'A key is replaced while many clients have the old one',
   {
     symptom:
-      'Both are accepted until the end of the overlap, a week by default; then the old one gets 401',
+      'Both are accepted for the overlap, a week by default; then the old one gets 401',
     defence: 'rotate',
     remains: 'A client that is forgotten fails then: look at `usedAt`',
   },
@@ -370,55 +354,44 @@ function daysBetween(from: string, to: string): number {
   return ms / (24 * 60 * 60 * 1000);
 }
 
-failure(
-  'Two rotations of one key arrive at once, or the second before the first is over',
-  {
-    symptom:
-      'One new key, and 409 `rotation_under_way`: at most two keys live',
-    defence: 'rotate',
-    remains:
-      'A new key whose answer got lost has to be revoked; then the old one can be rotated again',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const old = await app.issue();
-    const unrelated = await app.issue();
-    const keys = createApiKeys({ pool: app.pool, rules: RULES });
-    const ownerId = old.createdBy;
-    const { unlock } = await lockOwner(app);
-    const both = [1, 2].map(() =>
-      keys.rotate({ ownerId, createdBy: ownerId }, old.id, WEEK),
-    );
-    await untilWaiting(app.watcher, 2);
-    await unlock();
+it('makes one new key of two rotations at once, and none while both keys live', async () => {
+  await using app = await startTestApp();
+  const old = await app.issue();
+  const unrelated = await app.issue();
+  const keys = createApiKeys({ pool: app.pool, rules: RULES });
+  const ownerId = old.createdBy;
+  const { unlock } = await lockOwner(app);
+  const both = [1, 2].map(() =>
+    keys.rotate({ ownerId, createdBy: ownerId }, old.id, WEEK),
+  );
+  await untilWaiting(app.watcher, 2);
+  await unlock();
 
-    const outcomes = await Promise.allSettled(both);
-    const refused = outcomes.filter(isRejected);
-    expect(refused.map(({ reason }) => reason)).toMatchObject([
-      {
-        code: 'rotation_under_way',
-        status: 409,
-        message:
-          'The key is being replaced: revoke one of the two first',
-      },
-    ]);
-    const { body } = await app.list(ADA);
-    const next = body.find(({ replaces }) => replaces === old.id);
-    const nextId = `${next?.id}`;
-    // Its predecessor lives: a third would be one too many.
-    expect((await app.rotate(ADA, nextId)).status).toBe(409);
-    expect((await app.rotate(ADA, unrelated.id)).status).toBe(201);
+  const outcomes = await Promise.allSettled(both);
+  const refused = outcomes.filter(isRejected);
+  expect(refused.map(({ reason }) => reason)).toMatchObject([
+    {
+      code: 'rotation_under_way',
+      status: 409,
+      message: 'The key is being replaced: revoke one of the two first',
+    },
+  ]);
+  const { body } = await app.list(ADA);
+  const next = body.find(({ replaces }) => replaces === old.id);
+  const nextId = `${next?.id}`;
+  // Its predecessor lives: a third would be one too many.
+  expect((await app.rotate(ADA, nextId)).status).toBe(409);
+  expect((await app.rotate(ADA, unrelated.id)).status).toBe(201);
 
-    // The answer was lost: the new key goes, the old one stays.
-    await app.revoke(ADA, nextId);
-    const again = await app.rotate(ADA, old.id);
-    expect(again.status).toBe(201);
-    expect((await app.use(old.key)).status).toBe(200);
-    await app.revoke(ADA, old.id);
-    expect((await app.rotate(ADA, again.body.id)).status).toBe(201);
-    expect(await app.rotate(ADA, old.id)).toMatchObject(notFound);
-  },
-);
+  // The answer was lost: the new key goes, the old one stays.
+  await app.revoke(ADA, nextId);
+  const again = await app.rotate(ADA, old.id);
+  expect(again.status).toBe(201);
+  expect((await app.use(old.key)).status).toBe(200);
+  await app.revoke(ADA, old.id);
+  expect((await app.rotate(ADA, again.body.id)).status).toBe(201);
+  expect(await app.rotate(ADA, old.id)).toMatchObject(notFound);
+});
 
 failure(
   'A script creates keys in parallel, over the limit',
@@ -618,60 +591,51 @@ failure(
   },
 );
 
-failure(
-  'A request has two keys, another scheme, or bearer in small letters',
-  {
-    symptom:
-      '400 for two headers, 401 for two keys in one; any case of `Bearer` is right',
-    defence: 'read-key',
-    remains: 'None',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const { key } = await app.issue();
-    const cases: [string[], string][] = [
-      [[`bearer ${key}`], '200'],
-      [[`BEARER   ${key}`], '200'],
-      [[`Bearer ${key}`, `Bearer ${key}`], '400'],
-      [[`Bearer ${key}`, 'Basic eDp5'], '400'],
-      [[`Bearer ${key} ${key}`], '401'],
-      [[`Bearer ${key}, Bearer ${key}`], '401'],
-      [[`Bearer ${key},${key}`], '401'],
-      [[`Bearer${key}`], '401'],
-      [[`Bearer\t${key}`], '401'],
-      [[`xBearer ${key}`], '401'],
-      [[`Basic ${key}`], '401'],
-      [[key], '401'],
-      [['Bearer'], '401'],
-      [[''], '401'],
-      [[], '401'],
-    ];
-    for (const [lines, status] of cases)
-      expect(await sendRaw(lines), `${lines}`).toContain(
-        `HTTP/1.1 ${status} `,
-      );
-    const two = await sendRaw([`Bearer ${key}`, 'Bearer x']);
-    expect(two).toContain('several_api_keys');
-    expect(two).toContain('Send one Authorization header');
-    expect(two).toContain('Bearer error="invalid_request"\r\n');
-    // Node refuses bytes that no header may have.
-    expect(await sendRaw([`Bearer ${key}\0`])).toContain(' 400 ');
+it('reads one key of one header, with Bearer in any case (RFC 9110 §11.1)', async () => {
+  await using app = await startTestApp();
+  const { key } = await app.issue();
+  const cases: [string[], string][] = [
+    [[`bearer ${key}`], '200'],
+    [[`BEARER   ${key}`], '200'],
+    [[`Bearer ${key}`, `Bearer ${key}`], '400'],
+    [[`Bearer ${key}`, 'Basic eDp5'], '400'],
+    [[`Bearer ${key} ${key}`], '401'],
+    [[`Bearer ${key}, Bearer ${key}`], '401'],
+    [[`Bearer ${key},${key}`], '401'],
+    [[`Bearer${key}`], '401'],
+    [[`Bearer\t${key}`], '401'],
+    [[`xBearer ${key}`], '401'],
+    [[`Basic ${key}`], '401'],
+    [[key], '401'],
+    [['Bearer'], '401'],
+    [[''], '401'],
+    [[], '401'],
+  ];
+  for (const [lines, status] of cases)
+    expect(await sendRaw(lines), `${lines}`).toContain(
+      `HTTP/1.1 ${status} `,
+    );
+  const two = await sendRaw([`Bearer ${key}`, 'Bearer x']);
+  expect(two).toContain('several_api_keys');
+  expect(two).toContain('Send one Authorization header');
+  expect(two).toContain('Bearer error="invalid_request"\r\n');
+  // Node refuses bytes that no header may have.
+  expect(await sendRaw([`Bearer ${key}\0`])).toContain(' 400 ');
 
-    async function sendRaw(values: string[]): Promise<string> {
-      const { port, hostname } = new URL(app.url);
-      const socket = connect(Number(port), hostname);
-      const lines = values.map((value) => `Authorization: ${value}`);
-      const head = ['GET /orders HTTP/1.1', 'Host: x', ...lines];
-      socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n`);
-      let text = '';
-      socket.setEncoding('utf8').on('data', (part) => {
-        text += part;
-      });
-      await once(socket, 'close');
-      return text;
-    }
-  },
-);
+  async function sendRaw(values: string[]): Promise<string> {
+    const { port, hostname } = new URL(app.url);
+    const socket = connect(Number(port), hostname);
+    const lines = values.map((value) => `Authorization: ${value}`);
+    const head = ['GET /orders HTTP/1.1', 'Host: x', ...lines];
+    socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part) => {
+      text += part;
+    });
+    await once(socket, 'close');
+    return text;
+  }
+});
 
 failure(
   'The owner of a key is deleted or suspended',
@@ -716,100 +680,74 @@ failure(
   },
 );
 
-failure(
-  'The clock of an app server is wrong by years',
-  {
-    symptom: 'Nothing changes: the clock of Postgres decides',
-    defence: 'verify',
-    remains: 'After a failover, the clock of the new primary does',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const { id, key } = await app.issue({ days: 1 });
-    const ended = await app.issue();
-    await app.shift(ended.id, 'ends_at', '-1 second');
-    await app.shift(id, 'ends_at', '5 minutes');
-    for (const now of ['2000-01-01', '2100-01-01']) {
-      vi.useFakeTimers({ toFake: ['Date'], now: new Date(now) });
-      onTestFinished(() => void vi.useRealTimers());
-      expect((await app.use(key)).status).toBe(200);
-      expect(await app.use(ended.key)).toMatchObject(invalid);
-    }
-    vi.useRealTimers();
+it('trusts the clock of Postgres, and not that of an app server', async () => {
+  await using app = await startTestApp();
+  const { id, key } = await app.issue({ days: 1 });
+  const ended = await app.issue();
+  await app.shift(ended.id, 'ends_at', '-1 second');
+  await app.shift(id, 'ends_at', '5 minutes');
+  for (const now of ['2000-01-01', '2100-01-01']) {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date(now) });
+    onTestFinished(() => void vi.useRealTimers());
+    expect((await app.use(key)).status).toBe(200);
+    expect(await app.use(ended.key)).toMatchObject(invalid);
+  }
+  vi.useRealTimers();
 
-    // While a request waits for its turn, time passes.
-    const rules = RULES;
-    const keys = createApiKeys({ pool: app.pool, rules, maxKeys: 1 });
-    const { unlock } = await lockOwner(app);
-    const ownerId = ended.createdBy;
-    const creating = keys.create(
-      { ownerId, createdBy: ownerId },
-      { name: 'ci', scopes: ['orders:read'], days: 1 },
+  // While a request waits for its turn, time passes.
+  const rules = RULES;
+  const keys = createApiKeys({ pool: app.pool, rules, maxKeys: 1 });
+  const { unlock } = await lockOwner(app);
+  const ownerId = ended.createdBy;
+  const creating = keys.create(
+    { ownerId, createdBy: ownerId },
+    { name: 'ci', scopes: ['orders:read'], days: 1 },
+  );
+  await untilWaiting(app.watcher, 1);
+  await app.shift(id, 'ends_at', '0 seconds');
+  await unlock();
+  expect((await creating).name).toBe('ci');
+});
+
+it('gives the same 404 for the key of another user and for none', async () => {
+  await using app = await startTestApp();
+  const { id, key } = await app.issue();
+  await app.issue({}, BOB);
+  const ids = [id, crypto.randomUUID(), 'x', '1', `${id}%00`];
+  for (const other of ids) {
+    const isUrl = !other.includes('%');
+    const revoked = await app.revoke(BOB, other);
+    const rotated = await app.rotate(BOB, other);
+    if (isUrl) {
+      expect(revoked).toMatchObject(notFound);
+      expect(rotated).toMatchObject(notFound);
+    }
+    expect(revoked.status).toBeLessThan(500);
+    expect(rotated.status).toBeLessThan(500);
+  }
+  expect((await app.list(BOB)).body).toHaveLength(1);
+  expect((await app.list(ADA)).body.map((one) => one.id)).toEqual([id]);
+  expect((await app.use(key)).status).toBe(200);
+});
+
+it('calls no key wrong when Postgres fails', async () => {
+  await using app = await startTestApp();
+  const { key } = await app.issue();
+  await app.pool.query('alter table issued_keys rename to away');
+  const answer = await app.use(key);
+  await app.pool.query('alter table away rename to issued_keys');
+  expect(answer).toMatchObject({
+    status: 500,
+    body: { code: 'internal_error' },
+  });
+  const entries = inspect(app.log.entries, { depth: null });
+  expect(entries).toContain('issued_keys');
+  expect(entries).not.toContain(key.slice(-40));
+  expect((await app.use(key)).status).toBe(200);
+  await waitUntil('the use is written', async () => {
+    const { rows } = await app.pool.query(
+      'select from issued_keys where used_at is not null',
     );
-    await untilWaiting(app.watcher, 1);
-    await app.shift(id, 'ends_at', '0 seconds');
-    await unlock();
-    expect((await creating).name).toBe('ci');
-  },
-);
-
-failure(
-  'A user tries the ids of keys of another user',
-  {
-    symptom: '404, the same as for an id that does not exist',
-    defence: 'revoke',
-    remains: 'None: ids are random, and give access to nothing',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const { id, key } = await app.issue();
-    await app.issue({}, BOB);
-    const ids = [id, crypto.randomUUID(), 'x', '1', `${id}%00`];
-    for (const other of ids) {
-      const isUrl = !other.includes('%');
-      const revoked = await app.revoke(BOB, other);
-      const rotated = await app.rotate(BOB, other);
-      if (isUrl) {
-        expect(revoked).toMatchObject(notFound);
-        expect(rotated).toMatchObject(notFound);
-      }
-      expect(revoked.status).toBeLessThan(500);
-      expect(rotated.status).toBeLessThan(500);
-    }
-    expect((await app.list(BOB)).body).toHaveLength(1);
-    expect((await app.list(ADA)).body.map((one) => one.id)).toEqual([
-      id,
-    ]);
-    expect((await app.use(key)).status).toBe(200);
-  },
-);
-
-failure(
-  'Postgres does not answer',
-  {
-    symptom: '500, and not 401: a right key is not called wrong',
-    defence: 'verify',
-    remains: 'No request with a key is answered until it is back',
-  },
-  async () => {
-    await using app = await startTestApp();
-    const { key } = await app.issue();
-    await app.pool.query('alter table issued_keys rename to away');
-    const answer = await app.use(key);
-    await app.pool.query('alter table away rename to issued_keys');
-    expect(answer).toMatchObject({
-      status: 500,
-      body: { code: 'internal_error' },
-    });
-    const entries = inspect(app.log.entries, { depth: null });
-    expect(entries).toContain('issued_keys');
-    expect(entries).not.toContain(key.slice(-40));
-    expect((await app.use(key)).status).toBe(200);
-    await waitUntil('the use is written', async () => {
-      const { rows } = await app.pool.query(
-        'select from issued_keys where used_at is not null',
-      );
-      return rows.length === 1;
-    });
-  },
-);
+    return rows.length === 1;
+  });
+});

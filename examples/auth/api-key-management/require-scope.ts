@@ -41,7 +41,7 @@ export function createKeyGuard<Scope extends string>(
     };
   }
 
-  /** The key of the request; throws on a route without `requireScope`. */
+  /** The key; throws on a route without `requireScope`. */
   function keyOf(request: IncomingMessage): VerifiedKey {
     const key = keys.get(request);
     if (key) return key;

@@ -31,7 +31,7 @@ export function createRevocation(pool: Queryable) {
   }
   // #endregion revoke
 
-  /** Deletes a batch that ended 90 days ago; call it until it returns 0. */
+  /** Deletes a batch, 90 days after the end; call it until 0. */
   async function deleteEnded(limit = 1000): Promise<number> {
     const { rowCount } = await pool.query(
       `delete from issued_keys
