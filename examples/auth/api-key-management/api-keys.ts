@@ -133,7 +133,7 @@ export function createApiKeys(options: ApiKeysOptions) {
          where id = $1`,
         [old.id, overlapSeconds],
       );
-      return insert(tx, { ...issuer, ...old, days, replaces: old.id });
+      return insert(tx, { ...old, ...issuer, days, replaces: old.id });
     });
   }
 
