@@ -228,7 +228,7 @@ describe('retention', () => {
 });
 
 describe('the table', () => {
-  it('refuses what is no key, and has an index for each question but none that a touch changes', async () => {
+  it('refuses rows that are not keys, and has an index for each question and none that a touch changes', async () => {
     await using app = await startTestApp();
     const { id } = await app.issue();
     const bad = [

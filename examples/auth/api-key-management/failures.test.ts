@@ -203,7 +203,8 @@ failure(
     symptom:
       'One write in five minutes, by one conditional update, which changes no index',
     defence: 'touch',
-    remains: 'The last use is up to five minutes too old',
+    remains:
+      'The last use is up to five minutes too old, or more when thousands of keys are busy',
   },
   async () => {
     await using app = await startTestApp();
@@ -236,6 +237,18 @@ failure(
     await first.verify(key);
     expect(first.touches).toHaveLength(2);
     expect(await first.touches[1]).toMatchObject({ rowCount: 1 });
+    // A thousand keys after a restart leave the pool to the requests.
+    const open = Promise.withResolvers<void>();
+    const third = createTestVerifier({ ...app, gate: open.promise });
+    const many = [await app.issue(), await app.issue()];
+    await app.shift(id, 'used_at', '-300 seconds');
+    for (const one of [...many, { key }]) await third.verify(one.key);
+    expect(third.touches).toHaveLength(2);
+    open.resolve();
+    await Promise.all(third.touches);
+    await third.verify(key);
+    expect(third.touches).toHaveLength(3);
+    await third.touches[2];
     expect(app.log.entries).toEqual([]);
 
     async function readVersion() {
@@ -303,6 +316,8 @@ failure(
     await using app = await startTestApp();
     const scopes = ['orders:write', 'orders:read'];
     const old = await app.issue({ name: 'deploy', scopes });
+    const other = await app.issue();
+    const before = await app.readRow(other.id);
 
     const { status, headers, body } = await app.rotate(ADA, old.id);
 
@@ -321,10 +336,9 @@ failure(
       const days = daysBetween(body.createdAt, key.endsAt);
       return [key.id, days];
     });
-    expect(ends).toEqual([
-      [body.id, 90],
-      [old.id, 7],
-    ]);
+    expect(ends[0]).toEqual([body.id, 90]);
+    expect(ends).toContainEqual([old.id, 7]);
+    expect(await app.readRow(other.id)).toEqual(before);
     await app.shift(old.id, 'ends_at', '-1 second');
     expect(await app.use(old.key)).toMatchObject(invalid);
     expect((await app.use(body.key)).status).toBe(200);
@@ -483,6 +497,7 @@ failure(
     const guard = createKeyGuard({ verify, rules, log: app.log });
     const later = guard.requireScope('orders:delete');
     await expect(pass(later, key)).rejects.toMatchObject({
+      name: 'ApiKeyError',
       code: 'missing_scope',
       status: 403,
       message: 'The key lacks a scope',
@@ -727,8 +742,10 @@ it('gives the same 404 for the key of another user and for none', async () => {
     await app.revoke(BOB, id),
     await app.revoke(BOB, crypto.randomUUID()),
     await app.rotate(BOB, id),
-  ])
+  ]) {
     expect(answer).toMatchObject(notFound);
+    expect(answer.headers.has('www-authenticate')).toBe(false);
+  }
   expect((await app.list(BOB)).body).toHaveLength(1);
   expect((await app.list(ADA)).body.map((one) => one.id)).toEqual([id]);
   expect((await app.use(key)).status).toBe(200);

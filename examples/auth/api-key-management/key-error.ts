@@ -24,7 +24,7 @@ const KINDS = {
     'The key lacks a scope',
     'error="insufficient_scope"',
   ],
-  invalid_key_request: [400, 'The request for a key is not valid'],
+  invalid_key_request: [400, ''],
   owner_not_active: [403, 'The owner of the key is not active'],
   too_many_api_keys: [409, 'Revoke a key before you create another'],
   api_key_not_found: [404, 'You have no such key, or it has ended'],

@@ -32,7 +32,7 @@ export function createNaiveApp(
         'select owner from naive_keys where key = $1',
         [key],
       );
-      if (!rows[0]) return response.status(401).end();
+      if (!rows[0]) return void response.status(401).end();
       owners.set(key, rows[0].owner); // spares a query
     }
     await pool.query(

@@ -20,6 +20,9 @@ export type KeyVerifierOptions = {
   touchSeconds?: number;
 };
 
+/** How many connections the writes of the last use may take. */
+const MOST_TOUCHES = 2;
+
 type Found = VerifiedKey & { isLive: boolean; isDue: boolean };
 
 /** Verifies keys by one query each, so that a revocation counts at once. */
@@ -63,7 +66,8 @@ export function createKeyVerifier(options: KeyVerifierOptions) {
   // #region touch
   /** No request waits for it, and it waits for no lock. */
   async function touch(id: string): Promise<void> {
-    if (touching.has(id)) return;
+    // Another request of this key writes it; the pool is for requests.
+    if (touching.has(id) || touching.size >= MOST_TOUCHES) return;
     touching.add(id);
     try {
       await pool.query(
