@@ -77,7 +77,9 @@ export async function prepareBcrypt(
   count: number,
 ): Promise<Way> {
   const keys = Array.from({ length: count }, () => createKey('slow'));
-  const hashes = await Promise.all(keys.map((key) => hash(key, 10)));
+  const hashes = await Promise.all(
+    keys.map((key) => hash(key, { cost: 10 })),
+  );
   await pool.query('create table bcrypt_keys (hash text)');
   await pool.query(
     'insert into bcrypt_keys select unnest($1::text[])',
