@@ -120,8 +120,12 @@ export function createApiKeys(options: ApiKeysOptions) {
     times: { overlapSeconds: number; days: number },
   ): Promise<NewKey> {
     const { overlapSeconds, days } = times;
-    requireWhole({ overlapSeconds }, MOST_OVERLAP_SECONDS);
-    requireWhole({ days }, maxDays);
+    requireWhole(
+      'overlapSeconds',
+      overlapSeconds,
+      MOST_OVERLAP_SECONDS,
+    );
+    requireWhole('days', days, maxDays);
     return inTransaction(pool, async (tx) => {
       await lockOwner(tx, issuer.ownerId);
       const old = await findForRotation(tx, issuer.ownerId, id);
@@ -165,7 +169,7 @@ export function createApiKeys(options: ApiKeysOptions) {
       `select ${COLUMNS}
        from issued_keys
        where owner_id = $1 and ${LIVE}
-       order by created_at desc, id`,
+       order by created_at desc`,
       [ownerId],
     );
     return rows;

@@ -45,18 +45,18 @@ export function requireRequest(
   const isOnce = new Set(scopes).size === scopes.length;
   if (!isKnown || !isOnce || scopes.length === 0)
     refuse(`The scopes are not some of: ${known.join(' ')}`);
-  requireWhole({ days }, maxDays);
+  requireWhole('days', days, maxDays);
 }
 // #endregion require-request
 
 /** Refuses what is not a whole number from 1 to the most. */
 export function requireWhole(
-  numbers: Record<string, number>,
+  name: string,
+  value: number,
   most: number,
 ): void {
-  for (const [name, value] of Object.entries(numbers))
-    if (!Number.isInteger(value) || value < 1 || value > most)
-      refuse(`${name} is not a whole number from 1 to ${most}`);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    refuse(`${name} is not a whole number from 1 to ${most}`);
 }
 
 function refuse(message: string): never {
