@@ -63,12 +63,10 @@ export function createApp({ pool, hasher, policy, log }: AppOptions) {
     const signal = whenGone(response);
     const userId = await passwordsOf(body.email).logIn(body, signal);
     if (!userId) throw refuse();
-    // Right, so it is accepted: the answer tells what is wrong with it.
-    const weakness = await policy.judge(
-      body.password,
-      [body.email],
-      signal,
-    );
+    const names = [body.email];
+    const weakness = await policy.judge(body.password, names, signal);
+    // Right, and others have it too: no session until it is changed.
+    if (weakness === 'password_breached') throw mustChange();
     response.status(201).json({ userId, weakness });
   });
   // #endregion wire
@@ -79,6 +77,14 @@ export function createApp({ pool, hasher, policy, log }: AppOptions) {
 
 function refuse(): HttpProblem {
   return new HttpProblem(401, 'wrong_credentials', 'Try again');
+}
+
+function mustChange(): HttpProblem {
+  return new HttpProblem(
+    403,
+    'password_must_change',
+    'Your password is in a list of stolen ones. Choose another: PUT /password with password and newPassword',
+  );
 }
 
 /** Aborts when the client hangs up: nothing is asked or hashed for it any more. */

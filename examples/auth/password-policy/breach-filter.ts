@@ -34,7 +34,7 @@ function findBit(hash: Buffer, lookup: number, bits: Buffer) {
 // #region open-filter
 /** Refuses a file that is cut off: it would know less than it seems. */
 export function openBreachFilter(file: Buffer) {
-  const bits = file.subarray(HEADER);
+  const bits = Buffer.from(file.subarray(HEADER)); // a copy
   const header = Buffer.concat([MAGIC, digest(bits)]);
   if (bits.length === 0 || !file.subarray(0, HEADER).equals(header))
     throw new TypeError(

@@ -6,7 +6,7 @@ import {
 export type BreachListOptions = HttpClientOptions & {
   /** The name of your app; the service refuses requests without one. */
   userAgent: string;
-  /** Pwned Passwords, or a copy of it that you run. */
+  /** Pwned Passwords, or a copy of it; http only with `allowAddress`. */
   url?: string;
 };
 
@@ -17,11 +17,19 @@ export function createBreachList(options: BreachListOptions) {
     url = 'https://api.pwnedpasswords.com',
     ...limits
   } = options;
-  if (!userAgent) throw new TypeError('userAgent is empty');
+  // What is wrong here would look like an outage at each sign-up.
+  const scheme = limits.allowAddress ? /^https?:/ : /^https:/;
+  if (!scheme.test(url) || /[@?#]/.test(url))
+    throw new TypeError('url is not https://host/path, and no more');
+  const base = new URL(url.replace(/\/*$/, '/'));
+  if (!/^[!-~][ -~]*$/.test(userAgent))
+    throw new TypeError('userAgent is not text in ASCII');
   const client = createHttpClient({
     deadlineMs: 2000,
     attemptMs: 1000,
     maxBytes: 262_144, // an answer has about 100 KB
+    // 250 a second when each takes all of its two seconds.
+    maxCalls: 500,
     ...limits,
   });
 
@@ -33,13 +41,14 @@ export function createBreachList(options: BreachListOptions) {
   ): Promise<boolean> {
     const hash = sha1.toString('hex').toUpperCase();
     // The rest of the hash never leaves this process.
-    const range = `${url}/range/${hash.slice(0, 5)}`;
+    const range = new URL(`range/${hash.slice(0, 5)}`, base);
     const { status, body } = await client.request(range, {
-      // Padding hides in the size of the answer which range it is.
+      // Padding blurs in the size of the answer which range it is.
       headers: { 'user-agent': userAgent, 'add-padding': 'true' },
       signal,
     });
-    const rows = body.toString().trimEnd().split(/\r?\n/);
+    const text = body.toString().toUpperCase().trimEnd();
+    const rows = text.split(/\r?\n/);
     if (status !== 200 || !rows.every((row) => ROW.test(row)))
       throw new BreachListError(`${status} is not a list of hashes`);
     // Padding has the count 0.

@@ -19,12 +19,13 @@ export async function createPolicy({
   filterFile,
   log,
 }: Options) {
+  // First: a list that is never used would stay open.
+  const filter = openBreachFilter(await readFile(filterFile));
   const list = createBreachList({
     userAgent: 'Acme Cloud',
     // Other addresses than those of the internet only for your own.
     ...(ownUrl && { url: ownUrl, allowAddress: () => true }),
   });
-  const filter = openBreachFilter(await readFile(filterFile));
   const words = ['Acme Cloud'];
   const policy = createPasswordPolicy({ list, filter, words, log });
   return { policy, list };

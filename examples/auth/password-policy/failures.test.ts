@@ -1,9 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import {
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
@@ -14,7 +20,7 @@ import {
   openBreachFilter,
 } from './breach-filter.ts';
 import { createBreachList } from './breach-list.ts';
-import { readBreachList } from './build-breach-filter.ts';
+import { hashPasswords } from './build-breach-filter.ts';
 import { isMadeOf } from './context-words.ts';
 import { createPolicy } from './create-policy.ts';
 import { createPasswordPolicy } from './password-policy.ts';
@@ -104,6 +110,8 @@ failure(
       expect(all).not.toContain(password);
       expect(all.toUpperCase()).not.toContain(hash.slice(0, 6));
       expect(all.toUpperCase()).not.toContain(hash.slice(5));
+      for (const form of ['base64', 'base64url', 'latin1'] as const)
+        expect(all).not.toContain(hashForList(password).toString(form));
       expect(app.ranges.seen.map(({ line }) => line)).toContain(
         `GET /range/${hash.slice(0, 5)}`,
       );
@@ -148,7 +156,7 @@ failure(
       'The filter on disk decides after 2 s at most, and the log has `breach list not reached`',
     defence: 'judge',
     remains:
-      'What only the service knows is accepted until the user logs in again: alert on the log line',
+      'What only the service knows is accepted until the user logs in again: alert on the log line. An answer that ends early after a whole row is taken for all of it',
   },
   async () => {
     await using app = await startTestApp({
@@ -197,8 +205,8 @@ failure(
     const back = createPasswordPolicy({ ...app, list, words: [] });
     const next = await app.start(back);
     expect(await next.logIn('down@example.com', rare)).toMatchObject({
-      status: 201,
-      body: { weakness: 'password_breached' },
+      status: 403,
+      body: { code: 'password_must_change' },
     });
     await list.close();
   },
@@ -208,10 +216,10 @@ failure(
   'The rules become stricter, or the password of a user is stolen later',
   {
     symptom:
-      'The login works as before, and its answer has `weakness`; only a new password is refused',
+      'A stolen password is answered with 403 `password_must_change`; others log in as before, and the answer has `weakness`',
     defence: 'wire',
     remains:
-      'The thief may be the one who logs in: let the owner confirm the change by e-mail',
+      'The thief may be the one who logs in and changes it: let the owner confirm the change by e-mail',
   },
   async () => {
     await using app = await startTestApp({ minimum: 8 });
@@ -232,10 +240,20 @@ failure(
       status: 201,
       body: { ...answered.body, weakness: 'password_too_short' },
     });
-    expect(await next.logIn('bob@example.com', GOOD)).toMatchObject({
-      status: 201,
-      body: { weakness: 'password_breached' },
+    const bob = 'bob@example.com';
+    const forced = await next.logIn(bob, GOOD);
+    expect(forced).toMatchObject({
+      status: 403,
+      body: {
+        code: 'password_must_change',
+        detail: expect.stringContaining('PUT /password'),
+      },
     });
+    expect(forced.body).not.toHaveProperty('userId');
+    expect((await next.change(bob, GOOD, `${GOOD} too`)).status).toBe(
+      204,
+    );
+    expect((await next.logIn(bob, `${GOOD} too`)).status).toBe(201);
     const asked = app.ranges.seen.length;
     expect(await next.logIn(ADA, 'a wrong password')).toMatchObject({
       status: 401,
@@ -253,10 +271,10 @@ failure(
   'The password is the name of the user or of the service, decorated',
   {
     symptom:
-      '400 `password_guessable`, in any case and with digits for letters',
+      '400 `password_guessable`: in any case, repeated, padded, or with digits for letters',
     defence: 'context-words',
     remains:
-      'Words that you do not pass, such as birthdays, names spelled backwards, and look-alikes of another script',
+      'Words that you do not pass, names spelled backwards, look-alikes of another script, names of two letters, and names beside 15 digits and symbols',
   },
   async () => {
     await using app = await startTestApp();
@@ -270,6 +288,8 @@ failure(
       'ACMECloud2026!!!',
       'acme2026acme2026',
       'ａｃｍｅ－ｃｌｏｕｄ－２０２６',
+      'Lovelace!!!!!!!!',
+      'lovelace13571357',
     ])
       expect(await app.signUp(ADA, password), password).toMatchObject(
         refused,
@@ -290,7 +310,8 @@ failure(
     symptom:
       '15 characters are enough in any script, as many as fit in 1024 bytes count, and none is trimmed',
     defence: 'judge',
-    remains: 'An emoji of several code points counts several times',
+    remains:
+      'An emoji of several code points counts several times, and an invisible character once',
   },
   async () => {
     await using app = await startTestApp();
@@ -310,6 +331,13 @@ failure(
       if (password) expect(answer).toMatchObject(short);
       else expect(answer).toMatchObject(refusal('invalid_password'));
     }
+    await expect(
+      app.judge('\ud83e and fourteen more', []),
+    ).rejects.toMatchObject({
+      code: 'invalid_password',
+      status: 400,
+      message: 'A character is incomplete',
+    });
     expect(app.ranges.seen).toEqual([]);
 
     for (const [index, password] of [
@@ -464,10 +492,10 @@ describe('the policy', () => {
       );
       expect(await judge(minimum, minimum)).toBeUndefined();
     }
-    for (const minimum of [7, 65, Number.NaN])
+    for (const minimum of [7, 65, 8.5, Number.NaN])
       expect(() =>
         createPasswordPolicy({ ...setUp, words: [], minimum }),
-      ).toThrow('minimum is not between 8 and 64');
+      ).toThrow('minimum is not a whole number from 8 to 64');
   });
 
   it('refuses no composition and no age', async () => {
@@ -501,7 +529,10 @@ describe('the policy', () => {
   it('gives a caller up that is gone, and does not call that an outage', async () => {
     // Nothing but the caller ends this call.
     const limits = { deadlineMs: 600_000, attemptMs: 600_000 };
-    await using app = await startTestApp({ limits });
+    await using app = await startTestApp({
+      limits,
+      listMs: 600_000,
+    });
     app.ranges.answerWith(() => {});
     const mayHave = vi.spyOn(app.filter, 'mayHave');
     const controller = new AbortController();
@@ -516,6 +547,131 @@ describe('the policy', () => {
     expect(hash).not.toHaveBeenCalled();
     expect(mayHave).not.toHaveBeenCalled();
     expect(app.log.entries).toEqual([]);
+  });
+
+  it('calls no answer an outage that its caller ended, whatever the list says', async () => {
+    await using setUp = await startPolicy();
+    const controller = new AbortController();
+    const list = {
+      async isListed(): Promise<boolean> {
+        controller.abort();
+        throw new Error('socket closed');
+      },
+    };
+    const { judge } = createPasswordPolicy({
+      ...setUp,
+      list,
+      words: [],
+    });
+
+    await expect(judge(GOOD, [], controller.signal)).rejects.toBe(
+      controller.signal.reason,
+    );
+    expect(setUp.log.entries).toEqual([]);
+  });
+
+  it('gives up a list that hangs, and its signal says so', async () => {
+    await using setUp = await startPolicy();
+    const signals: (AbortSignal | undefined)[] = [];
+    const list = {
+      isListed(_: Buffer, signal?: AbortSignal) {
+        signals.push(signal);
+        return new Promise<boolean>(() => {});
+      },
+    };
+    const { judge } = createPasswordPolicy({
+      ...setUp,
+      list,
+      words: [],
+      listMs: 20,
+    });
+    const { signal } = new AbortController();
+
+    expect(await judge(OFFLINE, [])).toBe('password_breached');
+    expect(await judge(GOOD, [], signal)).toBeUndefined();
+    expect(signals.map((one) => one?.aborted)).toEqual([true, true]);
+    expect(setUp.log.entries).toEqual(
+      Array(2).fill({
+        level: 'warn',
+        message: 'breach list not reached',
+        details: { reason: expect.stringContaining('TimeoutError') },
+      }),
+    );
+  });
+
+  it('gives a list two seconds, unless you say otherwise', async () => {
+    await using setUp = await startPolicy();
+    const timeout = vi.spyOn(AbortSignal, 'timeout');
+    const judge = (options = {}) =>
+      createPasswordPolicy({ ...setUp, words: [], ...options }).judge(
+        GOOD,
+        [],
+      );
+
+    await judge();
+    await judge({ listMs: 60_000 });
+
+    expect(timeout.mock.calls).toEqual([[2000], [60_000]]);
+    timeout.mockRestore();
+  });
+
+  it('believes a list that answers, whatever the filter has', async () => {
+    await using setUp = await startPolicy();
+    expect(await setUp.judge(OFFLINE, [])).toBeUndefined();
+  });
+
+  it('asks no list about names and short passwords', async () => {
+    await using setUp = await startPolicy();
+    expect(await setUp.judge('short', [])).toBe('password_too_short');
+    expect(await setUp.judge('acmecloud 123456', [])).toBe(
+      'password_guessable',
+    );
+    expect(setUp.ranges.seen).toEqual([]);
+  });
+
+  it('leaves out a name that is missing', async () => {
+    await using setUp = await startPolicy();
+    const names = [undefined, null, 42, 'Ada Lovelace'] as string[];
+    expect(await setUp.judge('lovelace 1815 ada', names)).toBe(
+      'password_guessable',
+    );
+  });
+
+  it('logs each call that the list did not answer', async () => {
+    await using setUp = await startPolicy();
+    await setUp.list.close();
+    for (let turn = 0; turn < 1001; turn++) await setUp.judge(GOOD, []);
+    expect(setUp.log.entries).toHaveLength(1001);
+  });
+
+  it('says in the log when it asks too much at once', async () => {
+    await using setUp = await startPolicy({ limits: { maxCalls: 1 } });
+    setUp.ranges.add(LISTED);
+    const both = [LISTED, OFFLINE].map((one) => setUp.judge(one, []));
+    expect(await Promise.all(both)).toEqual(
+      Array(2).fill('password_breached'),
+    );
+    expect(setUp.log.entries).toEqual([
+      {
+        level: 'warn',
+        message: 'breach list overloaded',
+        details: { reason: expect.stringContaining('overloaded') },
+      },
+    ]);
+  });
+
+  it('asks no list when the hasher has no room', async () => {
+    await using setUp = await startPolicy();
+    const hasher = {
+      hash: vi.fn(),
+      verify: vi.fn(),
+      requireRoom() {
+        throw new Error('full');
+      },
+    };
+    const { hash } = setUp.guard(hasher, []);
+    await expect(hash(GOOD)).rejects.toThrow('full');
+    expect(setUp.ranges.seen).toEqual([]);
   });
 
   it('takes the signal of its caller to the hasher', async () => {
@@ -542,10 +698,21 @@ describe('the policy', () => {
       {
         name: 'WeakPasswordError',
         code: 'password_too_short',
-        message: expect.stringContaining('at least 9 characters'),
+        message:
+          'Use at least 9 characters: four words that do not belong together are easy to remember',
       },
-      { code: 'password_guessable', status: 400, expose: true },
-      { code: 'password_breached' },
+      {
+        code: 'password_guessable',
+        status: 400,
+        expose: true,
+        message:
+          'This is little more than your name or ours. Use words that have nothing to do with you or this service',
+      },
+      {
+        code: 'password_breached',
+        message:
+          'This password is in a list of stolen ones. Use one that is new, and not a variant of this',
+      },
     ]);
     expect(`${errors}`).not.toMatch(/short\b|lovelace|1qaz/);
   });
@@ -556,7 +723,27 @@ describe('the words of the context', () => {
     // What is left of the letters is less than 8, or it is not.
     [true, 'acmeabcdefg', ['acme']],
     [false, 'acmeabcdefgh', ['acme']],
+    // Small letters stand for decoration, and astral ones count once.
     [true, 'acme12345678999', ['Acme']],
+    [true, 'acme11111111111', ['Acme Cloud']],
+    [true, 'Acme$$$$$$$$$$$', ['Acme Cloud']],
+    [true, 'Ada!!!!!!!!!!!!!', [ADA]],
+    [true, `acme${'\u{10428}'.repeat(7)}`, ['acme']],
+    [false, `acme${'\u{10428}'.repeat(8)}`, ['acme']],
+    // Fifteen digits and symbols are long enough; repeated, they are one.
+    [false, 'acme 8%9^2&6*8#9~26(8', ['acme']],
+    [false, 'acme121212121212121', ['acme']],
+    [true, 'acme12121212121212', ['acme']],
+    [true, `acme${'!'.repeat(40)}`, ['acme']],
+    [true, `acme1212121212121${'2'.repeat(9)}`, ['acme']],
+    [false, '133'.repeat(5), ['Lee']],
+    [true, 'l33 133 133 133', ['Lee']],
+    // A letter of Chinese or Japanese counts as two.
+    [true, '李明'.repeat(7), ['李明']],
+    [false, '李明王芳刘伟张', ['李']],
+    [false, '東京海上日動火災春夏秋冬花鳥風', ['東京海上日動火災']],
+    [false, 'acme春夏さク', ['acme']],
+    [true, 'acme春さク', ['acme']],
     [false, 'abcdefg', ['acme']],
     [false, '999999999999999', ['acme']],
     // Longer words first, in whatever order they are given.
@@ -571,6 +758,34 @@ describe('the words of the context', () => {
     [true, 'lovelace king 22', ['king_lovelace']],
     [true, 'lovelace king 22', ['king\nlovelace']],
     [false, 'example lovelace', ['adalovelace']],
+    [true, 'JohnSmith2026!!!', ['john.smith42@gmail.com']],
+    [true, 'JohnSmith2026!!!', ['john42smith@gmail.com']],
+    [true, 'lovelacelovelace', ['lovelace1815@example.com']],
+    [true, 'Smith2026Smith!!', ['smith42']],
+    [true, 'AdaLovelace2026!', ['ada.lovelace+acme@example.com']],
+    [true, 'lovelace lovelace', ['Ada/Lovelace']],
+    [true, 'BoLiBoLiBoLiBoLi', ['Bo Li']],
+    [true, 'kesha kesha 2026', ['Ke$ha Rose']],
+    [true, 'pinkpinkpinkpink', ['P!nk Moore']],
+    [true, 'd’al d’al d’al 1', ['Jo D’Al']],
+    [true, "d'al d'al d'al 1", ["Jo D'Al"]],
+    [true, 'micahel micahel 1', ['m1c4h3l@example.com']],
+    [true, 'müllermüllermüllermüller', ['mu\u0308ller@example.com']],
+    [true, 'a\u0302cme'.repeat(15), ['acme']],
+    [true, 'lovelace lovelace', [`${'a.'.repeat(40)}lovelace42`]],
+    [true, 'kesha kesha 2026', [`${'a.'.repeat(40)}Ke$ha`]],
+    // All forms of a letter are one.
+    [true, 'ΝΙΚΟΣΝΙΚΟΣΝΙΚΟΣ', ['Νίκος']],
+    [true, 'WEISS WEISS WEISS', ['Weiß']],
+    [true, 'weiss weiss weiss', ['WEIẞ']],
+    [true, 'ISIKISIKISIKISIK', ['Işık']],
+    [true, 'iris Iris IRIS 12', ['Iris']],
+    [true, '𝐀𝐂𝐌𝐄𝐀𝐂𝐌𝐄𝐀𝐂𝐌𝐄𝐀𝐂𝐌', ['acme']],
+    [true, '𝐚𝐜𝐦𝐞𝐚𝐜𝐦𝐞𝐚𝐜𝐦𝐞𝐚𝐜𝐦', ['Acme']],
+    [false, '𝐚𝐜𝐦𝐞 𝐨𝐭𝐭𝐞𝐫𝐬 𝐩𝐚𝐢𝐧𝐭', ['acme']],
+    [true, 'soren soren soren', ['Søren']],
+    [true, 'lukasz lukasz 123', ['ŁUKASZ']],
+    [true, 'dordic dordic 123', ['Đorđić']],
     [true, '0bituary obituary', ['obituary']],
     [true, 'obituary obituary', ['0b1tuary']],
     [true, "o'brien o’brien 1", ["O'Brien"]],
@@ -597,8 +812,8 @@ describe('the words of the context', () => {
     ['7', 't'],
     ['+', 't'],
   ])('have %s for %s', (standIn, letter) => {
-    const password = standIn.repeat(15);
-    expect(isMadeOf(password, [letter.repeat(15)])).toBe(true);
+    const password = `x${standIn}yz`.repeat(4);
+    expect(isMadeOf(password, [`x${letter}yz`])).toBe(true);
   });
 });
 
@@ -632,20 +847,107 @@ describe('the list', () => {
     ['counted with a 0 at the end', 'HIT:10', true],
     ['listed beside padding', 'HIT:0\r\nHIT:3', true],
     ['padding', 'OTHER:1\r\nHIT:0', false],
+    ['other than all others in its last digit', 'NEAR:3', false],
     ['missing', 'OTHER:1\r\nOTHER:22', false],
   ])('has a hash that is %s', async (_, text, expected) => {
     await using setUp = await startPolicy();
     const hash = hashForList(GOOD).toString('hex').toUpperCase();
     const rows = text
       .replaceAll('HIT', hash.slice(5))
+      .replaceAll(
+        'NEAR',
+        hash.slice(5, -1) + (hash.endsWith('0') ? 1 : 0),
+      )
       .replaceAll('OTHER', '0123456789ABCDEF0123456789ABCDEF012');
     setUp.ranges.answerWith((_, response) => response.end(rows));
 
     expect(await setUp.list.isListed(hashForList(GOOD))).toBe(expected);
+    // A copy may have small letters.
+    setUp.ranges.answerWith((_, response) => {
+      response.end(rows.toLowerCase());
+    });
+    expect(await setUp.list.isListed(hashForList(GOOD))).toBe(expected);
+  });
+
+  it('is asked again when it is busy', async () => {
+    await using setUp = await startPolicy();
+    setUp.ranges.add(LISTED);
+    setUp.ranges.answerWith((_, response) => {
+      setUp.ranges.answerWith();
+      response.writeHead(503).end();
+    });
+
+    expect(await setUp.list.isListed(hashForList(LISTED))).toBe(true);
+    expect(setUp.ranges.seen).toHaveLength(2);
+  });
+
+  it('may be a copy below a path, with a slash or without', async () => {
+    await using ranges = await startRanges();
+    ranges.answerWith((_, response) => {
+      response.end(`${'A'.repeat(35)}:1`);
+    });
+    for (const path of ['', '/', '/pwned', '/pwned/', '/pwned//']) {
+      const list = createTestList(`${ranges.url}${path}`);
+      await list.isListed(hashForList(GOOD));
+      await list.close();
+    }
+    const range = hashForList(GOOD).toString('hex').slice(0, 5);
+    expect(ranges.seen.map(({ line }) => line.toLowerCase())).toEqual(
+      ['', '', '/pwned', '/pwned', '/pwned'].map(
+        (path) => `get ${path}/range/${range}`,
+      ),
+    );
+  });
+
+  it.each([
+    '',
+    'api.pwnedpasswords.com',
+    'ftp://list.example.com',
+    'http://list.example.com',
+    'https://me:secret@list.example.com',
+    'https://list.example.com?mode=ntlm',
+    'https://list.example.com#top',
+    ' https://list.example.com',
+    'https://',
+  ])('is not at %j', (url) => {
+    const options = { userAgent: 'Touchstone tests', url };
+    expect(() => createBreachList(options)).toThrow(/url/i);
+    if (!url.startsWith('http://'))
+      expect(() =>
+        createBreachList({ ...options, allowAddress: () => true }),
+      ).toThrow(/url/i);
+  });
+
+  it.each(['', ' ', ' Acme', 'Acme\n', 'Acme \u2603'])(
+    'is not asked as %j',
+    (userAgent) => {
+      expect(() => createBreachList({ userAgent })).toThrow(
+        'userAgent is not text in ASCII',
+      );
+    },
+  );
+
+  it('is asked 500 times at once, and no more', async () => {
+    const list = createTestList('https://list.example.com', {
+      lookup: () => new Promise(() => {}),
+    });
+    const isListed = () => list.isListed(hashForList(GOOD));
+    const calls = Array.from({ length: 500 }, isListed);
+    const all = Promise.allSettled(calls);
+
+    await expect(isListed()).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+    await list.close();
+    const codes = (await all).map(
+      (one) => one.status === 'rejected' && one.reason.code,
+    );
+    expect(codes).toEqual(Array(500).fill('closed'));
   });
 
   it.each([
     ['', 200],
+    [`\r\n${'A'.repeat(35)}:1`, 200],
     [`${'A'.repeat(34)}:1`, 200],
     [`${'A'.repeat(36)}:1`, 200],
     [`${'G'.repeat(35)}:1`, 200],
@@ -692,9 +994,6 @@ describe('the list', () => {
     ).rejects.toMatchObject({
       code: 'closed',
     });
-    expect(() => createBreachList({ userAgent: '' })).toThrow(
-      'userAgent is empty',
-    );
   });
 
   it('has two seconds, one for each attempt, and 256 KiB', async () => {
@@ -720,6 +1019,7 @@ describe('the list', () => {
     const list = createBreachList({
       userAgent: 'Touchstone tests',
       url: setUp.ranges.url,
+      allowAddress: () => false,
     });
     await expect(list.isListed(hashForList(GOOD))).rejects.toThrow(
       'address_refused',
@@ -760,42 +1060,94 @@ describe('the filter', () => {
     expect(() => buildBreachFilter([])).toThrow('there are no hashes');
   });
 
-  it('is built of a list as the downloader writes it', async () => {
-    const lines = ['A', 'B', 'C'].map(
-      (letter, index) => `${letter.repeat(40)}:${index + 9}`,
-    );
-    const read = (text: string, atLeast: number) =>
-      readBreachList(Readable.from([text]), atLeast);
-
-    expect(await read(lines.join('\r\n'), 10)).toEqual([
-      Buffer.from('B'.repeat(40), 'hex'),
-      Buffer.from('C'.repeat(40), 'hex'),
-    ]);
-    expect(await read(`${lines[0]}\n`.toLowerCase(), 9)).toHaveLength(
-      1,
-    );
-    for (const bad of [
-      `${'A'.repeat(39)}:9`,
-      `${'A'.repeat(41)}:9`,
-      `${'A'.repeat(40)}:`,
-      `${'A'.repeat(40)}:9x`,
-      'A',
-      `${lines[0]}\n\n${lines[1]}`,
-    ])
-      await expect(read(bad, 1)).rejects.toThrow('this is not a row');
+  it('needs each of its bits to know a hash', () => {
+    const hash = hashForList(OFFLINE);
+    const file = buildBreachFilter([hash]);
+    const bits = file.subarray(40);
+    let found = 0;
+    for (let bit = 0; bit < bits.length * 8; bit++) {
+      const mask = 1 << (bit % 8);
+      const byte = Math.floor(bit / 8);
+      const before = bits.readUInt8(byte);
+      if ((before & mask) === 0) continue;
+      found += 1;
+      bits.writeUInt8(before ^ mask, byte);
+      createHash('sha256').update(bits).digest().copy(file, 8);
+      expect(openBreachFilter(file).mayHave(hash)).toBe(false);
+      bits.writeUInt8(before, byte);
+    }
+    expect(found).toBe(20);
   });
 
-  it('is built by a command, and read by the app', () => {
-    const program = fileURLToPath(
-      new URL('build-breach-filter.ts', import.meta.url),
-    );
-    const hash = hashForList(OFFLINE).toString('hex').toUpperCase();
-    const input = `${hash}:9\r\n${'A'.repeat(40)}:8`;
+  it('does not change with the buffer that it was opened from', () => {
+    const file = buildBreachFilter([hashForList(OFFLINE)]);
+    const { mayHave } = openBreachFilter(file);
+    file.fill(0);
+    expect(mayHave(hashForList(OFFLINE))).toBe(true);
+  });
 
-    const file = execFileSync(process.execPath, [program, '9'], {
-      input,
-    });
+  it('is built of the passwords that are long enough', () => {
+    const list = [
+      'x'.repeat(14),
+      'x'.repeat(15),
+      '\u{1F9A6}'.repeat(14),
+      '\u{1F9A6}'.repeat(15),
+      'e\u0301'.repeat(15),
+      ' a space at both ends ',
+      '',
+    ];
+    const expected = [
+      'x'.repeat(15),
+      '\u{1F9A6}'.repeat(15),
+      '\u00e9'.repeat(15),
+      ' a space at both ends ',
+    ].map(hashForList);
 
-    expect(file).toEqual(buildBreachFilter([hashForList(OFFLINE)]));
+    for (const end of ['\n', '\r\n'])
+      expect(hashPasswords(list.join(end), 15)).toEqual(expected);
+    expect(hashPasswords(list.join('\n'), 14)).toHaveLength(6);
+    expect(hashPasswords(list.join('\n'), Number.NaN)).toEqual([]);
+  });
+
+  it('is not built of hashes, and the error does not quote the line', () => {
+    const hash = hashForList(GOOD).toString('hex');
+    for (const row of [`${hash}:9`, `${hash.toUpperCase()}:12`]) {
+      const text = `${OFFLINE}\r\n${row}\r\n`;
+      expect(() => hashPasswords(text, 15)).toThrow(
+        /^line 2 is a hash, not a password$/,
+      );
+    }
+    expect(hashPasswords(`${hash}9:9\n9${hash}:9`, 15)).toHaveLength(2);
+  });
+
+  it('is built by a command, which replaces the old file once the new one is complete', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'breach-filter-'));
+    const [list, filter, link] = ['list.txt', 'filter', 'link.ts'].map(
+      (name) => join(folder, name),
+    ) as [string, string, string];
+    const program = new URL('build-breach-filter.ts', import.meta.url);
+    await symlink(fileURLToPath(program), link);
+    const run = (...files: string[]) =>
+      execFileSync(process.execPath, [link, ...files], {
+        encoding: 'utf8',
+        stdio: 'pipe',
+      });
+    await writeFile(list, `${OFFLINE}\r\n123456\r\n`);
+    await writeFile(filter, 'the old one');
+    const running = await open(filter);
+
+    expect(run(list, filter)).toBe('1 of 3 lines\n');
+    const built = buildBreachFilter([hashForList(OFFLINE)]);
+    expect(await readFile(filter)).toEqual(built);
+    expect(await running.readFile('utf8')).toBe('the old one');
+    await running.close();
+    expect(run(list, filter, '6')).toBe('2 of 3 lines\n');
+
+    await writeFile(list, '123456\n');
+    const whole = await readFile(filter);
+    expect(() => run(list, filter)).toThrow('there are no hashes');
+    expect(() => run(list)).toThrow('name the list of passwords');
+    expect(await readFile(filter)).toEqual(whole);
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { PasswordRefusedError } from '../password-hashing/password-error.ts';
 import {
   type createPasswordHasher,
   normalise,
@@ -20,6 +22,8 @@ export type PasswordPolicyOptions = {
   words: readonly string[];
   /** 8 to 14 only if each login asks for a second factor as well. */
   minimum?: number;
+  /** For the list, whatever limits it has of its own. */
+  listMs?: number;
   log: { warn: (message: string, details: object) => void };
 };
 
@@ -27,10 +31,11 @@ type Hasher = ReturnType<typeof createPasswordHasher>;
 
 /** Says which passwords are too weak: by length, names and stolen lists. */
 export function createPasswordPolicy(options: PasswordPolicyOptions) {
-  const { list, filter, words, minimum = 15, log } = options;
+  const { list, filter, words, log } = options;
+  const { minimum = 15, listMs = 2000 } = options;
   // SP 800-63B-4 asks for 8 at least, and to accept 64.
-  if (!(minimum >= 8 && minimum <= 64))
-    throw new RangeError('minimum is not between 8 and 64');
+  if (!Number.isInteger(minimum) || minimum < 8 || minimum > 64)
+    throw new RangeError('minimum is not a whole number from 8 to 64');
 
   // #region judge
   /** Undefined when it is good. `names` are those of the user. */
@@ -39,6 +44,8 @@ export function createPasswordPolicy(options: PasswordPolicyOptions) {
     names: readonly string[],
     signal?: AbortSignal,
   ): Promise<Weakness | undefined> {
+    if (!password.isWellFormed())
+      throw new PasswordRefusedError('A character is incomplete');
     requireText(password);
     // As it will be hashed: an é is one character, however typed.
     const bytes = normalise(password);
@@ -52,12 +59,21 @@ export function createPasswordPolicy(options: PasswordPolicyOptions) {
   }
 
   async function isBreached(sha1: Buffer, signal?: AbortSignal) {
+    const limit = AbortSignal.timeout(listMs);
+    const end = signal ? AbortSignal.any([signal, limit]) : limit;
+    const late = once(limit, 'abort'); // for a list that hangs
     try {
-      return await list.isListed(sha1, signal);
+      const asked = list.isListed(sha1, end);
+      const answer = await Promise.race([asked, late]);
+      if (typeof answer === 'boolean') return answer;
+      throw limit.reason;
     } catch (error) {
       signal?.throwIfAborted();
+      const reason = `${error}`;
+      const isFull = reason.includes('overloaded');
+      const what = isFull ? 'overloaded' : 'not reached';
       // A sign-up must not wait for another company to come back.
-      log.warn('breach list not reached', { reason: `${error}` });
+      log.warn(`breach list ${what}`, { reason });
       return filter.mayHave(sha1);
     }
   }
@@ -67,6 +83,8 @@ export function createPasswordPolicy(options: PasswordPolicyOptions) {
   /** The same hasher, which hashes no password that is too weak. */
   function guard(hasher: Hasher, names: readonly string[]): Hasher {
     async function hash(password: string, signal?: AbortSignal) {
+      // A flood that is refused anyway must not use up the list.
+      hasher.requireRoom();
       const weakness = await judge(password, names, signal);
       if (weakness) throw new WeakPasswordError(weakness, minimum);
       return hasher.hash(password, signal);

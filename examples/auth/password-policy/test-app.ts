@@ -92,6 +92,7 @@ export async function startPolicy({
     filter,
     words,
     log,
+    listMs: 60_000,
     ...options,
   });
   return {

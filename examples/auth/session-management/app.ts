@@ -1,4 +1,4 @@
-import express, { type Request } from 'express';
+import express, { type Request, type Response } from 'express';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import {
@@ -22,6 +22,7 @@ type AppOptions = {
   log: Parameters<typeof answerErrors>[0];
 };
 
+const HOUR_MS = 60 * 60 * 1000;
 const email = z.email().max(254).toLowerCase();
 const parseLogin = createRequestParser({
   body: z.strictObject({ email, password: z.string().max(128) }),
@@ -46,6 +47,7 @@ export function createApp(options: AppOptions) {
   app.use((request, response, next) => {
     if (health.answer(request, response)) return;
     requireSameOrigin(request);
+    response.set('cache-control', 'no-store');
     next();
   });
 
@@ -53,22 +55,28 @@ export function createApp(options: AppOptions) {
     const { body } = await parseLogin(request);
     const userId = await authenticate(pool, body);
     const old = readToken(request.headers.cookie);
-    // Of this user or of another: this browser has one session.
     if (old) await sessions.logout(old);
     const device = request.get('user-agent') ?? 'unknown';
     const token = await sessions.begin({ userId, device });
-    response.set(giveToken(token, sessions.lifetimeSeconds));
+    give(response, token);
     response.status(201).json({ userId });
   });
 
   app.post('/sessions/current/factors', async (request, response) => {
     const { token } = await requireSession(request);
     requireCode((await parseCode(request)).body.code);
-    const next = await sessions.renew(token, { mfa: 'yes' });
+    const mfaAt = new Date().toISOString();
+    const next = await sessions.renew(token, { mfaAt });
     if (!next) throw refuse();
-    response.set(giveToken(next, sessions.lifetimeSeconds));
+    give(response, next);
     response.status(204).end();
   });
+
+  function give(response: Response, token: string) {
+    const cookie = giveToken(token, sessions.lifetimeSeconds);
+    // `set` would remove the cookies of others.
+    response.append('set-cookie', cookie);
+  }
 
   async function requireSession(request: Request) {
     const token = readToken(request.headers.cookie);
@@ -85,7 +93,8 @@ export function createApp(options: AppOptions) {
 
   app.get('/admin', async (request, response) => {
     const { session } = await requireSession(request);
-    if (session.data.mfa !== 'yes')
+    const { mfaAt = '' } = session.data;
+    if (!(Date.now() - Date.parse(mfaAt) < HOUR_MS))
       throw new HttpProblem(
         403,
         'second_factor_missing',
@@ -114,7 +123,7 @@ export function createApp(options: AppOptions) {
   app.delete('/sessions/current', async (request, response) => {
     const token = readToken(request.headers.cookie);
     if (token) await sessions.logout(token);
-    response.set(NO_TOKEN).status(204).end();
+    response.append('set-cookie', NO_TOKEN).status(204).end();
   });
 
   app.delete('/sessions/:id', async (request, response) => {

@@ -18,7 +18,8 @@ export function createPatternApp(sessions: Sessions) {
   app.post('/login', async (request, response) => {
     const { userId } = request.body;
     const token = await sessions.begin({ userId, device: 'bench' });
-    response.set(giveToken(token, sessions.lifetimeSeconds)).json({});
+    const cookie = giveToken(token, sessions.lifetimeSeconds);
+    response.append('set-cookie', cookie).json({});
   });
   app.get('/me', async (request, response) => {
     const token = readToken(request.headers.cookie) ?? '';

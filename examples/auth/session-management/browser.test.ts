@@ -128,7 +128,9 @@ async function openSite() {
   const serve: RequestListener = (request, response) => {
     if (request.url === '/') return void response.end('<p>shop</p>');
     if (request.url === '/unguarded')
-      return void response.writeHead(200, giveToken('eve', 60)).end();
+      return void response
+        .writeHead(200, { 'set-cookie': giveToken('eve', 60) })
+        .end();
     const { headers } = request;
     response.on('finish', () => {
       seen.push({

@@ -35,6 +35,7 @@ await runExample(import.meta, ({ pool }) => {
       log.error('expired sessions cannot be deleted', { error });
     }
   }
+  void cleanUp();
   const timer = setInterval(cleanUp, HOUR_MS);
 
   return {
@@ -43,7 +44,7 @@ await runExample(import.meta, ({ pool }) => {
     stop: async () => {
       clearInterval(timer);
       health.drain();
-      redis?.client.destroy();
+      redis?.close();
     },
   };
 });

@@ -1,24 +1,58 @@
-import { createClient } from 'redis';
+import { createClient, ErrorReply } from 'redis';
 import type { RedisSessionsOptions } from './redis-sessions.ts';
 
 type Log = { warn: (message: string, details: object) => void };
 
 /** A client that never ends the process, and lets no command wait for a connection. */
 export function openRedis(url: string, log: Log) {
-  // #region open-redis
   const client = createClient({
     url,
     disableOfflineQueue: true,
-    // Of commands that a frozen Redis does not answer.
-    commandsQueueMaxLength: 1000,
+    // Under way at once; more are refused, so that memory is bounded.
+    commandsQueueMaxLength: 10_000,
+    socket: {
+      // For the first answer; by default, it would be the last try.
+      socketTimeout: 5000,
+      reconnectStrategy: () => 500 + Math.random() * 1000,
+    },
   });
   // Without a listener, a lost connection would end the process.
   client.on('error', (error) => log.warn('redis', { error }));
   // It connects again for ever; the app must start without Redis.
-  void client.connect().catch(() => {});
-  // #endregion open-redis
+  const connect = () => void client.connect().catch(() => {});
+  connect();
+
+  let unanswered = 0;
+  /** Of a connection that swallows all packets, TCP tells after minutes. */
+  function checkConnection() {
+    if (!client.isReady) unanswered = 0;
+    else if (unanswered < 3) ping();
+    else {
+      log.warn('redis is silent', { unanswered });
+      unanswered = 0;
+      client.destroy();
+      connect();
+    }
+  }
+
+  function ping() {
+    unanswered += 1;
+    client.ping().then(hear, (error: unknown) => {
+      if (error instanceof ErrorReply) hear();
+    });
+  }
+
+  function hear() {
+    unanswered = 0;
+  }
+  const timer = setInterval(checkConnection, 1000).unref();
+
+  function close() {
+    clearInterval(timer);
+    client.destroy();
+  }
 
   const send: RedisSessionsOptions['send'] = (command) =>
     client.sendCommand(command);
-  return { client, send };
+  return { client, send, close };
 }

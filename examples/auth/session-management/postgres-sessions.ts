@@ -1,10 +1,14 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
 import {
+  answerInTime,
   createToken,
   hashToken,
+  isUuid,
   type Login,
-  requireText,
+  MAX_SESSIONS,
+  requireData,
   requireTimes,
+  requireUserId,
   type Session,
   type SessionPatch,
   type Sessions,
@@ -13,7 +17,7 @@ import {
 } from './session.ts';
 
 export type PostgresSessionsOptions = SessionTimes & {
-  /** The primary: on a replica, an ended session lives on for a while. */
+  /** To the primary (a replica has ended sessions for a while), with read committed. */
   pool: Pick<Pool, 'query'>;
 };
 
@@ -25,22 +29,40 @@ export function createPostgresSessions(
   options: PostgresSessionsOptions,
 ) {
   const { pool, ...times } = options;
-  const { touchSeconds, idleSeconds, lifetimeSeconds } =
+  const { touchSeconds, idleSeconds, lifetimeSeconds, timeoutMs } =
     requireTimes(times);
   const alive = `ends_at > now()
     and used_at > now() - interval '${idleSeconds} seconds'`;
   const due = `used_at < now() - interval '${touchSeconds} seconds'`;
 
+  function query<Row extends QueryResultRow>(
+    text: string,
+    values?: unknown[],
+  ) {
+    return answerInTime(timeoutMs, () => pool.query<Row>(text, values));
+  }
+
   // #region begin
   async function begin({ userId, device, data = {} }: Login) {
-    requireText(data);
+    requireData(data);
     const token = createToken();
-    await pool.query(
-      `insert into sessions (token_hash, user_id, device, data, ends_at)
+    // At most 100 for each user: those used longest ago end.
+    await query(
+      `with surplus as (
+         delete from sessions
+         where id in (
+           select id
+           from sessions
+           where user_id = $2
+           order by (${alive}) desc, used_at desc
+           offset ${MAX_SESSIONS - 1}
+         )
+       )
+       insert into sessions (token_hash, user_id, device, data, ends_at)
        values ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
       [
         hashToken(token),
-        userId,
+        requireUserId(userId),
         shorten(device),
         data,
         lifetimeSeconds,
@@ -52,7 +74,7 @@ export function createPostgresSessions(
 
   // #region read
   async function read(token: string): Promise<Session | undefined> {
-    const { rows } = await pool.query<Session & { isDue: boolean }>(
+    const { rows } = await query<Session & { isDue: boolean }>(
       `select ${COLUMNS}, ${due} as "isDue"
        from sessions
        where token_hash = $1 and ${alive}`,
@@ -60,22 +82,24 @@ export function createPostgresSessions(
     );
     if (!rows[0]) return undefined;
     const { isDue, ...session } = rows[0];
-    if (isDue) await touch(session.id);
+    // A Postgres that refuses to write can still be read.
+    if (isDue) await touch(session.id).catch(() => {});
     return session;
   }
 
-  /** Of requests at once, one writes; none waits for a lock. */
+  /** Of requests at once, one writes. It waits only for a table lock. */
   async function touch(id: string) {
-    await pool.query(
-      `update sessions
+    await query(
+      // Two statements are one transaction; the id is of the database.
+      `set local lock_timeout = 100;
+       update sessions
        set used_at = now()
        where id = (
          select id
          from sessions
-         where id = $1 and ${due}
+         where id = '${id}' and ${due}
          for update skip locked
        )`,
-      [id],
     );
   }
   // #endregion read
@@ -87,8 +111,8 @@ export function createPostgresSessions(
     next: string,
     patch: SessionPatch,
   ): Promise<boolean> {
-    requireText(patch);
-    const { rowCount } = await pool.query(
+    requireData(patch);
+    const { rowCount } = await query(
       `update sessions
        set token_hash = $2,
            data = jsonb_strip_nulls(data || $3),
@@ -106,29 +130,29 @@ export function createPostgresSessions(
   // #endregion write
 
   async function list(userId: string): Promise<Session[]> {
-    const { rows } = await pool.query<Session>(
+    const { rows } = await query<Session>(
       `select ${COLUMNS}
        from sessions
        where user_id = $1 and ${alive}
-       order by used_at desc
-       limit 100`,
-      [userId],
+       order by used_at desc`,
+      [requireUserId(userId)],
     );
     return rows;
   }
 
   // #region logout
   async function logout(token: string): Promise<void> {
-    await pool.query('delete from sessions where token_hash = $1', [
+    await query('delete from sessions where token_hash = $1', [
       hashToken(token),
     ]);
   }
 
   async function logoutDevice(userId: string, id: string) {
-    const { rowCount } = await pool.query(
-      `delete from sessions
-       where user_id = $1 and id::text = $2`,
-      [userId, id],
+    const user = requireUserId(userId);
+    if (!isUuid(id)) return false;
+    const { rowCount } = await query(
+      'delete from sessions where user_id = $1 and id = $2',
+      [user, id],
     );
     return rowCount === 1;
   }
@@ -137,10 +161,10 @@ export function createPostgresSessions(
     userId: string,
     { except }: { except?: string } = {},
   ): Promise<void> {
-    await pool.query(
+    await query(
       `delete from sessions
-       where user_id = $1 and id::text is distinct from $2`,
-      [userId, except],
+       where user_id = $1 and id is distinct from $2`,
+      [requireUserId(userId), isUuid(except) ? except : null],
     );
   }
   // #endregion logout

@@ -1,3 +1,25 @@
+import { MAX_SESSIONS } from './session.ts';
+
+const OURS = `
+local function isOurs(id, hash)
+  return #id == 36 and string.find(id, '^[%x-]+$')
+    and #hash == 64 and string.find(hash, '^%x+$')
+end
+
+-- Before the first write: nothing of another program is touched.
+local function entriesOf(index)
+  local all, entries = redis.call('hgetall', index), {}
+  for i = 1, #all, 2 do
+    local id, hash = all[i], all[i + 1]
+    if not isOurs(id, hash) then
+      error(index .. ' is of another program')
+    end
+    table.insert(entries, { id = id, hash = hash })
+  end
+  return entries
+end
+`;
+
 /** What each script begins with; its first arguments are the prefix and the idle time. */
 const START = `
 local prefix, idle = ARGV[1], tonumber(ARGV[2])
@@ -7,10 +29,16 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function keyOf(hash) return prefix .. 'token:' .. hash end
 local function indexOf(user) return prefix .. 'user:' .. user end
 
+-- A full Redis refuses the second: what is used goes on.
 local function touch(key, endsAt)
-  -- A full Redis refuses; the session is read all the same.
-  redis.pcall('hset', key, 'usedAt', now)
   redis.call('pexpireat', key, math.min(now + idle, endsAt))
+  redis.call('hset', key, 'usedAt', now)
+end
+
+${OURS}
+local function drop(index, id, hash)
+  redis.call('del', keyOf(hash))
+  return redis.call('hdel', index, id)
 end
 `;
 
@@ -26,22 +54,26 @@ if redis.call('hget', index, id) ~= ARGV[3] then return 0 end
 `;
 // #endregion find
 
-/** Hash, lifetime, fields. Sessions that are over leave the index. */
+/** Hash, lifetime, fields. Sessions that are over, or too many, leave the index. */
 export const BEGIN = `${START}
 local key, lifetime = keyOf(ARGV[3]), tonumber(ARGV[4])
 local fields = cjson.decode(ARGV[5])
 local index = indexOf(fields.userId)
+local entries, alive = entriesOf(index), {}
 for name, value in pairs(fields) do
   redis.call('hset', key, name, value)
 end
 redis.call('hset', key, 'createdAt', now, 'endsAt', now + lifetime)
 touch(key, now + lifetime)
 
-local all = redis.call('hgetall', index)
-for i = 1, #all, 2 do
-  if redis.call('exists', keyOf(all[i + 1])) == 0 then
-    redis.call('hdel', index, all[i])
-  end
+for _, entry in ipairs(entries) do
+  entry.usedAt = redis.call('hget', keyOf(entry.hash), 'usedAt')
+  if entry.usedAt then table.insert(alive, entry)
+  else redis.call('hdel', index, entry.id) end
+end
+table.sort(alive, function(a, b) return a.usedAt > b.usedAt end)
+for i = ${MAX_SESSIONS}, #alive do
+  drop(index, alive[i].id, alive[i].hash)
 end
 redis.call('hset', index, fields.id, ARGV[3])
 if redis.call('pttl', index) < lifetime then
@@ -52,17 +84,18 @@ end
 /** Hash, touch time. */
 export const READ = `${FIND}
 local fields = redis.call('hgetall', key)
-if now - usedAt > tonumber(ARGV[4]) then touch(key, endsAt) end
+-- A Redis that refuses to write can still be read.
+if now - usedAt > tonumber(ARGV[4]) then pcall(touch, key, endsAt) end
 return fields
 `;
 
 /** Hash, next hash, patch. The session keeps its id and its end. */
 export const WRITE = `${FIND}
-local next = keyOf(ARGV[4])
+local next, patch = keyOf(ARGV[4]), cjson.decode(ARGV[5])
 -- First: a full Redis refuses it, and nothing is half done.
 redis.call('hset', index, id, ARGV[4])
 redis.call('rename', key, next)
-for name, value in pairs(cjson.decode(ARGV[5])) do
+for name, value in pairs(patch) do
   if value == cjson.null then
     redis.call('hdel', next, name)
   else
@@ -76,8 +109,8 @@ return 1
 /** User. */
 export const LIST = `${START}
 local sessions = {}
-for _, hash in ipairs(redis.call('hvals', indexOf(ARGV[3]))) do
-  local fields = redis.call('hgetall', keyOf(hash))
+for _, entry in ipairs(entriesOf(indexOf(ARGV[3]))) do
+  local fields = redis.call('hgetall', keyOf(entry.hash))
   if #fields > 0 then table.insert(sessions, fields) end
 end
 return sessions
@@ -85,27 +118,21 @@ return sessions
 
 /** Hash. */
 export const LOGOUT = `${FIND}
-redis.call('del', key)
-return redis.call('hdel', index, id)
+return drop(index, id, ARGV[3])
 `;
 
 /** User, id. */
 export const LOGOUT_DEVICE = `${START}
-local index = indexOf(ARGV[3])
-local hash = redis.call('hget', index, ARGV[4])
-if not hash then return 0 end
-redis.call('del', keyOf(hash))
-return redis.call('hdel', index, ARGV[4])
+local index, id = indexOf(ARGV[3]), ARGV[4]
+local hash = redis.call('hget', index, id)
+if not hash or not isOurs(id, hash) then return 0 end
+return drop(index, id, hash)
 `;
 
 /** User, the id that stays. */
 export const LOGOUT_EVERYWHERE = `${START}
 local index = indexOf(ARGV[3])
-local all = redis.call('hgetall', index)
-for i = 1, #all, 2 do
-  if all[i] ~= ARGV[4] then
-    redis.call('del', keyOf(all[i + 1]))
-    redis.call('hdel', index, all[i])
-  end
+for _, entry in ipairs(entriesOf(index)) do
+  if entry.id ~= ARGV[4] then drop(index, entry.id, entry.hash) end
 end
 `;

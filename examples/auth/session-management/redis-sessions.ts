@@ -1,68 +1,50 @@
 import { randomUUID } from 'node:crypto';
 import * as scripts from './redis-scripts.ts';
 import {
+  answerInTime,
   createToken,
   hashToken,
   type Login,
-  requireText,
+  requireData,
   requireTimes,
+  requireUserId,
   type Session,
   type SessionPatch,
   type Sessions,
   type SessionTimes,
   shorten,
 } from './session.ts';
-import { SessionStoreError } from './session-error.ts';
 
 export type RedisSessionsOptions = SessionTimes & {
   /** Of node-redis: `(command) => client.sendCommand(command)`. */
   send: (command: string[]) => Promise<unknown>;
   /** How all keys begin: two apps in one Redis need two. */
   prefix?: string;
-  /** How long Redis may take for an answer. */
-  timeoutMs?: number;
 };
 
 /** Sessions in one Redis primary, whose clock decides. */
 export function createRedisSessions(
   options: RedisSessionsOptions,
 ): Sessions {
-  const {
-    send,
-    prefix = 'session:',
-    timeoutMs = 1000,
-    ...times
-  } = options;
-  const { touchSeconds, idleSeconds, lifetimeSeconds } =
+  const { send, prefix = 'login-session:', ...times } = options;
+  const { touchSeconds, idleSeconds, lifetimeSeconds, timeoutMs } =
     requireTimes(times);
-  if (!(timeoutMs > 0 && timeoutMs <= 60_000))
-    throw new RangeError('timeoutMs is not between 0 and 60000');
+  if (!prefix) throw new TypeError('prefix is empty');
 
-  // #region run-script
-  /** A script is one step for all others. No answer is an error. */
+  /** A script is one step for all others. */
   async function run(script: string, ...args: (string | number)[]) {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(reject, timeoutMs, new Error('timeout'));
     const texts = [prefix, idleSeconds * 1000, ...args].map(String);
-    try {
-      const sent = send(['EVAL', script, '0', ...texts]);
-      return await Promise.race([sent, promise]);
-    } catch (cause) {
-      const message = 'Redis did not do its part';
-      throw new SessionStoreError(message, { cause });
-    } finally {
-      clearTimeout(timer);
-    }
+    const command = ['EVAL', script, '0', ...texts];
+    return answerInTime(timeoutMs, () => send(command));
   }
-  // #endregion run-script
 
   async function begin({ userId, device, data = {} }: Login) {
-    requireText(data);
+    requireData(data);
     const token = createToken();
     const fields = JSON.stringify({
       ...nameFields(data),
       id: randomUUID(),
-      userId,
+      userId: requireUserId(userId),
       device: shorten(device),
     });
     const lifetimeMs = lifetimeSeconds * 1000;
@@ -81,7 +63,7 @@ export function createRedisSessions(
     next: string,
     patch: SessionPatch,
   ): Promise<boolean> {
-    requireText(patch);
+    requireData(patch);
     const fields = JSON.stringify(nameFields(patch));
     const hashes = [token, next].map(toHex);
     return (await run(scripts.WRITE, ...hashes, fields)) === 1;
@@ -93,11 +75,11 @@ export function createRedisSessions(
   }
 
   async function list(userId: string): Promise<Session[]> {
-    const found = await run(scripts.LIST, userId);
+    const found = await run(scripts.LIST, requireUserId(userId));
     if (!Array.isArray(found)) return [];
     const sessions = found.map(toSession);
     sessions.sort((a, b) => b.usedAt.getTime() - a.usedAt.getTime());
-    return sessions.slice(0, 100);
+    return sessions;
   }
 
   async function logout(token: string): Promise<void> {
@@ -105,14 +87,16 @@ export function createRedisSessions(
   }
 
   async function logoutDevice(userId: string, id: string) {
-    return (await run(scripts.LOGOUT_DEVICE, userId, id)) === 1;
+    const user = requireUserId(userId);
+    return (await run(scripts.LOGOUT_DEVICE, user, id)) === 1;
   }
 
   async function logoutEverywhere(
     userId: string,
     { except = '' }: { except?: string } = {},
   ): Promise<void> {
-    await run(scripts.LOGOUT_EVERYWHERE, userId, except);
+    const user = requireUserId(userId);
+    await run(scripts.LOGOUT_EVERYWHERE, user, except);
   }
 
   return {
@@ -148,13 +132,14 @@ function toSession(reply: string[]): Session {
     if (name.startsWith('data:')) data[name.slice(5)] = value;
     else fields[name] = value;
   }
+  const { id, userId, device, createdAt, usedAt, endsAt } = fields;
   return {
-    id: `${fields.id}`,
-    userId: `${fields.userId}`,
-    device: `${fields.device}`,
+    id: `${id}`,
+    userId: `${userId}`,
+    device: `${device}`,
     data,
-    createdAt: new Date(Number(fields.createdAt)),
-    usedAt: new Date(Number(fields.usedAt)),
-    endsAt: new Date(Number(fields.endsAt)),
+    createdAt: new Date(Number(createdAt)),
+    usedAt: new Date(Number(usedAt)),
+    endsAt: new Date(Number(endsAt)),
   };
 }

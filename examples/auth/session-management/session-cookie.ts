@@ -4,18 +4,13 @@ const NAME = '__Host-session';
 // Lax: a link from a mail is logged in, a form of another site is not.
 const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 
-/** The headers that give a token to the browser. */
+/** The `Set-Cookie` that gives a token to the browser. */
 export function giveToken(token: string, maxAgeSeconds: number) {
-  return {
-    'set-cookie': `${NAME}=${token}; Max-Age=${maxAgeSeconds}; ${ATTRIBUTES}`,
-    'cache-control': 'no-store',
-  };
+  return `${NAME}=${token}; Max-Age=${maxAgeSeconds}; ${ATTRIBUTES}`;
 }
 
-/** The headers that take it away. */
-export const NO_TOKEN = {
-  'set-cookie': `${NAME}=; Max-Age=0; ${ATTRIBUTES}`,
-};
+/** The `Set-Cookie` that takes it away. */
+export const NO_TOKEN = `${NAME}=; Max-Age=0; ${ATTRIBUTES}`;
 
 /** The token of a `Cookie` header, if it looks like one. */
 export function readToken(header: string | undefined) {

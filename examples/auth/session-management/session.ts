@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { SessionDataError } from './session-error.ts';
+import {
+  SessionDataError,
+  SessionStoreError,
+} from './session-error.ts';
 
 /** A login on one device, as its user may see it. */
 export type Session = {
@@ -9,27 +12,28 @@ export type Session = {
   device: string;
   data: Record<string, string>;
   createdAt: Date;
-  /** At most `touchSeconds` old while requests come. */
+  /** The last request may have been up to `touchSeconds` later. */
   usedAt: Date;
   /** Then it ends, no matter how often it is used. */
   endsAt: Date;
 };
 
-/** Values to set; null removes one. Keys come from your code, never from a request. */
+/** Values to set; null removes one. Keys come from your code, never from a request. No roles: they must not last as long. */
 export type SessionPatch = Record<string, string | null | undefined>;
 
 export type Login = {
+  /** A UUID in lower case, as Postgres writes it. */
   userId: string;
   /** What the user will know it by, such as the `User-Agent`. */
   device: string;
   data?: Record<string, string>;
 };
 
-/** What each store does. When it rejects, the answer is not "no session". */
+/** What both stores do. When one rejects, the answer is not "no session". */
 export type Sessions = {
   /** For the `Max-Age` of the cookie. */
   lifetimeSeconds: number;
-  /** Begins a session and returns its token: call it at each login. */
+  /** Begins a session, ends the one used longest ago if there are 100, and returns the token: call it at each login. */
   begin: (login: Login) => Promise<string>;
   /** The session of the token; undefined when it is over. */
   read: (token: string) => Promise<Session | undefined>;
@@ -40,7 +44,7 @@ export type Sessions = {
     token: string,
     patch?: SessionPatch,
   ) => Promise<string | undefined>;
-  /** The 100 sessions of the user that were used last. */
+  /** All sessions of the user, the one that was used last first. */
   list: (userId: string) => Promise<Session[]>;
   logout: (token: string) => Promise<void>;
   /** Ends one session of this user; false when there is none. */
@@ -53,16 +57,20 @@ export type Sessions = {
 };
 
 export type SessionTimes = {
-  /** How long a session lasts without a request. */
+  /** How long a session lasts without a request; up to `touchSeconds` less. */
   idleSeconds?: number;
   /** How long it lasts at most. */
   lifetimeSeconds?: number;
-  /** How exact `usedAt` is: it is written once in that time. */
+  /** How exact `usedAt` is: reads write it once in that time. */
   touchSeconds?: number;
+  /** How long the store may take for an answer. */
+  timeoutMs?: number;
 };
 
 const HOUR = 60 * 60;
 const DAY = 24 * HOUR;
+/** How many sessions a user has at most. */
+export const MAX_SESSIONS = 100;
 
 /** The times of a store, with what is left out. */
 export function requireTimes(times: SessionTimes) {
@@ -70,17 +78,42 @@ export function requireTimes(times: SessionTimes) {
     touchSeconds = 60,
     idleSeconds = 7 * DAY,
     lifetimeSeconds = 30 * DAY,
+    timeoutMs = 1000,
   } = times;
-  const all = { touchSeconds, idleSeconds, lifetimeSeconds };
+  const all = { touchSeconds, idleSeconds, lifetimeSeconds, timeoutMs };
   if (!Object.values(all).every(Number.isInteger))
     throw new RangeError('the times of sessions are not integers');
   // A session that is used must not end as idle.
-  if (touchSeconds < 1 || idleSeconds < 2 * touchSeconds)
-    throw new RangeError('idleSeconds is less than 2 × touchSeconds');
+  if (touchSeconds < 1 || idleSeconds < 10 * touchSeconds)
+    throw new RangeError('idleSeconds is less than 10 × touchSeconds');
   if (lifetimeSeconds < idleSeconds)
     throw new RangeError('lifetimeSeconds is less than idleSeconds');
+  // Browsers keep no cookie longer; 30 days in milliseconds are more.
+  if (lifetimeSeconds > 400 * DAY)
+    throw new RangeError('lifetimeSeconds is more than 400 days');
+  if (timeoutMs < 1 || timeoutMs > 60_000)
+    throw new RangeError('timeoutMs is not between 1 and 60000');
   return all;
 }
+
+// #region answer-in-time
+/** The answer of the store. An error, or no answer in time, is a SessionStoreError. */
+export async function answerInTime<T>(
+  timeoutMs: number,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(reject, timeoutMs, new Error('timeout'));
+  try {
+    return await Promise.race([ask(), promise]);
+  } catch (cause) {
+    const message = 'The store of sessions did not answer';
+    throw new SessionStoreError(message, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+// #endregion answer-in-time
 
 // #region create-and-hash
 /** 256 random bits, which the server makes: it accepts no other. */
@@ -94,22 +127,37 @@ export function hashToken(token: string): Buffer {
 }
 // #endregion create-and-hash
 
-const MAX_BYTES = 1024;
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** Whether a session can have that id. */
+export function isUuid(id: string | undefined): id is string {
+  return UUID.test(`${id}`);
+}
+
+/** The id of a user, which your code knows: a wrong one is a fault. For ids of another type, change this and the column. */
+export function requireUserId(userId: string): string {
+  if (isUuid(userId)) return userId;
+  throw new TypeError('userId is not a UUID in lower case');
+}
+
+const MAX_BYTES = 2048;
+const KEY = /^[a-z][\w.:-]{0,63}$/i;
 
 /** Postgres refuses NUL and lone surrogates; a megabyte would be read at each request. */
-export function requireText(values: SessionPatch): void {
-  for (const [key, value] of Object.entries(values)) {
-    const bytes = Buffer.byteLength(value ?? '');
-    const text = value ?? '';
+export function requireData(patch: SessionPatch): void {
+  for (const [key, value] of Object.entries(patch)) {
+    const text: unknown = value ?? '';
+    if (!KEY.test(key))
+      throw new SessionDataError('a key is not like theme or mfa-at');
     if (
-      bytes > MAX_BYTES ||
+      typeof text !== 'string' ||
       text.includes('\0') ||
       !text.isWellFormed()
     )
-      throw new SessionDataError(
-        `${key} is not text of at most ${MAX_BYTES} bytes`,
-      );
+      throw new SessionDataError(`${key} is not text`);
   }
+  if (Buffer.byteLength(JSON.stringify(patch)) > MAX_BYTES)
+    throw new SessionDataError(`data has more than ${MAX_BYTES} bytes`);
 }
 
 /** A `User-Agent` may have 16 KB, and any bytes. */

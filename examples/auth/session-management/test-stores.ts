@@ -4,10 +4,11 @@ import { type Redis, startRedis } from '@touchstone/kit/redis/redis';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
+import { authenticate, PASSWORD } from './authenticate.ts';
 import { openRedis } from './open-redis.ts';
 import { createPostgresSessions } from './postgres-sessions.ts';
 import { createRedisSessions } from './redis-sessions.ts';
-import type { SessionTimes } from './session.ts';
+import type { Sessions, SessionTimes } from './session.ts';
 
 /** Both keep the same contract. */
 export const STORES = ['postgres', 'redis'] as const;
@@ -40,8 +41,8 @@ export async function openTestStore({
 
   shared ??= startRedis();
   const { url: redisUrl } = redis ?? (await shared);
-  const { client, send } = openRedis(redisUrl, log);
-  stack.defer(() => client.destroy());
+  const { client, send, close } = openRedis(redisUrl, log);
+  stack.defer(close);
   await waitUntil('Redis is connected', () => client.isReady);
   const prefix = `${randomUUID()}:`;
 
@@ -66,6 +67,19 @@ export async function openTestStore({
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
+
+/** The id of a user with that address. */
+export const logInAs = (pool: Pool, email: string) =>
+  authenticate(pool, { email, password: PASSWORD });
+
+/** Until a read is an answer, and not an error. */
+export const untilAnswered = ({ read }: Pick<Sessions, 'read'>) =>
+  waitUntil('the store answers', () =>
+    read('').then(
+      () => true,
+      () => false,
+    ),
+  );
 
 /** The store has the clock: all that it has noted gets older. */
 function movePostgres(pool: Pool, seconds: number) {

@@ -50,7 +50,7 @@ export function createAskVersions(options: AskVersionsOptions) {
     if (!live) throw new ModelProblem(503, 'version_missing', missing);
     const candidate = trial && findVersion(trial.candidate);
     // Without the candidate here, no user counts, in either arm.
-    if (!trial || !candidate) return await live(body, signal);
+    if (!candidate) return live(body, signal);
     const visit = startVisit(trial, user);
     const versions = {
       live: () => settle(live(body, signal)),

@@ -45,7 +45,7 @@ const COUNT = `
   left join trial_outcomes using (prediction_id)
   where trial = $1
   group by share, arm
-  order by share, arm`;
+  order by share`;
 
 function toTallies(
   rows: Row[],

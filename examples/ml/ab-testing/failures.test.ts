@@ -12,17 +12,19 @@ import { failure } from '@touchstone/kit/testing/failure';
 import { createTestLog } from '@touchstone/kit/testing/log';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ModelProblem } from '../model-serving/model-problem.ts';
 import type { AskVersion } from './ask-versions.ts';
 import { type Command, createChangeTrials } from './change-trials.ts';
 import { isInCanary, keyOf } from './choose-arm.ts';
 import { countTrial } from './count-trial.ts';
+import type { Tally } from './evidence.ts';
 import {
   judgeTrial,
   type TrialCount,
   trialRules,
 } from './judge-trial.ts';
+import { startModelTrials } from './model-trials.ts';
 import { createNaiveExperiment } from './naive.ts';
 import {
   type Body,
@@ -39,11 +41,12 @@ import {
   judgeErrors,
   rollBackAfter,
 } from './test-evidence.ts';
+import { holdPauses } from './test-pauses.ts';
 import { startFaulty } from './test-pools.ts';
 import { SCHEMA, startTestTrials } from './test-trials.ts';
 import { FLOWER } from './test-versions.ts';
 import { trainVersion, writeVersion } from './train-version.ts';
-import { createTrialLog } from './trial-log.ts';
+import { createTrialLog, type Exposure } from './trial-log.ts';
 import { createTrialPauses } from './trial-pauses.ts';
 
 const silent = () => true;
@@ -424,22 +427,68 @@ failure(
 );
 
 it('lets a canary answer for half of its time, and the live version then', async () => {
-  await using faulty = await startFaulty('2');
   await using trials = await startTestTrials({
-    versions: {
-      2: async (body, signal) => {
-        await pause(800);
-        return faulty.predict(body, signal);
-      },
-    },
+    versions: { 2: hang },
     limitMs: 1000,
   });
   await trials.startCanary('2', 0.5);
+  await trials.settle();
   const [user = ''] = usersOf('canary', 1);
+  using held = holdPauses();
 
-  const { body } = await trials.predict(user, FLOWER.features);
+  const asked = trials.predict(user, FLOWER.features);
+  await waitUntil('it waits', () => held.pauses.length === 1);
+  held.pauses[0]?.end();
 
-  expect(body.version).toBe('1');
+  expect((await asked).body.version).toBe('1');
+  expect(held.pauses[0]?.milliseconds).toBe(500);
+});
+
+it('lets a process end at once after a canary has answered', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  const [user = ''] = usersOf('canary', 1);
+  const body = FLOWER.features;
+  const { signal } = new AbortController();
+  const before = countTimers();
+
+  await trials.trials.predict({ user, body, signal });
+
+  expect(countTimers()).toBeLessThanOrEqual(before);
+});
+
+it('gives a candidate half a second and looks once a second, unless told otherwise', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  await using one = await startFaulty('1');
+  using held = holdPauses();
+  using _random = vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  const trials = await startModelTrials({
+    pool: database.pool,
+    model: 'irises',
+    first: '1',
+    findVersion: (version) => (version === '1' ? one.predict : hang),
+    rules: { margin: 1.5 },
+    log: createTestLog(),
+  });
+  await waitUntil('it has looked', () => held.pauses.length === 1);
+  const by = { changedBy: 'ada', reason: 'a try' };
+  for (const command of [
+    { to: 'shadow', candidate: '2' },
+    { to: 'canary', trial: 1, share: 0.5 },
+  ] satisfies Command[])
+    await trials.change({ command, ...by });
+
+  const [user = ''] = usersOf('canary', 1);
+  const body = FLOWER.features;
+  const { signal } = new AbortController();
+  const asked = trials.predict({ user, body, signal });
+  held.pauses[1]?.end();
+  const { version } = await asked;
+  await trials.stop();
+
+  expect(version).toBe('1');
+  const waited = held.pauses.map(({ milliseconds }) => milliseconds);
+  expect(waited).toEqual([1000, 250]);
 });
 
 it('keeps the trials of two models apart', async () => {
@@ -486,9 +535,92 @@ it('changes a trial only as long as it is in the stage before', async () => {
   expect(await irises(live)).toBe('change_refused');
   const larger = { ...canary, share: 0.3 };
   expect(await irises(larger)).toBe('change_refused');
-  expect(await roses({ to: 'rollback', trial: 1 })).toBe(
-    'change_refused',
+  const rollback = { to: 'rollback', trial: 1 } as const;
+  expect(await roses(rollback)).toBe('change_refused');
+  // What is live of one model says nothing of another.
+  const begun = { live: '1', share: 0 };
+  const shadow = { to: 'shadow', candidate: '3' } as const;
+  expect(await roses(shadow)).toEqual(begun);
+
+  // While the next trial runs, nothing changes by the one before.
+  const next = { ...begun, live: '2' };
+  expect(await irises(shadow)).toEqual(next);
+  expect(await irises(rollback)).toBe('change_refused');
+  expect(await irises(larger)).toBe('change_refused');
+  expect(await irises({ ...larger, trial: 3 })).toEqual({
+    ...next,
+    share: 0.3,
+  });
+  expect(await irises(live)).toBe('change_refused');
+});
+
+it('keeps who changed a trial last, why and when', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const { pool } = database;
+  const { change } = createChangeTrials({
+    pool,
+    model: 'irises',
+    first: '1',
+    isServed: () => true,
+  });
+  const times = new Set<string>();
+
+  for (const command of [
+    { to: 'shadow', candidate: '2' },
+    { to: 'canary', trial: 1, share: 0.2 },
+    { to: 'live', trial: 1 },
+    { to: 'rollback', trial: 1 },
+  ] satisfies Command[]) {
+    const by = { changedBy: `${command.to}-er`, reason: command.to };
+    await change({ command, ...by });
+
+    const { rows } = await pool.query(
+      'select changed_by, reason, changed_at::text as at from model_trials',
+    );
+    const { at, ...last } = rows[0];
+    expect(last).toEqual({
+      changed_by: by.changedBy,
+      reason: by.reason,
+    });
+    times.add(at);
+  }
+
+  expect(times.size).toBe(4);
+});
+
+it('waits five seconds for the database, and a minute for a count', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const { pool } = database;
+  const { read } = createChangeTrials({
+    pool,
+    model: 'irises',
+    first: '1',
+    isServed: () => true,
+  });
+  const { users } = await startTrialLog(pool);
+  const busy = await Promise.all(
+    Array.from({ length: pool.options.max }, () => pool.connect()),
   );
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+
+  const failed: string[] = [];
+  const failuresBy: string[][] = [];
+  for (const [ask, limitMs] of [
+    [read, 5000],
+    [() => users.tellTruth(crypto.randomUUID(), 'a rose'), 5000],
+    [() => countTrial(pool, 1), 60_000],
+  ] as const) {
+    ask().catch(({ code }) => failed.push(code));
+    for (const passMs of [limitMs - 1, 1]) {
+      await vi.advanceTimersByTimeAsync(passMs);
+      failuresBy.push(failed.splice(0));
+    }
+  }
+  vi.useRealTimers();
+  for (const client of busy) client.release();
+
+  const late = [[], ['timed_out']];
+  expect(failuresBy).toEqual([...late, ...late, ...late]);
 });
 
 it('keeps no trial, and no user, that cannot be', async () => {
@@ -504,17 +636,84 @@ it('keeps no trial, and no user, that cannot be', async () => {
              gen_random_uuid())`;
   await database.pool.query(trial(0.5, 'promoted'));
 
-  for (const wrong of [
-    trial(-0.1, 'ended'),
-    trial(0.51, 'ended'),
-    trial(0, 'lost'),
-    trial(0.1, 'running'), // a canary again
-    user(1, 'dead'),
-    user(9, 'live'),
-  ])
-    await expect(database.pool.query(wrong), wrong).rejects.toThrow(
-      'violates',
-    );
+  for (const [wrong, constraint] of [
+    [trial(-0.1, 'ended'), 'model_trials_share_check'],
+    [trial(0.51, 'ended'), 'model_trials_share_check'],
+    [trial(0, 'lost'), 'model_trials_state_check'],
+    [trial(0.1, 'running'), 'one_canary_of_a_version'],
+    [user(1, 'dead'), 'trial_users_arm_check'],
+    [user(9, 'live'), 'trial_users_trial_fkey'],
+  ] as const)
+    await expect(
+      database.pool.query(wrong),
+      wrong,
+    ).rejects.toMatchObject({ constraint });
+});
+
+it('keeps no row without a value that a count or an operator needs', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const now = new Date();
+  const id = crypto.randomUUID();
+  const tables = {
+    model_trials: {
+      model: 'irises',
+      candidate: '2',
+      share: 0.5,
+      state: 'running',
+      changed_by: 'ada',
+      reason: 'a try',
+      started_at: now,
+      changed_at: now,
+    },
+    trial_users: {
+      trial: 1,
+      user_key: 'eve',
+      failed: false,
+      arm: 'live',
+      share: 0.5,
+      prediction_id: id,
+      met_at: now,
+    },
+    trial_outcomes: {
+      prediction_id: id,
+      truth: 'a rose',
+      told_at: now,
+    },
+  };
+
+  for (const [table, row] of Object.entries(tables)) {
+    const columns = Object.keys(row);
+    const insert = (values: object) =>
+      database.pool.query(
+        `insert into ${table} (${columns})
+         select ${columns}
+         from jsonb_populate_record(null::${table}, $1)`,
+        [JSON.stringify(values)],
+      );
+    await insert(row);
+    for (const column of columns)
+      await expect(
+        insert({ ...row, [column]: null }),
+        `${table}.${column}`,
+      ).rejects.toMatchObject({ code: '23502', column });
+  }
+});
+
+it('finds what is old by an index', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const client = await database.pool.connect();
+  await client.query('set enable_seqscan = off');
+  const explain = (condition: string) =>
+    client.query(`explain select from ${condition} < now()`);
+
+  const users = await explain('trial_users where met_at');
+  const outcomes = await explain('trial_outcomes where told_at');
+  client.release(true);
+
+  expect(JSON.stringify(users.rows)).toContain('trial_users_by_age');
+  expect(JSON.stringify(outcomes.rows)).toContain(
+    'trial_outcomes_by_age',
+  );
 });
 
 it('counts an input that both versions refuse for no version', async () => {
@@ -627,6 +826,13 @@ failure(
   },
 );
 
+it('keeps the arm of each user when a new release is deployed', () => {
+  // Another hash would change the arms of all trials that run.
+  expect(keyOf('irises 1 canary', 'eve')).toBe(
+    '843ab4cd6a94804639d985980a6b3375ac2700100cf14f37e1e0f5cea78bf0e7',
+  );
+});
+
 it('counts a truth that arrives after the rollback in its own trial', async () => {
   await using trials = await startTestTrials();
   await trials.startCanary('bad', 0.5);
@@ -693,9 +899,6 @@ it('answers while the database does not, and loses users of both arms alike', as
     version: '2',
   });
   expect(trials.logged('trial not followed')).toHaveLength(1);
-  expect(trials.logged('users of a trial are lost')).toMatchObject([
-    { details: { lost: 1 } },
-  ]);
   await trials.pool.query(
     `alter table users_gone rename to trial_users;
        alter table trials_gone rename to model_trials`,
@@ -705,6 +908,10 @@ it('answers while the database does not, and loses users of both arms alike', as
   expect(await trials.look()).toMatchObject({
     users: [{ total: 1 }],
   });
+  // Reported once, with the cause: that the table was missing.
+  expect(trials.logged('users of a trial are lost')).toMatchObject([
+    { details: { lost: 1, error: { code: '42P01' } } },
+  ]);
 });
 
 it('deletes users and outcomes that are old, in batches', async () => {
@@ -715,7 +922,7 @@ it('deletes users and outcomes that are old, in batches', async () => {
   await trials.pool.query(
     `update trial_users set met_at = now() - interval '91 days';
        update trial_outcomes set told_at = now() - interval '91 days';
-       update model_trials set started_at = now() - interval '91.5 days'`,
+       update model_trials set started_at = now() - interval '91 days'`,
   );
   const { body } = await trials.predict('new', FLOWER.features);
   await trials.tell(body.id, FLOWER.truth);
@@ -766,9 +973,18 @@ it('writes what is left when it stops', async () => {
   await trials.startCanary('2', 0.5);
   await other.settle();
   await other.predict('eve', FLOWER.features);
+  const lock = await lockTable(trials.pool, 'trial_users', 'share');
+  let hasStopped = false;
 
-  await other.trials.stop();
+  const stopped = other.trials.stop().then(() => {
+    hasStopped = true;
+  });
+  await untilWaiting(trials.pool, 1);
+  const stoppedEarly = hasStopped;
+  await lock.unlock();
+  await stopped;
 
+  expect(stoppedEarly).toBe(false);
   expect(await trials.look()).toMatchObject({ users: [{ total: 1 }] });
 });
 
@@ -833,35 +1049,41 @@ it.each([
 
 it('keeps so many users in memory, and reports how many more it lost', async () => {
   await using database = await freshDatabase({ schema: SCHEMA });
-  const log = createTestLog();
-  const { pool } = database;
-  const pauses = createTrialPauses(1000, () => 0);
-  const users = createTrialLog({ pool, pauses, log });
-  await pool.query(
-    `insert into model_trials
-       (model, candidate, share, changed_by, reason)
-     values ('irises', '2', 0.5, 'ada', 'a try')`,
+  const { users, log, countWritten } = await startTrialLog(
+    database.pool,
   );
 
   for (let place = 1; place <= 20_003; place++)
-    users.add({
-      id: crypto.randomUUID(),
-      trial: 1,
-      key: `${place}`,
-      arm: 'live',
-      share: 0.5,
-      place,
-      label: 'setosa',
-      failed: false,
-    });
+    users.add(userAt(place));
   await waitUntil('what is kept is written', async () => {
     await users.flush();
-    const { users: written } = await countTrial(pool, 1);
-    return written[0]?.total === 20_000;
+    return (await countWritten()) === 20_000;
   });
   expect(log.entries).toContainEqual(
     expect.objectContaining({ details: { lost: 3 } }),
   );
+});
+
+it('writes a user once all who came before have their answers', async () => {
+  await using database = await freshDatabase({ schema: SCHEMA });
+  const { pool } = database;
+  const { users, pauses, countWritten } = await startTrialLog(pool);
+  const [first, second] = [pauses.arrive(), pauses.arrive()];
+
+  users.add(userAt(first));
+  users.add(userAt(second));
+  pauses.leave(second);
+  await users.flush();
+  expect(await countWritten()).toBe(0);
+  pauses.leave(first);
+  await users.flush();
+  expect(await countWritten()).toBe(2);
+
+  // Both are written: Postgres is asked no more.
+  let asked = 0;
+  pool.on('acquire', () => asked++);
+  await users.flush();
+  expect(asked).toBe(0);
 });
 
 it('gives no id, and writes nothing, while no trial runs', async () => {
@@ -911,19 +1133,38 @@ it('asks a shadow beside the live version, and tells no user', async () => {
 
 it('counts a user once, with the arm and the share at which they came', async () => {
   await using trials = await startTestTrials();
-  const silent = () => true;
-  await trials.startCanary('2', 0.1);
-  const early = await sendUsers(trials, { to: 20, silent });
-  await trials.change({ to: 'canary', share: 0.5 });
-  const late = await sendUsers(trials, { to: 40, silent });
+  await trials.change({ to: 'shadow', candidate: '2' });
+  const expected: Tally[] = [];
+  for (const share of [0.1, 0.2, 0.3, 0.4, 0.5]) {
+    await trials.change({ to: 'canary', share });
+    const from = 10 * expected.length;
+    const to = from + 10;
+    const answers = await sendUsers(trials, { from, to, silent });
+    const inCanary = answers.filter(({ version }) => version === '2');
+    expected.push({ share, total: 10, canary: inCanary.length });
+  }
+  await sendUsers(trials, { to: 50, silent }); // all come again
   await trials.settle();
 
-  const inCanary = (answers: typeof early) =>
-    answers.filter(({ version }) => version === '2').length;
-  expect((await trials.look()).users).toEqual([
-    { share: 0.1, total: 20, canary: inCanary(early) },
-    { share: 0.5, total: 20, canary: inCanary(late.slice(20)) },
-  ]);
+  const look = await trials.look();
+  expect(look.users).toEqual(expected);
+  expect(look).not.toHaveProperty('shadow');
+});
+
+it('blames no shadow for a failure of the live version', async () => {
+  const noAnswer = new ModelProblem(422, 'no_answer', 'none');
+  await using trials = await startTestTrials({
+    versions: { 1: () => Promise.reject(noAnswer) },
+  });
+  await trials.change({ to: 'shadow', candidate: '2' });
+
+  const { status } = await trials.predict('eve', FLOWER.features);
+  await trials.settle();
+
+  expect(status).toBe(422);
+  const look = await trials.look();
+  expect(look.failed).toEqual([{ share: 0, total: 1, canary: 0 }]);
+  expect(look).not.toHaveProperty('shadow');
 });
 
 it('refuses a candidate that this server does not serve, and one that was a canary', async () => {
@@ -996,6 +1237,69 @@ it('follows and judges by itself', async () => {
   await waitUntil('it is rolled back', async () => {
     return (await trials.look()).trial === null;
   });
+});
+
+it('looks at a trial at moments of its own', async () => {
+  using held = holdPauses();
+  using random = vi.spyOn(Math, 'random').mockReturnValue(0);
+  await using _trials = await startTestTrials({ followMs: 10 });
+
+  await waitUntil('it has looked', () => held.pauses.length === 1);
+  random.mockReturnValue(1);
+  held.pauses[0]?.end();
+  await waitUntil('it looks again', () => held.pauses.length === 2);
+
+  expect(held.pauses[0]?.milliseconds).toBeCloseTo(8);
+  expect(held.pauses[1]?.milliseconds).toBeCloseTo(12);
+});
+
+it('counts for a twentieth of the time at most', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  await trials.settle();
+  using held = holdPauses();
+  using _random = vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  const lock = await lockTable(trials.pool, 'trial_outcomes');
+
+  const started = performance.now();
+  await trials.startServer({ followMs: 10 });
+  await untilWaiting(trials.pool, 1);
+  const waiting = performance.now();
+  await pause(100);
+  const early = held.pauses.length;
+  const leastMs = performance.now() - waiting;
+  await lock.unlock();
+  await waitUntil('it pauses', () => held.pauses.length === 1);
+  const mostMs = performance.now() - started;
+
+  expect(early).toBe(0); // it counts first
+  const paused = Number(held.pauses[0]?.milliseconds);
+  expect(paused).toBeGreaterThanOrEqual(20 * leastMs);
+  expect(paused).toBeLessThanOrEqual(20 * mostMs);
+});
+
+it('reports nothing when another server ends the trial first', async () => {
+  await using trials = await startTestTrials();
+  await trials.startCanary('2', 0.5);
+  const other = await trials.startServer();
+  await other.settle();
+  await trials.pool.query(
+    `insert into trial_users
+       (trial, user_key, failed, arm, share, prediction_id)
+     select 1, n, true, 'canary', 0.5, gen_random_uuid()
+     from generate_series(1, 20) n`,
+  );
+  const lock = await lockTable(trials.pool, 'model_trials', 'share');
+
+  const judged = [trials.settle(), other.settle()];
+  await untilWaiting(trials.pool, 2);
+  await lock.unlock();
+  await Promise.all(judged);
+
+  const countLogged = (message: string) =>
+    trials.logged(message).length + other.logged(message).length;
+  expect(countLogged('rolled back')).toBe(1);
+  expect(countLogged('trial not followed')).toBe(0);
 });
 
 const RULES = trialRules.parse({ margin: 1.5 });
@@ -1114,6 +1418,23 @@ describe('a verdict', () => {
     expect(judge({ wrong, failed: all(5) })).toBe('open');
   });
 
+  it('is reached by a bet that is worth exactly enough', () => {
+    // Each error of the live version alone doubles this bet.
+    const rules = trialRules.parse({ margin: 3, alpha: 1 / 16 });
+    const judge = (total: number) =>
+      judgeTrial(
+        {
+          ...NOTHING,
+          told: half(200),
+          wrong: [{ share: 0.5, total, canary: 0 }],
+        },
+        rules,
+      );
+
+    expect(judge(3)).toBe('open');
+    expect(judge(4)).toBe('proven');
+  });
+
   it('refuses rules that would prove anything, or nothing', () => {
     for (const wrong of [
       { margin: 1 },
@@ -1202,6 +1523,41 @@ it('waits for the oldest user who has no answer, but not for ever', () => {
   expect(findHorizon()).toBe(second);
   wait(1);
   expect(findHorizon()).toBe(third);
+});
+
+/** A version that never answers. */
+const hang: AskVersion = () => new Promise(() => {});
+
+/** Those that keep the process from its end. */
+const countTimers = () =>
+  process.getActiveResourcesInfo().filter((one) => one === 'Timeout')
+    .length;
+
+/** What one server remembers of the first trial of a database. */
+async function startTrialLog(pool: Pool) {
+  await pool.query(
+    `insert into model_trials
+       (model, candidate, share, changed_by, reason)
+     values ('irises', '2', 0.5, 'ada', 'a try')`,
+  );
+  const log = createTestLog();
+  const pauses = createTrialPauses(1000, () => 0);
+  const users = createTrialLog({ pool, pauses, log });
+  const countWritten = async () =>
+    (await countTrial(pool, 1)).users[0]?.total ?? 0;
+  return { users, pauses, log, countWritten };
+}
+
+/** A user of the live version. */
+const userAt = (place: number): Exposure => ({
+  id: crypto.randomUUID(),
+  trial: 1,
+  key: `${place}`,
+  arm: 'live',
+  share: 0.5,
+  place,
+  label: 'setosa',
+  failed: false,
 });
 
 /** Of no prediction, and as old. */

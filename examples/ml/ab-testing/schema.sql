@@ -22,9 +22,9 @@ create unique index one_canary_of_a_version
 -- A user counts once in a trial, with the arm and the share of then,
 -- and once more if a version fails them.
 create table trial_users (
-  trial integer not null references model_trials,
-  user_key text not null,
-  failed boolean not null,
+  trial integer references model_trials,
+  user_key text,
+  failed boolean,
   arm text not null check (arm in ('live', 'canary', 'shadow')),
   share double precision not null,
   prediction_id uuid not null,
