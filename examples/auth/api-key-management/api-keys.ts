@@ -49,14 +49,12 @@ const COLUMNS = `id, name, start, scopes, replaces,
 // Not now(): in a transaction, that is the time before the lock.
 const LIVE = 'revoked_at is null and ends_at > statement_timestamp()';
 
-const MOST_OVERLAP_SECONDS = 30 * 24 * 60 * 60;
-
 /** The keys of your customers, in Postgres. */
 export function createApiKeys(options: ApiKeysOptions) {
   const { pool, maxKeys = 20, maxDays = 365 } = options;
   const rules = { ...requireRules(options.rules), maxDays };
-  if (![maxKeys, maxDays].every((n) => Number.isInteger(n) && n >= 1))
-    throw new RangeError('maxKeys or maxDays is not a number from 1');
+  requireWhole('maxKeys', maxKeys, 10_000);
+  requireWhole('maxDays', maxDays, 36_500);
 
   // #region create
   /** A new key; its text is in this answer and nowhere else. */
@@ -120,15 +118,14 @@ export function createApiKeys(options: ApiKeysOptions) {
     times: { overlapSeconds: number; days: number },
   ): Promise<NewKey> {
     const { overlapSeconds, days } = times;
-    requireWhole(
-      'overlapSeconds',
-      overlapSeconds,
-      MOST_OVERLAP_SECONDS,
-    );
-    requireWhole('days', days, maxDays);
+    requireWhole('overlapSeconds', overlapSeconds, 30 * 86_400);
     return inTransaction(pool, async (tx) => {
       await lockOwner(tx, issuer.ownerId);
       const old = await findForRotation(tx, issuer.ownerId, id);
+      // A scope that the app has no more is not given again.
+      const scopes = rules.scopes.filter((s) => old.scopes.includes(s));
+      const request = { name: old.name, scopes, days };
+      requireRequest(request, rules);
       // Only ever sooner: an end that was set is not moved back.
       await tx.query(
         `update issued_keys
@@ -137,7 +134,7 @@ export function createApiKeys(options: ApiKeysOptions) {
          where id = $1`,
         [old.id, overlapSeconds],
       );
-      return insert(tx, { ...old, ...issuer, days, replaces: old.id });
+      return insert(tx, { ...issuer, ...request, replaces: old.id });
     });
   }
 
@@ -150,7 +147,8 @@ export function createApiKeys(options: ApiKeysOptions) {
     const { rows } = await tx.query<ListedKey>(
       `select ${COLUMNS}
        from issued_keys
-       where owner_id = $1 and ${LIVE}`,
+       where owner_id = $1 and ${LIVE}
+       for update`, // a revocation under way comes first
       [ownerId],
     );
     const old = rows.find((key) => key.id === id);

@@ -45,7 +45,8 @@ export function createApp({ pool, log }: AppOptions) {
 
   // #region wire
   const keys = createApiKeys({ pool, rules: RULES });
-  const { verify } = createKeyVerifier({ pool, rules: RULES, log });
+  const verifier = createKeyVerifier({ pool, rules: RULES, log });
+  const { verify, flush } = verifier;
   const guard = createKeyGuard({ verify, rules: RULES, log });
 
   app.get(
@@ -101,5 +102,5 @@ export function createApp({ pool, log }: AppOptions) {
   });
 
   app.use(answerNotFound, answerErrors(log));
-  return app;
+  return { app, flush };
 }

@@ -11,13 +11,8 @@ const KINDS = {
   ],
   invalid_api_key: [
     401,
-    'The key is unknown, or it has ended',
+    'The key is unknown or no longer active',
     'error="invalid_token"',
-  ],
-  several_api_keys: [
-    400,
-    'Send one Authorization header',
-    'error="invalid_request"',
   ],
   missing_scope: [
     403,

@@ -42,9 +42,3 @@ export function hashKey(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 // #endregion is-key
-
-/** Names your company and, best, the environment: `shop_live`. */
-export function requirePrefix(prefix: string): void {
-  if (prefix.length > 20 || !/^[a-z]+(_[a-z]+)*$/.test(prefix))
-    throw new RangeError('the prefix is not like shop_live');
-}

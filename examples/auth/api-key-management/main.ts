@@ -24,12 +24,15 @@ await runExample(import.meta, ({ databaseUrl }) => {
     }
   }
   const timer = setInterval(cleanUp, HOUR_MS);
+  cleanUp();
+  const { app, flush } = createApp({ pool, log });
 
   return {
-    app: createApp({ pool, log }),
+    app,
     commands: describeUse,
     stop: async () => {
       clearInterval(timer);
+      await flush();
       await pool.end();
     },
   };

@@ -9,8 +9,6 @@ export type KeyGuardOptions<Scope extends string> = {
   log: { warn: (message: string, details: object) => void };
 };
 
-type Next = (error?: unknown) => void;
-
 /** Lets a request pass that has a key with the scope of its route. */
 export function createKeyGuard<Scope extends string>(
   options: KeyGuardOptions<Scope>,
@@ -27,16 +25,20 @@ export function createKeyGuard<Scope extends string>(
     return async function guard(
       request: IncomingMessage,
       response: ServerResponse,
-      next: Next,
+      next: (error?: unknown) => void,
     ): Promise<void> {
       // What one key gets must not be in a cache for another.
       response.setHeader('cache-control', 'no-store');
-      const key = await verify(readKey(request));
-      if (!key.scopes.includes(scope)) {
-        log.warn('api key lacks a scope', { keyId: key.id, scope });
-        throw new ApiKeyError('missing_scope', { scope });
+      try {
+        const key = await verify(readKey(request));
+        if (!key.scopes.includes(scope)) {
+          log.warn('api key lacks a scope', { keyId: key.id, scope });
+          throw new ApiKeyError('missing_scope', { scope });
+        }
+        keys.set(request, key);
+      } catch (error) {
+        return next(error); // Express 4 ignores a rejection
       }
-      keys.set(request, key);
       next();
     };
   }
@@ -54,11 +56,10 @@ export function createKeyGuard<Scope extends string>(
 
 // #region read-key
 /** From the header alone: a URL is in logs, histories and referers. */
-export function readKey({ headersDistinct }: IncomingMessage): string {
-  const [header = '', ...others] = headersDistinct.authorization ?? [];
-  if (others.length > 0) throw new ApiKeyError('several_api_keys');
+export function readKey({ headers }: IncomingMessage): string {
   // RFC 9110 §11.1: the scheme in any case.
-  const [, key] = /^bearer +(\S+)$/i.exec(header) ?? [];
+  const { authorization = '' } = headers;
+  const [, key] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
   if (!key) throw new ApiKeyError('missing_api_key');
   return key;
 }

@@ -2,17 +2,18 @@ import type { Queryable } from '../../postgres/transactions-and-locking/queryabl
 import { ApiKeyError } from './key-error.ts';
 import { hashKey } from './key-text.ts';
 
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
 /** Ends keys, and deletes those that ended long ago. */
 export function createRevocation(pool: Queryable) {
   // #region revoke
   /** Counts at the next request, at each instance. */
   async function revoke(ownerId: string, id: string): Promise<void> {
-    // Of a NUL, Postgres would make an error of ours.
-    if (id.includes('\0')) throw new ApiKeyError('api_key_not_found');
+    if (!UUID.test(id)) throw new ApiKeyError('api_key_not_found');
     const { rowCount } = await pool.query(
       `update issued_keys
        set revoked_at = coalesce(revoked_at, now())
-       where owner_id = $1 and id::text = $2`,
+       where owner_id = $1 and id = $2`,
       [ownerId, id],
     );
     if (rowCount !== 1) throw new ApiKeyError('api_key_not_found');
@@ -33,18 +34,17 @@ export function createRevocation(pool: Queryable) {
   }
   // #endregion revoke
 
-  /** Deletes a batch, 90 days after the end; call it until 0. */
-  async function deleteEnded(limit = 1000): Promise<number> {
+  /** Deletes up to 1000, 90 days after the end; call it until 0. */
+  async function deleteEnded(): Promise<number> {
     const { rowCount } = await pool.query(
       `delete from issued_keys
        where id in (
          select id
          from issued_keys
-         where ends_at < now() - interval '90 days'
-         limit $1
+         where least(ends_at, revoked_at) < now() - interval '90 days'
+         limit 1000
          for update skip locked
        )`,
-      [limit],
     );
     return Number(rowCount);
   }

@@ -24,6 +24,6 @@ create table issued_keys (
   used_at timestamptz
 ) with (fillfactor = 80);
 
-create index issued_keys_of_an_owner on issued_keys (owner_id);
-create index issued_keys_by_end on issued_keys (ends_at);
+create index keys_of_owner on issued_keys (owner_id, revoked_at);
+create index ended_keys on issued_keys (least(ends_at, revoked_at));
 -- #endregion issued-keys

@@ -24,8 +24,9 @@ export async function startTestApp() {
   const log = createTestLog();
 
   async function startInstance() {
-    const server = stack.use(await listen(createApp({ pool, log })));
-    return createKeyClient(server.url);
+    const { app, flush } = createApp({ pool, log });
+    const server = stack.use(await listen(app));
+    return { ...createKeyClient(server.url), flush };
   }
   const here = await startInstance();
 
@@ -34,6 +35,15 @@ export async function startTestApp() {
     const { status, body } = await here.create(email, wish);
     if (status !== 201) throw new Error(`${status} ${body.code}`);
     return body;
+  }
+
+  /** The id of a user, who is registered by this. */
+  async function login(email: string) {
+    const { rows } = await pool.query<{ id: string }>(
+      'insert into users (email) values ($1) returning id',
+      [email],
+    );
+    return `${rows[0]?.id}`;
   }
 
   async function readRow(id: string) {
@@ -59,6 +69,7 @@ export async function startTestApp() {
     watcher,
     log,
     issue,
+    login,
     readRow,
     shift,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

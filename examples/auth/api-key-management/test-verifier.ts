@@ -11,16 +11,19 @@ type Options = {
   log: { warn: (message: string, details: object) => void };
   touchSeconds?: number;
   /** What the writes of the last use wait for. */
-  gate?: Promise<void>;
+  gate?: () => Promise<void>;
 };
 
-/** A verifier, and the writes of the last use that it has sent. */
+/** A verifier, and the writes of last uses that it has sent. */
 export function createTestVerifier({
   pool,
   gate,
   ...options
 }: Options) {
-  const touches: Promise<{ rowCount: number | null }>[] = [];
+  const touches: {
+    ids: unknown;
+    done: Promise<{ rowCount: number | null }>;
+  }[] = [];
 
   async function query<Row extends QueryResultRow>(
     statement: string | Statement,
@@ -28,17 +31,23 @@ export function createTestVerifier({
   ) {
     if (!`${statement}`.startsWith('update'))
       return pool.query<Row>(statement, values);
-    const done = Promise.resolve(gate).then(() =>
+    const done = Promise.resolve(gate?.()).then(() =>
       pool.query<Row>(statement, values),
     );
-    touches.push(done);
+    touches.push({ ids: values?.[0], done });
     return done;
   }
 
-  const { verify } = createKeyVerifier({
+  const { verify, flush } = createKeyVerifier({
     ...options,
     pool: { query },
     rules: RULES,
   });
-  return { verify, touches };
+  /** Writes what is due, and says of which keys and how many rows. */
+  async function write() {
+    await flush();
+    const { ids, done } = touches.at(-1) ?? {};
+    return { ids, rowCount: (await done)?.rowCount };
+  }
+  return { verify, flush, touches, write };
 }

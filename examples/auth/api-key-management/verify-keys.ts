@@ -1,6 +1,10 @@
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import { ApiKeyError } from './key-error.ts';
-import { type KeyRules, requireRules } from './key-rules.ts';
+import {
+  type KeyRules,
+  requireRules,
+  requireWhole,
+} from './key-rules.ts';
 import { hashKey, isKey } from './key-text.ts';
 
 /** Who calls, and what they may do. */
@@ -20,20 +24,18 @@ export type KeyVerifierOptions = {
   touchSeconds?: number;
 };
 
-/** How many connections the writes of the last use may take. */
-const MOST_TOUCHES = 2;
-
 type Found = VerifiedKey & { isLive: boolean; isDue: boolean };
 
 /** Verifies keys by one query each, so that a revocation counts at once. */
 export function createKeyVerifier(options: KeyVerifierOptions) {
   const { pool, log, touchSeconds = 300 } = options;
   const { prefix } = requireRules(options.rules);
-  if (!Number.isInteger(touchSeconds) || touchSeconds < 1)
-    throw new RangeError('touchSeconds is not a whole number from 1');
-  const due = `used_at is null
-    or used_at < now() - interval '${touchSeconds} seconds'`;
-  const touching = new Set<string>();
+  requireWhole('touchSeconds', touchSeconds, 86_400);
+  // True for null, and for a time after now: the clock was put back.
+  const isDue = `(used_at between now() - interval '${touchSeconds} seconds'
+    and now()) is not true`;
+  const due = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
 
   // #region verify
   /** The key of this text; throws an ApiKeyError for any other text. */
@@ -44,7 +46,7 @@ export function createKeyVerifier(options: KeyVerifierOptions) {
       `select issued_keys.id, owner_id as "ownerId", scopes,
          revoked_at is null and ends_at > now()
            and suspended_at is null as "isLive",
-         ${due} as "isDue"
+         ${isDue} as "isDue"
        from issued_keys
        join users on users.id = owner_id
        where key_hash = $1`,
@@ -52,46 +54,56 @@ export function createKeyVerifier(options: KeyVerifierOptions) {
     );
     const [key] = rows;
     if (!key) throw new ApiKeyError('invalid_api_key');
-    const { isLive, isDue, ...verified } = key;
+    const { isLive, isDue: mustTouch, ...verified } = key;
     if (!isLive) {
       // Of a client that was forgotten, or of a thief.
-      log.warn('ended api key was used', { keyId: key.id });
+      log.warn('inactive api key was used', { keyId: key.id });
       throw new ApiKeyError('invalid_api_key');
     }
-    if (isDue) touch(key.id);
+    if (mustTouch) touch(key.id);
     return verified;
   }
   // #endregion verify
 
   // #region touch
-  /** No request waits for it, and it waits for no lock. */
-  async function touch(id: string): Promise<void> {
-    // Another request of this key writes it; the pool is for requests.
-    if (touching.has(id) || touching.size >= MOST_TOUCHES) return;
-    touching.add(id);
+  /** No request waits for the write: one statement takes all. */
+  function touch(id: string): void {
+    // More than a second brings: it is full only when writes fail.
+    if (due.size < 10_000) due.add(id);
+    timer ??= start(1000);
+  }
+
+  function start(ms: number) {
+    return setTimeout(() => flush().catch(() => {}), ms).unref();
+  }
+
+  /** Writes the last uses that wait; call it before the pool ends. */
+  async function flush(): Promise<void> {
+    clearTimeout(timer);
+    const ids = [...due];
+    let pauseMs = 1000;
     try {
       await pool.query(
         `update issued_keys
          set used_at = now()
-         where id = (
+         where id in (
            select id
            from issued_keys
-           where id = $1 and (${due})
+           where id = any($1) and ${isDue}
            for update skip locked
          )`,
-        [id],
+        [ids],
       );
+      for (const id of ids) due.delete(id);
     } catch (error) {
-      // The next request tries again.
-      log.warn('last use not written', {
-        keyId: id,
-        reason: `${error}`,
-      });
+      pauseMs = 60_000;
+      const details = { keys: ids.length, reason: `${error}` };
+      log.warn('last uses not written', details);
     } finally {
-      touching.delete(id);
+      timer = due.size > 0 ? start(pauseMs) : undefined;
     }
   }
   // #endregion touch
 
-  return { verify };
+  return { verify, flush };
 }
