@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { createApiKeys } from './api-keys.ts';
 import { RULES } from './app.ts';
 import { createKey } from './key-text.ts';
+import { createNaiveKey, NAIVE_TABLE } from './naive.ts';
 import { createKeyVerifier } from './verify-keys.ts';
 
 /** One way to verify keys, and keys that it accepts. */
@@ -52,21 +53,32 @@ export function prepareCached({ keys, verify }: Way): Way {
   };
 }
 
-/** Keys in plain text, compared in the app. */
-export async function preparePlain(
+/** The naive way: a map in the process, and a write at each request. */
+export async function prepareNaive(
   pool: Pool,
   count: number,
 ): Promise<Way> {
-  const keys = Array.from({ length: count }, () => createKey('plain'));
-  await pool.query('create table plain_keys (key text)');
-  await pool.query('insert into plain_keys select unnest($1::text[])', [
-    keys,
-  ]);
+  await pool.query(NAIVE_TABLE);
+  const keys: string[] = [];
+  for (let n = 0; n < count; n++)
+    keys.push(await createNaiveKey(pool, 'ada'));
+  const owners = new Map<string, string>();
   return {
     keys,
     async verify(key) {
-      const { rows } = await pool.query('select key from plain_keys');
-      return rows.some((row) => row.key === key);
+      if (!owners.has(key)) {
+        const { rows } = await pool.query(
+          'select owner from naive_keys where key = $1',
+          [key],
+        );
+        if (!rows[0]) return false;
+        owners.set(key, rows[0].owner);
+      }
+      await pool.query(
+        'update naive_keys set used_at = now() where key = $1',
+        [key],
+      );
+      return true;
     },
   };
 }
@@ -96,7 +108,7 @@ export async function prepareBcrypt(
   };
 }
 
-/** Better Auth, without its limit of 10 requests a day. */
+/** Better Auth at its best: no limit of requests, and what it can defer deferred. */
 export async function prepareBetterAuth(
   pool: Pool,
   count: number,
@@ -109,7 +121,11 @@ export async function prepareBetterAuth(
     telemetry: { enabled: false },
     rateLimit: { enabled: false },
     logger: { disabled: true },
-    plugins: [apiKey({ rateLimit: { enabled: false } })],
+    // Its tasks handle their own errors.
+    advanced: { backgroundTasks: { handler: () => {} } },
+    plugins: [
+      apiKey({ deferUpdates: true, rateLimit: { enabled: false } }),
+    ],
   });
   await (await getMigrations(auth.options)).runMigrations();
   const body = {
