@@ -46,8 +46,7 @@ export function createApp({ pool, log }: AppOptions) {
   // #region wire
   const keys = createApiKeys({ pool, rules: RULES });
   const verifier = createKeyVerifier({ pool, rules: RULES, log });
-  const { verify, flush } = verifier;
-  const guard = createKeyGuard({ verify, rules: RULES, log });
+  const guard = createKeyGuard({ ...verifier, rules: RULES, log });
 
   app.get(
     '/orders',
@@ -62,9 +61,8 @@ export function createApp({ pool, log }: AppOptions) {
   app.post('/api-keys', async (request, response) => {
     const issuer = await requireIssuer(request);
     const { body } = await parseCreate(request);
-    const created = await keys.create(issuer, body);
     response.set('cache-control', 'no-store');
-    response.status(201).json(created);
+    response.status(201).json(await keys.create(issuer, body));
   });
 
   async function requireIssuer(request: Request) {
@@ -102,5 +100,5 @@ export function createApp({ pool, log }: AppOptions) {
   });
 
   app.use(answerNotFound, answerErrors(log));
-  return { app, flush };
+  return { app, flush: verifier.flush };
 }
