@@ -47,8 +47,8 @@ async function addUser(_: unknown, index: number) {
   await pool.query(
     `insert into totp_factors
        (user_id, id, secret, last_step, recovery_hashes)
-     values ($1, $1, $2, 0, '{}')`,
-    [id, box.seal(secret, id)],
+     values ($1, $2, $3, 0, '{}')`,
+    [id, id, box.seal(secret, id)],
   );
   const phone = createPhone(secret, () => new Date());
   return { id, email, secret, phone };
