@@ -111,9 +111,9 @@ it('makes the words that were asked for bold', async () => {
 });
 
 it('leads by Enter to the topic that is planned, and to no page that is only near', async () => {
-  const page = await search('two factor authentication totp');
+  const page = await search('sms one-time codes');
   await page.keyboard.press('Enter');
-  await page.waitForURL('**/coverage/?q=TOTP*');
+  await page.waitForURL('**/coverage/?q=SMS*');
   expect(await page.locator('output').textContent()).toBe('1 topic');
 
   await type(page, 'drive a car partition');

@@ -1528,7 +1528,7 @@ describe('a proof', () => {
       );
 
     expect(await isFresh(proof)).toBe(true);
-    for (const data of [
+    const wrong: Record<string, string>[] = [
       {},
       { factor },
       { factor, provedAt: '' },
@@ -1537,8 +1537,8 @@ describe('a proof', () => {
       { factor, provedAt: `${now - 300.001}` },
       { factor: 'none', provedAt: `${now}` },
       { provedAt: `${now}` },
-    ])
-      expect(await isFresh(data)).toBe(false);
+    ];
+    for (const data of wrong) expect(await isFresh(data)).toBe(false);
     const edge = { factor, provedAt: `${now - 300}` };
     expect(await isFresh(edge)).toBe(true);
     expect(
