@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ClientRequest, request } from 'node:http';
+import { type ClientRequest, get, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { RunningProgram } from '@touchstone/kit/programs/program';
 import { createClient } from '@touchstone/kit/testing/client';
@@ -105,7 +105,8 @@ export async function predictAtOnce(
   const { port, hostname } = new URL(url);
   const sockets = bodies.map(() => connect(Number(port), hostname));
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-  await fetch(url); // comes after them in the queue
+  // A connection of its own comes after them in the queue.
+  await readStatus(get(url, { agent: false }));
   await signal('SIGSTOP');
   const asked = sockets.map((socket) => openRequest(url, socket));
   const answers = asked.map(readStatus);
