@@ -1,0 +1,832 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import {
+  lockTable,
+  untilWaiting,
+} from '@touchstone/kit/postgres/locks';
+import { failure } from '@touchstone/kit/testing/failure';
+import { describe, expect, it } from 'vitest';
+import { createChallenges } from './challenges.ts';
+import { ADA, BOB, ORIGIN, startTestApp } from './test-app.ts';
+import {
+  createAuthenticator,
+  type Faults,
+} from './test-authenticator.ts';
+
+const over = { status: 401, body: { code: 'challenge_over' } };
+const refused = { status: 401, body: { code: 'passkey_refused' } };
+const notAdded = { status: 409, body: { code: 'passkey_refused' } };
+const malformed = { status: 400, body: { code: 'malformed_passkey' } };
+const tooOld = { status: 403, body: { code: 'sign_in_again' } };
+const last = { status: 409, body: { code: 'last_passkey' } };
+
+failure(
+  'An answer is sent twice: at once, or later by somebody who saw it',
+  {
+    symptom:
+      '401 `challenge_over` for all but the first, on every instance',
+    defence: 'give-and-take',
+    remains:
+      'An answer that got lost on its way costs the user a second attempt',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const other = app.openOther();
+    const { body } = await browser.beginSignIn();
+    for (const [name, value] of browser.jar) other.jar.set(name, value);
+    const answer = key.get(body);
+
+    const answers = await Promise.all(
+      [browser, other, browser, other].map((one) =>
+        one.finishSignIn(answer),
+      ),
+    );
+
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([201, 401, 401, 401]);
+    expect(await browser.finishSignIn(answer)).toMatchObject(over);
+    const options = (await browser.beginRegistration()).body;
+    const added = createAuthenticator(ORIGIN).create(options);
+    expect((await browser.finishRegistration(added)).status).toBe(201);
+    expect(await browser.finishRegistration(added)).toMatchObject(over);
+    expect(await app.count('passkey_challenges')).toBe(0);
+  },
+);
+
+failure(
+  'A user, or a page that was left open, answers after more than five minutes',
+  {
+    symptom: '401 `challenge_over`, by the clock of Postgres',
+    defence: 'give-and-take',
+    remains:
+      'The page must begin again: `offerPasskeys` does it each four minutes',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+
+    const { body: first } = await browser.beginSignIn();
+    await app.wait(299);
+    expect((await browser.finishSignIn(key.get(first))).status).toBe(
+      201,
+    );
+    const { body: second } = await browser.beginSignIn();
+    await app.wait(300);
+    const answer = key.get(second);
+    expect(await browser.finishSignIn(answer)).toMatchObject(over);
+    const { body: third } = await browser.beginRegistration();
+    await app.wait(300);
+    const added = createAuthenticator(ORIGIN).create(third);
+    expect(await browser.finishRegistration(added)).toMatchObject(over);
+  },
+);
+
+failure(
+  'The challenge of another browser, session or ceremony is answered',
+  {
+    symptom:
+      '401 `challenge_over`, and the one who asked can still answer',
+    defence: 'give-and-take',
+    remains: 'A script in your page acts as the browser of its user',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const thief = app.open();
+    await thief.beginSignIn();
+    const { body } = await browser.beginSignIn();
+    const answer = key.get(body);
+
+    expect(await thief.finishSignIn(answer)).toMatchObject(over);
+    expect(await app.open().finishSignIn(answer)).toMatchObject(over);
+    expect((await browser.finishSignIn(answer)).status).toBe(201);
+
+    // A session of the same user is another one, too.
+    const second = app.open();
+    await second.usePassword();
+    const { body: asked } = await browser.beginRegistration();
+    const added = createAuthenticator(ORIGIN).create(asked);
+    expect(await second.finishRegistration(added)).toMatchObject(over);
+    const own = await browser.finishRegistration(added);
+    expect(own.status).toBe(201);
+
+    const { body: signIn } = await browser.beginSignIn();
+    const wrong = createAuthenticator(ORIGIN).create(signIn);
+    expect(await browser.finishRegistration(wrong)).toMatchObject(over);
+    const { body: registration } = await browser.beginRegistration();
+    expect(
+      await browser.finishSignIn(key.get(registration)),
+    ).toMatchObject(over);
+  },
+);
+
+failure(
+  'A page of another origin, or of a subdomain, asks for the passkey',
+  {
+    symptom:
+      '401 for a sign-in and 409 for a registration, both `passkey_refused`; the log has the origin',
+    defence: 'finish-sign-in',
+    remains:
+      'A page of one of `rp.origins` is trusted: list each, no pattern',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const others: Faults[] = [
+      { origin: 'https://shop.example.com.evil.test' },
+      { origin: 'https://blog.shop.example.com' },
+      { origin: 'http://shop.example.com' },
+      { origin: 'https://shop.example.com:8443' },
+      { rpId: 'example.com' },
+      { type: 'payment.get' },
+    ];
+    for (const faults of others) {
+      expect(await browser.signIn(key, faults)).toMatchObject(refused);
+      const added = createAuthenticator(ORIGIN);
+      expect(await browser.register(added, faults)).toMatchObject(
+        notAdded,
+      );
+    }
+    // In a frame of another site.
+    const framed = { crossOrigin: true };
+    expect(await browser.signIn(key, framed)).toMatchObject(malformed);
+    expect(
+      await browser.register(createAuthenticator(ORIGIN), framed),
+    ).toMatchObject(malformed);
+
+    expect(await browser.list()).toHaveLength(1);
+    expect(app.log.entries).toContainEqual({
+      level: 'warn',
+      message: 'passkey refused',
+      details: expect.objectContaining({
+        reason: expect.stringContaining('evil.test'),
+      }),
+    });
+    expect((await browser.signIn(key)).status).toBe(201);
+  },
+);
+
+failure(
+  'Somebody finds a security key, and has neither its PIN nor the finger',
+  {
+    symptom:
+      '`passkey_refused`: the authenticator must verify its user',
+    defence: 'finish-sign-in',
+    remains: 'Old keys without a PIN cannot be added',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    for (const faults of [
+      { isVerified: false },
+      { isPresent: false },
+    ]) {
+      expect(await browser.signIn(key, faults)).toMatchObject(refused);
+      const added = createAuthenticator(ORIGIN);
+      expect(await browser.register(added, faults)).toMatchObject(
+        notAdded,
+      );
+    }
+  },
+);
+
+failure(
+  'A passkey is copied, and the copy is used as well',
+  {
+    symptom:
+      '401 `passkey_refused` when the counter is not higher than the last, and the log has `copied`',
+    defence: 'finish-sign-in',
+    remains:
+      'The copy that comes first gets in. Of a synced passkey, which always counts 0, no copy is noticed',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol(ADA, { counter: 5 });
+
+    expect(await browser.signIn(key, { counter: 5 })).toMatchObject(
+      refused,
+    );
+    expect((await browser.signIn(key, { counter: 7 })).status).toBe(
+      201,
+    );
+    for (const counter of [7, 6, 0])
+      expect(await browser.signIn(key, { counter })).toMatchObject(
+        refused,
+      );
+    expect(app.log.entries.at(-1)).toMatchObject({
+      message: 'passkey refused',
+      details: { id: key.id, reason: 'copied' },
+    });
+    expect((await browser.signIn(key, { counter: 8 })).status).toBe(
+      201,
+    );
+
+    // Two with the same count at once, at two instances.
+    const other = app.openOther();
+    const one = (await browser.beginSignIn()).body;
+    const two = (await other.beginSignIn()).body;
+    const answers = await Promise.all([
+      browser.finishSignIn(key.get(one, { counter: 9 })),
+      other.finishSignIn(key.get(two, { counter: 9 })),
+    ]);
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([201, 401]);
+
+    const bob = await app.enrol(BOB, {
+      backupEligible: true,
+      backedUp: true,
+    });
+    const synced = { backupEligible: true, backedUp: true };
+    for (let times = 0; times < 3; times++)
+      expect((await bob.browser.signIn(bob.key, synced)).status).toBe(
+        201,
+      );
+    const counts = { ...synced, counter: 1 };
+    expect((await bob.browser.signIn(bob.key, counts)).status).toBe(
+      201,
+    );
+    const none = { ...synced, counter: 0 };
+    expect(await bob.browser.signIn(bob.key, none)).toMatchObject(
+      refused,
+    );
+  },
+);
+
+failure(
+  'The credential ID of a user is registered again, by another user',
+  {
+    symptom:
+      '409 `passkey_not_added`, and the first one keeps the passkey',
+    defence: 'finish-registration',
+    remains: 'The answer tells that the ID is in use',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const eve = await app.enrol(BOB);
+    const id = Buffer.from(key.id, 'base64url');
+
+    const copy = createAuthenticator(ORIGIN);
+    const taken = { status: 409, body: { code: 'passkey_not_added' } };
+    expect(await eve.browser.register(copy, { id })).toMatchObject(
+      taken,
+    );
+    // The `id` beside the signed data is not what counts.
+    const { body } = await eve.browser.beginRegistration();
+    const fresh = createAuthenticator(ORIGIN);
+    const answer = { ...copy.create(body, { id }) };
+    answer.id = answer.rawId = fresh.id;
+    expect(await eve.browser.finishRegistration(answer)).toMatchObject(
+      taken,
+    );
+    expect(await browser.register(copy, { id })).toMatchObject(taken);
+
+    expect(await eve.browser.list()).toHaveLength(1);
+    expect((await browser.signIn(key)).status).toBe(201);
+  },
+);
+
+failure(
+  'An answer names another user than the owner of the passkey',
+  {
+    symptom: '401 `passkey_refused`, as for a passkey that is unknown',
+    defence: 'finish-sign-in',
+    remains:
+      'None: the user is the one of the row that has this ID and this owner',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const bob = await app.enrol(BOB);
+    const { body } = await bob.browser.beginRegistration();
+    const { userId } = (await browser.me()).body;
+
+    const handles = [
+      body.user.id,
+      undefined,
+      '',
+      'x',
+      Buffer.from(`${userId}`.toUpperCase()).toString('base64url'),
+      Buffer.from(ADA).toString('base64url'),
+    ];
+    for (const userHandle of handles)
+      expect(await browser.signIn(key, { userHandle })).toMatchObject(
+        refused,
+      );
+    const unknown = { id: randomBytes(16) };
+    expect(await browser.signIn(key, unknown)).toMatchObject(refused);
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    expect(
+      await browser.signIn(key, { key: pair.privateKey }),
+    ).toMatchObject(refused);
+    expect((await browser.signIn(key)).status).toBe(201);
+    expect((await browser.me()).body.userId).toBe(userId);
+  },
+);
+
+failure(
+  'A user removes the last passkey, or the last two at once',
+  {
+    symptom: '409 `last_passkey`, and one stays',
+    defence: 'remove',
+    remains:
+      'A user who loses every device needs a recovery, which is not here: suggest a second passkey',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    expect(await browser.remove(key.id)).toMatchObject(last);
+    const second = createAuthenticator(ORIGIN);
+    await browser.register(second);
+    const { unlock } = await lockTable(app.pool, 'passkeys');
+
+    const removals = [
+      browser.remove(key.id),
+      browser.remove(second.id),
+    ];
+    await untilWaiting(app.pool, 2);
+    await unlock();
+
+    const statuses = (await Promise.all(removals)).map(
+      ({ status }) => status,
+    );
+    expect(statuses.toSorted()).toEqual([204, 409]);
+    expect(await browser.list()).toHaveLength(1);
+  },
+);
+
+failure(
+  'A lost device signs in while its passkey is removed',
+  {
+    symptom:
+      '401 `passkey_refused`, and no session: the removal ends all others, and a sign-in looks again at its end',
+    defence: 'finish-sign-in',
+    remains:
+      'Requests under way finish; access that was given outside of sessions stays',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const lost = createAuthenticator(ORIGIN);
+    await browser.register(lost);
+    const thief = app.open();
+    expect((await thief.signIn(lost)).status).toBe(201);
+
+    // The thief signs in again, and waits at the session.
+    const late = app.openOther();
+    const { body } = await late.beginSignIn();
+    const { unlock } = await lockTable(app.pool, 'sessions', 'share');
+    const attempt = late.finishSignIn(lost.get(body));
+    await untilWaiting(app.pool, 1);
+    await app.pool.query('delete from passkeys where id = $1', [
+      lost.id,
+    ]);
+    await unlock();
+
+    expect(await attempt).toMatchObject(refused);
+    expect((await late.me()).status).toBe(401);
+    expect(app.log.entries.at(-1)).toMatchObject({
+      details: { id: lost.id, reason: 'removed' },
+    });
+    // Its first session is ended by the removal; repeated, it is the same.
+    expect((await browser.remove(lost.id)).status).toBe(204);
+    expect((await thief.me()).status).toBe(401);
+    expect((await browser.me()).status).toBe(200);
+    expect(await browser.list()).toMatchObject([{ id: key.id }]);
+    expect(await app.count('sessions')).toBe(1);
+    expect(await thief.signIn(lost)).toMatchObject(refused);
+  },
+);
+
+failure(
+  'A thief has a session, and adds or removes a passkey',
+  {
+    symptom:
+      '403 `sign_in_again` when the session is older than ten minutes, by the clock of Postgres',
+    defence: 'require-fresh',
+    remains:
+      'A session that is stolen within these ten minutes can do it: tell the user by mail of each change',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const second = createAuthenticator(ORIGIN);
+    await browser.register(second);
+
+    await app.wait(590);
+    expect((await browser.beginRegistration()).status).toBe(200);
+    await app.wait(11);
+    expect(await browser.beginRegistration()).toMatchObject(tooOld);
+    expect(await browser.remove(second.id)).toMatchObject(tooOld);
+    expect(await browser.list()).toHaveLength(2);
+
+    expect((await browser.signIn(key)).status).toBe(201);
+    expect((await browser.remove(second.id)).status).toBe(204);
+  },
+);
+
+failure(
+  'A program sends JSON that no browser would send',
+  {
+    symptom: '400 or 401, and never 500',
+    defence: 'read-challenge',
+    remains: 'Limit the rate of each address before these routes',
+  },
+  async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const bad = [
+      null,
+      1,
+      'x',
+      [],
+      {},
+      { response: null },
+      { response: { clientDataJSON: 1 } },
+      { response: { clientDataJSON: 'bm8ganNvbg' } },
+      { response: { clientDataJSON: toText(null) } },
+      { response: { clientDataJSON: toText({ challenge: 'x' }) } },
+      {
+        response: {
+          clientDataJSON: toText({ challenge: `${'x'.repeat(42)}\0` }),
+        },
+      },
+    ];
+    await browser.beginSignIn();
+    for (const response of bad) {
+      expect(await browser.finishSignIn(response)).toMatchObject(
+        malformed,
+      );
+      expect(await browser.finishRegistration(response)).toMatchObject(
+        malformed,
+      );
+    }
+    const parts: object[] = [
+      { id: 'a\0b', rawId: 'a\0b' },
+      { id: { toString: 1 } },
+      { id: 'a'.repeat(1365), rawId: 'a'.repeat(1365) },
+      { type: 'x' },
+      { rawId: 'x' },
+    ];
+    for (const part of parts) {
+      const { body } = await browser.beginSignIn();
+      const answer = { ...key.get(body), ...part };
+      expect(await browser.finishSignIn(answer)).toMatchObject(refused);
+    }
+    for (const part of ['authenticatorData', 'signature', 'userHandle'])
+      for (const value of [undefined, 1, '\ud800', 'AAAA', { a: [] }]) {
+        const { body } = await browser.beginSignIn();
+        const { response, ...rest } = key.get(body);
+        const answer = {
+          ...rest,
+          response: { ...response, [part]: value },
+        };
+        expect(await browser.finishSignIn(answer)).toMatchObject(
+          refused,
+        );
+      }
+    for (const value of [undefined, 1, '\ud800', 'AAAA', 'oA']) {
+      const { body } = await browser.beginRegistration();
+      const { response, ...rest } =
+        createAuthenticator(ORIGIN).create(body);
+      const answer = {
+        ...rest,
+        response: { ...response, attestationObject: value },
+      };
+      expect(await browser.finishRegistration(answer)).toMatchObject(
+        notAdded,
+      );
+    }
+    for (const id of ['%00', 'x', 'a%2Fb', 'x'.repeat(1400)])
+      expect((await browser.remove(id)).status).toBeLessThan(500);
+    const errors = app.log.entries.filter(
+      ({ level }) => level === 'error',
+    );
+    expect(errors).toEqual([]);
+  },
+);
+
+describe('the options', () => {
+  it('ask the browser for a passkey that needs no name, with a user who is verified', async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const { userId } = (await browser.me()).body;
+
+    const { body } = await browser.beginRegistration();
+
+    expect(body).toMatchObject({
+      rp: { id: 'shop.example.com', name: 'Corner Shop' },
+      user: {
+        id: Buffer.from(`${userId}`).toString('base64url'),
+        name: ADA,
+        displayName: ADA,
+      },
+      timeout: 300_000,
+      attestation: 'none',
+      authenticatorSelection: {
+        residentKey: 'required',
+        userVerification: 'required',
+      },
+      excludeCredentials: [{ id: key.id, type: 'public-key' }],
+    });
+  });
+
+  it('of a sign-in name no passkey, so nobody learns who has one', async () => {
+    await using app = await startTestApp();
+    const { body, headers } = await app.open().beginSignIn();
+
+    expect(body).toEqual({
+      rpId: 'shop.example.com',
+      challenge: expect.stringMatching(/^[\w-]{43}$/),
+      timeout: 300_000,
+      userVerification: 'required',
+    });
+    expect(headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^__Host-passkey=[\w-]{43}; Max-Age=3600; Path=\/; Secure; HttpOnly; SameSite=Strict$/,
+      ),
+    ]);
+  });
+
+  it('have a new challenge each, and the browser keeps its secret', async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    // Two tabs.
+    const one = (await browser.beginSignIn()).body;
+    const secret = browser.jar.get('__Host-passkey');
+    const two = (await browser.beginSignIn()).body;
+
+    expect(one.challenge).not.toBe(two.challenge);
+    expect(browser.jar.get('__Host-passkey')).toBe(secret);
+    for (const body of [one, two])
+      expect((await browser.finishSignIn(key.get(body))).status).toBe(
+        201,
+      );
+  });
+});
+
+describe('a passkey', () => {
+  it('has a name in one form of é, without control characters', async () => {
+    await using app = await startTestApp();
+    const { browser } = await app.enrol();
+    const wrong = ['', ' ', 'a\0', 'a\nb', '\ud800', 'x'.repeat(101)];
+    for (const name of wrong) {
+      const key = createAuthenticator(ORIGIN);
+      expect(await browser.register(key, {}, name)).toMatchObject({
+        status: 400,
+      });
+    }
+    const names = [
+      ' Cle\u0301 👩‍💻 ',
+      'x'.repeat(100),
+      '😀'.repeat(100),
+    ];
+    for (const name of names) {
+      const key = createAuthenticator(ORIGIN);
+      const { status, body } = await browser.register(key, {}, name);
+      expect(status).toBe(201);
+      expect(body).toEqual({
+        id: key.id,
+        name: name.normalize('NFC').trim(),
+      });
+    }
+    expect((await browser.list()).map(({ name }) => name)).toEqual([
+      'a key',
+      'Clé 👩‍💻',
+      'x'.repeat(100),
+      '😀'.repeat(100),
+    ]);
+  });
+
+  it('shows whether it is backed up, as of its last use', async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol(ADA, {
+      backupEligible: true,
+    });
+    expect(await browser.list()).toEqual([
+      {
+        id: key.id,
+        name: 'a key',
+        backedUp: false,
+        createdAt: expect.any(String),
+        usedAt: null,
+      },
+    ]);
+
+    await browser.signIn(key, { backupEligible: true, backedUp: true });
+
+    expect(await browser.list()).toMatchObject([
+      { backedUp: true, usedAt: expect.any(String) },
+    ]);
+    await browser.signIn(key, { backupEligible: true });
+    expect(await browser.list()).toMatchObject([{ backedUp: false }]);
+  });
+
+  it('cannot begin or cease to be one that is synced', async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const synced = { backupEligible: true, backedUp: true };
+    expect(await browser.signIn(key, synced)).toMatchObject(refused);
+    // A backup of what cannot be backed up.
+    expect(await browser.signIn(key, { backedUp: true })).toMatchObject(
+      refused,
+    );
+    const bob = await app.enrol(BOB, synced);
+    expect(await bob.browser.signIn(bob.key)).toMatchObject(refused);
+    expect(
+      await bob.browser.register(createAuthenticator(ORIGIN), {
+        backedUp: true,
+      }),
+    ).toMatchObject(notAdded);
+  });
+
+  it('is one of twenty at most', async () => {
+    await using app = await startTestApp();
+    const { browser } = await app.enrol();
+    for (let number = 2; number <= 19; number++)
+      await browser.register(createAuthenticator(ORIGIN));
+    const { body } = await browser.beginRegistration();
+    const late = createAuthenticator(ORIGIN).create(body);
+    const added = await browser.register(createAuthenticator(ORIGIN));
+    expect(added.status).toBe(201);
+
+    expect(await browser.beginRegistration()).toMatchObject({
+      status: 409,
+      body: { code: 'too_many_passkeys' },
+    });
+    expect(await browser.finishRegistration(late)).toMatchObject({
+      status: 409,
+      body: { code: 'passkey_not_added' },
+    });
+    expect(await browser.list()).toHaveLength(20);
+    const bob = await app.enrol(BOB);
+    expect(await bob.browser.list()).toHaveLength(1);
+  });
+
+  it('has an ID of at most 1023 bytes', async () => {
+    await using app = await startTestApp();
+    const { browser } = await app.enrol();
+    const longest = createAuthenticator(ORIGIN);
+    const id = randomBytes(1023);
+    expect((await browser.register(longest, { id })).status).toBe(201);
+    expect((await browser.signIn(longest, { id })).status).toBe(201);
+    const longer = createAuthenticator(ORIGIN);
+    expect(
+      await browser.register(longer, { id: randomBytes(1024) }),
+    ).toMatchObject({ status: 409 });
+  });
+
+  it('is of one user: others do not see it, and cannot remove it', async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const bob = await app.enrol(BOB);
+    await bob.browser.register(createAuthenticator(ORIGIN));
+
+    expect((await bob.browser.remove(key.id)).status).toBe(204);
+
+    expect(await browser.list()).toMatchObject([{ id: key.id }]);
+    expect(await bob.browser.list()).toHaveLength(2);
+    expect((await browser.me()).status).toBe(200);
+  });
+
+  it('goes with its user', async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol();
+    const { body } = await browser.beginRegistration();
+    await app.pool.query('delete from users');
+
+    expect(await app.count('passkeys')).toBe(0);
+    expect(await browser.signIn(key)).toMatchObject(refused);
+    const late = createAuthenticator(ORIGIN).create(body);
+    expect((await browser.finishRegistration(late)).status).toBe(401);
+  });
+
+  it('is removed while it is used, and the last one stays', async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol(ADA, { counter: 1 });
+    const second = createAuthenticator(ORIGIN);
+    await browser.register(second);
+    const { body } = await browser.beginSignIn();
+    const { unlock } = await lockTable(
+      app.pool,
+      'passkeys',
+      'exclusive',
+    );
+    const use = app.pool.query(
+      'update passkeys set counter = counter + 1 where id = $1',
+      [key.id],
+    );
+    await untilWaiting(app.pool, 1);
+    const removal = browser.remove(key.id);
+    await untilWaiting(app.pool, 2);
+    await unlock();
+    await use;
+
+    expect((await removal).status).toBe(204);
+    expect(await browser.list()).toMatchObject([{ id: second.id }]);
+    expect(await browser.remove(second.id)).toMatchObject(last);
+    expect(await browser.finishSignIn(key.get(body))).toMatchObject(
+      refused,
+    );
+  });
+});
+
+describe('challenges', () => {
+  it('that are over go when others are given, ten at a time', async () => {
+    await using app = await startTestApp();
+    const browser = app.open();
+    for (let times = 0; times < 12; times++)
+      await browser.beginSignIn();
+    expect(await app.count('passkey_challenges')).toBe(12);
+
+    await app.wait(300);
+    await browser.beginSignIn();
+    expect(await app.count('passkey_challenges')).toBe(3);
+    await browser.beginSignIn();
+    expect(await app.count('passkey_challenges')).toBe(2);
+  });
+
+  it('do not wait for each other when old ones are locked', async () => {
+    await using app = await startTestApp();
+    const browser = app.open();
+    await browser.beginSignIn();
+    await app.wait(300);
+    const client = await app.pool.connect();
+    await client.query(
+      'begin; select from passkey_challenges for update',
+    );
+
+    expect((await browser.beginSignIn()).status).toBe(200);
+
+    await client.query('rollback');
+    client.release();
+  });
+
+  it('need a secret that is not the same for all', async () => {
+    await using app = await startTestApp();
+    const { give } = createChallenges(app.pool);
+    const challenge = 'x'.repeat(43);
+    await expect(give(challenge, 'sign-in', '')).rejects.toThrow(
+      TypeError,
+    );
+    await expect(
+      give(challenge, 'sign-in', 'x'.repeat(35)),
+    ).rejects.toThrow(TypeError);
+    await give(challenge, 'sign-in', 'x'.repeat(36));
+  });
+});
+
+describe('the table', () => {
+  it.each([
+    [`id = ''`, 'passkeys_id_check'],
+    [`id = 'a/b'`, 'passkeys_id_check'],
+    [`id = repeat('a', 1365)`, 'passkeys_id_check'],
+    [`name = ''`, 'passkeys_name_check'],
+    [`name = repeat('a', 101)`, 'passkeys_name_check'],
+    ['counter = -1', 'passkeys_counter_check'],
+    ['backed_up = true', 'passkeys_check'],
+    ['public_key = null', undefined],
+  ])('refuses %s', async (change, constraint) => {
+    await using app = await startTestApp();
+    await app.enrol();
+    await expect(
+      app.pool.query(`update passkeys set ${change}`),
+    ).rejects.toMatchObject(
+      constraint ? { constraint } : { code: '23502' },
+    );
+  });
+
+  it('keeps hashes of who asked, and finds rows by its indexes', async () => {
+    await using app = await startTestApp();
+    await app.open().beginSignIn();
+    await expect(
+      app.pool.query(`update passkey_challenges set asked_by = 'x'`),
+    ).rejects.toMatchObject({
+      constraint: 'passkey_challenges_asked_by_check',
+    });
+    const { rows } = await app.pool.query(
+      `select indexname from pg_indexes
+       where indexname in ('passkeys_of_a_user',
+         'passkey_challenges_by_end')`,
+    );
+    expect(rows).toHaveLength(2);
+  });
+});
+
+it('a sign-in of another site is refused, and a session replaces the one before', async () => {
+  await using app = await startTestApp();
+  const { browser, key } = await app.enrol();
+  const headers = { 'sec-fetch-site': 'cross-site' };
+  expect(
+    await browser.call('POST', '/sessions/options', {}, headers),
+  ).toMatchObject({ status: 403 });
+  await browser.signIn(key);
+  expect(await app.count('sessions')).toBe(1);
+  const { rows } = await app.pool.query('select device from sessions');
+  expect(rows).toEqual([{ device: 'Firefox' }]);
+});
+
+/** What a browser would encode. */
+function toText(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}

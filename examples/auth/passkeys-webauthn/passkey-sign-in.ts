@@ -1,0 +1,117 @@
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  type VerifiedAuthenticationResponse,
+  verifyAuthenticationResponse,
+} from '@simplewebauthn/server';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import { isUuid } from '../session-management/session.ts';
+import { CHALLENGE_MS, createChallenges } from './challenges.ts';
+import { isCredentialId, type PasskeysOptions } from './passkeys.ts';
+
+/** Sign-in without a name: the browser finds the passkey. */
+export function createPasskeySignIn(options: PasskeysOptions) {
+  const { pool, sessions, rp, log } = options;
+  const { give, take } = createChallenges(pool);
+
+  /** The options for a browser, which has or gets a secret of its own. */
+  async function begin(browser: string) {
+    const signIn = await generateAuthenticationOptions({
+      rpID: rp.id,
+      timeout: CHALLENGE_MS,
+      userVerification: 'required',
+    });
+    await give(signIn.challenge, 'sign-in', browser);
+    return signIn;
+  }
+
+  // #region finish-sign-in
+  /** The token of a new session. */
+  async function finish(
+    answer: AuthenticationResponseJSON,
+    { browser, device }: { browser: string; device: string },
+  ): Promise<string> {
+    const challenge = await take(answer, 'sign-in', browser);
+    const owner = readOwner(answer);
+    const publicKey = await findKey(owner);
+    if (!publicKey) throw refuse(owner, 'unknown');
+    const info = await verify(owner, {
+      response: answer,
+      expectedChallenge: challenge,
+      expectedOrigin: rp.origins,
+      expectedRPID: rp.id,
+      requireUserVerification: true,
+      // The update below compares counters, after the signature.
+      credential: { id: owner.id, publicKey, counter: 0 },
+    });
+    if (!(await use(owner, info))) throw refuse(owner, 'copied');
+    const { userId } = owner;
+    const token = await sessions.begin({ userId, device });
+    // A removal at this moment may not have ended this session.
+    if (await findKey(owner)) return token;
+    await sessions.logout(token);
+    throw refuse(owner, 'removed');
+  }
+
+  /** One update decides: a counter goes up, or is always 0. */
+  async function use({ id, userId }: Owner, info: Info) {
+    const { rowCount } = await pool.query(
+      `update passkeys
+       set counter = $3, backed_up = $5, used_at = now()
+       where id = $1 and user_id = $2 and backup_eligible = $4
+         and (counter < $3 or (counter = 0 and $3 = 0))`,
+      [
+        id,
+        userId,
+        info.newCounter,
+        info.credentialDeviceType === 'multiDevice',
+        info.credentialBackedUp,
+      ],
+    );
+    return rowCount === 1;
+  }
+  // #endregion finish-sign-in
+
+  async function findKey({ id, userId }: Owner) {
+    const { rows } = await pool.query<{ key: Uint8Array<ArrayBuffer> }>(
+      `select public_key as key
+       from passkeys
+       where id = $1 and user_id = $2`,
+      [id, userId],
+    );
+    return rows[0]?.key;
+  }
+
+  /** The library throws for most faults. */
+  async function verify(
+    owner: Owner,
+    options: Parameters<typeof verifyAuthenticationResponse>[0],
+  ) {
+    try {
+      const verdict = await verifyAuthenticationResponse(options);
+      if (verdict.verified) return verdict.authenticationInfo;
+      throw new Error('wrong signature');
+    } catch (error) {
+      throw refuse(owner, `${error}`);
+    }
+  }
+
+  /** All that the caller learns is the same. */
+  function refuse(details: object, reason: string): HttpProblem {
+    log.warn('passkey refused', { ...details, reason });
+    const advice = 'Try again, or use another passkey';
+    return new HttpProblem(401, 'passkey_refused', advice);
+  }
+
+  function readOwner({ id, response }: AuthenticationResponseJSON) {
+    const handle = `${response.userHandle}`;
+    const userId = Buffer.from(handle, 'base64url').toString();
+    if (isCredentialId(id) && isUuid(userId)) return { id, userId };
+    throw refuse({}, 'not an id, or not a user handle of ours');
+  }
+
+  return { begin, finish };
+}
+
+type Owner = { id: string; userId: string };
+type Info = VerifiedAuthenticationResponse['authenticationInfo'];

@@ -1,0 +1,109 @@
+import type { Pool } from 'pg';
+import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
+import type {
+  Session,
+  Sessions,
+} from '../session-management/session.ts';
+
+export type PasskeysOptions = {
+  /** To the primary, with read committed. */
+  pool: Pick<Pool, 'query'>;
+  sessions: Pick<Sessions, 'begin' | 'logout' | 'logoutEverywhere'>;
+  rp: Rp;
+  log: { warn: (message: string, details: object) => void };
+};
+
+/** The relying party: who asks for passkeys. */
+export type Rp = {
+  /** A domain, to which passkeys are bound for ever. */
+  id: string;
+  name: string;
+  /** Where your pages are: `https://shop.example.com`. */
+  origins: string[];
+};
+
+/** A passkey, as its user may see it. */
+export type Passkey = {
+  id: string;
+  name: string;
+  /** Whether it survives the loss of the device, as of its last use. */
+  backedUp: boolean;
+  createdAt: Date;
+  usedAt: Date | null;
+};
+
+/** Who is signed in, since when. */
+export type Current = Pick<Session, 'id' | 'userId' | 'createdAt'>;
+
+const FRESH_MINUTES = 10;
+
+/** What users see and remove. */
+export function createPasskeys(options: PasskeysOptions) {
+  const { pool, sessions } = options;
+
+  // #region require-fresh
+  /** A stolen session is often old. By the clock of Postgres, which made it. */
+  async function requireFresh({ createdAt }: Current): Promise<void> {
+    const { rows } = await pool.query<{ isFresh: boolean }>(
+      `select $1 > now() - make_interval(mins => $2) as "isFresh"`,
+      [createdAt, FRESH_MINUTES],
+    );
+    if (rows[0]?.isFresh) return;
+    throw new HttpProblem(403, 'sign_in_again', 'Sign in again');
+  }
+
+  // #endregion require-fresh
+
+  async function list(userId: string): Promise<Passkey[]> {
+    const { rows } = await pool.query<Passkey>(
+      `select id, name, backed_up as "backedUp",
+         created_at as "createdAt", used_at as "usedAt"
+       from passkeys
+       where user_id = $1
+       order by created_at, id`,
+      [userId],
+    );
+    return rows;
+  }
+
+  // #region remove
+  /** Removes a passkey, if it is there, and ends all other sessions. */
+  async function remove(current: Current, id: string): Promise<void> {
+    await requireFresh(current);
+    const { userId, id: except } = current;
+    if (isCredentialId(id)) await removeUnlessLast(id, userId);
+    // Also when it was gone: the first answer may have been lost.
+    await sessions.logoutEverywhere(userId, { except });
+  }
+
+  /** Two removals at once wait for each other. */
+  async function removeUnlessLast(id: string, userId: string) {
+    const { rows } = await pool.query<{ isLast: boolean }>(
+      `with own as (
+         select id
+         from passkeys
+         where user_id = $2
+         order by id
+         for update
+       ), removed as (
+         delete from passkeys
+         where id = $1 and user_id = $2
+           and (select count(*) from own) > 1
+       )
+       select count(*) = 1 and bool_and(id = $1) as "isLast"
+       from own`,
+      [id, userId],
+    );
+    if (!rows[0]?.isLast) return;
+    const advice = 'Add another passkey first';
+    throw new HttpProblem(409, 'last_passkey', advice);
+  }
+  // #endregion remove
+
+  return { requireFresh, list, remove };
+}
+
+/** Base64url of at most 1023 bytes. */
+export function isCredentialId(id: unknown): id is string {
+  return /^[\w-]{1,1364}$/.test(`${id}`);
+}

@@ -1,0 +1,148 @@
+import {
+  createHash,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
+import { isoCBOR } from '@simplewebauthn/server/helpers';
+
+/** What an attacker, or a broken device, does otherwise. */
+export type Faults = {
+  id?: Buffer;
+  origin?: string;
+  rpId?: string;
+  type?: string;
+  challenge?: string;
+  crossOrigin?: boolean;
+  counter?: number;
+  userHandle?: string | undefined;
+  isVerified?: boolean;
+  isPresent?: boolean;
+  backupEligible?: boolean;
+  backedUp?: boolean;
+  /** Another key signs. */
+  key?: KeyObject;
+};
+
+type Options = {
+  challenge: string;
+  user?: { id: string };
+};
+
+/** A security key in software, which does what a test wants. */
+export function createAuthenticator(origin: string) {
+  const id = randomBytes(16);
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { x, y } = pair.publicKey.export({ format: 'jwk' });
+  const publicKey = isoCBOR.encode(
+    new Map<number, number | Uint8Array>([
+      [1, 2],
+      [3, -7],
+      [-1, 1],
+      [-2, new Uint8Array(Buffer.from(`${x}`, 'base64url'))],
+      [-3, new Uint8Array(Buffer.from(`${y}`, 'base64url'))],
+    ]),
+  );
+  let handle: string | undefined;
+  let counter = 0;
+
+  function describe(type: string, challenge: string, faults: Faults) {
+    const clientData = {
+      type,
+      challenge,
+      origin,
+      crossOrigin: false,
+      ...pick(faults),
+    };
+    const flags =
+      ((faults.isPresent ?? true) ? 1 : 0) |
+      ((faults.isVerified ?? true) ? 4 : 0) |
+      (faults.backupEligible ? 8 : 0) |
+      (faults.backedUp ? 16 : 0);
+    const { rpId = new URL(origin).hostname } = faults;
+    const head = Buffer.alloc(5);
+    head.writeUInt8(type === 'webauthn.create' ? flags | 64 : flags);
+    head.writeUInt32BE(faults.counter ?? counter, 1);
+    return {
+      clientDataJSON: Buffer.from(JSON.stringify(clientData)),
+      data: Buffer.concat([hash(rpId), head]),
+    };
+  }
+
+  /** A new passkey; its counter is 0 unless a fault says otherwise. */
+  function create(options: Options, faults: Faults = {}) {
+    const type = 'webauthn.create';
+    const { clientDataJSON, data } = describe(
+      type,
+      options.challenge,
+      faults,
+    );
+    handle = options.user?.id;
+    counter = faults.counter ?? 0;
+    const own = faults.id ?? id;
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(own.length);
+    const authData = Buffer.concat([
+      data,
+      Buffer.alloc(16),
+      length,
+      own,
+      publicKey,
+    ]);
+    const attestationObject = isoCBOR.encode(
+      new Map<string, unknown>([
+        ['fmt', 'none'],
+        ['attStmt', new Map()],
+        ['authData', new Uint8Array(authData)],
+      ]) as Parameters<typeof isoCBOR.encode>[0],
+    );
+    return wrap(own, {
+      clientDataJSON: encode(clientDataJSON),
+      attestationObject: encode(Buffer.from(attestationObject)),
+    });
+  }
+
+  /** Signs in; the counter goes up by one, or is what a fault says. */
+  function get(options: Options, faults: Faults = {}) {
+    counter += counter > 0 ? 1 : 0;
+    counter = faults.counter ?? counter;
+    const type = 'webauthn.get';
+    const { clientDataJSON, data } = describe(
+      type,
+      options.challenge,
+      faults,
+    );
+    const signed = Buffer.concat([data, hash(clientDataJSON)]);
+    const key = faults.key ?? pair.privateKey;
+    return wrap(faults.id ?? id, {
+      clientDataJSON: encode(clientDataJSON),
+      authenticatorData: encode(data),
+      signature: encode(sign('sha256', signed, key)),
+      userHandle: 'userHandle' in faults ? faults.userHandle : handle,
+    });
+  }
+
+  return { id: encode(id), create, get };
+}
+
+function pick({ type, challenge, origin, crossOrigin }: Faults) {
+  const all = { type, challenge, origin, crossOrigin };
+  return Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined),
+  );
+}
+
+function wrap<Response extends object>(id: Buffer, response: Response) {
+  return {
+    id: encode(id),
+    rawId: encode(id),
+    type: 'public-key' as const,
+    clientExtensionResults: {},
+    response,
+  };
+}
+
+const encode = (bytes: Buffer) => bytes.toString('base64url');
+const hash = (bytes: Buffer | string) =>
+  createHash('sha256').update(bytes).digest();
