@@ -58,6 +58,12 @@ export function createApp({ pool, origin, log }: AppOptions) {
   const app = express().disable('x-powered-by');
   const requireSameOrigin = createSameOriginGuard(origin);
 
+  app.use((request, response, next) => {
+    requireSameOrigin(request);
+    response.set('cache-control', 'no-store');
+    next();
+  });
+
   // #region wire
   const sessions = createPostgresSessions({ pool });
   const { hostname } = new URL(origin);
@@ -66,12 +72,6 @@ export function createApp({ pool, origin, log }: AppOptions) {
   const signIn = createPasskeySignIn(options);
   const registration = createPasskeyRegistration(options);
   const passkeys = createPasskeys(options);
-
-  app.use((request, response, next) => {
-    requireSameOrigin(request);
-    response.set('cache-control', 'no-store');
-    next();
-  });
 
   app.post('/sessions/options', async (request, response) => {
     const { cookie } = request.headers;
@@ -98,19 +98,18 @@ export function createApp({ pool, origin, log }: AppOptions) {
 
   app.post('/passkeys', async (request, response) => {
     const { session } = await requireSession(request);
-    const { name, response: answer } = (
-      await parseRegistration(request)
-    ).body;
-    const added = await registration.finish(session, { name, answer });
+    const { body } = await parseRegistration(request);
+    const added = await registration.finish(session, body);
     response.status(201).json(added);
   });
+
+  // #endregion wire
 
   app.delete('/passkeys/:id', async (request, response) => {
     const { session } = await requireSession(request);
     await passkeys.remove(session, request.params.id);
     response.status(204).end();
   });
-  // #endregion wire
 
   app.get('/passkeys', async (request, response) => {
     const { session } = await requireSession(request);

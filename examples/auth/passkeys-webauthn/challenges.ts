@@ -13,8 +13,7 @@ type Answer = { response: { clientDataJSON: string } };
 
 /** Challenges in Postgres: any instance takes what another gave. */
 export function createChallenges(pool: Pick<Pool, 'query'>) {
-  // #region give-and-take
-  /** For one browser or session. Deletes some that are over: no job is needed. */
+  /** Deletes some that are over, so that no job is needed. */
   async function give(
     challenge: string,
     ceremony: Ceremony,
@@ -37,6 +36,7 @@ export function createChallenges(pool: Pick<Pool, 'query'>) {
     );
   }
 
+  // #region take
   /** The challenge of an answer: once, and only for who asked. */
   async function take(
     answer: Answer,
@@ -53,7 +53,7 @@ export function createChallenges(pool: Pick<Pool, 'query'>) {
     if (rows[0]?.isAlive) return challenge;
     throw new HttpProblem(401, 'challenge_over', 'Begin again');
   }
-  // #endregion give-and-take
+  // #endregion take
 
   return { give, take };
 }

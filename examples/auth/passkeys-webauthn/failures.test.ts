@@ -24,7 +24,7 @@ failure(
   {
     symptom:
       '401 `challenge_over` for all but the first, on every instance',
-    defence: 'give-and-take',
+    defence: 'take',
     remains:
       'An answer that got lost on its way costs the user a second attempt',
   },
@@ -57,7 +57,7 @@ failure(
   'A user, or a page that was left open, answers after more than five minutes',
   {
     symptom: '401 `challenge_over`, by the clock of Postgres',
-    defence: 'give-and-take',
+    defence: 'take',
     remains:
       'The page must begin again: `offerPasskeys` does it each four minutes',
   },
@@ -86,7 +86,7 @@ failure(
   {
     symptom:
       '401 `challenge_over`, and the one who asked can still answer',
-    defence: 'give-and-take',
+    defence: 'take',
     remains: 'A script in your page acts as the browser of its user',
   },
   async () => {
@@ -195,7 +195,7 @@ failure(
   {
     symptom:
       '401 `passkey_refused` when the counter is not higher than the last, and the log has `copied`',
-    defence: 'finish-sign-in',
+    defence: 'use-passkey',
     remains:
       'The copy that comes first gets in. Of a synced passkey, which always counts 0, no copy is noticed',
   },

@@ -22,7 +22,6 @@ export function createPasskeyRegistration(options: PasskeysOptions) {
   const { list, requireFresh } = createPasskeys(options);
   const { give, take } = createChallenges(pool);
 
-  // #region begin-registration
   /** The options for the browser; `account` is what the user sees. */
   async function begin(current: Current, account: string) {
     await requireFresh(current);
@@ -48,21 +47,18 @@ export function createPasskeyRegistration(options: PasskeysOptions) {
     await give(challenge, 'registration', current.id);
     return registration;
   }
-  // #endregion begin-registration
 
   // #region finish-registration
   /** Adds the passkey to the user whose session asked for it. */
   async function finish(
     { id: session, userId }: Current,
-    {
-      name,
-      answer,
-    }: { name: string; answer: RegistrationResponseJSON },
+    input: { name: string; response: RegistrationResponseJSON },
   ): Promise<{ id: string; name: string }> {
-    const label = readName(name);
+    const name = readName(input.name);
+    const { response } = input;
     const info = await verify(userId, {
-      response: answer,
-      expectedChallenge: await take(answer, 'registration', session),
+      response,
+      expectedChallenge: await take(response, 'registration', session),
       expectedOrigin: rp.origins,
       expectedRPID: rp.id,
       requireUserVerification: true,
@@ -81,7 +77,7 @@ export function createPasskeyRegistration(options: PasskeysOptions) {
       [
         id,
         userId,
-        label,
+        name,
         publicKey,
         counter,
         info.credentialDeviceType === 'multiDevice',
@@ -89,7 +85,7 @@ export function createPasskeyRegistration(options: PasskeysOptions) {
         MAX_PASSKEYS,
       ],
     );
-    if (rowCount === 1) return { id, name: label };
+    if (rowCount === 1) return { id, name };
     throw refuse('passkey_not_added');
   }
   // #endregion finish-registration

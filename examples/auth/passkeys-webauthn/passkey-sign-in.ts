@@ -53,6 +53,9 @@ export function createPasskeySignIn(options: PasskeysOptions) {
     throw refuse(owner, 'removed');
   }
 
+  // #endregion finish-sign-in
+
+  // #region use-passkey
   /** One update decides: a counter goes up, or is always 0. */
   async function use({ id, userId }: Owner, info: Info) {
     const { rowCount } = await pool.query(
@@ -70,7 +73,7 @@ export function createPasskeySignIn(options: PasskeysOptions) {
     );
     return rowCount === 1;
   }
-  // #endregion finish-sign-in
+  // #endregion use-passkey
 
   async function findKey({ id, userId }: Owner) {
     const { rows } = await pool.query<{ key: Uint8Array<ArrayBuffer> }>(

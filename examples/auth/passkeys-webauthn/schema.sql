@@ -21,5 +21,6 @@ create table passkey_challenges (
   asked_by bytea not null check (length(asked_by) = 32),
   expires_at timestamptz not null
 );
-create index passkey_challenges_by_end on passkey_challenges (expires_at);
+create index passkey_challenges_by_end
+  on passkey_challenges (expires_at);
 -- #endregion passkeys
