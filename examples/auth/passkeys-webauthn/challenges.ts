@@ -66,12 +66,13 @@ function hash(ceremony: Ceremony, secret: string): Buffer {
 
 // #region read-challenge
 /** With the parser of the library: two could differ. */
-function readChallenge({ response }: Answer): string {
+function readChallenge(answer: Answer): string {
   try {
-    const text = response.clientDataJSON;
+    const text = answer.response.clientDataJSON;
     const { challenge, crossOrigin } = decodeClientDataJSON(text);
     // In a frame of another site, the user does not see who asks.
-    if (/^[\w-]{43}$/.test(challenge) && !crossOrigin) return challenge;
+    if (/^[\w-]{43}$/.test(challenge) && !crossOrigin)
+      return `${challenge}`;
   } catch {}
   const advice = 'Send what the browser returned';
   throw new HttpProblem(400, 'malformed_passkey', advice);

@@ -7,7 +7,7 @@ import {
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { isUuid } from '../session-management/session.ts';
 import { CHALLENGE_MS, createChallenges } from './challenges.ts';
-import { isCredentialId, type PasskeysOptions } from './passkeys.ts';
+import { isBase64url, type PasskeysOptions } from './passkeys.ts';
 
 /** Sign-in without a name: the browser finds the passkey. */
 export function createPasskeySignIn(options: PasskeysOptions) {
@@ -52,7 +52,6 @@ export function createPasskeySignIn(options: PasskeysOptions) {
     await sessions.logout(token);
     throw refuse(owner, 'removed');
   }
-
   // #endregion finish-sign-in
 
   // #region use-passkey
@@ -107,10 +106,12 @@ export function createPasskeySignIn(options: PasskeysOptions) {
   }
 
   function readOwner({ id, response }: AuthenticationResponseJSON) {
-    const handle = `${response.userHandle}`;
-    const userId = Buffer.from(handle, 'base64url').toString();
-    if (isCredentialId(id) && isUuid(userId)) return { id, userId };
-    throw refuse({}, 'not an id, or not a user handle of ours');
+    const handle = response.userHandle;
+    if (isBase64url(id) && isBase64url(handle)) {
+      const userId = Buffer.from(handle, 'base64url').toString();
+      if (isUuid(userId)) return { id, userId };
+    }
+    throw refuse({}, 'not an ID, or not a user handle of ours');
   }
 
   return { begin, finish };

@@ -71,7 +71,7 @@ export function createPasskeys(options: PasskeysOptions) {
   async function remove(current: Current, id: string): Promise<void> {
     await requireFresh(current);
     const { userId, id: except } = current;
-    if (isCredentialId(id)) await removeUnlessLast(id, userId);
+    if (isBase64url(id)) await removeUnlessLast(id, userId);
     // Also when it was gone: the first answer may have been lost.
     await sessions.logoutEverywhere(userId, { except });
   }
@@ -103,7 +103,7 @@ export function createPasskeys(options: PasskeysOptions) {
   return { requireFresh, list, remove };
 }
 
-/** Base64url of at most 1023 bytes. */
-export function isCredentialId(id: unknown): id is string {
-  return /^[\w-]{1,1364}$/.test(`${id}`);
+/** Base64url of at most 1023 bytes, as a credential ID is. */
+export function isBase64url(text: unknown): text is string {
+  return typeof text === 'string' && /^[\w-]{1,1364}$/.test(text);
 }
