@@ -64,7 +64,6 @@ function hash(ceremony: Ceremony, secret: string): Buffer {
   return createHash('sha256').update(`${ceremony} ${secret}`).digest();
 }
 
-// #region read-challenge
 /** With the parser of the library: two could differ. */
 function readChallenge(answer: Answer): string {
   try {
@@ -77,4 +76,3 @@ function readChallenge(answer: Answer): string {
   const advice = 'Send what the browser returned';
   throw new HttpProblem(400, 'malformed_passkey', advice);
 }
-// #endregion read-challenge
