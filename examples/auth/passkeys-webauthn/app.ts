@@ -84,7 +84,7 @@ export function createApp({ pool, origin, log }: AppOptions) {
     const { body } = await parseSignIn(request);
     const browser = readBrowser(request.headers.cookie);
     if (!browser) throw refuse('challenge_over');
-    const device = request.get('user-agent') ?? 'unknown';
+    const device = `${request.get('user-agent')}`;
     const options = { browser, device };
     const token = await signIn.finish(body.response, options);
     await replaceSession(request, response, token);
@@ -119,7 +119,7 @@ export function createApp({ pool, origin, log }: AppOptions) {
   app.post('/sessions/password', async (request, response) => {
     const { body } = await parsePassword(request);
     const userId = await authenticate(pool, body);
-    const device = request.get('user-agent') ?? 'unknown';
+    const device = `${request.get('user-agent')}`;
     const token = await sessions.begin({ userId, device });
     await replaceSession(request, response, token);
   });

@@ -302,6 +302,9 @@ failure(
       expect(await browser.signIn(key, { userHandle })).toMatchObject(
         refused,
       );
+    expect(app.log.entries[0]).toMatchObject({
+      details: { id: key.id, reason: 'unknown' },
+    });
     const unknown = { id: randomBytes(16) };
     expect(await browser.signIn(key, unknown)).toMatchObject(refused);
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -327,14 +330,17 @@ failure(
     expect(await browser.remove(key.id)).toMatchObject(last);
     const second = createAuthenticator(ORIGIN);
     await browser.register(second);
-    const { unlock } = await lockTable(app.pool, 'passkeys');
+    // Both begin before either has an end.
+    const client = await app.pool.connect();
+    await client.query('begin; select from passkeys for update');
 
     const removals = [
       browser.remove(key.id),
       browser.remove(second.id),
     ];
     await untilWaiting(app.pool, 2);
-    await unlock();
+    await client.query('commit');
+    client.release();
 
     const statuses = (await Promise.all(removals)).map(
       ({ status }) => status,
@@ -377,6 +383,7 @@ failure(
     expect(app.log.entries.at(-1)).toMatchObject({
       details: { id: lost.id, reason: 'removed' },
     });
+    expect(await app.count('sessions')).toBe(2);
     // Its first session is ended by the removal; repeated, it is the same.
     expect((await browser.remove(lost.id)).status).toBe(204);
     expect((await thief.me()).status).toBe(401);
@@ -744,7 +751,7 @@ describe('challenges', () => {
 
   it('need a secret that is not the same for all', async () => {
     await using app = await startTestApp();
-    const { give } = createChallenges(app.pool);
+    const { give, take } = createChallenges(app.pool);
     const challenge = 'x'.repeat(43);
     await expect(give(challenge, 'sign-in', '')).rejects.toThrow(
       TypeError,
@@ -753,6 +760,13 @@ describe('challenges', () => {
       give(challenge, 'sign-in', 'x'.repeat(35)),
     ).rejects.toThrow(TypeError);
     await give(challenge, 'sign-in', 'x'.repeat(36));
+    const answer = {
+      response: { clientDataJSON: toText({ challenge }) },
+    };
+    const other = take(answer, 'registration', 'x'.repeat(36));
+    await expect(other).rejects.toMatchObject({
+      code: 'challenge_over',
+    });
   });
 });
 

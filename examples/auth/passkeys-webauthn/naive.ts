@@ -29,7 +29,7 @@ export function createNaiveSignIn(
       expectedRPID: rpId,
       requireUserVerification: false,
     });
-    return verified ? passkey.user : undefined;
+    return verified && passkey.user;
   }
   // #endregion naive-sign-in
 
