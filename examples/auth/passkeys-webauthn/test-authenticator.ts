@@ -115,11 +115,12 @@ export function createAuthenticator(origin: string) {
     );
     const signed = Buffer.concat([data, hash(clientDataJSON)]);
     const key = faults.key ?? pair.privateKey;
+    const { userHandle } = { userHandle: handle, ...faults };
     return wrap(faults.id ?? id, {
       clientDataJSON: encode(clientDataJSON),
       authenticatorData: encode(data),
       signature: encode(sign('sha256', signed, key)),
-      userHandle: 'userHandle' in faults ? faults.userHandle : handle,
+      ...(userHandle !== undefined && { userHandle }),
     });
   }
 
