@@ -10,6 +10,7 @@ import {
 import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
 import { createTestLog } from '@touchstone/kit/testing/log';
+import { holdPauses } from '@touchstone/kit/time/hold-pauses';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import type { Pool } from 'pg';
 import { describe, expect, it, vi } from 'vitest';
@@ -41,7 +42,6 @@ import {
   judgeErrors,
   rollBackAfter,
 } from './test-evidence.ts';
-import { holdPauses } from './test-pauses.ts';
 import { startFaulty } from './test-pools.ts';
 import { SCHEMA, startTestTrials } from './test-trials.ts';
 import { FLOWER } from './test-versions.ts';
