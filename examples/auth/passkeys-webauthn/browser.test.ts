@@ -99,7 +99,7 @@ it('refuses the counter of a copy', async () => {
   await page.click('#passkey');
   await saysNow(page, 'passkey_refused');
   expect(site.log.entries).toMatchObject([
-    { details: { reason: 'copied' } },
+    { details: { reason: 'counter' } },
   ]);
 });
 

@@ -1,12 +1,18 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { listen } from '@touchstone/kit/app/http';
 import {
   lockTable,
   untilWaiting,
 } from '@touchstone/kit/postgres/locks';
 import { failure } from '@touchstone/kit/testing/failure';
 import { describe, expect, it } from 'vitest';
+import { readBrowser } from './browser-cookie.ts';
 import { createChallenges } from './challenges.ts';
+import { createPasskeyRegistration } from './passkey-registration.ts';
+import { createPasskeySignIn } from './passkey-sign-in.ts';
+import { createPasskeys } from './passkeys.ts';
 import { ADA, BOB, ORIGIN, startTestApp } from './test-app.ts';
+import { addCertificates } from './test-attestation.ts';
 import {
   createAuthenticator,
   type Faults,
@@ -15,6 +21,7 @@ import {
 const over = { status: 401, body: { code: 'challenge_over' } };
 const refused = { status: 401, body: { code: 'passkey_refused' } };
 const notAdded = { status: 409, body: { code: 'passkey_refused' } };
+const notStored = { status: 409, body: { code: 'passkey_not_added' } };
 const malformed = { status: 400, body: { code: 'malformed_passkey' } };
 const tooOld = { status: 403, body: { code: 'sign_in_again' } };
 const last = { status: 409, body: { code: 'last_passkey' } };
@@ -183,10 +190,10 @@ failure(
   'A passkey is copied, and the copy is used as well',
   {
     symptom:
-      '401 `passkey_refused` when the counter is not higher than the last, and the log has `copied`',
+      '401 `passkey_refused` when the counter is not higher than the last, and the log has `counter`',
     defence: 'use-passkey',
     remains:
-      'The copy that comes first gets in. Of a synced passkey, which always counts 0, no copy is noticed',
+      'The copy that comes first gets in. Of a passkey that always counts 0, as synced ones do, no copy is noticed',
   },
   async () => {
     await using app = await startTestApp();
@@ -204,7 +211,7 @@ failure(
       );
     expect(app.log.entries.at(-1)).toMatchObject({
       message: 'passkey refused',
-      details: { id: key.id, reason: 'copied' },
+      details: { id: key.id, reason: 'counter' },
     });
     expect((await browser.signIn(key, { counter: 8 })).status).toBe(
       201,
@@ -256,9 +263,8 @@ failure(
     const id = Buffer.from(key.id, 'base64url');
 
     const copy = createAuthenticator(ORIGIN);
-    const taken = { status: 409, body: { code: 'passkey_not_added' } };
     expect(await eve.browser.register(copy, { id })).toMatchObject(
-      taken,
+      notStored,
     );
     // The `id` beside the signed data is not what counts.
     const { body } = await eve.browser.beginRegistration();
@@ -266,9 +272,11 @@ failure(
     const answer = { ...copy.create(body, { id }) };
     answer.id = answer.rawId = fresh.id;
     expect(await eve.browser.finishRegistration(answer)).toMatchObject(
-      taken,
+      notStored,
     );
-    expect(await browser.register(copy, { id })).toMatchObject(taken);
+    expect(await browser.register(copy, { id })).toMatchObject(
+      notStored,
+    );
 
     expect(await eve.browser.list()).toHaveLength(1);
     expect((await browser.signIn(key)).status).toBe(201);
@@ -289,6 +297,7 @@ failure(
     const bob = await app.enrol(BOB);
     const { body } = await bob.browser.beginRegistration();
     const { userId } = (await browser.me()).body;
+    const { userId: bobId } = (await bob.browser.me()).body;
 
     const handles = [
       body.user.id,
@@ -303,7 +312,7 @@ failure(
         refused,
       );
     expect(app.log.entries[0]).toMatchObject({
-      details: { id: key.id, reason: 'unknown' },
+      details: { id: key.id, userId: bobId, reason: 'unknown' },
     });
     const unknown = { id: randomBytes(16) };
     expect(await browser.signIn(key, unknown)).toMatchObject(refused);
@@ -421,6 +430,265 @@ failure(
   },
 );
 
+it('an attestation that was not asked for is refused, and nothing in it is fetched', async () => {
+  await using app = await startTestApp();
+  const { browser } = await app.enrol();
+  const asked: (string | undefined)[] = [];
+  await using other = await listen((request, response) => {
+    asked.push(request.url);
+    response.end();
+  });
+  const addresses = ['/a', '/b'].map((path) => other.url + path);
+  const { body } = await browser.beginRegistration();
+  const plain = createAuthenticator(ORIGIN).create(body);
+  const forged = await addCertificates(plain, addresses);
+
+  expect(await browser.finishRegistration(forged)).toMatchObject(
+    notAdded,
+  );
+  expect(asked).toEqual([]);
+  const { userId } = (await browser.me()).body;
+  const entry = {
+    message: 'passkey refused',
+    details: {
+      userId,
+      reason: expect.stringContaining('not asked for'),
+    },
+  };
+  expect(app.log.entries.at(-1)).toMatchObject(entry);
+  const attestation = { certificates: [new Uint8Array(9)] };
+  expect(
+    await browser.register(createAuthenticator(ORIGIN), {
+      attestation,
+    }),
+  ).toMatchObject(notAdded);
+  expect(app.log.entries.at(-1)).toMatchObject(entry);
+});
+
+it('a browser may send what a passkey signs itself, when the signature is right', async () => {
+  await using app = await startTestApp();
+  const { browser } = await app.enrol();
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+  });
+  const own = { attestation: {} };
+  const wrong = { ...own, key: privateKey };
+  const key = createAuthenticator(ORIGIN);
+  expect(await browser.register(key, wrong)).toMatchObject(notAdded);
+  expect((await browser.register(key, own)).status).toBe(201);
+  expect((await browser.signIn(key)).status).toBe(201);
+});
+
+it('an algorithm that was not asked for is refused, also when this Node has it', async () => {
+  await using app = await startTestApp();
+  const { browser } = await app.enrol();
+  for (const alg of [-48, -35])
+    expect(
+      await browser.register(createAuthenticator(ORIGIN), { alg }),
+    ).toMatchObject(notAdded);
+});
+
+it('a session that ends during a registration adds no passkey', async () => {
+  await using app = await startTestApp();
+  const { browser } = await app.enrol();
+  const thief = app.open();
+  await thief.usePassword();
+  const { body } = await thief.beginRegistration();
+  // The user ends all other sessions, which is not committed yet.
+  const client = await app.pool.connect();
+  await client.query(
+    'begin; delete from sessions where created_at = (select max(created_at) from sessions)',
+  );
+  const answer = createAuthenticator(ORIGIN).create(body);
+  const attempt = thief.finishRegistration(answer);
+  await untilWaiting(app.pool, 1);
+  await client.query('commit');
+  client.release();
+
+  expect(await attempt).toMatchObject(notStored);
+  expect(await browser.list()).toHaveLength(1);
+});
+
+it('a removal that stops halfway leaves no session of the passkey, and ends those that begin during it', async () => {
+  await using app = await startTestApp();
+  const { browser, key } = await app.enrol();
+  const lost = createAuthenticator(ORIGIN);
+  await browser.register(lost);
+  const thief = app.open();
+  await thief.signIn(lost);
+  const current = await app.readSession(browser);
+  const { sessions } = app.options;
+  let calls = 0;
+  const failing = createPasskeys({
+    ...app.options,
+    sessions: {
+      ...sessions,
+      logoutEverywhere: async (...args) => {
+        calls += 1;
+        if (calls !== 2) throw new Error('the store is away');
+        await sessions.logoutEverywhere(...args);
+      },
+    },
+  });
+
+  await expect(failing.remove(current, lost.id)).rejects.toThrow(
+    'away',
+  );
+  expect(await browser.list()).toHaveLength(2);
+  await expect(failing.remove(current, lost.id)).rejects.toThrow(
+    'away',
+  );
+  expect((await thief.me()).status).toBe(401);
+  expect(await browser.list()).toMatchObject([{ id: key.id }]);
+
+  const client = await app.pool.connect();
+  await client.query('begin; select from passkeys for update');
+  const removal = browser.remove(lost.id);
+  await untilWaiting(app.pool, 1);
+  await thief.usePassword();
+  await client.query('commit');
+  client.release();
+  expect((await removal).status).toBe(204);
+  expect((await thief.me()).status).toBe(401);
+  expect((await browser.me()).status).toBe(200);
+});
+
+it('a passkey that moves to another user during a sign-in is not used', async () => {
+  await using app = await startTestApp();
+  const { browser, key } = await app.enrol(ADA, { counter: 5 });
+  const bob = await app.enrol(BOB);
+  const { userId } = (await bob.browser.me()).body;
+  const client = await app.pool.connect();
+  await client.query('begin; lock table passkeys in share mode');
+  const attempt = browser.signIn(key, { counter: 9 });
+  await untilWaiting(app.pool, 1);
+  await client.query(
+    'update passkeys set user_id = $1 where counter = 5',
+    [userId],
+  );
+  await client.query('commit');
+  client.release();
+
+  expect(await attempt).toMatchObject(refused);
+  const { rows } = await app.pool.query(
+    'select counter, used_at from passkeys where id = $1',
+    [key.id],
+  );
+  expect(rows).toEqual([{ counter: '5', used_at: null }]);
+});
+
+it('a session of the future is not fresh', async () => {
+  await using app = await startTestApp();
+  const { browser } = await app.enrol();
+  const current = await app.readSession(browser);
+  const { requireFresh } = createPasskeys(app.options);
+  await requireFresh(current);
+  const createdAt = new Date(Date.now() + 60_000);
+  await expect(
+    requireFresh({ ...current, createdAt }),
+  ).rejects.toMatchObject({ code: 'sign_in_again' });
+});
+
+describe('the relying party', () => {
+  it.each([
+    ['', 'https://shop.example.com.'],
+    ['', 'https://shop.example.com'],
+    ['https://shop.example.com', 'https://shop.example.com'],
+    ['shop.example.com:443', 'https://shop.example.com'],
+    ['hop.example.com', 'https://shop.example.com'],
+    ['blog.shop.example.com', 'https://shop.example.com'],
+    ['shop.example.com', 'https://shop.example.com/'],
+    ['shop.example.com', 'https://shop.example.com:443'],
+    ['shop.example.com', 'https://SHOP.example.com'],
+    ['shop.example.com', 'http://shop.example.com'],
+    ['evil-localhost', 'http://evil-localhost'],
+    ['localhost.evil.test', 'http://x.localhost.evil.test'],
+    ['shop.example.com', 'shop.example.com'],
+  ])('cannot be %j with the origin %s', async (id, origin) => {
+    await using app = await startTestApp();
+    const { rp } = app.options;
+    const options = { ...app.options, rp: { ...rp, id } };
+    options.rp.origins = [ORIGIN, origin];
+    expect(() => createPasskeySignIn(options)).toThrow(TypeError);
+    expect(() => createPasskeyRegistration(options)).toThrow(TypeError);
+  });
+
+  it('has one or more origins, of which each is accepted', async () => {
+    await using app = await startTestApp();
+    const { key, browser } = await app.enrol();
+    const { userId } = (await browser.me()).body;
+    const second = 'https://m.shop.example.com:8443';
+    const { rp } = app.options;
+    const origins = [ORIGIN, second];
+    const options = { ...app.options, rp: { ...rp, origins } };
+    const signIn = createPasskeySignIn(options);
+    const registration = createPasskeyRegistration(options);
+    const own = 'x'.repeat(43);
+    const login = { browser: own, device: 'test' };
+    for (const origin of origins) {
+      const answer = key.get(await signIn.begin(own), { origin });
+      const token = await signIn.finish(answer, login);
+      const session = await app.options.sessions.read(token);
+      expect(session).toMatchObject({ userId, device: 'test' });
+      if (!session) throw new Error('there is no session');
+      const asked = await registration.begin(session, ADA);
+      const response = createAuthenticator(ORIGIN).create(asked, {
+        origin,
+      });
+      await registration.finish(session, { name: 'key', response });
+    }
+    for (const origin of ['http://localhost', 'http://a.localhost:80'])
+      expect(() =>
+        createPasskeySignIn({
+          ...app.options,
+          rp: {
+            ...rp,
+            id: 'localhost',
+            origins: [new URL(origin).origin],
+          },
+        }),
+      ).not.toThrow();
+  });
+});
+
+it('an answer is refused without a parser before it, too', async () => {
+  await using app = await startTestApp();
+  const { key } = await app.enrol();
+  const signIn = createPasskeySignIn(app.options);
+  const browser = 'x'.repeat(43);
+  for (const id of ['a\0b', '', 'a/b']) {
+    const answer = { ...key.get(await signIn.begin(browser)), id };
+    const login = { browser, device: 'test' };
+    await expect(signIn.finish(answer, login)).rejects.toMatchObject({
+      code: 'passkey_refused',
+    });
+  }
+  // What the sender chose does not fill the log.
+  const origin = `https://${'x'.repeat(50_000)}`;
+  const long = key.get(await signIn.begin(browser), { origin });
+  const login = { browser, device: 'test' };
+  await expect(signIn.finish(long, login)).rejects.toThrow();
+  const size = JSON.stringify(app.log.entries.at(-1)).length;
+  expect(size).toBeLessThan(500);
+});
+
+it('the cookie of the browser is found by its whole name', () => {
+  const secret = 'x'.repeat(43);
+  expect(readBrowser(`a=b; __Host-passkey=${secret}; c=d`)).toBe(
+    secret,
+  );
+  expect(readBrowser(`__Host-passkey=${secret}`)).toBe(secret);
+  const wrong = [
+    `a__Host-passkey=${secret}`,
+    `a=b;__Host-passkey=${secret}`,
+    `__Host-passkey=${secret}x`,
+    `__Host-passkey=${secret}, x`,
+    undefined,
+  ];
+  for (const header of wrong)
+    expect(readBrowser(header)).toBeUndefined();
+});
+
 it('JSON that no browser would send is answered with 400, 401 or 409, and never with 500', async () => {
   await using app = await startTestApp();
   const { browser, key } = await app.enrol();
@@ -436,6 +704,11 @@ it('JSON that no browser would send is answered with 400, 401 or 409, and never 
     { response: { clientDataJSON: 'bm8ganNvbg' } },
     { response: { clientDataJSON: toText(null) } },
     { response: { clientDataJSON: toText({ challenge: 'x' }) } },
+    {
+      response: {
+        clientDataJSON: toText({ challenge: 'x'.repeat(44) }),
+      },
+    },
     {
       response: {
         clientDataJSON: toText({ challenge: `${'x'.repeat(42)}\0` }),
@@ -480,6 +753,9 @@ it('JSON that no browser would send is answered with 400, 401 or 409, and never 
   const long = 'a'.repeat(1365);
   const tooLong = { ...key.get(body), id: long, rawId: long };
   expect(await browser.finishSignIn(tooLong)).toMatchObject(refused);
+  expect(app.log.entries.at(-1)).toMatchObject({
+    details: { reason: expect.stringMatching(/^not an ID/) },
+  });
   for (const id of ['%00', 'x', 'a%2Fb', 'x'.repeat(1400)])
     expect((await browser.remove(id)).status).toBeLessThan(500);
   const errors = app.log.entries.filter(
@@ -501,7 +777,7 @@ describe('the options', () => {
       user: {
         id: Buffer.from(`${userId}`).toString('base64url'),
         name: ADA,
-        displayName: ADA,
+        displayName: '',
       },
       timeout: 300_000,
       attestation: 'none',
@@ -556,13 +832,30 @@ describe('a passkey', () => {
   it('has a name in one form of é, without control characters', async () => {
     await using app = await startTestApp();
     const { browser } = await app.enrol();
-    const wrong = ['', ' ', 'a\0', 'a\nb', '\ud800', 'x'.repeat(101)];
+    // Among them what turns the rest of the line.
+    const wrong = [
+      '',
+      ' ',
+      'a\0',
+      'a\nb',
+      'a\x7f',
+      '\ud800',
+      'x'.repeat(101),
+      'a\u202eb',
+      'a\u2066b',
+    ];
     for (const name of wrong) {
       const key = createAuthenticator(ORIGIN);
       expect(await browser.register(key, {}, name)).toMatchObject({
         status: 400,
       });
     }
+    // A wrong name costs no second window.
+    const { body: asked } = await browser.beginRegistration();
+    const made = createAuthenticator(ORIGIN).create(asked);
+    await browser.finishRegistration(made, '');
+    const again = await browser.finishRegistration(made, 'a key');
+    expect(again.status).toBe(201);
     const names = [
       ' Cle\u0301 👩‍💻 ',
       'x'.repeat(100),
@@ -578,6 +871,7 @@ describe('a passkey', () => {
       });
     }
     expect((await browser.list()).map(({ name }) => name)).toEqual([
+      'a key',
       'a key',
       'Clé 👩‍💻',
       'x'.repeat(100),
@@ -602,11 +896,18 @@ describe('a passkey', () => {
 
     await browser.signIn(key, { backupEligible: true, backedUp: true });
 
-    expect(await browser.list()).toMatchObject([
-      { backedUp: true, usedAt: expect.any(String) },
-    ]);
+    const [used] = await browser.list();
+    expect(used).toMatchObject({ backedUp: true });
+    expect(Date.parse(`${used?.usedAt}`)).toBeGreaterThan(
+      Date.parse(`${used?.createdAt}`),
+    );
     await browser.signIn(key, { backupEligible: true });
     expect(await browser.list()).toMatchObject([{ backedUp: false }]);
+    const synced = { backupEligible: true, backedUp: true };
+    const bob = await app.enrol(BOB, synced);
+    expect(await bob.browser.list()).toMatchObject([
+      { backedUp: true },
+    ]);
   });
 
   it('cannot begin or cease to be one that is synced', async () => {
@@ -614,6 +915,9 @@ describe('a passkey', () => {
     const { browser, key } = await app.enrol();
     const synced = { backupEligible: true, backedUp: true };
     expect(await browser.signIn(key, synced)).toMatchObject(refused);
+    expect(app.log.entries.at(-1)).toMatchObject({
+      details: { id: key.id, reason: 'other kind' },
+    });
     // A backup of what cannot be backed up.
     expect(await browser.signIn(key, { backedUp: true })).toMatchObject(
       refused,
@@ -637,20 +941,15 @@ describe('a passkey', () => {
     const added = await browser.register(createAuthenticator(ORIGIN));
     expect(added.status).toBe(201);
 
-    expect(await browser.beginRegistration()).toMatchObject({
-      status: 409,
-      body: { code: 'too_many_passkeys' },
-    });
-    expect(await browser.finishRegistration(late)).toMatchObject({
-      status: 409,
-      body: { code: 'passkey_not_added' },
-    });
+    expect(await browser.finishRegistration(late)).toMatchObject(
+      notStored,
+    );
     expect(await browser.list()).toHaveLength(20);
     const bob = await app.enrol(BOB);
     expect(await bob.browser.list()).toHaveLength(1);
   });
 
-  it('has an ID of at most 1023 bytes', async () => {
+  it('has an ID of at most 1023 bytes, and a key of at most 2048', async () => {
     await using app = await startTestApp();
     const { browser } = await app.enrol();
     const longest = createAuthenticator(ORIGIN);
@@ -660,7 +959,15 @@ describe('a passkey', () => {
     const longer = createAuthenticator(ORIGIN);
     expect(
       await browser.register(longer, { id: randomBytes(1024) }),
-    ).toMatchObject({ status: 409 });
+    ).toMatchObject(notStored);
+    // With its parts, 2048 and 2049 bytes.
+    const large = await browser.register(longer, { padding: 1967 });
+    expect(large.status).toBe(201);
+    expect(
+      await browser.register(createAuthenticator(ORIGIN), {
+        padding: 1968,
+      }),
+    ).toMatchObject(notStored);
   });
 
   it('is of one user: others do not see it, and cannot remove it', async () => {
@@ -733,6 +1040,43 @@ describe('challenges', () => {
     expect(await app.count('passkey_challenges')).toBe(2);
   });
 
+  it('that have been over longest go first', async () => {
+    await using app = await startTestApp();
+    const browser = app.open();
+    for (let times = 0; times < 12; times++)
+      await browser.beginSignIn();
+    // The first row is over last.
+    const { rows } = await app.pool.query<{ challenge: string }>(
+      `update passkey_challenges as c
+       set expires_at = now() - make_interval(secs => 100 - n)
+       from (
+         select challenge, row_number() over (order by expires_at) as n
+         from passkey_challenges
+       ) as numbered
+       where c.challenge = numbered.challenge
+       returning c.challenge`,
+    );
+    await app.pool.query(
+      `update passkey_challenges
+       set expires_at = now() - interval '1 second'
+       where challenge = any($1)`,
+      [rows.slice(0, 2).map(({ challenge }) => challenge)],
+    );
+    await browser.beginSignIn();
+
+    const left = await app.pool.query<{ challenge: string }>(
+      'select challenge from passkey_challenges where expires_at < now()',
+    );
+    expect(
+      left.rows.map(({ challenge }) => challenge).toSorted(),
+    ).toEqual(
+      rows
+        .slice(0, 2)
+        .map(({ challenge }) => challenge)
+        .toSorted(),
+    );
+  });
+
   it('do not wait for each other when old ones are locked', async () => {
     await using app = await startTestApp();
     const browser = app.open();
@@ -751,22 +1095,12 @@ describe('challenges', () => {
 
   it('need a secret that is not the same for all', async () => {
     await using app = await startTestApp();
-    const { give, take } = createChallenges(app.pool);
+    const { give } = createChallenges(app.options);
     const challenge = 'x'.repeat(43);
-    await expect(give(challenge, 'sign-in', '')).rejects.toThrow(
-      TypeError,
-    );
-    await expect(
-      give(challenge, 'sign-in', 'x'.repeat(35)),
-    ).rejects.toThrow(TypeError);
-    await give(challenge, 'sign-in', 'x'.repeat(36));
-    const answer = {
-      response: { clientDataJSON: toText({ challenge }) },
-    };
-    const other = take(answer, 'registration', 'x'.repeat(36));
-    await expect(other).rejects.toMatchObject({
-      code: 'challenge_over',
-    });
+    const short = `sign-in ${'x'.repeat(35)}`;
+    for (const asker of ['sign-in ', short])
+      await expect(give(challenge, asker)).rejects.toThrow(TypeError);
+    await give(challenge, `${short}x`);
   });
 });
 
@@ -780,6 +1114,8 @@ describe('the table', () => {
     ['counter = -1', 'passkeys_counter_check'],
     ['backed_up = true', 'passkeys_check'],
     ['public_key = null', undefined],
+    ['user_id = null', undefined],
+    ['backup_eligible = null', undefined],
   ])('refuses %s', async (change, constraint) => {
     await using app = await startTestApp();
     await app.enrol();
@@ -790,6 +1126,20 @@ describe('the table', () => {
     );
   });
 
+  it('keeps counters of 32 bits, and times with their zone', async () => {
+    await using app = await startTestApp();
+    const { browser, key } = await app.enrol(ADA, { counter: 1 });
+    const counter = 2 ** 32 - 1;
+    expect((await browser.signIn(key, { counter })).status).toBe(201);
+    const { rows } = await app.pool.query(
+      `select distinct data_type as type
+       from information_schema.columns
+       where table_name in ('passkeys', 'passkey_challenges')
+         and column_name like '%\\_at' and column_name <> 'asked_by'`,
+    );
+    expect(rows).toEqual([{ type: 'timestamp with time zone' }]);
+  });
+
   it('keeps hashes of who asked, and finds rows by its indexes', async () => {
     await using app = await startTestApp();
     await app.open().beginSignIn();
@@ -798,12 +1148,16 @@ describe('the table', () => {
     ).rejects.toMatchObject({
       constraint: 'passkey_challenges_asked_by_check',
     });
-    const { rows } = await app.pool.query(
-      `select indexname from pg_indexes
+    const { rows } = await app.pool.query<{ definition: string }>(
+      `select indexdef as definition from pg_indexes
        where indexname in ('passkeys_of_a_user',
-         'passkey_challenges_by_end')`,
+         'passkey_challenges_by_end')
+       order by indexname`,
     );
-    expect(rows).toHaveLength(2);
+    expect(rows.map(({ definition }) => definition)).toEqual([
+      expect.stringMatching(/passkey_challenges .*\(expires_at\)$/),
+      expect.stringMatching(/passkeys .*\(user_id\)$/),
+    ]);
   });
 });
 

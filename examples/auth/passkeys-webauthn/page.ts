@@ -33,11 +33,14 @@ document.querySelector('form').onsubmit = (event) => {
     .then((response) => response.ok ? 'signed in' : 'wrong'));
 };
 document.querySelector('#passkey').onclick =
-  () => show(signIn().then(() => 'signed in'));
+  () => show(signIn().then(() => 'signed in', again));
 document.querySelector('#add').onclick =
-  () => show(addPasskey(navigator.platform).then(() => 'added'));
+  () => show(addPasskey(navigator.platform).then(() => 'added', again));
 const renewMs = Number(new URLSearchParams(location.search).get('renewMs'));
-show(offerPasskeys(renewMs || undefined).then((is) => is ? 'signed in' : 'no autofill'));
+const offer = () => offerPasskeys((error) => show(Promise.reject(error)), renewMs || undefined)
+  .then((isIn) => { if (isIn) status.textContent = 'signed in'; });
+const again = (error) => { offer(); throw error; };
+offer();
 </script>
 </html>`;
 

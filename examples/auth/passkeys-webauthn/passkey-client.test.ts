@@ -38,7 +38,7 @@ it('begins again after four minutes, until the user chooses', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   page.hold();
 
-  const offer = offerPasskeys();
+  const offer = offerPasskeys(page.tell);
   for (const times of [1, 2]) {
     await untilAsked(page.asked, times);
     vi.advanceTimersByTime(239_999);
@@ -55,22 +55,57 @@ it('begins again after four minutes, until the user chooses', async () => {
   ]);
 });
 
-it('ends when another ceremony begins, or fails', async () => {
+it('gives way to another ceremony, also when that begins while it asks for options', async () => {
   await using page = await openPage();
   await page.usePassword();
   await addPasskey('Laptop');
   page.hold();
-  const offer = offerPasskeys();
-  const ended = expect(offer).rejects.toThrow();
+  const offer = offerPasskeys(page.tell);
   await waitUntil('it waits', () => page.asked.length === 1);
   page.choose();
   await signIn();
-  await ended;
+  expect(await offer).toBe(false);
+
+  // This one begins while the offer asks for its options.
+  const late = offerPasskeys(page.tell);
+  const added = addPasskey('Laptop');
+  expect(await late).toBe(false);
+  await added.catch(() => {});
+  expect(page.asked).toEqual(['conditional', undefined]);
+  expect(page.told).toEqual([]);
+});
+
+it('goes on after a failure, and tells it', async () => {
+  await using page = await openPage();
+  await page.usePassword();
+  await addPasskey('Laptop');
+  page.jar.clear();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  page.goOffline();
+  page.next.push(
+    () => Promise.reject(new DOMException('no', 'NotAllowedError')),
+    // As after a sleep of the laptop.
+    () => page.wait(300),
+  );
+
+  const offer = offerPasskeys(page.tell);
+  for (const times of [1, 2, 3]) {
+    await untilAsked(page.told, times);
+    const before = page.asked.length;
+    vi.advanceTimersByTime(4999);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(page.told).toHaveLength(times);
+    expect(page.asked).toHaveLength(before);
+    vi.advanceTimersByTime(1);
+  }
+
+  expect(await offer).toBe(true);
+  expect(page.told).toEqual(['offline', 'no', 'challenge_over']);
 });
 
 it('offers nothing when the browser cannot', async () => {
   await using page = await openPage(false);
-  expect(await offerPasskeys()).toBe(false);
+  expect(await offerPasskeys(page.tell)).toBe(false);
   expect(page.asked).toEqual([]);
 });
 
@@ -85,6 +120,9 @@ async function openPage(hasAutofill = true) {
   const browser = app.open();
   const key = createAuthenticator(ORIGIN);
   const asked: unknown[] = [];
+  const told: string[] = [];
+  const next: (() => Promise<unknown>)[] = [];
+  let isOffline = false;
   let isHeld = false;
 
   async function create({ publicKey }: CredentialCreationOptions) {
@@ -95,6 +133,7 @@ async function openPage(hasAutofill = true) {
   async function get(options: CredentialRequestOptions) {
     const { publicKey, mediation, signal } = options;
     asked.push(mediation);
+    await next.shift()?.();
     if (isHeld)
       await new Promise((_, reject) => {
         signal?.addEventListener('abort', () => reject(signal.reason));
@@ -111,6 +150,10 @@ async function openPage(hasAutofill = true) {
   const network = fetch;
   vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
     if (path.startsWith('http')) return network(path, init);
+    if (isOffline) {
+      isOffline = false;
+      throw new TypeError('offline');
+    }
     const body = JSON.parse(`${init.body}`);
     const answer = await browser.call(`${init.method}`, path, body);
     return Response.json(answer.body, { status: answer.status });
@@ -118,6 +161,16 @@ async function openPage(hasAutofill = true) {
   return {
     ...browser,
     asked,
+    told,
+    tell: (error: unknown) => {
+      told.push(error instanceof Error ? error.message : 'no error');
+    },
+    /** What the device does before it answers. */
+    next,
+    wait: app.wait,
+    goOffline: () => {
+      isOffline = true;
+    },
     hold: () => {
       isHeld = true;
     },

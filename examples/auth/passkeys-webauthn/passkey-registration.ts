@@ -3,8 +3,9 @@ import {
   type RegistrationResponseJSON,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
+import * as helpers from '@simplewebauthn/server/helpers';
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
-import { requireUserId } from '../session-management/session.ts';
+import { shorten } from '../session-management/session.ts';
 import { CHALLENGE_MS, createChallenges } from './challenges.ts';
 import {
   type Current,
@@ -12,7 +13,6 @@ import {
   type PasskeysOptions,
 } from './passkeys.ts';
 
-const MAX_PASSKEYS = 20;
 // EdDSA, ES256, RS256. The default depends on the version of Node.
 const supportedAlgorithmIDs = [-8, -7, -257];
 
@@ -20,21 +20,18 @@ const supportedAlgorithmIDs = [-8, -7, -257];
 export function createPasskeyRegistration(options: PasskeysOptions) {
   const { pool, rp, log } = options;
   const { list, requireFresh } = createPasskeys(options);
-  const { give, take } = createChallenges(pool);
+  const { give, take } = createChallenges(options);
 
   /** The options for the browser; `account` is what the user sees. */
   async function begin(current: Current, account: string) {
     await requireFresh(current);
     const passkeys = await list(current.userId);
-    if (passkeys.length >= MAX_PASSKEYS)
-      throw refuse('too_many_passkeys');
     const registration = await generateRegistrationOptions({
       rpID: rp.id,
       rpName: rp.name,
       // Not the address: a device may show the handle to anyone.
-      userID: new TextEncoder().encode(requireUserId(current.userId)),
+      userID: new TextEncoder().encode(current.userId),
       userName: account,
-      userDisplayName: account,
       timeout: CHALLENGE_MS,
       supportedAlgorithmIDs,
       authenticatorSelection: {
@@ -43,8 +40,7 @@ export function createPasskeyRegistration(options: PasskeysOptions) {
       },
       excludeCredentials: passkeys.map(({ id }) => ({ id })),
     });
-    const { challenge } = registration;
-    await give(challenge, 'registration', current.id);
+    await give(registration.challenge, `registration ${current.id}`);
     return registration;
   }
 
@@ -56,33 +52,40 @@ export function createPasskeyRegistration(options: PasskeysOptions) {
   ): Promise<{ id: string; name: string }> {
     const name = readName(input.name);
     const { response } = input;
-    const info = await verify(userId, {
+    const challenge = await take(response, `registration ${session}`);
+    const info = await verify({
       response,
-      expectedChallenge: await take(response, 'registration', session),
+      expectedChallenge: challenge,
       expectedOrigin: rp.origins,
       expectedRPID: rp.id,
       requireUserVerification: true,
       supportedAlgorithmIDs,
+    }).catch((error) => {
+      const reason = shorten(`${error}`);
+      log.warn('passkey refused', { userId, reason });
+      throw refuse('passkey_refused');
     });
     // Of the authenticator: the `id` in the answer can be another.
     const { id, publicKey, counter } = info.credential;
     const { rowCount } = await pool.query(
       `insert into passkeys (id, user_id, name, public_key, counter,
          backup_eligible, backed_up)
-       select $1, id, $3, $4::bytea, $5::bigint, $6::bool, $7::bool
-       from users
-       where id = $2 and length($1) <= 1364
-         and (select count(*) from passkeys where user_id = $2) < $8
+       select $1, user_id, $2, $3::bytea, $4::bigint, $5::bool, $6::bool
+       from sessions
+       where id = $7
+         and length($1) <= 1364 and length($3::bytea) <= 2048
+         and (select count(*) from passkeys where user_id = $8) < 20
+       for key share
        on conflict (id) do nothing`,
       [
         id,
-        userId,
         name,
         publicKey,
         counter,
         info.credentialDeviceType === 'multiDevice',
         info.credentialBackedUp,
-        MAX_PASSKEYS,
+        session,
+        userId,
       ],
     );
     if (rowCount === 1) return { id, name };
@@ -90,36 +93,34 @@ export function createPasskeyRegistration(options: PasskeysOptions) {
   }
   // #endregion finish-registration
 
-  async function verify(
-    userId: string,
-    options: Parameters<typeof verifyRegistrationResponse>[0],
-  ) {
-    try {
-      const verdict = await verifyRegistrationResponse(options);
-      if (verdict.verified) return verdict.registrationInfo;
-      throw new Error('wrong attestation');
-    } catch (error) {
-      log.warn('passkey refused', { userId, reason: `${error}` });
-      throw refuse('passkey_refused');
-    }
-  }
-
   return { begin, finish };
+}
+
+type Options = Parameters<typeof verifyRegistrationResponse>[0];
+
+/** Of a certificate, the library would fetch each address in it. */
+async function verify(options: Options) {
+  const { attestationObject } = options.response.response;
+  const attestation = helpers.decodeAttestationObject(
+    helpers.isoBase64URL.toBuffer(attestationObject),
+  );
+  const format = attestation.get('fmt');
+  const certificates = attestation.get('attStmt').get('x5c');
+  if (format !== 'none' && (format !== 'packed' || certificates))
+    throw new Error('an attestation that was not asked for');
+  const verdict = await verifyRegistrationResponse(options);
+  if (verdict.verified) return verdict.registrationInfo;
+  throw new Error('wrong attestation');
 }
 
 /** For a person to read: no control characters, and one form of é. */
 function readName(text: string): string {
   const name = `${text}`.normalize('NFC').trim();
-  if (/^[^\p{Cc}\p{Cs}]{1,100}$/u.test(name)) return name;
+  if (/^[^\p{Cc}\p{Cs}\p{Bidi_Control}]{1,100}$/u.test(name))
+    return name;
   throw new HttpProblem(400, 'invalid_name', 'Send 1 to 100 letters');
 }
 
-const ADVICE = {
-  too_many_passkeys: 'Remove a passkey first',
-  passkey_not_added: 'It is known already, or you have too many',
-  passkey_refused: 'Try again, or use another device',
-};
-
-function refuse(code: keyof typeof ADVICE): HttpProblem {
-  return new HttpProblem(409, code, ADVICE[code]);
+function refuse(code: string): HttpProblem {
+  return new HttpProblem(409, code, 'Look at those that you have');
 }

@@ -5,14 +5,14 @@ import {
   verifyAuthenticationResponse,
 } from '@simplewebauthn/server';
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
-import { isUuid } from '../session-management/session.ts';
+import { isUuid, shorten } from '../session-management/session.ts';
 import { CHALLENGE_MS, createChallenges } from './challenges.ts';
 import { isBase64url, type PasskeysOptions } from './passkeys.ts';
 
 /** Sign-in without a name: the browser finds the passkey. */
 export function createPasskeySignIn(options: PasskeysOptions) {
   const { pool, sessions, rp, log } = options;
-  const { give, take } = createChallenges(pool);
+  const { give, take } = createChallenges(options);
 
   /** The options for a browser, which has or gets a secret of its own. */
   async function begin(browser: string) {
@@ -21,7 +21,7 @@ export function createPasskeySignIn(options: PasskeysOptions) {
       timeout: CHALLENGE_MS,
       userVerification: 'required',
     });
-    await give(signIn.challenge, 'sign-in', browser);
+    await give(signIn.challenge, `sign-in ${browser}`);
     return signIn;
   }
 
@@ -31,26 +31,32 @@ export function createPasskeySignIn(options: PasskeysOptions) {
     answer: AuthenticationResponseJSON,
     { browser, device }: { browser: string; device: string },
   ): Promise<string> {
-    const challenge = await take(answer, 'sign-in', browser);
+    const challenge = await take(answer, `sign-in ${browser}`);
     const owner = readOwner(answer);
-    const publicKey = await findKey(owner);
-    if (!publicKey) throw refuse(owner, 'unknown');
-    const info = await verify(owner, {
+    const passkey = await find(owner);
+    if (!passkey) throw refuse(owner, 'unknown');
+    const verdict = await verifyAuthenticationResponse({
       response: answer,
       expectedChallenge: challenge,
       expectedOrigin: rp.origins,
       expectedRPID: rp.id,
       requireUserVerification: true,
       // The update below compares counters, after the signature.
-      credential: { id: owner.id, publicKey, counter: 0 },
+      credential: { id: owner.id, publicKey: passkey.key, counter: 0 },
+    }).catch((error) => {
+      throw refuse(owner, shorten(`${error}`));
     });
-    if (!(await use(owner, info))) throw refuse(owner, 'copied');
+    const { verified, authenticationInfo: info } = verdict;
+    if (!verified) throw refuse(owner, 'wrong signature');
+    const isSynced = info.credentialDeviceType === 'multiDevice';
+    if (isSynced !== passkey.isSynced)
+      throw refuse(owner, 'other kind');
     const { userId } = owner;
     const token = await sessions.begin({ userId, device });
-    // A removal at this moment may not have ended this session.
-    if (await findKey(owner)) return token;
+    // Now: a removal ends the sessions that have begun before it.
+    if (await use(owner, info)) return token;
     await sessions.logout(token);
-    throw refuse(owner, 'removed');
+    throw refuse(owner, (await find(owner)) ? 'counter' : 'removed');
   }
   // #endregion finish-sign-in
 
@@ -59,50 +65,29 @@ export function createPasskeySignIn(options: PasskeysOptions) {
   async function use({ id, userId }: Owner, info: Info) {
     const { rowCount } = await pool.query(
       `update passkeys
-       set counter = $3, backed_up = $5, used_at = now()
-       where id = $1 and user_id = $2 and backup_eligible = $4
+       set counter = $3, backed_up = $4, used_at = now()
+       where id = $1 and user_id = $2
          and (counter < $3 or (counter = 0 and $3 = 0))`,
-      [
-        id,
-        userId,
-        info.newCounter,
-        info.credentialDeviceType === 'multiDevice',
-        info.credentialBackedUp,
-      ],
+      [id, userId, info.newCounter, info.credentialBackedUp],
     );
     return rowCount === 1;
   }
   // #endregion use-passkey
 
-  async function findKey({ id, userId }: Owner) {
-    const { rows } = await pool.query<{ key: Uint8Array<ArrayBuffer> }>(
-      `select public_key as key
+  async function find({ id, userId }: Owner) {
+    const { rows } = await pool.query<Found>(
+      `select public_key as key, backup_eligible as "isSynced"
        from passkeys
        where id = $1 and user_id = $2`,
       [id, userId],
     );
-    return rows[0]?.key;
-  }
-
-  /** The library throws for most faults. */
-  async function verify(
-    owner: Owner,
-    options: Parameters<typeof verifyAuthenticationResponse>[0],
-  ) {
-    try {
-      const verdict = await verifyAuthenticationResponse(options);
-      if (verdict.verified) return verdict.authenticationInfo;
-      throw new Error('wrong signature');
-    } catch (error) {
-      throw refuse(owner, `${error}`);
-    }
+    return rows[0];
   }
 
   /** All that the caller learns is the same. */
   function refuse(details: object, reason: string): HttpProblem {
     log.warn('passkey refused', { ...details, reason });
-    const advice = 'Try again, or use another passkey';
-    return new HttpProblem(401, 'passkey_refused', advice);
+    return new HttpProblem(401, 'passkey_refused', 'Try another one');
   }
 
   function readOwner({ id, response }: AuthenticationResponseJSON) {
@@ -118,4 +103,5 @@ export function createPasskeySignIn(options: PasskeysOptions) {
 }
 
 type Owner = { id: string; userId: string };
+type Found = { key: Uint8Array<ArrayBuffer>; isSynced: boolean };
 type Info = VerifiedAuthenticationResponse['authenticationInfo'];

@@ -35,8 +35,6 @@ export type Passkey = {
 /** Who is signed in, since when. */
 export type Current = Pick<Session, 'id' | 'userId' | 'createdAt'>;
 
-const FRESH_MINUTES = 10;
-
 /** What users see and remove. */
 export function createPasskeys(options: PasskeysOptions) {
   const { pool, sessions } = options;
@@ -45,8 +43,8 @@ export function createPasskeys(options: PasskeysOptions) {
   /** A stolen session is often old. By the clock of Postgres, which made it. */
   async function requireFresh({ createdAt }: Current): Promise<void> {
     const { rows } = await pool.query<{ isFresh: boolean }>(
-      `select $1 > now() - make_interval(mins => $2) as "isFresh"`,
-      [createdAt, FRESH_MINUTES],
+      `select $1 between now() - interval '10 min' and now() as "isFresh"`,
+      [createdAt],
     );
     if (rows[0]?.isFresh) return;
     throw new HttpProblem(403, 'sign_in_again', 'Sign in again');
@@ -71,8 +69,9 @@ export function createPasskeys(options: PasskeysOptions) {
   async function remove(current: Current, id: string): Promise<void> {
     await requireFresh(current);
     const { userId, id: except } = current;
+    // Before, as this may stop halfway; after, as others may sign in.
+    await sessions.logoutEverywhere(userId, { except });
     if (isBase64url(id)) await removeUnlessLast(id, userId);
-    // Also when it was gone: the first answer may have been lost.
     await sessions.logoutEverywhere(userId, { except });
   }
 
@@ -90,13 +89,11 @@ export function createPasskeys(options: PasskeysOptions) {
          where id = $1 and user_id = $2
            and (select count(*) from own) > 1
        )
-       select count(*) = 1 and bool_and(id = $1) as "isLast"
-       from own`,
+       select array_agg(id) = array[$1] as "isLast" from own`,
       [id, userId],
     );
     if (!rows[0]?.isLast) return;
-    const advice = 'Add another passkey first';
-    throw new HttpProblem(409, 'last_passkey', advice);
+    throw new HttpProblem(409, 'last_passkey', 'Add another first');
   }
   // #endregion remove
 

@@ -5,6 +5,7 @@ import {
   createClient,
 } from '@touchstone/kit/testing/client';
 import { createTestLog } from '@touchstone/kit/testing/log';
+import { createPostgresSessions } from '../session-management/postgres-sessions.ts';
 import { createApp } from './app.ts';
 import { applySchema, SESSIONS } from './apply-schema.ts';
 import { PASSWORD } from './authenticate.ts';
@@ -81,6 +82,8 @@ export function createBrowser(url: string) {
   };
 }
 
+type Browser = ReturnType<typeof createBrowser>;
+
 /** Two instances with one database. */
 export async function startTestApp() {
   const stack = new AsyncDisposableStack();
@@ -107,11 +110,27 @@ export async function startTestApp() {
     return { browser, key };
   }
 
+  const rp = {
+    id: 'shop.example.com',
+    name: 'Corner Shop',
+    origins: [ORIGIN],
+  };
+  const sessions = createPostgresSessions({ pool });
+
   return {
     pool,
     databaseUrl: url,
     log,
+    /** For what HTTP does not reach. */
+    options: { pool, sessions, rp, log },
     enrol,
+    /** The session of a browser, as a route reads it. */
+    readSession: async ({ jar }: Pick<Browser, 'jar'>) => {
+      const token = `${jar.get('__Host-session')}`;
+      const session = await sessions.read(token);
+      if (!session) throw new Error('there is no session');
+      return session;
+    },
     open: () => createBrowser(first.url),
     openOther: () => createBrowser(second.url),
     /** Lets time pass, for what Postgres has noted. */

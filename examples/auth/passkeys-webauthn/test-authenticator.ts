@@ -21,6 +21,11 @@ export type Faults = {
   isPresent?: boolean;
   backupEligible?: boolean;
   backedUp?: boolean;
+  /** The algorithm that the public key claims, and bytes to add. */
+  alg?: number;
+  padding?: number;
+  /** Signs a new passkey with its own key, and adds that. */
+  attestation?: { certificates?: Uint8Array[] };
   /** Another key signs. */
   key?: KeyObject;
 };
@@ -35,15 +40,17 @@ export function createAuthenticator(origin: string) {
   const id = randomBytes(16);
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { x, y } = pair.publicKey.export({ format: 'jwk' });
-  const publicKey = isoCBOR.encode(
-    new Map<number, number | Uint8Array>([
-      [1, 2],
-      [3, -7],
-      [-1, 1],
-      [-2, new Uint8Array(Buffer.from(`${x}`, 'base64url'))],
-      [-3, new Uint8Array(Buffer.from(`${y}`, 'base64url'))],
-    ]),
-  );
+  const describeKey = ({ alg = -7, padding = 0 }: Faults) =>
+    isoCBOR.encode(
+      new Map<number, number | Uint8Array>([
+        [1, 2],
+        [3, alg],
+        [-1, 1],
+        [-2, new Uint8Array(Buffer.from(`${x}`, 'base64url'))],
+        [-3, new Uint8Array(Buffer.from(`${y}`, 'base64url'))],
+        ...(padding ? [[-4, new Uint8Array(padding)] as const] : []),
+      ]),
+    );
   let handle: string | undefined;
   let counter = 0;
 
@@ -88,12 +95,21 @@ export function createAuthenticator(origin: string) {
       Buffer.alloc(16),
       length,
       own,
-      publicKey,
+      describeKey(faults),
     ]);
+    const { attestation, key = pair.privateKey } = faults;
+    const statement = new Map<string, unknown>();
+    if (attestation) {
+      const signed = Buffer.concat([authData, hash(clientDataJSON)]);
+      statement.set('alg', -7);
+      statement.set('sig', new Uint8Array(sign('sha256', signed, key)));
+    }
+    if (attestation?.certificates)
+      statement.set('x5c', attestation.certificates);
     const attestationObject = isoCBOR.encode(
       new Map<string, unknown>([
-        ['fmt', 'none'],
-        ['attStmt', new Map()],
+        ['fmt', attestation ? 'packed' : 'none'],
+        ['attStmt', statement],
         ['authData', new Uint8Array(authData)],
       ]) as Parameters<typeof isoCBOR.encode>[0],
     );
