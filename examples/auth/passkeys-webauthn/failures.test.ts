@@ -456,13 +456,17 @@ it('an attestation that was not asked for is refused, and nothing in it is fetch
     },
   };
   expect(app.log.entries.at(-1)).toMatchObject(entry);
-  const attestation = { certificates: [new Uint8Array(9)] };
-  expect(
-    await browser.register(createAuthenticator(ORIGIN), {
-      attestation,
-    }),
-  ).toMatchObject(notAdded);
-  expect(app.log.entries.at(-1)).toMatchObject(entry);
+  for (const attestation of [
+    { certificates: [new Uint8Array(9)] },
+    // Its certificates are elsewhere.
+    { format: 'android-safetynet' },
+  ]) {
+    const key = createAuthenticator(ORIGIN);
+    expect(await browser.register(key, { attestation })).toMatchObject(
+      notAdded,
+    );
+    expect(app.log.entries.at(-1)).toMatchObject(entry);
+  }
 });
 
 it('a browser may send what a passkey signs itself, when the signature is right', async () => {
@@ -525,18 +529,18 @@ it('a removal that stops halfway leaves no session of the passkey, and ends thos
       ...sessions,
       logoutEverywhere: async (...args) => {
         calls += 1;
-        if (calls !== 2) throw new Error('the store is away');
+        if (calls !== 2) throw new Error('the store cannot be reached');
         await sessions.logoutEverywhere(...args);
       },
     },
   });
 
   await expect(failing.remove(current, lost.id)).rejects.toThrow(
-    'away',
+    'reached',
   );
   expect(await browser.list()).toHaveLength(2);
   await expect(failing.remove(current, lost.id)).rejects.toThrow(
-    'away',
+    'reached',
   );
   expect((await thief.me()).status).toBe(401);
   expect(await browser.list()).toMatchObject([{ id: key.id }]);
@@ -653,7 +657,7 @@ describe('the relying party', () => {
 
 it('an answer is refused without a parser before it, too', async () => {
   await using app = await startTestApp();
-  const { key } = await app.enrol();
+  const { browser: owner, key } = await app.enrol();
   const signIn = createPasskeySignIn(app.options);
   const browser = 'x'.repeat(43);
   for (const id of ['a\0b', '', 'a/b']) {
@@ -668,8 +672,28 @@ it('an answer is refused without a parser before it, too', async () => {
   const long = key.get(await signIn.begin(browser), { origin });
   const login = { browser, device: 'test' };
   await expect(signIn.finish(long, login)).rejects.toThrow();
-  const size = JSON.stringify(app.log.entries.at(-1)).length;
-  expect(size).toBeLessThan(500);
+  const size = () => JSON.stringify(app.log.entries.at(-1)).length;
+  expect(size()).toBeLessThan(500);
+
+  const registration = createPasskeyRegistration(app.options);
+  const session = await app.readSession(owner);
+  const asked = await registration.begin(session, ADA);
+  const response = createAuthenticator(ORIGIN).create(asked, {
+    origin,
+  });
+  const lone = { name: 'a\ud800', response };
+  await expect(
+    registration.finish(session, lone),
+  ).rejects.toMatchObject({
+    code: 'invalid_name',
+  });
+  const input = { name: 'key', response };
+  await expect(
+    registration.finish(session, input),
+  ).rejects.toMatchObject({
+    code: 'passkey_refused',
+  });
+  expect(size()).toBeLessThan(500);
 });
 
 it('the cookie of the browser is found by its whole name', () => {

@@ -25,7 +25,7 @@ export type Faults = {
   alg?: number;
   padding?: number;
   /** Signs a new passkey with its own key, and adds that. */
-  attestation?: { certificates?: Uint8Array[] };
+  attestation?: { format?: string; certificates?: Uint8Array[] };
   /** Another key signs. */
   key?: KeyObject;
 };
@@ -108,7 +108,10 @@ export function createAuthenticator(origin: string) {
       statement.set('x5c', attestation.certificates);
     const attestationObject = isoCBOR.encode(
       new Map<string, unknown>([
-        ['fmt', attestation ? 'packed' : 'none'],
+        [
+          'fmt',
+          attestation ? (attestation.format ?? 'packed') : 'none',
+        ],
         ['attStmt', statement],
         ['authData', new Uint8Array(authData)],
       ]) as Parameters<typeof isoCBOR.encode>[0],
