@@ -93,16 +93,39 @@ it('goes on after a failure, and tells it', async () => {
   const offer = offerPasskeys(page.tell);
   for (const times of [1, 2, 3]) {
     await untilAsked(page.told, times);
-    const before = page.asked.length;
+    const before = page.requests.length;
     vi.advanceTimersByTime(4999);
     await new Promise((resolve) => setImmediate(resolve));
     expect(page.told).toHaveLength(times);
-    expect(page.asked).toHaveLength(before);
+    expect(page.requests).toHaveLength(before);
     vi.advanceTimersByTime(1);
   }
 
   expect(await offer).toBe(true);
   expect(page.told).toEqual(['offline', 'no', 'challenge_over']);
+});
+
+it('does not end an offer by the timer of the one before', async () => {
+  await using page = await openPage();
+  await page.usePassword();
+  await addPasskey('Laptop');
+  page.jar.clear();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  page.goOffline();
+  page.hold();
+
+  const offer = offerPasskeys(page.tell);
+  await untilAsked(page.told, 1);
+  vi.advanceTimersByTime(5000);
+  await untilAsked(page.asked, 1);
+  vi.advanceTimersByTime(239_999);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(page.told).toEqual(['offline']);
+  page.choose();
+  vi.advanceTimersByTime(1);
+
+  expect(await offer).toBe(true);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 it('offers nothing when the browser cannot', async () => {
@@ -124,6 +147,7 @@ async function openPage(hasAutofill = true) {
   const asked: unknown[] = [];
   const told: string[] = [];
   const next: (() => Promise<unknown>)[] = [];
+  const requests: string[] = [];
   let isOffline = false;
   let isHeld = false;
 
@@ -152,6 +176,7 @@ async function openPage(hasAutofill = true) {
   const network = fetch;
   vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
     if (path.startsWith('http')) return network(path, init);
+    requests.push(path);
     if (isOffline) {
       isOffline = false;
       throw new TypeError('offline');
@@ -163,6 +188,7 @@ async function openPage(hasAutofill = true) {
   return {
     ...browser,
     asked,
+    requests,
     told,
     tell: (error: unknown) => {
       told.push(error instanceof Error ? error.message : 'no error');
