@@ -49,7 +49,7 @@ describe('the search of the library', () => {
     ["search is slow with ILIKE '%term%' on a big table", 'postgres/full-text-search'],
     ['rate limiting 429', 'security/rate-limiting'],
     ['stripe payments', 'integrations/payment-gateway-integration'],
-    ['passkey login webauthn', 'auth/passkeys-webauthn'],
+    ['login with saml single sign-on', 'auth/saml-sso'],
   ])('names the planned topic of %j', (query, planned) => {
     expect(search(query).planned?.id).toBe(planned);
   });
@@ -81,7 +81,7 @@ describe('the search of the library', () => {
   });
 
   it('names as nearest no page that only has a common word of the query', () => {
-    const { nearest } = search('passkey login webauthn');
+    const { nearest } = search('login with saml single sign-on');
     expect(nearest.every((id) => id.startsWith('auth/'))).toBe(true);
   });
 
