@@ -1,44 +1,47 @@
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
-import { createMemberships } from './memberships.ts';
-import { type Permission, rolesWith } from './policies.ts';
+import { type Permission, POLICIES } from './policies.ts';
 
-type Question = {
-  userId: string;
-  orgId: string;
-  permission: Permission;
-};
+/** A user who is logged in, and the organisation of the request. */
+export type Caller = { userId: string; orgId: string };
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+// #region allowed
+/** Whether `my`, a row of memberships, is the caller's and may do it. */
+export const ALLOWED =
+  'my.org_id = $1 and my.user_id = $2 and my.role = any ($3)';
 
-/** Answers who may do what; each answer reads the membership anew. */
-export function createAccess(db: Queryable) {
-  const memberships = createMemberships(db);
+/** What $1 to $3 stand for. */
+export function allow(
+  { orgId, userId }: Caller,
+  permission: Permission,
+): unknown[] {
+  return [orgId, userId, POLICIES[permission]];
+}
+// #endregion allowed
 
-  // #region explain
-  /** Which rule allows it, or what is missing: for support. */
-  async function explain({ userId, orgId, permission }: Question) {
-    const isId = UUID.test(orgId) && UUID.test(userId);
-    const role = isId
-      ? await memberships.findRole(orgId, userId)
-      : undefined;
-    const roles = rolesWith(permission);
-    const may = role !== undefined && roles.includes(role);
-    return { may, role, permission, roles };
+// #region require-permission
+/** Throws 404 for a stranger, as if nothing were there; else 403. */
+export async function requirePermission(
+  db: Queryable,
+  caller: Caller,
+  permission: Permission,
+): Promise<void> {
+  const { rows } = await db.query<{ isAllowed: boolean }>(
+    `select role = any ($3) as "isAllowed"
+     from memberships
+     where org_id = $1 and user_id = $2`,
+    allow(caller, permission),
+  );
+  if (!rows[0]) throw new NotFoundProblem();
+  if (rows[0].isAllowed) return;
+  const advice = `Your role does not have ${permission}`;
+  throw new HttpProblem(403, 'permission_missing', advice);
+}
+// #endregion require-permission
+
+/** The same for what is not there and for what a stranger may not see. */
+export class NotFoundProblem extends HttpProblem {
+  constructor() {
+    super(404, 'not_found', 'There is nothing at this path');
   }
-
-  /** 404 for a stranger, as if it did not exist; 403 for a member. */
-  async function require(question: Question): Promise<void> {
-    const { may, role, permission } = await explain(question);
-    if (may) return;
-    if (!role) throw new HttpProblem(404, 'not_found', 'Not here');
-    throw new HttpProblem(
-      403,
-      'permission_missing',
-      `Ask an owner for ${permission}`,
-    );
-  }
-  // #endregion explain
-
-  return { explain, require };
 }

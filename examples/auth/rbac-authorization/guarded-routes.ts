@@ -1,76 +1,148 @@
-import type { IRouter, Request, Response } from 'express';
+import type {
+  IRouter,
+  Request,
+  RequestHandler,
+  Response,
+} from 'express';
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
-import type { createAccess } from './access.ts';
+import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
+import {
+  type Caller,
+  NotFoundProblem,
+  requirePermission,
+} from './access.ts';
 import type { Permission } from './policies.ts';
 
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-/** `public` needs nobody; a permission needs `:orgId` in the path. */
-export type Policy = 'public' | Permission;
-type Handler = (
-  request: Request<Record<string, string>>,
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+/** Such as `GET /orgs/:orgId`. */
+type Route = `${Method} /${string}`;
+type Policy = 'public' | 'user' | Permission;
+type Params = Record<string, string>;
+type Handler<Who> = (
+  request: Request<Params>,
   response: Response,
-  userId: string,
+  who: Who,
 ) => unknown;
-type Options = {
-  access: ReturnType<typeof createAccess>;
-  /** The user of the session; undefined for nobody. */
+
+export type GuardOptions = {
+  db: Queryable;
+  /** The id of the user who is logged in, from your sessions. */
   findUser: (
-    request: Request,
+    request: Request<Params>,
   ) => string | undefined | Promise<string | undefined>;
 };
 
-const guarded = new WeakSet<object>();
+const policies = new WeakMap<object, Policy>();
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-// #region guard
-/** Registers routes on this router; each one names its policy. */
+/** Adds routes to an app or a router; each one names who may use it. */
 export function createGuardedRoutes(
   router: IRouter,
-  { access, findUser }: Options,
+  { db, findUser }: GuardOptions,
 ) {
-  return function route(
-    method: Method,
-    path: string,
-    policy: Policy,
-    handle: Handler,
-  ): void {
-    if (policy !== 'public' && !path.includes('/:orgId'))
-      throw new Error(`${path} needs :orgId for ${policy}`);
-    const place = router.route(path);
-    guarded.add(place);
-    // Express 4 ignores a rejected promise, so pass it on.
-    place[method]((request, response, next) => {
-      serve(request as Parameters<Handler>[0], response).catch(next);
+  /** For everybody, without a login. */
+  function forAll(route: Route, handle: RequestHandler<Params>): void {
+    add(route, 'public', handle);
+  }
+
+  /** For each user who is logged in: what belongs to no organisation. */
+  function forUsers(route: Route, handle: Handler<string>): void {
+    add(route, 'user', async (request, response) => {
+      const userId = await requireUser(request, response);
+      await handle(request, response, userId);
     });
+  }
 
-    async function serve(
-      request: Parameters<Handler>[0],
-      response: Response,
-    ) {
-      if (policy === 'public') return handle(request, response, '');
-      const userId = await findUser(request);
-      if (!userId)
-        throw new HttpProblem(401, 'not_logged_in', 'Log in');
-      const orgId = `${request.params.orgId}`;
-      await access.require({ userId, orgId, permission: policy });
-      return handle(request, response, userId);
-    }
-  };
+  // #region for-members
+  /** For members of `:orgId` whose role has the permission. */
+  function forMembers(
+    route: Route,
+    permission: Permission,
+    handle: Handler<Caller>,
+  ): void {
+    if (!route.split('/').includes(':orgId'))
+      throw new TypeError(`${route} has no :orgId`);
+    add(route, permission, async (request, response) => {
+      const userId = await requireUser(request, response);
+      const ids = Object.values(request.params);
+      if (!ids.every((id) => UUID.test(id)))
+        throw new NotFoundProblem();
+      const caller = { userId, orgId: `${request.params.orgId}` };
+      await requirePermission(db, caller, permission);
+      await handle(request, response, caller);
+    });
+  }
+
+  async function requireUser(
+    request: Request<Params>,
+    response: Response,
+  ) {
+    response.set('cache-control', 'no-store');
+    const userId = await findUser(request);
+    if (userId) return userId;
+    throw new HttpProblem(401, 'not_logged_in', 'Log in');
+  }
+  // #endregion for-members
+
+  function add(
+    route: Route,
+    policy: Policy,
+    handle: RequestHandler<Params>,
+  ): void {
+    const [method, path] = route.split(' ') as [Method, string];
+    const place = router.route(path);
+    policies.set(place, policy);
+    place[method.toLowerCase() as Lowercase<Method>](handle);
+  }
+
+  return { forAll, forUsers, forMembers };
 }
-// #endregion guard
 
-type Layer = { route?: { path: string }; handle?: { stack?: Layer[] } };
+type Layer = {
+  route?: { path: string; methods: Record<string, boolean> };
+  rawPath?: string;
+  handle: { name: string; stack?: Layer[] };
+};
 
-// #region find-unguarded
-/** Paths without a policy, in Express 4 and 5; also of mounted routers. */
-export function findUnguarded(app: object): string[] {
-  const { _router, router, stack } = app as Record<string, unknown> & {
-    stack?: Layer[];
-  };
-  const root = (_router ?? router) as { stack: Layer[] } | undefined;
-  const layers = stack ?? root?.stack ?? [];
-  return layers.flatMap(({ route, handle }) => {
-    if (route) return guarded.has(route) ? [] : [route.path];
-    return handle?.stack ? findUnguarded({ stack: handle.stack }) : [];
-  });
+// #region list-routes
+/** The policy of each handler of an app, but for those in `open`. */
+export function listRoutes(
+  app: { router: unknown },
+  open: readonly unknown[] = [],
+): Map<string, Policy | undefined> {
+  return new Map(listLayers('', app.router as Layer['handle']));
+
+  function listLayers(
+    prefix: string,
+    { stack = [] }: Layer['handle'],
+  ): [string, Policy | undefined][] {
+    return stack.flatMap((layer): [string, Policy | undefined][] => {
+      const { route, handle, rawPath = '' } = layer;
+      const path = prefix + rawPath;
+      if (route) {
+        const policy = policies.get(route);
+        const methods = Object.keys(route.methods);
+        return methods.map((method) => [
+          `${method.toUpperCase()} ${path}`,
+          policy,
+        ]);
+      }
+      if (handle.stack) return listLayers(path, handle);
+      const isOpen = open.includes(handle);
+      return isOpen ? [] : [[`${handle.name} ${path}`, undefined]];
+    });
+  }
 }
-// #endregion find-unguarded
+
+/** Call it last: the app does not start while a handler has no policy. */
+export function requirePolicies(
+  app: { router: unknown },
+  open: readonly unknown[] = [],
+): void {
+  const routes = [...listRoutes(app, open)];
+  const bare = routes.filter(([, policy]) => policy === undefined);
+  if (bare.length === 0) return;
+  const names = bare.map(([name]) => name).join(', ');
+  throw new Error(`There is no policy for ${names}`);
+}
+// #endregion list-routes

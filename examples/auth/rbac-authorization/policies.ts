@@ -1,25 +1,17 @@
 // #region policies
-/** From the lowest to the highest; a role never gives one above itself. */
+/** From the lowest to the highest: nobody gives a role above theirs. */
 export const ROLES = ['viewer', 'member', 'admin', 'owner'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who may do what. Each role is listed: no wildcard, no inheritance. */
+/** Each role is listed: there is no wildcard and no inheritance. */
 export const POLICIES = {
-  'project:read': ['viewer', 'member', 'admin', 'owner'],
-  'project:write': ['member', 'admin', 'owner'],
-  'project:delete': ['admin', 'owner'],
+  'contract:read': ['viewer', 'member', 'admin', 'owner'],
+  'contract:write': ['member', 'admin', 'owner'],
+  'contract:price': ['admin', 'owner'],
+  'contract:delete': ['admin', 'owner'],
   'member:read': ['viewer', 'member', 'admin', 'owner'],
   'member:change': ['admin', 'owner'],
+  'member:leave': ['viewer', 'member', 'admin', 'owner'],
 } as const satisfies Record<string, readonly Role[]>;
 export type Permission = keyof typeof POLICIES;
 // #endregion policies
-
-/** The roles that have this permission. */
-export function rolesWith(permission: Permission): readonly Role[] {
-  return POLICIES[permission];
-}
-
-/** This role and all below it. */
-export function rolesUpTo(role: Role): readonly Role[] {
-  return ROLES.slice(0, ROLES.indexOf(role) + 1);
-}
