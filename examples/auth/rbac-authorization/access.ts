@@ -6,7 +6,7 @@ import { type Permission, POLICIES } from './policies.ts';
 export type Caller = { userId: string; orgId: string };
 
 // #region allowed
-/** Whether `my`, a row of memberships, is the caller's and may do it. */
+/** Whether `my`, of memberships, is the caller's and may do it. */
 export const ALLOWED =
   'my.org_id = $1 and my.user_id = $2 and my.role = any ($3)';
 

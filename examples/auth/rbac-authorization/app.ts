@@ -1,4 +1,4 @@
-import express, { type Request } from 'express';
+import express, { type Request, type Response } from 'express';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import {
@@ -8,6 +8,7 @@ import {
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import { createRequestParser } from '../../api-design/request-validation/create-request-parser.ts';
 import { NotFoundProblem } from './access.ts';
+import { addContracts } from './contract-routes.ts';
 import { createContracts } from './contracts.ts';
 import {
   createGuardedRoutes,
@@ -21,43 +22,30 @@ import {
 } from './memberships.ts';
 import { ROLES } from './policies.ts';
 
+/** A request whose parameters are text. */
+export type OwnRequest = Request<Record<string, string>>;
+const createRoutes = createGuardedRoutes<OwnRequest, Response>;
+/** What adds routes with a policy to this app. */
+export type Routes = ReturnType<typeof createRoutes>;
+
+/** What the app needs. */
 export type AppOptions = {
   pool: Pool;
-  findUser: GuardOptions['findUser'];
+  findUser: GuardOptions<OwnRequest>['findUser'];
   log: Parameters<typeof answerErrors>[0];
 };
 
-type Services = {
-  memberships: ReturnType<typeof createMemberships>;
-  contracts: ReturnType<typeof createContracts>;
-};
+type Memberships = ReturnType<typeof createMemberships>;
 
-type Routes = ReturnType<typeof createGuardedRoutes>;
-
-// #region bodies
-const title = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .refine((text) => text.isWellFormed() && !text.includes('\0'));
-// Each route takes the fields of its permission, and refuses others.
-const parseTitle = createRequestParser({
-  body: z.strictObject({ title }),
-});
-const parsePrice = createRequestParser({
-  body: z.strictObject({ priceCents: z.int().min(0) }),
-});
 const parseRole = createRequestParser({
   body: z.strictObject({ role: z.enum(ROLES) }),
 });
-// #endregion bodies
 
 // #region wire
 /** Contracts of organisations, for their members. */
 export function createApp({ pool, findUser, log }: AppOptions) {
   const app = express().disable('x-powered-by');
-  const routes = createGuardedRoutes(app, { db: pool, findUser });
+  const routes = createRoutes(app, { db: pool, findUser });
   const contracts = createContracts(pool);
   const memberships = createMemberships(pool);
 
@@ -77,7 +65,7 @@ export function createApp({ pool, findUser, log }: AppOptions) {
 
 function addOrganisations(
   { forUsers }: Routes,
-  memberships: Services['memberships'],
+  memberships: Memberships,
 ) {
   forUsers('GET /orgs', async (_request, response, userId) => {
     response.json(await memberships.listOrganisations(userId));
@@ -89,10 +77,7 @@ function addOrganisations(
   });
 }
 
-function addMembers(
-  { forMembers }: Routes,
-  memberships: Services['memberships'],
-) {
+function addMembers({ forMembers }: Routes, memberships: Memberships) {
   forMembers(
     'GET /orgs/:orgId/members',
     'member:read',
@@ -146,77 +131,4 @@ function refuse(outcome: Exclude<Outcome, 'changed'>): HttpProblem {
     case 'not_allowed':
       return new HttpProblem(403, 'permission_missing', 'Ask an owner');
   }
-}
-
-function addContracts(
-  { forMembers }: Routes,
-  contracts: Services['contracts'],
-) {
-  forMembers(
-    'GET /orgs/:orgId/contracts',
-    'contract:read',
-    async (_request, response, caller) => {
-      response.json(await contracts.list(caller));
-    },
-  );
-
-  forMembers(
-    'POST /orgs/:orgId/contracts',
-    'contract:write',
-    async (request, response, caller) => {
-      const { body } = await parseTitle(request);
-      const id = await contracts.create(caller, body.title);
-      requireFound(id);
-      response.status(201).json({ id });
-    },
-  );
-
-  forMembers(
-    'GET /orgs/:orgId/contracts/:contractId',
-    'contract:read',
-    async (request, response, caller) => {
-      const contract = await contracts.find(caller, idOf(request));
-      requireFound(contract);
-      response.json(contract);
-    },
-  );
-
-  forMembers(
-    'PATCH /orgs/:orgId/contracts/:contractId',
-    'contract:write',
-    async (request, response, caller) => {
-      const { body } = await parseTitle(request);
-      const id = idOf(request);
-      requireFound(await contracts.rename(caller, id, body.title));
-      response.status(204).end();
-    },
-  );
-
-  forMembers(
-    'PUT /orgs/:orgId/contracts/:contractId/price',
-    'contract:price',
-    async (request, response, caller) => {
-      const { priceCents } = (await parsePrice(request)).body;
-      const id = idOf(request);
-      requireFound(await contracts.setPrice(caller, id, priceCents));
-      response.status(204).end();
-    },
-  );
-
-  forMembers(
-    'DELETE /orgs/:orgId/contracts/:contractId',
-    'contract:delete',
-    async (request, response, caller) => {
-      requireFound(await contracts.remove(caller, idOf(request)));
-      response.status(204).end();
-    },
-  );
-}
-
-function idOf(request: Request<Record<string, string>>): string {
-  return `${request.params.contractId}`;
-}
-
-function requireFound(found: unknown): void {
-  if (!found) throw new NotFoundProblem();
 }

@@ -1,9 +1,4 @@
-import type {
-  IRouter,
-  Request,
-  RequestHandler,
-  Response,
-} from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpProblem } from '../../api-design/error-handling/http-problem.ts';
 import type { Queryable } from '../../postgres/transactions-and-locking/queryable.ts';
 import {
@@ -17,18 +12,15 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** Such as `GET /orgs/:orgId`. */
 type Route = `${Method} /${string}`;
 type Policy = 'public' | 'user' | Permission;
-type Params = Record<string, string>;
-type Handler<Who> = (
-  request: Request<Params>,
-  response: Response,
-  who: Who,
-) => unknown;
+type GuardedRequest = IncomingMessage & {
+  params: Record<string, string>;
+};
 
-export type GuardOptions = {
+export type GuardOptions<Req = GuardedRequest> = {
   db: Queryable;
   /** The id of the user who is logged in, from your sessions. */
   findUser: (
-    request: Request<Params>,
+    request: Req,
   ) => string | undefined | Promise<string | undefined>;
 };
 
@@ -36,17 +28,29 @@ const policies = new WeakMap<object, Policy>();
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Adds routes to an app or a router; each one names who may use it. */
-export function createGuardedRoutes(
-  router: IRouter,
-  { db, findUser }: GuardOptions,
+export function createGuardedRoutes<
+  Req extends GuardedRequest = GuardedRequest,
+  Res extends ServerResponse = ServerResponse,
+>(
+  router: { route: (path: string) => object },
+  { db, findUser }: GuardOptions<Req>,
 ) {
+  type Handler<Who extends unknown[]> = (
+    request: Req,
+    response: Res,
+    ...who: Who
+  ) => unknown;
+
   /** For everybody, without a login. */
-  function forAll(route: Route, handle: RequestHandler<Params>): void {
+  function forAll(route: Route, handle: Handler<[]>): void {
     add(route, 'public', handle);
   }
 
   /** For each user who is logged in: what belongs to no organisation. */
-  function forUsers(route: Route, handle: Handler<string>): void {
+  function forUsers(
+    route: Route,
+    handle: Handler<[userId: string]>,
+  ): void {
     add(route, 'user', async (request, response) => {
       const userId = await requireUser(request, response);
       await handle(request, response, userId);
@@ -58,7 +62,7 @@ export function createGuardedRoutes(
   function forMembers(
     route: Route,
     permission: Permission,
-    handle: Handler<Caller>,
+    handle: Handler<[caller: Caller]>,
   ): void {
     if (!route.split('/').includes(':orgId'))
       throw new TypeError(`${route} has no :orgId`);
@@ -73,11 +77,8 @@ export function createGuardedRoutes(
     });
   }
 
-  async function requireUser(
-    request: Request<Params>,
-    response: Response,
-  ) {
-    response.set('cache-control', 'no-store');
+  async function requireUser(request: Req, response: Res) {
+    response.setHeader('cache-control', 'no-store');
     const userId = await findUser(request);
     if (userId) return userId;
     throw new HttpProblem(401, 'not_logged_in', 'Log in');
@@ -87,16 +88,18 @@ export function createGuardedRoutes(
   function add(
     route: Route,
     policy: Policy,
-    handle: RequestHandler<Params>,
+    handle: Handler<[]>,
   ): void {
-    const [method, path] = route.split(' ') as [Method, string];
-    const place = router.route(path);
+    const [method = '', path = ''] = route.split(' ');
+    const place = router.route(path) as Place;
     policies.set(place, policy);
     place[method.toLowerCase() as Lowercase<Method>](handle);
   }
 
   return { forAll, forUsers, forMembers };
 }
+
+type Place = Record<Lowercase<Method>, (handle: unknown) => unknown>;
 
 type Layer = {
   route?: { path: string; methods: Record<string, boolean> };

@@ -12,7 +12,9 @@ export function createLogins() {
   }
 
   const findUser: GuardOptions['findUser'] = (request) => {
-    const [, token = ''] = `${request.get('authorization')}`.split(' ');
+    const [, token = ''] = `${request.headers.authorization}`.split(
+      ' ',
+    );
     return users.get(token);
   };
 
