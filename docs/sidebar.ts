@@ -86,5 +86,6 @@ const guides = [
   'use-with-an-ai-tool',
   'how-proof-works',
   'write-a-pattern',
+  'owasp-asvs',
   'architecture',
 ];

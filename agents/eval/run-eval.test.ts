@@ -61,7 +61,6 @@ describe('the search of the library', () => {
     ],
     ['webhook delivered out of order', 'integrations/webhook-receiving'],
     ['jobs', 'jobs/background-jobs'],
-    ['auth', 'auth/jwt-access-tokens'],
     ['queue', 'jobs/background-jobs'],
     ['webhook', 'integrations/webhook-receiving'],
     ['uploads', 'storage/direct-to-object-storage'],
@@ -73,6 +72,12 @@ describe('the search of the library', () => {
     ['canary', 'ml/ab-testing'],
   ])('answers %j first with %s', (query, id) => {
     expect(search(query).hits[0]?.pattern.id).toBe(id);
+  });
+
+  it('answers the name of an area with pages of it', () => {
+    const ids = search('auth').hits.map(({ pattern }) => pattern.id);
+    expect(ids.length).toBeGreaterThan(0);
+    expect(ids.filter((id) => !id.startsWith('auth/'))).toEqual([]);
   });
 
   it('names as nearest no page that only has a common word of the query', () => {

@@ -1,6 +1,8 @@
 import { areaOf } from '../../scripts/pattern/ids.ts';
-import { topics } from '../catalogue.json';
+import catalogue from '../catalogue.json' with { type: 'json' };
 import type { SitePattern } from './library.ts';
+
+const { topics } = catalogue;
 
 /** An area of the catalogue: how many patterns it has, and how many of its topics have none yet. */
 export type TopicArea = { area: string; patterns: number; planned: number };
@@ -24,6 +26,14 @@ export function nameTopics(ids: readonly string[], patterns: SitePattern[]): Nam
     const topic = topics.find((topic) => topic.id === id);
     return { id, title: pattern?.data.title ?? topic?.title ?? id, pattern };
   });
+}
+
+/** The title of a topic that is planned; throws once a pattern answers it, and for an id that nobody plans. */
+export function titlePlannedTopic(id: string, patterns: SitePattern[]): string {
+  if (findWritten(patterns).has(id)) throw new Error(`${id} is written: say what it tests`);
+  const topic = topics.find((topic) => topic.id === id);
+  if (!topic) throw new Error(`The catalogue has no ${id}`);
+  return topic.title;
 }
 
 /** All areas, those with the most patterns first. */

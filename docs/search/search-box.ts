@@ -28,6 +28,11 @@ export function startSearchBox(page: Document): void {
     void answer();
   }
 
+  /** What Enter opens from the field. What is nearest is no answer: it follows other words. */
+  function findFirst() {
+    return list?.firstElementChild?.querySelector('a');
+  }
+
   search.addEventListener('pointerover', () => load().catch(() => {}), { once: true });
   opener.addEventListener('click', open);
   input.addEventListener('input', answer);
@@ -38,13 +43,14 @@ export function startSearchBox(page: Document): void {
   dialog.querySelector('form')?.addEventListener('submit', async (event) => {
     event.preventDefault();
     await answer();
-    // What is nearest is no answer: it follows other words.
-    list.firstElementChild?.querySelector('a')?.click();
+    findFirst()?.click();
   });
   dialog.addEventListener('keydown', (event) => {
     // In a field for searches, Chromium would only empty it.
     if (event.key === 'Escape') dialog.close();
-    moveFocus(event, [input, ...list.querySelectorAll('a')]);
+    const first = findFirst();
+    const others = [...list.querySelectorAll('a')].filter((answer) => answer !== first);
+    moveFocus(event, [input, ...others]);
   });
   page.addEventListener('keydown', (event) => {
     if (!opensSearch(event)) return;
@@ -82,13 +88,11 @@ function opensSearch({ key, ctrlKey, metaKey, target }: KeyboardEvent): boolean 
   return key === '/' && !types;
 }
 
-/** Moves the focus with the arrow keys from the field through the answers and back. */
+/** Moves the focus with the arrow keys from the field, which stands for the first answer, through the others and back. */
 function moveFocus(event: KeyboardEvent, places: HTMLElement[]): void {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const { activeElement } = document;
   if (step === undefined || !(activeElement instanceof HTMLElement)) return;
-  const next = places[places.indexOf(activeElement) + step];
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
+  event.preventDefault(); // else the page behind would scroll
+  places[places.indexOf(activeElement) + step]?.focus();
 }

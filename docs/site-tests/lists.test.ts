@@ -71,19 +71,19 @@ describe('the symptoms', () => {
 describe('all patterns', () => {
   it('are chosen by several facets at once, with their numbers, and back leads back', async () => {
     const page = await site.open('/patterns/');
-    const level = page.getByRole('combobox', { name: 'Level' });
+    const area = page.getByRole('combobox', { name: 'Area' });
     const needs = page.getByRole('combobox', { name: 'Needs' });
     await needs.selectOption('postgres');
-    const option = level.locator('option[value="3"]');
+    const option = area.locator('option[value="iot"]');
     const [, count = ''] = /\((\d+)\)/.exec((await option.textContent()) ?? '') ?? [];
 
-    await level.selectOption('3');
+    await area.selectOption('iot');
 
     expect(await countShown(page)).toBe(Number(count));
     expect(await readCount(page)).toBe(`${count} patterns`);
-    expect(new URL(page.url()).search).toBe('?needs=postgres&level=3');
+    expect(new URL(page.url()).search).toBe('?needs=postgres&area=iot');
     await page.goBack();
-    expect(await level.inputValue()).toBe('');
+    expect(await area.inputValue()).toBe('');
     expect(await needs.inputValue()).toBe('postgres');
     expect(await countShown(page)).toBeGreaterThan(Number(count));
   });

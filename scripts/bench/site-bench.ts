@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ROOT } from '../files/root.ts';
 import { writeOwnSite, writePlainSite } from './site-tree.ts';
 
 type Measured = { cpu: number; wall: number; memory: number };
@@ -25,7 +25,10 @@ async function measureHere(): Promise<void> {
 
 /** The parent: both sites built in turn, so that a busy machine is busy for both. */
 function compareSites(pages: number, pairs: number): void {
-  const folder = mkdtempSync(join(tmpdir(), 'site-bench-'));
+  // Under the root, as the packages are: Astro takes a file of another tree for one of its site.
+  const cache = join(ROOT, '.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'site-bench-'));
   try {
     const own = join(folder, 'own');
     const plain = join(folder, 'plain');
@@ -51,6 +54,7 @@ function runChild(site: string): Measured {
   const output = execFileSync(process.execPath, [import.meta.filename, 'build'], {
     cwd: site,
     encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1' },
   });
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Measured;

@@ -14,7 +14,15 @@ import { ROOT } from '../files/root.ts';
 
 type BenchPage = { id: string; original: string; text: string };
 
-const OWN = ['astro.config.mjs', 'docs', 'package.json', 'scripts', 'examples/kit/package.json'];
+const OWN = [
+  'agents',
+  'astro.config.mjs',
+  'docs',
+  'package.json',
+  'tsconfig.json',
+  'scripts',
+  'examples/kit/package.json',
+];
 
 /** Our site with that many pattern pages: the real ones, and copies of them and their examples under new ids. */
 export function writeOwnSite(root: string, count: number): void {

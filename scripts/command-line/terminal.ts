@@ -29,6 +29,12 @@ export async function takeStep(name: string, work: StepWork): Promise<StepResult
   return result;
 }
 
+/** The tests of all of them. */
+export function countResults(results: StepResult[]): Pick<StepResult, 'passed' | 'failed'> {
+  const sum = (key: 'passed' | 'failed') => results.reduce((total, one) => total + one[key], 0);
+  return { passed: sum('passed'), failed: sum('failed') };
+}
+
 /** 3.2 s, 75 s. */
 export function formatSeconds(milliseconds: number): string {
   const seconds = milliseconds / 1000;

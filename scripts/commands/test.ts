@@ -1,7 +1,7 @@
 import { choosePatternIds } from '../command-line/choose-pattern-ids.ts';
 import { paint } from '../command-line/paint.ts';
 import { runCommand } from '../command-line/run-command.ts';
-import { type StepResult, takeStep } from '../command-line/terminal.ts';
+import { countResults, type StepResult, takeStep } from '../command-line/terminal.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 import { watchForStop } from '../command-line/watch-for-stop.ts';
 import { ROOT } from '../files/root.ts';
@@ -54,13 +54,13 @@ async function takeAll(steps: Step[]): Promise<number> {
     results.set(step.name, await takeStep(step.name, step.work));
     if (stopped()) return 130;
   }
-  return report([...results.entries()]);
+  return report(results);
 }
 
-function report(results: [string, StepResult][]): number {
-  const failing = results.filter(([, { failed }]) => failed > 0).map(([name]) => name);
-  const sum = (key: 'passed' | 'failed') => results.reduce((total, [, one]) => total + one[key], 0);
+function report(results: Map<string, StepResult>): number {
+  const failing = [...results].filter(([, { failed }]) => failed > 0).map(([name]) => name);
+  const { passed, failed } = countResults([...results.values()]);
   console.log(failing.length > 0 ? `\nFailed: ${failing.join(', ')}` : '');
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  console.log(`${passed} passed, ${failed} failed`);
   return failing.length > 0 ? 1 : 0;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasColour } from '../command-line/paint.ts';
-import type { StepWork } from '../command-line/terminal.ts';
+import { countResults, type StepWork } from '../command-line/terminal.ts';
 import { TESTS_FOLDER } from '../pattern/copied-tests.ts';
 import { examplePath, slugOf } from '../pattern/ids.ts';
 import { checkTypes } from './check-types.ts';
@@ -128,9 +128,8 @@ function program(...words: string[]): StepWork {
 function together(...works: StepWork[]): StepWork {
   return async (report) => {
     const results = await Promise.all(works.map((work) => work(report)));
-    const sum = (key: 'passed' | 'failed') => results.reduce((total, one) => total + one[key], 0);
     const output = results.map((result) => result.output).join('\n');
-    return { passed: sum('passed'), failed: sum('failed'), output };
+    return { ...countResults(results), output };
   };
 }
 

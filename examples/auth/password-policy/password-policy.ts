@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { HttpClientError } from '../../integrations/resilient-http-client/http-client-error.ts';
 import { PasswordRefusedError } from '../password-hashing/password-error.ts';
 import {
   type createPasswordHasher,
@@ -69,11 +70,11 @@ export function createPasswordPolicy(options: PasswordPolicyOptions) {
       throw limit.reason;
     } catch (error) {
       signal?.throwIfAborted();
-      const reason = `${error}`;
-      const isFull = reason.includes('overloaded');
+      const isFull =
+        error instanceof HttpClientError && error.code === 'overloaded';
       const what = isFull ? 'overloaded' : 'not reached';
       // A sign-up must not wait for another company to come back.
-      log.warn(`breach list ${what}`, { reason });
+      log.warn(`breach list ${what}`, { reason: `${error}` });
       return filter.mayHave(sha1);
     }
   }

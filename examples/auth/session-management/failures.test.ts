@@ -1,14 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import {
+  setTimeout as pause,
+  setImmediate,
+} from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { listen } from '@touchstone/kit/app/http';
 import { untilWaiting } from '@touchstone/kit/postgres/locks';
+import { startPostgres } from '@touchstone/kit/postgres/server';
 import { findFreePort } from '@touchstone/kit/programs/free-port';
 import { startTcpProxy } from '@touchstone/kit/proxies/tcp-proxy';
 import { startRedis } from '@touchstone/kit/redis/redis';
 import { failure } from '@touchstone/kit/testing/failure';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import express from 'express';
+import { Pool } from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPool } from '../../postgres/connection-pooling/create-pool.ts';
 import { createApp } from './app.ts';
@@ -31,6 +39,12 @@ import {
 
 const HOUR = 60 * 60;
 const DAY = 24 * HOUR;
+const MINUTE = 60;
+const storeError = {
+  name: 'SessionStoreError',
+  code: 'sessions_unavailable',
+  status: 503,
+};
 const over = { status: 401, body: { code: 'session_over' } };
 
 /** Both stores keep each promise; the error of one names it. */
@@ -680,6 +694,7 @@ it('refuses a megabyte, NUL or half a character for the session to keep, and kee
       { '\ud800': 'x' },
       { ['a'.repeat(65)]: 'x' },
       { 'a b': 'x' },
+      { theme: 'dark', 'a b': 'x' },
       JSON.parse('{"__proto__":"x"}'),
     ];
     for (const data of wrong as Record<string, string>[])
@@ -702,7 +717,316 @@ it('refuses a megabyte, NUL or half a character for the session to keep, and kee
       const session = await read(token);
       expect(session?.data).toEqual({ theme });
     }
+    expect(await change(token, { Theme: 'x' })).toBe(true);
   }));
+
+it('answers 2,000 requests at once from a Redis that works', async () => {
+  await using app = await openTestStore({
+    store: 'redis',
+    timeoutMs: 60_000,
+  });
+  const userId = await logInAs(app.pool, 'ada@example.com');
+  const token = await app.sessions.begin({ userId, device: 'phone' });
+
+  const found = await Promise.all(
+    Array.from({ length: 2000 }, () => app.sessions.read(token)),
+  );
+
+  expect(found.every((session) => session?.userId === userId)).toBe(
+    true,
+  );
+});
+
+it('answers 503 in time while Postgres is frozen, with any pool, and goes on after it', async () => {
+  await using server = await startPostgres();
+  const pool = new Pool({ connectionString: server.url, max: 2 });
+  pool.on('error', () => {});
+  onTestFinished(() => pool.end());
+  const schema = new URL('schema.sql', import.meta.url);
+  await pool.query(readFileSync(schema, 'utf8'));
+  const userId = await logInAs(pool, 'ada@example.com');
+  const sessions = createPostgresSessions({ pool, timeoutMs: 500 });
+  const token = await sessions.begin({ userId, device: 'phone' });
+  const { rows } = await pool.query<{ pid: number }>(
+    `select pid from pg_stat_activity
+     union
+     select split_part(pg_read_file('postmaster.pid'), e'\\n', 1)::int`,
+  );
+  const signal = (name: NodeJS.Signals) => {
+    for (const { pid } of rows) process.kill(pid, name);
+  };
+
+  signal('SIGSTOP');
+  try {
+    const start = performance.now();
+    const refusals = [
+      sessions.read(token),
+      sessions.change(token, { theme: 'dark' }),
+      sessions.begin({ userId, device: 'watch' }),
+      sessions.list(userId),
+      sessions.logout('another'),
+      sessions.logoutEverywhere('0'.repeat(8) + userId.slice(8)),
+      sessions.logoutDevice(userId, userId),
+    ];
+    for (const refusal of refusals)
+      await expect(refusal).rejects.toMatchObject({
+        ...storeError,
+        cause: { message: 'timeout' },
+      });
+    expect(performance.now() - start).toBeLessThan(30_000);
+  } finally {
+    signal('SIGCONT');
+  }
+
+  await untilAnswered(sessions);
+  expect(await sessions.read(token)).toBeDefined();
+});
+
+it('is read from a Postgres that refuses to write', async () => {
+  await using app = await openTestStore({ store: 'postgres' });
+  const userId = await logInAs(app.pool, 'ada@example.com');
+  const token = await app.sessions.begin({ userId, device: 'phone' });
+  await app.wait(2 * MINUTE);
+
+  for (const option of [
+    'default_transaction_read_only=on',
+    'default_transaction_isolation=repeatable\\ read',
+  ]) {
+    const pool = new Pool({
+      connectionString: app.databaseUrl,
+      options: `-c ${option}`,
+    });
+    const { read } = createPostgresSessions({ pool });
+    for (let round = 0; round < 5; round++) {
+      const found = await Promise.all(
+        Array.from({ length: 20 }, () => read(token)),
+      );
+      for (const session of found) expect(session?.userId).toBe(userId);
+      await app.wait(2 * MINUTE);
+    }
+    await pool.end();
+  }
+});
+
+it('is read from Postgres while somebody makes an index, or holds the row', async () => {
+  await using app = await openTestStore({
+    store: 'postgres',
+    timeoutMs: 10_000,
+  });
+  const userId = await logInAs(app.pool, 'ada@example.com');
+  const token = await app.sessions.begin({ userId, device: 'phone' });
+  await app.wait(2 * MINUTE);
+  const client = await app.pool.connect();
+  const query = vi.spyOn(app.pool, 'query');
+
+  // `create index` takes the first; only that one is waited for.
+  for (const [lock, refusals] of [
+    ['lock table sessions in share mode', 1],
+    ['select from sessions for share', 0],
+    ['select from sessions for update', 0],
+  ] as const) {
+    await client.query(`begin; ${lock}`);
+    query.mockClear();
+    const start = performance.now();
+    expect(await app.sessions.read(token)).toBeDefined();
+    expect(performance.now() - start).toBeLessThan(5000);
+    const sent = query.mock.results.map(({ value }) => value);
+    // Nothing is under way that could meet the next request.
+    expect(inspect(sent)).not.toContain('<pending>');
+    const answers = await Promise.allSettled(sent);
+    expect(
+      answers.filter(({ status }) => status === 'rejected'),
+    ).toHaveLength(refusals);
+    await client.query('rollback');
+  }
+  client.release();
+  // The short limit was of that transaction alone.
+  const { rows } = await app.pool.query('show lock_timeout');
+  expect(rows).toEqual([{ lock_timeout: '0' }]);
+});
+
+it('is read from a Redis that refuses to write', async () => {
+  await using redis = await startRedis();
+  await using app = await openTestStore({ store: 'redis', redis });
+  const userId = await logInAs(app.pool, 'ada@example.com');
+  const login = { userId, device: 'phone' };
+  const token = await app.sessions.begin(login);
+  await app.wait(2 * MINUTE);
+  await app.client.configSet('min-replicas-to-write', '1');
+
+  expect(await app.sessions.read(token)).toMatchObject({ userId });
+  for (const refusal of [
+    app.sessions.begin(login),
+    app.sessions.change(token, { theme: 'dark' }),
+    app.sessions.logout(token),
+  ])
+    await expect(refusal).rejects.toMatchObject({
+      ...storeError,
+      cause: { message: expect.stringContaining('NOREPLICAS') },
+    });
+});
+
+it('does not end as idle in a full Redis when it is used', async () => {
+  await using redis = await startRedis();
+  await using app = await openTestStore({ store: 'redis', redis });
+  const userId = await logInAs(app.pool, 'ada@example.com');
+  const token = await app.sessions.begin({ userId, device: 'phone' });
+
+  for (let day = 0; day < 10; day++) {
+    await app.client.configSet('maxmemory', '0');
+    await app.wait(24 * 60 * MINUTE);
+    await app.client.configSet('maxmemory', '1');
+    expect(await app.sessions.read(token)).toBeDefined();
+  }
+});
+
+it('stays ended when Redis crashes, if it writes each command to the disk first', async () => {
+  const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
+  expect(await endAndCrash(durable)).toBeUndefined();
+  // With snapshots, as by default, it lives again.
+  expect(await endAndCrash([])).toBeDefined();
+});
+
+describe('the connection to Redis', () => {
+  /** Its times pass only when the test says so. */
+  async function openHeld(connection: { url: string }) {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const entries: string[] = [];
+    const opened = openRedis(connection.url, {
+      warn: (message) => entries.push(message),
+    });
+    onTestFinished(() => {
+      if (opened.client.isOpen) opened.close();
+    });
+    const ping = vi.spyOn(opened.client, 'ping');
+    const untilReady = () =>
+      waitUntil('it is connected', () => opened.client.isReady);
+    const countSilent = () =>
+      entries.filter((entry) => entry === 'redis is silent').length;
+    return { ...opened, ping, untilReady, countSilent };
+  }
+
+  it('is asked once a second, and replaced after three questions without an answer', async () => {
+    await using redis = await startRedis();
+    await using hole = await startBlackHole(redis.port);
+    const held = await openHeld(hole);
+    await held.untilReady();
+    vi.advanceTimersByTime(999);
+    expect(held.ping).toHaveBeenCalledTimes(0);
+    vi.advanceTimersByTime(1);
+    expect(held.ping).toHaveBeenCalledTimes(1);
+    await held.ping.mock.results[0]?.value;
+
+    for (const round of [1, 2]) {
+      hole.swallow(round);
+      vi.advanceTimersByTime(3000);
+      expect(held.ping).toHaveBeenCalledTimes(1 + 3 * round);
+      expect(held.countSilent()).toBe(round - 1);
+      vi.advanceTimersByTime(1000);
+      expect(held.ping).toHaveBeenCalledTimes(1 + 3 * round);
+      expect(held.countSilent()).toBe(round);
+      // While it connects, nothing is asked.
+      vi.advanceTimersByTime(5000);
+      expect(held.ping).toHaveBeenCalledTimes(1 + 3 * round);
+      await held.untilReady();
+      expect(hole.countAccepted()).toBe(round + 1);
+    }
+  });
+
+  it('stays when the answer is an error', async () => {
+    await using redis = await startRedis();
+    await using hole = await startBlackHole(redis.port);
+    const held = await openHeld(hole);
+    await held.untilReady();
+    // Without the permission, the answer to a ping is an error.
+    await held.send(['ACL', 'SETUSER', 'default', '-ping']);
+
+    for (let second = 1; second <= 10; second++) {
+      vi.advanceTimersByTime(1000);
+      const asked = held.ping.mock.results[second - 1]?.value;
+      await expect(asked).rejects.toThrow('NOPERM');
+    }
+
+    expect(held.countSilent()).toBe(0);
+    expect(hole.countAccepted()).toBe(1);
+  });
+
+  it('has 10,000 commands under way at most, and is replaced when they get no answer', async () => {
+    await using redis = await startRedis();
+    await using hole = await startBlackHole(redis.port);
+    const held = await openHeld(hole);
+    await held.untilReady();
+    hole.swallow(1);
+    const under = Array.from({ length: 10_000 }, () =>
+      held.send(['GET', 'x']),
+    );
+    const lost = Promise.allSettled(under);
+
+    await expect(held.send(['GET', 'x'])).rejects.toThrow('full');
+    for (let second = 0; second < 4; second++) {
+      vi.advanceTimersByTime(1000);
+      await setImmediate();
+    }
+
+    expect(held.countSilent()).toBe(1);
+    for (const { status } of await lost)
+      expect(status).toBe('rejected');
+    await held.untilReady();
+  });
+
+  it('lets no command wait for it, and is tried again at another moment by each instance', async () => {
+    const timers = process.getBuiltinModule('node:timers/promises');
+    const pauses: (number | undefined)[] = [];
+    using _pause = vi
+      .spyOn(timers, 'setTimeout')
+      .mockImplementation(async (milliseconds, value) => {
+        pauses.push(milliseconds);
+        await setImmediate();
+        return value as NonNullable<typeof value>;
+      });
+    using _random = vi
+      .spyOn(Math, 'random')
+      .mockReturnValueOnce(0)
+      .mockReturnValueOnce(0.5)
+      .mockReturnValue(1);
+    const port = await findFreePort();
+    const held = await openHeld({ url: `redis://127.0.0.1:${port}` });
+
+    await expect(held.send(['GET', 'x'])).rejects.toThrow('offline');
+    while (pauses.length < 3) await setImmediate();
+    vi.advanceTimersByTime(10_000);
+    held.close();
+
+    expect(pauses.slice(0, 3)).toEqual([500, 1000, 1500]);
+    expect(held.ping).not.toHaveBeenCalled();
+    expect(held.countSilent()).toBe(0);
+  });
+
+  it('is kept while nothing is asked for most of a second', async () => {
+    await using redis = await startRedis();
+    await using hole = await startBlackHole(redis.port);
+    const held = await openHeld(hole);
+    await held.untilReady();
+
+    await pause(800);
+
+    await held.send(['GET', 'x']);
+    expect(hole.countAccepted()).toBe(1);
+  });
+
+  it('ends with all that belongs to it', async () => {
+    await using redis = await startRedis();
+    const held = await openHeld(redis);
+    await held.untilReady();
+    expect(vi.getTimerCount()).toBe(1);
+
+    held.close();
+
+    expect(vi.getTimerCount()).toBe(0);
+    expect(held.client.isOpen).toBe(false);
+  });
+});
 
 /** An app server whose clock is wrong by months. */
 async function useWrongClock(store: (typeof STORES)[number]) {
@@ -1163,6 +1487,10 @@ describe.each(STORES)('a session in %s', (store) => {
       userId.toUpperCase(),
       ` ${userId}`,
       `${userId}\n`,
+      // A digit too many, or a group.
+      `0${userId}`,
+      `${userId.slice(0, 13)}0${userId.slice(13)}`,
+      `${userId.slice(0, 18)}-0000${userId.slice(18)}`,
       JSON.parse('[]')[0],
     ])
       for (const refusal of [
@@ -1395,6 +1723,7 @@ describe('a session in Postgres', () => {
   });
 
   it.each([
+    [`id = '00000000-0000-0000-0000-000000000000'`, 'sessions_pkey'],
     [`token_hash = '\\x00'`, 'sessions_token_hash_key'],
     ['user_id = (select id from users)', 'sessions_of_a_user'],
     ['ends_at <= now()', 'sessions_by_end'],
@@ -1756,3 +2085,27 @@ describe('the guard of the origin', () => {
     );
   });
 });
+
+/** The session that a user has ended, after a crash of Redis. */
+async function endAndCrash(settings: string[]) {
+  await using redis = await startRedis(settings);
+  await using app = await openTestStore({ store: 'redis', redis });
+  const login = {
+    userId: '0198c0de-0000-7000-8000-000000000001',
+    device: 'phone',
+  };
+  const [ended, other] = [
+    await app.sessions.begin(login),
+    await app.sessions.begin(login),
+  ];
+  await app.client.sendCommand(['SAVE']);
+
+  await app.sessions.logout(ended);
+  expect(await app.sessions.read(ended)).toBeUndefined();
+  await redis.kill();
+  await redis.start();
+
+  await untilAnswered(app.sessions);
+  expect(await app.sessions.read(other)).toBeDefined();
+  return await app.sessions.read(ended);
+}

@@ -23,17 +23,10 @@ export function openRedis(url: string, log: Log) {
   connect();
 
   let unanswered = 0;
-  /** Of a connection that swallows all packets, TCP tells after minutes. */
-  function checkConnection() {
-    if (!client.isReady) unanswered = 0;
-    else if (unanswered < 3) ping();
-    else {
-      log.warn('redis is silent', { unanswered });
-      unanswered = 0;
-      client.destroy();
-      connect();
-    }
+  function hear() {
+    unanswered = 0;
   }
+  client.on('ready', hear);
 
   function ping() {
     unanswered += 1;
@@ -42,10 +35,15 @@ export function openRedis(url: string, log: Log) {
     });
   }
 
-  function hear() {
-    unanswered = 0;
+  /** Of a connection that swallows all packets, TCP tells after minutes. */
+  function checkConnection() {
+    if (!client.isReady) return;
+    if (unanswered < 3) return ping();
+    log.warn('redis is silent', { unanswered });
+    client.destroy();
+    connect();
   }
-  const timer = setInterval(checkConnection, 1000).unref();
+  const timer = setInterval(checkConnection, 1000);
 
   function close() {
     clearInterval(timer);

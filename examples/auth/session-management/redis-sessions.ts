@@ -127,8 +127,9 @@ function nameFields(data: SessionPatch) {
 function toSession(reply: string[]): Session {
   const fields: Record<string, string> = {};
   const data: Record<string, string> = {};
-  for (let index = 0; index < reply.length; index += 2) {
-    const [name = '', value = ''] = reply.slice(index, index + 2);
+  const parts = reply.values();
+  for (const name of parts) {
+    const value = `${parts.next().value}`;
     if (name.startsWith('data:')) data[name.slice(5)] = value;
     else fields[name] = value;
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import type { RunningProgram } from '@touchstone/kit/programs/program';
 import { createClient } from '@touchstone/kit/testing/client';
 import type { Features } from '../model-serving/model-card.ts';
 import type { Tally } from './evidence.ts';
@@ -96,38 +97,37 @@ export async function sendUsers(
   return answers;
 }
 
-/** Sends all in the same moment, each on a connection of its own; resolves with their statuses. */
+/** Asks all in one moment, on any machine: while the program is frozen, each on a connection that it has accepted. */
 export async function predictAtOnce(
-  url: string,
+  { url, signal }: Pick<RunningProgram, 'url' | 'signal'>,
   bodies: object[],
-): Promise<{ status: number }[]> {
-  const sockets: Socket[] = [];
-  // In waves: what exceeds the listen queue of Node (511) is dropped,
-  // and fetch gives a connection up after 10 s.
-  while (sockets.length < bodies.length) {
-    const { port, hostname } = new URL(url);
-    const wave = bodies.slice(sockets.length, sockets.length + 250);
-    const opened = wave.map(() => connect(Number(port), hostname));
-    await Promise.all(opened.map((socket) => once(socket, 'connect')));
-    sockets.push(...opened);
-  }
-  return Promise.all(
-    sockets.map((socket, index) =>
-      predictOn(socket, url, bodies[index]),
-    ),
-  );
+): Promise<number[]> {
+  const { port, hostname } = new URL(url);
+  const sockets = bodies.map(() => connect(Number(port), hostname));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  await fetch(url); // comes after them in the queue
+  await signal('SIGSTOP');
+  const asked = sockets.map((socket) => openRequest(url, socket));
+  const answers = asked.map(readStatus);
+  const sent = asked.map((one) => once(one, 'finish'));
+  for (const [index, one] of asked.entries())
+    one.end(JSON.stringify(bodies[index]));
+  await Promise.all(sent);
+  await signal('SIGCONT');
+  return Promise.all(answers);
 }
 
-async function predictOn(socket: Socket, url: string, body?: object) {
-  const sent = request(`${url}/predictions`, {
+function openRequest(url: string, socket: Socket) {
+  return request(`${url}/predictions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     createConnection: () => socket,
   });
-  sent.end(JSON.stringify(body));
-  const [response] = await once(sent, 'response');
+}
+
+async function readStatus(asked: ClientRequest) {
+  const [response] = await once(asked, 'response');
   response.resume();
   await once(response, 'end');
-  socket.destroy();
-  return { status: Number(response.statusCode) };
+  return Number(response.statusCode);
 }

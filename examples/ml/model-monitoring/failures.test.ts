@@ -412,7 +412,9 @@ describe('an alert', () => {
     await fleet.scrape(targets);
     process.observe(3000, (n) => (n % 30 === 0 ? null : n % 100));
 
-    await fleet.pass(17, targets);
+    await fleet.pass(14, targets);
+    await fleet.expectFiring([]); // it waits 15 minutes
+    await fleet.pass(3, targets);
 
     await fleet.expectFiring(['ModelInputOutside input:x 1h missing']);
   });
@@ -593,7 +595,9 @@ describe('an alert', () => {
     await fleet.expectFiring([]);
 
     process.judge(0, 600);
-    await fleet.pass(16, targets);
+    await fleet.pass(14, targets);
+    await fleet.expectFiring([]); // it waits 15 minutes
+    await fleet.pass(2, targets);
 
     await fleet.expectFiring(['ModelQualityWorse']);
   });
@@ -635,6 +639,31 @@ describe('an alert', () => {
     await (await alerts(few, 500, 500)).expectFiring([
       'ModelQualityWorse',
     ]);
+  });
+
+  it('asks for truths after an hour without them, of all processes together', async () => {
+    const [one, two] = [startSimpleProcess(), startSimpleProcess()];
+    const fleet = recordFleet({ everyMinutes: 30 });
+    const targets = { a: one.registry, b: two.registry };
+    const states = (state: string) =>
+      `count(ALERTS{alertname="ModelQualityUnknown",alertstate="${state}"})`;
+    const once = [{ labels: '{}', value: 1 }];
+    const pass = async (hours: number) => {
+      for (let hour = 0; hour < hours; hour++) {
+        one.observe(20, (n) => (n * 5 + hour) % 100);
+        await fleet.pass(60, targets);
+      }
+    };
+
+    await pass(29);
+    await fleet.expectSamples(states('pending'), once);
+    await fleet.expectSamples(states('firing'), []);
+    await pass(2);
+    await fleet.expectSamples(states('firing'), once);
+    one.judge(30, 0);
+    two.judge(30, 0);
+    await fleet.pass(60, targets);
+    await fleet.expectSamples(states('firing'), []);
   });
 
   it('asks for truths only where there are a hundred predictions a day', async () => {
@@ -818,6 +847,7 @@ describe('a monitor', () => {
       'model_reference_share{model="simple@1",signal="truth",bin="right"} 0.8999600039996001',
       'model_reference_rows{model="simple@1",signal="truth"} 10000',
       'model_reference_share{model="simple@1",signal="output:label",bin="yes"} 0.5',
+      'model_signal_total{model="simple@1",signal="input:x",bin="1 to 10.79"} 0',
       '# HELP model_signal_total Predictions, or truths, by the bin of each signal',
       '# HELP model_rows_alike How many rows count as one',
       '# HELP model_reference_rows Rows of the reference',
@@ -890,6 +920,10 @@ describe('a reference', () => {
     await write('reference.json', JSON.stringify(reference));
 
     expect(await readReference(folder, card)).toEqual(reference);
+    const { x = { edges: [], counts: [] } } = reference.features;
+    const other = { ...reference, features: { größe: x } };
+    await write('reference.json', JSON.stringify(other));
+    expect(await readReference(folder, card)).toEqual(other);
     await expect(
       readReference(folder, { ...card, sha256: '1'.repeat(64) }),
     ).rejects.toThrow('reference.json belongs to another model');
@@ -900,6 +934,7 @@ describe('a reference', () => {
     const wrong = [
       { right: -1 },
       { heldOut: 0 },
+      { right: 0, heldOut: 0 },
       { right: 10_001 },
       { labels: [1, -1] },
       { labels: [1, 0.5] },
@@ -911,6 +946,15 @@ describe('a reference', () => {
       expect(
         modelReference.safeParse({ ...reference, ...change }).success,
       ).toBe(false);
+    expect(() =>
+      modelReference.parse({ ...reference, right: 10_001 }),
+    ).toThrow('too many right');
+    // The worst model is a model.
+    const { data } = modelReference.safeParse({
+      ...reference,
+      right: 0,
+    });
+    expect(data).toMatchObject({ right: 0 });
   });
 
   it('gives each value one bin, its edges included', () => {

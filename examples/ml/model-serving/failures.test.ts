@@ -7,6 +7,7 @@ import { toOnnx } from '@touchstone/kit/models/onnx';
 import { startProgram } from '@touchstone/kit/programs/program';
 import { failure } from '@touchstone/kit/testing/failure';
 import { createTestLog } from '@touchstone/kit/testing/log';
+import { holdPauses } from '@touchstone/kit/time/hold-pauses';
 import { waitUntil } from '@touchstone/kit/time/wait';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it, vi } from 'vitest';
@@ -30,7 +31,6 @@ import {
 } from './test-pool.ts';
 import {
   holdIntervals,
-  holdPauses,
   SILENT_WORKER,
   watchThreads,
 } from './test-timers.ts';

@@ -1,13 +1,6 @@
-import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { vi } from 'vitest';
-
-type Pause = {
-  milliseconds: number | undefined;
-  options: object;
-  end: () => void;
-};
 
 /** A thread that never says that it is ready, and ends when it is told to. */
 export const SILENT_WORKER = new URL(
@@ -28,29 +21,6 @@ export function holdIntervals() {
 
   const dispose = () => void vi.useRealTimers();
   return { pass, count: vi.getTimerCount, [Symbol.dispose]: dispose };
-}
-
-/** Lists the pauses of the pattern, which give options; each lasts until the test ends it. */
-export function holdPauses() {
-  const timers = process.getBuiltinModule('node:timers/promises');
-  const real = timers.setTimeout;
-  const pauses: Pause[] = [];
-  const spy = vi
-    .spyOn(timers, 'setTimeout')
-    .mockImplementation(async (milliseconds, value, options) => {
-      if (!options) return await real(milliseconds, value);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      pauses.push({ milliseconds, options, end: resolve });
-      await promise;
-      return value;
-    });
-  syncBuiltinESMExports(); // what is imported already changes too
-
-  function dispose() {
-    spy.mockRestore();
-    syncBuiltinESMExports();
-  }
-  return { pauses, [Symbol.dispose]: dispose };
 }
 
 /** Lists the threads that are started from here on. */
