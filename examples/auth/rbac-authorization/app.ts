@@ -24,7 +24,6 @@ import { ROLES } from './policies.ts';
 
 /** A request whose parameters are text. */
 export type OwnRequest = Request<Record<string, string>>;
-const createRoutes = createGuardedRoutes<OwnRequest, Response>;
 /** What adds routes with a policy to this app. */
 export type Routes = ReturnType<typeof createRoutes>;
 
@@ -42,6 +41,8 @@ const parseRole = createRequestParser({
 });
 
 // #region wire
+const createRoutes = createGuardedRoutes<OwnRequest, Response>;
+
 /** Contracts of organisations, for their members. */
 export function createApp({ pool, findUser, log }: AppOptions) {
   const app = express().disable('x-powered-by');
@@ -102,16 +103,17 @@ function addMembers({ forMembers }: Routes, memberships: Memberships) {
     'member:change',
     async (request, response, caller) => {
       const memberId = `${request.params.memberId}`;
-      await change({ ...caller, memberId });
+      await change({ ...caller, memberId, role: null });
       response.status(204).end();
     },
   );
 
   forMembers(
     'DELETE /orgs/:orgId/membership',
-    'member:leave',
+    'member:read',
     async (_request, response, caller) => {
-      await change({ ...caller, memberId: caller.userId });
+      const memberId = caller.userId;
+      await change({ ...caller, memberId, role: null });
       response.status(204).end();
     },
   );

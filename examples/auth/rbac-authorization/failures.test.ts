@@ -9,7 +9,7 @@ import { createTestLog } from '@touchstone/kit/testing/log';
 import express from 'express';
 import { describe, expect, it } from 'vitest';
 import { answerErrors } from '../../api-design/error-handling/answer-errors.ts';
-import { allow, requirePermission } from './access.ts';
+import { ALLOWED, allow, requirePermission } from './access.ts';
 import {
   createOrganisation,
   type Organisation,
@@ -102,7 +102,7 @@ failure(
   },
   async () => {
     await using app = await startTestApp();
-    const routes = [...listRoutes(app.app).keys()];
+    const routes = listRoutes(app.app).map(([name]) => name);
     const served = routes.filter((name) => /^[A-Z]/.test(name));
     expect(served.toSorted()).toEqual(Object.keys(MATRIX).toSorted());
 
@@ -148,31 +148,23 @@ failure(
     bare.use(middleware);
     expect(() => requirePolicies(bare, [middleware])).not.toThrow();
     expect(() => requirePolicies(bare)).toThrow(
-      'There is no policy for middleware /',
+      'There is no policy for handler middleware',
     );
-
-    bare.get('/bare', middleware).all('/every', middleware);
-    function handler() {}
-    bare.use('/files', handler);
-    const deep = express.Router();
-    deep.route('/inner').put(handler).delete(handler);
-    const guardedInside = createGuardedRoutes(deep, {
-      db: app.pool,
-      findUser: () => undefined,
-    });
-    guardedInside.forAll('GET /fine', (_, response) => response.end());
-    bare.use('/deep', deep);
-    bare.use('/other', express());
-
-    const found = [...listRoutes(bare, [middleware])];
-    expect(found.slice(0, 3)).toEqual([
+    expect(listRoutes(bare, [middleware])).toEqual([
       ['GET /free', 'public'],
       ['GET /mine', 'user'],
       ['GET /orgs/:orgId', 'member:read'],
     ]);
-    expect(found).toContainEqual(['GET /deep/fine', 'public']);
-    expect(() => requirePolicies(bare, [middleware])).toThrow(
-      /^There is no policy for GET \/bare, .*\/every, handler \/files, PUT \/deep\/inner, DELETE \/deep\/inner, mounted_app \/other$/,
+
+    bare.get('/bare', middleware).all('/every', middleware);
+    const nested = express.Router();
+    nested.route('/inner').put(middleware).delete(middleware);
+    bare.use('/files', nested, () => {});
+    // Of the name of the one that is open, but not that one.
+    bare.use({ middleware: () => {} }.middleware);
+    bare.use('/other', express());
+    expect(() => requirePolicies(bare, [middleware, nested])).toThrow(
+      /^There is no policy for GET \/bare, .*\/every, PUT \/inner, DELETE \/inner, handler , handler middleware, handler mounted_app$/,
     );
   },
 );
@@ -366,8 +358,8 @@ failure(
       const [first, second]: Change[] =
         round % 2
           ? [
-              { orgId, userId: a, memberId: a },
-              { orgId, userId: b, memberId: b },
+              { orgId, userId: a, memberId: a, role: null },
+              { orgId, userId: b, memberId: b, role: null },
             ]
           : [
               { orgId, userId: a, memberId: b, role: 'viewer' },
@@ -413,6 +405,7 @@ failure(
       id.slice(1),
       id.replaceAll('-', ''),
       `${id.slice(0, -1)}g`,
+      `g${id.slice(1)}`,
       '%F0%9F%92%A9',
     ]) {
       const contracts = `/orgs/${acme.orgId}/contracts`;
@@ -518,6 +511,7 @@ describe('a change of a role', () => {
           orgId,
           userId,
           memberId: userId,
+          role: null,
           ...choose(own, userId),
         }),
       );
@@ -583,7 +577,12 @@ describe('a change of a role', () => {
       [globex.orgId, owner],
     );
     const leave = (orgId: string) =>
-      memberships.change({ orgId, userId: owner, memberId: owner });
+      memberships.change({
+        orgId,
+        userId: owner,
+        memberId: owner,
+        role: null,
+      });
     expect(await leave(acme.orgId)).toBe('last_owner');
     expect(await leave(globex.orgId)).toBe('changed');
     expect(await rolesOf(app)).toEqual(ROLES);
@@ -608,7 +607,7 @@ describe('a change of a role', () => {
         { orgId: globex.orgId, role: 'viewer' },
       ].toSorted((a, b) => (a.orgId < b.orgId ? -1 : 1)),
     );
-    await memberships.change(here);
+    await memberships.change({ ...here, role: null });
     expect(await memberships.listOrganisations(member)).toEqual([
       { orgId: globex.orgId, role: 'viewer' },
     ]);
@@ -667,6 +666,144 @@ describe('a change of a role', () => {
       new Set(['changed']),
     );
   });
+
+  it('locks its members in the order of their ids, whatever the plan', async () => {
+    await using app = await startTestApp();
+    const { orgId, users } = app.acme;
+    const userIds = [users.owner, users.viewer].toSorted();
+    const [low = '', high = ''] = userIds;
+    await app.pool.query('delete from memberships');
+    for (const id of [high, low])
+      await app.pool.query(
+        `insert into memberships values ($1, $2, 'owner')`,
+        [orgId, id],
+      );
+    await using unsorted = openPool(app.databaseUrl, {
+      options: '-c enable_indexscan=off -c enable_bitmapscan=off',
+    });
+    await using held = await lockMember(app, low, 'update');
+    const change = createMemberships(unsorted.pool).change({
+      ...{ orgId, userId: high, memberId: low, role: 'viewer' },
+    });
+    await untilWaiting(app.pool);
+    const { rowCount } = await app.pool.query(
+      `select from memberships where user_id = $1 for update nowait`,
+      [high],
+    );
+    expect(rowCount).toBe(1);
+    await held.unlock();
+    expect(await change).toBe('changed');
+  });
+
+  it('waits for no other member, and for no row that refers to one', async () => {
+    await using app = await startTestApp();
+    const { orgId, users } = app.acme;
+    const { viewer, member, owner } = users;
+    await using _other = await lockMember(app, member, 'update');
+    await using _same = await lockMember(app, viewer, 'key share');
+    const { change } = app.memberships;
+    const wanted = { orgId, userId: owner, memberId: viewer };
+    expect(await change({ ...wanted, role: 'admin' })).toBe('changed');
+  });
+
+  it('is refused when one of the roles is not known to this process', async () => {
+    await using app = await startTestApp();
+    const { acme, memberships, pool } = app;
+    const { viewer, member, admin } = acme.users;
+    await pool.query(
+      'alter table memberships drop constraint memberships_role_check',
+    );
+    await setRole(app, viewer, 'superowner');
+    const change = (userId: string, memberId: string, role: unknown) =>
+      memberships.change({
+        ...{ orgId: acme.orgId, userId, memberId },
+        role: role as Role | null,
+      });
+    for (const outcome of [
+      await change(admin, viewer, 'viewer'),
+      await change(admin, viewer, null),
+      await change(admin, admin, 'superowner'),
+      await change(admin, member, 'superowner'),
+      await change(viewer, member, 'viewer'),
+      await change(viewer, viewer, null),
+    ])
+      expect(outcome).toBe('not_allowed');
+    const roles = ['superowner', ...ROLES.slice(1)];
+    expect(await rolesOf(app)).toEqual(roles);
+  });
+
+  it('removes nobody when the role is missing', async () => {
+    await using app = await startTestApp();
+    const { orgId, users } = app.acme;
+    const wanted = {
+      orgId,
+      userId: users.owner,
+      memberId: users.viewer,
+    };
+    await expect(
+      app.memberships.change(wanted as Change),
+    ).rejects.toThrow(new TypeError('role is missing'));
+    expect(await rolesOf(app)).toEqual(ROLES);
+  });
+
+  it('gives up on a lock and on a connection after seconds, with 503', async () => {
+    await using app = await startTestApp();
+    const { orgId, users } = app.acme;
+    const { owner, viewer } = users;
+    await using held = await lockMember(app, viewer, 'update');
+    const busy = { status: 503, code: 'try_again' };
+    const { memberships } = app;
+    const wanted = { orgId, userId: owner, memberId: viewer };
+    const demote = { ...wanted, role: null };
+    await expect(memberships.change(demote)).rejects.toMatchObject({
+      ...busy,
+      cause: { code: '55P03' },
+    });
+    const path = `/orgs/${orgId}/members/${viewer}`;
+    const answer = await app.as(owner)('DELETE', path);
+    expect(answer).toMatchObject({ status: 503, body: busy });
+    expect(answer.headers.get('retry-after')).toBe('1');
+
+    await using small = openPool(app.databaseUrl, { max: 1 });
+    const client = await small.pool.connect();
+    const began = performance.now();
+    const { change } = createMemberships(small.pool);
+    await expect(change(demote)).rejects.toMatchObject({
+      ...busy,
+      cause: { code: 'timed_out' },
+    });
+    expect(performance.now() - began).toBeLessThan(10_000);
+    client.release();
+
+    await held.unlock();
+    await app.pool.query('drop table memberships');
+    await expect(change(demote)).rejects.toMatchObject({
+      code: '42P01',
+    });
+  });
+
+  it('does not let one organisation keep the others waiting', async () => {
+    await using app = await startTestApp();
+    const { acme, globex } = app;
+    const { owner, viewer } = acme.users;
+    await using _held = await lockMember(app, viewer, 'update');
+    const path = `/orgs/${acme.orgId}/members/${viewer}`;
+    const flood = Array.from({ length: 30 }, () =>
+      app.as(owner)('DELETE', path),
+    );
+    await using watcher = openPool(app.databaseUrl);
+    await untilWaiting(watcher.pool, 8);
+    const began = performance.now();
+    const other = await app.as(globex.users.viewer)(
+      'GET',
+      `/orgs/${globex.orgId}/members`,
+    );
+    expect(other.status).toBe(200);
+    expect(performance.now() - began).toBeLessThan(5000);
+    const answers = await Promise.all(flood);
+    const statuses = answers.map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([503]));
+  });
 });
 
 describe('an organisation', () => {
@@ -703,15 +840,58 @@ describe('an organisation', () => {
     const stranger = { orgId, userId: globex.users.owner };
     expect(await listMembers(stranger)).toEqual([]);
   });
+
+  it('is listed with at most 100 others, and shows 100 members', async () => {
+    await using app = await startTestApp();
+    const { acme, memberships, pool } = app;
+    const userId = acme.users.viewer;
+    await pool.query(
+      `with member as (
+         insert into users
+         select from generate_series(1, 100)
+         returning id
+       ), organisation as (
+         insert into organisations
+         select from generate_series(1, 100)
+         returning id
+       )
+       insert into memberships
+       select $1::uuid, id, 'viewer' from member
+       union all
+       select id, $2::uuid, 'viewer' from organisation`,
+      [acme.orgId, userId],
+    );
+    const caller = { orgId: acme.orgId, userId };
+    const members = await memberships.listMembers(caller);
+    expect(members).toHaveLength(100);
+    const mine = await memberships.listOrganisations(userId);
+    expect(mine).toHaveLength(100);
+  });
+
+  it('is found by its user with an index', async () => {
+    await using app = await startTestApp();
+    await using forced = openPool(app.databaseUrl, {
+      options: '-c enable_seqscan=off',
+    });
+    const { rows } = await forced.pool.query(
+      `explain select from memberships where user_id = gen_random_uuid()`,
+    );
+    expect(JSON.stringify(rows)).toContain('memberships_of_a_user');
+  });
 });
 
 describe('the roles', () => {
   it('are the same in the code and in the database', async () => {
     await using app = await startTestApp();
     const { acme, pool } = app;
-    for (const role of ROLES)
-      await setRole(app, acme.users.viewer, role);
-    for (const role of ['Owner', 'root', '', '*'])
+    const { rows } = await pool.query<{ check: string }>(
+      `select pg_get_constraintdef(oid) as check
+       from pg_constraint
+       where conname = 'memberships_role_check'`,
+    );
+    const known = `${rows[0]?.check}`.matchAll(/'(.*?)'/g);
+    expect([...known].map(([, role]) => role)).toEqual(ROLES);
+    for (const role of ['Owner', '', '*'])
       await expect(
         setRole(app, acme.users.viewer, role),
       ).rejects.toMatchObject({ code: '23514' });
@@ -745,7 +925,6 @@ describe('the roles', () => {
       'contract:delete': 'admin owner',
       'member:read': 'viewer member admin owner',
       'member:change': 'admin owner',
-      'member:leave': 'viewer member admin owner',
     };
     const table = Object.entries(POLICIES).map(
       ([permission, roles]) => [permission, roles.join(' ')],
@@ -759,9 +938,15 @@ describe('the roles', () => {
       ['admin', 'owner'],
     ]);
     // A name that is not in the table is a permission that nobody has.
+    const nothing = 'nothing' as 'member:read';
     await expect(
-      requirePermission(pool, caller, 'nothing' as 'member:read'),
+      requirePermission(pool, caller, nothing),
     ).rejects.toMatchObject({ status: 403 });
+    const { rows } = await pool.query(
+      `select from memberships my where ${ALLOWED}`,
+      allow(caller, nothing),
+    );
+    expect(rows).toEqual([]);
   });
 });
 
@@ -785,16 +970,85 @@ describe('a guarded route', () => {
     }
   });
 
-  it('needs an organisation in its path', async () => {
+  it('is the only one of its method and path', async () => {
     await using app = await startTestApp();
-    const { forMembers } = createGuardedRoutes(express(), {
+    const bare = express();
+    const { forAll, forUsers, forMembers } = createGuardedRoutes(bare, {
       db: app.pool,
       findUser: () => undefined,
     });
-    for (const path of ['/members', '/orgs/:orgIds', '/orgs{/:orgId}'])
-      expect(() =>
-        forMembers(`GET ${path}` as 'GET /', 'member:read', () => {}),
-      ).toThrow(`GET ${path} has no :orgId`);
+    forAll('GET /orgs/:orgId', () => {});
+    forUsers('POST /orgs/:orgId', () => {});
+    const twice = new TypeError('GET /orgs/:orgId is there twice');
+    expect(() => forUsers('GET /orgs/:orgId', () => {})).toThrow(twice);
+    expect(() =>
+      forMembers('GET /orgs/:orgId', 'member:read', () => {}),
+    ).toThrow(twice);
+    expect(listRoutes(bare)).toHaveLength(2);
+  });
+
+  it('hides no other one of the same name', async () => {
+    await using app = await startTestApp();
+    const options = { db: app.pool, findUser: () => undefined };
+    const handle = () => {};
+    const same = ['GET /x', 'GET /x'];
+    const one = express();
+    one.get('/x', handle);
+    createGuardedRoutes(one, options).forAll('GET /x', handle);
+    const two = express();
+    const [first, second] = [express.Router(), express.Router()];
+    first.get('/x', handle);
+    createGuardedRoutes(second, options).forAll('GET /x', handle);
+    two.use('/api', first).use('/api', second);
+    for (const bare of [one, two]) {
+      expect(listRoutes(bare).map(([name]) => name)).toEqual(same);
+      expect(() => requirePolicies(bare)).toThrow(
+        /^There is no policy for GET \/x$/,
+      );
+    }
+  });
+
+  it('comes after no callback of a parameter', () => {
+    const bare = express();
+    bare.param('contractId', () => {});
+    const nested = express.Router();
+    nested.param('userId', () => {});
+    bare.use('/deep', nested);
+    expect(() => requirePolicies(bare, [nested])).toThrow(
+      /^There is no policy for param contractId, param userId$/,
+    );
+  });
+
+  it('answers 404 without an organisation, and checks each id', async () => {
+    await using app = await startTestApp();
+    const { orgId, users } = app.acme;
+    const guarded = express();
+    const { forMembers } = createGuardedRoutes(guarded, {
+      db: app.pool,
+      findUser: ({ headers }) => `${headers['x-user'] ?? ''}`,
+    });
+    for (const path of [
+      '/members',
+      '/optional{/:orgId/contracts}',
+      '/orgs/:orgId/:contractId/:itemId',
+    ])
+      forMembers(
+        `GET ${path}` as 'GET /',
+        'member:read',
+        (_request, response) => response.end(),
+      );
+    await using server = await listenWithErrors(guarded);
+    const get = async (path: string, user = users.owner) => {
+      const headers = { 'x-user': user };
+      return (await fetch(server.url + path, { headers })).status;
+    };
+    expect(await get('/members')).toBe(404);
+    expect(await get('/optional')).toBe(404);
+    expect(await get(`/optional/${orgId}/contracts`)).toBe(200);
+    const two = `/orgs/${orgId}/${orgId}`;
+    expect(await get(`${two}/${orgId}`)).toBe(200);
+    expect(await get(`${two}/1`)).toBe(404);
+    expect(await get(`${two}/${orgId}`, '')).toBe(401);
   });
 
   it('waits for a login that is looked up, and passes its failures on', async () => {
@@ -809,8 +1063,10 @@ describe('a guarded route', () => {
       },
     });
     const seen: unknown[] = [];
-    forUsers('GET /me', async (_request, response, userId) => {
+    forUsers('GET /me', async (request, response, userId) => {
       seen.push(userId);
+      await null;
+      if (request.headers['x-bad']) throw new Error('of the handler');
       response.end();
     });
     forMembers(
@@ -834,12 +1090,14 @@ describe('a guarded route', () => {
         })
       ).status;
     expect(await get('/me')).toBe(200);
+    expect(await get('/me', { 'x-bad': '1' })).toBe(500);
     expect(await get('/me', { 'x-down': '1' })).toBe(500);
     expect(await get(`/orgs/${app.acme.orgId}`)).toBe(500);
     expect(
       await get(`/orgs/${app.acme.orgId}`, { 'x-down': '1' }),
     ).toBe(500);
     expect(seen).toEqual([
+      owner,
       owner,
       { userId: owner, orgId: app.acme.orgId },
     ]);
@@ -859,6 +1117,28 @@ async function setRole(
     'update memberships set role = $2 where user_id = $1',
     [userId, role],
   );
+}
+
+/** Another transaction that holds the row of this member. */
+async function lockMember(
+  { pool }: TestApp,
+  userId: string,
+  mode: 'update' | 'key share',
+) {
+  const client = await pool.connect();
+  await client.query('begin');
+  await client.query(
+    `select from memberships where user_id = $1 for ${mode}`,
+    [userId],
+  );
+  let isHeld = true;
+  async function unlock() {
+    if (!isHeld) return;
+    isHeld = false;
+    await client.query('commit');
+    client.release();
+  }
+  return { unlock, [Symbol.asyncDispose]: unlock };
 }
 
 /** The roles in Acme, in the order in which its members were created. */

@@ -40,6 +40,7 @@ export function createGuardedRoutes<
     response: Res,
     ...who: Who
   ) => unknown;
+  const added = new Set<Route>();
 
   /** For everybody, without a login. */
   function forAll(route: Route, handle: Handler<[]>): void {
@@ -64,14 +65,13 @@ export function createGuardedRoutes<
     permission: Permission,
     handle: Handler<[caller: Caller]>,
   ): void {
-    if (!route.split('/').includes(':orgId'))
-      throw new TypeError(`${route} has no :orgId`);
     add(route, permission, async (request, response) => {
       const userId = await requireUser(request, response);
-      const ids = Object.values(request.params);
+      const { orgId = '' } = request.params;
+      const ids = [orgId, ...Object.values(request.params)];
       if (!ids.every((id) => UUID.test(id)))
         throw new NotFoundProblem();
-      const caller = { userId, orgId: `${request.params.orgId}` };
+      const caller = { userId, orgId };
       await requirePermission(db, caller, permission);
       await handle(request, response, caller);
     });
@@ -90,6 +90,9 @@ export function createGuardedRoutes<
     policy: Policy,
     handle: Handler<[]>,
   ): void {
+    if (added.has(route))
+      throw new TypeError(`${route} is there twice`);
+    added.add(route);
     const [method = '', path = ''] = route.split(' ');
     const place = router.route(path) as Place;
     policies.set(place, policy);
@@ -100,40 +103,32 @@ export function createGuardedRoutes<
 }
 
 type Place = Record<Lowercase<Method>, (handle: unknown) => unknown>;
-
+type Router = { params: object; stack: Layer[] };
 type Layer = {
-  route?: { path: string; methods: Record<string, boolean> };
-  rawPath?: string;
-  handle: { name: string; stack?: Layer[] };
+  route?: { path: unknown; methods: object };
+  handle: Router | { name: string };
 };
+type Listed = [name: string, policy?: Policy | undefined];
 
 // #region list-routes
-/** The policy of each handler of an app, but for those in `open`. */
+/** Each handler of an app and its policy, but for those in `open`. */
 export function listRoutes(
   app: { router: unknown },
   open: readonly unknown[] = [],
-): Map<string, Policy | undefined> {
-  return new Map(listLayers('', app.router as Layer['handle']));
+): Listed[] {
+  const { params, stack } = app.router as Router;
+  const own: Listed[] = Object.keys(params).map((p) => [`param ${p}`]);
+  return [...own, ...stack.flatMap(listLayer)];
 
-  function listLayers(
-    prefix: string,
-    { stack = [] }: Layer['handle'],
-  ): [string, Policy | undefined][] {
-    return stack.flatMap((layer): [string, Policy | undefined][] => {
-      const { route, handle, rawPath = '' } = layer;
-      const path = prefix + rawPath;
-      if (route) {
-        const policy = policies.get(route);
-        const methods = Object.keys(route.methods);
-        return methods.map((method) => [
-          `${method.toUpperCase()} ${path}`,
-          policy,
-        ]);
-      }
-      if (handle.stack) return listLayers(path, handle);
-      const isOpen = open.includes(handle);
-      return isOpen ? [] : [[`${handle.name} ${path}`, undefined]];
-    });
+  function listLayer({ route, handle }: Layer): Listed[] {
+    if (route)
+      return Object.keys(route.methods).map((method) => [
+        `${method.toUpperCase()} ${route.path}`,
+        policies.get(route),
+      ]);
+    if ('stack' in handle) return listRoutes({ router: handle }, open);
+    if (open.includes(handle)) return [];
+    return [[`handler ${handle.name}`]];
   }
 }
 
@@ -142,8 +137,7 @@ export function requirePolicies(
   app: { router: unknown },
   open: readonly unknown[] = [],
 ): void {
-  const routes = [...listRoutes(app, open)];
-  const bare = routes.filter(([, policy]) => policy === undefined);
+  const bare = listRoutes(app, open).filter(([, policy]) => !policy);
   if (bare.length === 0) return;
   const names = bare.map(([name]) => name).join(', ');
   throw new Error(`There is no policy for ${names}`);

@@ -1,5 +1,5 @@
 // #region policies
-/** From the lowest to the highest: nobody gives a role above theirs. */
+/** From the lowest to the highest: a caller gives none above theirs. */
 export const ROLES = ['viewer', 'member', 'admin', 'owner'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -11,7 +11,6 @@ export const POLICIES = {
   'contract:delete': ['admin', 'owner'],
   'member:read': ['viewer', 'member', 'admin', 'owner'],
   'member:change': ['admin', 'owner'],
-  'member:leave': ['viewer', 'member', 'admin', 'owner'],
 } as const satisfies Record<string, readonly Role[]>;
 export type Permission = keyof typeof POLICIES;
 // #endregion policies
