@@ -21,7 +21,10 @@ for (const role of ROLES) {
 }
 const stranger = app.as(globex.users.owner);
 tell('an owner of Globex reads it', await stranger('GET', contract));
-tell('nobody reads it', await app.as()('GET', contract));
+tell(
+  'a caller without a login reads it',
+  await app.as()('GET', contract),
+);
 
 const admin = app.as(acme.users.admin);
 const owner = app.as(acme.users.owner);

@@ -164,7 +164,7 @@ failure(
     bare.use({ middleware: () => {} }.middleware);
     bare.use('/other', express());
     expect(() => requirePolicies(bare, [middleware, nested])).toThrow(
-      /^There is no policy for GET \/bare, .*\/every, PUT \/inner, DELETE \/inner, handler , handler middleware, handler mounted_app$/,
+      /^There is no policy for GET \/bare, .*\/every, PUT \/inner, DELETE \/inner, handler <anonymous>, handler middleware, handler mounted_app$/,
     );
   },
 );
@@ -172,7 +172,8 @@ failure(
 failure(
   'A user guesses the id of a contract of another organisation',
   {
-    symptom: '404, as for an id that nobody has; nothing is changed',
+    symptom:
+      '404, as for an id that does not exist; nothing is changed',
     defence: 'allowed',
     remains:
       'A query of yours without the condition: the database does not refuse it',
@@ -303,7 +304,8 @@ failure(
 failure(
   'An admin makes themselves an owner, or removes one',
   {
-    symptom: '403: nobody gives a role above theirs, or touches one',
+    symptom:
+      '403: an admin gives no role above theirs, and changes no owner',
     defence: 'change-sql',
     remains: 'An owner can do everything, also by mistake',
   },
@@ -732,7 +734,7 @@ describe('a change of a role', () => {
     expect(await rolesOf(app)).toEqual(roles);
   });
 
-  it('removes nobody when the role is missing', async () => {
+  it('removes no member when the role is missing', async () => {
     await using app = await startTestApp();
     const { orgId, users } = app.acme;
     const wanted = {
@@ -937,7 +939,7 @@ describe('the roles', () => {
       acme.users.owner,
       ['admin', 'owner'],
     ]);
-    // A name that is not in the table is a permission that nobody has.
+    // No role has a permission that is not in the table.
     const nothing = 'nothing' as 'member:read';
     await expect(
       requirePermission(pool, caller, nothing),

@@ -105,8 +105,9 @@ export function createGuardedRoutes<
 type Place = Record<Lowercase<Method>, (handle: unknown) => unknown>;
 type Router = { params: object; stack: Layer[] };
 type Layer = {
+  name: string;
   route?: { path: unknown; methods: object };
-  handle: Router | { name: string };
+  handle: Router | object;
 };
 type Listed = [name: string, policy?: Policy | undefined];
 
@@ -120,15 +121,14 @@ export function listRoutes(
   const own: Listed[] = Object.keys(params).map((p) => [`param ${p}`]);
   return [...own, ...stack.flatMap(listLayer)];
 
-  function listLayer({ route, handle }: Layer): Listed[] {
+  function listLayer({ name, route, handle }: Layer): Listed[] {
     if (route)
       return Object.keys(route.methods).map((method) => [
         `${method.toUpperCase()} ${route.path}`,
         policies.get(route),
       ]);
     if ('stack' in handle) return listRoutes({ router: handle }, open);
-    if (open.includes(handle)) return [];
-    return [[`handler ${handle.name}`]];
+    return open.includes(handle) ? [] : [[`handler ${name}`]];
   }
 }
 

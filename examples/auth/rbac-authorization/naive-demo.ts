@@ -32,7 +32,7 @@ await tell(
 await pool.query('delete from memberships where user_id = $1', [eve]);
 await tell('she is removed, and reads on', asEve('GET', contract));
 await tell(
-  'nobody reads a price',
+  'a caller without a login reads a price',
   asNobody('GET', `${contract}/price`),
 );
 
