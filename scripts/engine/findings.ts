@@ -58,7 +58,6 @@ export const FINDING_CODES = {
   'file-shown-whole': 'a file of executed code is shown as a whole; show a region of it instead',
   'failure-defence': 'the defence of a failure names no region of the example',
   'failures-too-few': 'fewer failures than the level of the pattern demands',
-  'failures-too-many': `more than ${LIMITS.failures} failures`,
   'reference-test': 'a reference names a test that the proof does not have',
   'bench-missing': 'a page shows a bench and the example has no bench.json',
   'bench-invalid': 'a bench.json that is not what `npm run bench` writes',

@@ -10,7 +10,6 @@ export const LIMITS = {
   snippets: 4,
   wordsBetweenSnippets: 60,
   words: 1_400,
-  failures: 10,
   invariants: { least: 3, most: 6 },
   /** Characters of the fields of the frontmatter, and how many symptoms and keywords there are. */
   summary: 160,
