@@ -27,6 +27,7 @@ describe.each([...patterns])('what an agent reads of %s', (_, pattern) => {
 
 it.each([
   ['jobs/background-jobs', '`queue.enqueue(tx, [{ kind, payload }])`'],
+  ['jobs/background-jobs', '`uniqueKey` is not one: it only merges jobs that have not begun'],
   ['jobs/background-jobs', 'needs select, insert, update and delete on jobs, dead_jobs.'],
   ['api-design/error-handling', 'It gives an `HttpException` to `super.catch`'],
   ['integrations/webhook-receiving', 'In NestJS, pass `rawBody: true`'],
