@@ -1,6 +1,7 @@
 import { toString as textOf } from 'mdast-util-to-string';
 import type { MdastPluginDefinition } from 'satteri';
 import { parseCore } from '../../scripts/page/core.ts';
+import { describeCount } from '../../scripts/text/describe-count.ts';
 import { nameSnippet } from '../code-blocks/name-snippet.ts';
 
 /** Shows the core of a pattern's code before its story: the page has the whole of it further down. */
@@ -14,7 +15,8 @@ export const coreExcerpt: MdastPluginDefinition = {
     const excerpt = lines.slice(first - 1, last);
     const meta = `source="${source}" excerpt="${first}"`;
     const rest = lines.length - excerpt.length;
-    const words = rest > 0 ? `Show the other ${rest} lines, and how to use them` : 'How to use it';
+    const more = `Show ${describeCount(rest, 'more line')}, and how to use it`;
+    const words = rest > 0 ? more : 'How to use it';
     const link = `<p class="read-on"><a href="#${nameSnippet(source)}">${words}</a></p>`;
     context.insertBefore(heading, { type: 'code', lang, meta, value: outdent(excerpt) });
     context.insertBefore(heading, { type: 'html', value: link });

@@ -226,7 +226,7 @@ describe('the code', () => {
     await core.locator('.proof button').first().click();
     expect(await page.locator('.proof-note:popover-open li').count()).toBeGreaterThan(0);
     await page.keyboard.press('Escape');
-    await page.getByRole('link', { name: 'Show the other 20 lines' }).click();
+    await page.getByRole('link', { name: 'Show 20 more lines' }).click();
     expect(new URL(page.url()).hash).toBe('#code-refresh-tokens-ts-recognise-retry');
   });
 
